@@ -1,0 +1,39 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# One worker per core, but not more than the tests are worth.
+WORKERS ?= 2
+
+.PHONY: help train test test-all lint bench clean
+
+help:
+	@echo "make train     make the environment and train an agent for about three minutes"
+	@echo "make test      make the environment and run the tests"
+	@echo "make test-all  the slow tests too"
+	@echo "make lint      style and formatting"
+	@echo "make bench     steps per second of every game"
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; name one with make PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+train: $(VENV)/.ready
+	$(BIN)/python -m agents.quickstart
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-all: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow or not slow"
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.step
+
+clean:
+	rm -rf $(VENV) .pytest_cache build dist

@@ -1,0 +1,194 @@
+"""`TrainConfig`: every option of a training run, typed and checked, and the named presets.
+
+Axes: B worlds, L rollout ticks, S ticks of a sequence, P players.
+"""
+
+import dataclasses
+from typing import Literal
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """Options of a training run; the defaults learn a game at `tiny` on two CPU cores.
+
+    Attributes:
+      game: name of the game, or names of games that are mixed in one batch.
+      weights: how often each game is drawn, relative to the others; empty for equally often.
+      config: preset of the world's sizes: "tiny", "mini" or "large".
+      total_steps: living agent-steps after which the run is complete.
+      num_worlds: B, worlds played side by side.
+      rollout: L, ticks played between two updates of the policy.
+      sequence: S, ticks through which the recurrent core is trained; divides `rollout`.
+      epochs: passes over each rollout.
+      minibatches: parts of a rollout with a gradient step each; divides B * L / S.
+      learning_rate: of Adam.
+      anneal: lower the learning rate linearly to 0 over `total_steps`.
+      gamma: discount of a reward per tick.
+      gae_lambda: decay of the advantage estimate per tick, beside `gamma`.
+      clip: how far the probability ratio may move from 1 before its gradient is cut.
+      value_clip: how far a value may move from the collected one; 0 for no limit.
+      entropy: coefficient of the entropy bonus.
+      token_entropy: coefficient of the entropy bonus of the words, of which there are many.
+      value_coef: coefficient of the value loss.
+      max_grad_norm: global norm to which a gradient is cut.
+      network: "lean", or "paper" for the layers of Meta MMO's baseline.
+      width: units of the lean network's recurrent core.
+      corrected: the paper's network without its mistakes (see `networks_paper`).
+      paper_reward: win, loss and health shape the reward, as in the paper; else the game's own.
+      spare_teammates: teammates are no targets.
+      talk: agents may speak.
+      seed: of everything random in the run.
+      run_dir: folder of the run; empty for a new one under `runs/`.
+      save_every: updates between two checkpoints; 0 for one at the end only.
+      keep: checkpoints kept, the newest; 0 for all.
+      eval_every: updates between two evaluations against the random policy; 0 for none.
+      eval_episodes: episodes of each evaluation.
+      tensorboard: write TensorBoard files too (needs tensorboardX).
+      progress: show a progress bar.
+      verify: check in every update that replaying the rollout gives its log-probabilities back.
+
+    Raises:
+      ValueError: at construction, with the name, the value and the rule.
+    """
+
+    game: tuple[str, ...] = ("race_to_the_center",)
+    weights: tuple[float, ...] = ()
+    config: str = "tiny"
+    total_steps: int = 2_000_000
+    num_worlds: int = 32
+    rollout: int = 32
+    sequence: int = 16
+    epochs: int = 2
+    minibatches: int = 4
+    learning_rate: float = 1e-3
+    anneal: bool = True
+    gamma: float = 0.99
+    gae_lambda: float = 0.95
+    clip: float = 0.1
+    value_clip: float = 0.1
+    entropy: float = 0.01
+    token_entropy: float = 0.001
+    value_coef: float = 0.5
+    max_grad_norm: float = 0.5
+    network: Literal["lean", "paper"] = "lean"
+    width: int = 64
+    corrected: bool = True
+    paper_reward: bool = True
+    spare_teammates: bool = True
+    talk: bool = True
+    seed: int = 0
+    run_dir: str = ""
+    save_every: int = 100
+    keep: int = 3
+    eval_every: int = 0
+    eval_episodes: int = 32
+    tensorboard: bool = False
+    progress: bool = True
+    verify: bool = False
+
+    def __post_init__(self):
+        self._normalize()
+        self._check_types()
+        self._check_ranges()
+        self._check_fit()
+
+    @property
+    def segments(self) -> int:
+        """B * L / S, sequences of one world that a rollout holds."""
+        return self.num_worlds * (self.rollout // self.sequence)
+
+    def _normalize(self):
+        for name, kind in (("game", str), ("weights", (int, float))):
+            value = getattr(self, name)
+            value = (value,) if isinstance(value, kind) else tuple(value)
+            object.__setattr__(self, name, value)
+        for field in dataclasses.fields(self):
+            if field.type is float and type(getattr(self, field.name)) is int:
+                object.__setattr__(self, field.name, float(getattr(self, field.name)))
+        object.__setattr__(self, "weights", tuple(float(w) for w in self.weights))
+
+    def _check_types(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.type in (int, float, bool, str) and type(value) is not field.type:
+                kind = field.type.__name__
+                raise ValueError(f"{field.name}={value!r} must be of type {kind}")
+
+    def _check_ranges(self):
+        for name in POSITIVE:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}={getattr(self, name)} must be greater than 0")
+        for name in NOT_NEGATIVE:
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
+        for name in ("gamma", "gae_lambda"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be from 0 to 1")
+        if self.network not in ("lean", "paper"):
+            raise ValueError(f"network={self.network!r} is unknown; allowed are lean, paper")
+
+    def _check_fit(self):
+        if not self.game or not all(isinstance(name, str) for name in self.game):
+            raise ValueError(f"game={self.game!r} must be a name, or names, of games")
+        if self.weights and len(self.weights) != len(self.game):
+            raise ValueError(
+                f"weights={self.weights} has {len(self.weights)} numbers, "
+                f"it must have one for each of {len(self.game)} games"
+            )
+        if self.rollout % self.sequence:
+            raise ValueError(f"sequence={self.sequence} must divide rollout={self.rollout}")
+        if self.segments % self.minibatches:
+            raise ValueError(
+                f"minibatches={self.minibatches} must divide "
+                f"num_worlds * rollout / sequence = {self.segments}"
+            )
+        if self.network == "paper" and not self.paper_reward:
+            raise ValueError(
+                "network='paper' needs paper_reward=True: it sees no final observation, "
+                "so a time limit must count as the end of the game"
+            )
+
+
+POSITIVE = (
+    "total_steps", "num_worlds", "rollout", "sequence", "epochs", "minibatches", "learning_rate",
+    "clip", "max_grad_norm", "width", "eval_episodes",
+)  # fmt: skip
+NOT_NEGATIVE = (
+    "value_clip", "entropy", "token_entropy", "value_coef", "seed", "save_every", "keep",
+    "eval_every",
+)  # fmt: skip
+
+HOST_FIELDS = frozenset(
+    {"total_steps", "run_dir", "save_every", "keep", "eval_every", "eval_episodes", "tensorboard",
+     "progress", "verify"}
+)  # fmt: skip
+"""Fields that may change when a run is resumed: they shape no array and no game."""
+
+PRESETS: dict[str, dict] = {
+    "tiny": {},
+    "mini": dict(
+        config="mini", total_steps=100_000_000, num_worlds=32, rollout=32, sequence=16,
+        minibatches=8, learning_rate=3e-4, width=128,
+    ),
+    "paper": dict(
+        config="mini", total_steps=100_000_000, num_worlds=32, rollout=16, sequence=8,
+        epochs=2, minibatches=32, learning_rate=1e-4, entropy=0.01, token_entropy=0.01,
+        network="paper", corrected=True, save_every=763,
+    ),
+}  # fmt: skip
+"""Options of named settings; "paper" is Meta MMO's, about 32,768 living rows an update."""
+
+
+def preset(name: str, **changes) -> TrainConfig:
+    """Returns the options of a named preset with `changes` applied.
+
+    Raises:
+      ValueError: the name is no preset, or a change is no option or not allowed.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"preset={name!r} is unknown; allowed are {', '.join(PRESETS)}")
+    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    for change in changes:
+        if change not in known:
+            raise ValueError(f"{change!r} is no option of TrainConfig")
+    return TrainConfig(**{**PRESETS[name], **changes})

@@ -1,0 +1,74 @@
+"""Recurrent cores. What the input contributes is computed for all ticks at once (`project`);
+only what depends on the memory runs tick after tick (`recur`).
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+ORTHOGONAL = nn.initializers.orthogonal
+
+
+class Gru(nn.Module):
+    """A gated recurrent unit (Cho et al., 2014), gates reset, update and candidate.
+
+    Attributes:
+      width: units.
+    """
+
+    width: int
+
+    def setup(self):
+        self.inputs = nn.Dense(3 * self.width, kernel_init=ORTHOGONAL())
+        self.gates = nn.Dense(2 * self.width, use_bias=False, kernel_init=ORTHOGONAL())
+        self.candidate = nn.Dense(self.width, kernel_init=ORTHOGONAL())
+
+    def initial(self, shape: tuple[int, ...]) -> jax.Array:
+        """Returns the empty memory, (*shape, width) float32."""
+        return jnp.zeros((*shape, self.width))
+
+    def project(self, inputs: jax.Array) -> jax.Array:
+        """Returns what inputs (..., features) contribute, (..., 3 * width)."""
+        return self.inputs(inputs)
+
+    def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Returns the next memory and the output, each (..., width)."""
+        gates, candidate = jnp.split(projected, [2 * self.width], axis=-1)
+        forget, update = jnp.split(nn.sigmoid(gates + self.gates(memory)), 2, axis=-1)
+        proposal = jnp.tanh(candidate + forget * self.candidate(memory))
+        memory = update * memory + (1.0 - update) * proposal
+        return memory, memory
+
+
+class Lstm(nn.Module):
+    """A long short-term memory of one layer, gates input, forget, cell and output.
+
+    Attributes:
+      width: units.
+      two_biases: add the second, redundant bias vector that PyTorch's layer has.
+    """
+
+    width: int
+    two_biases: bool = False
+
+    def setup(self):
+        size = 4 * self.width
+        self.inputs = nn.Dense(size, use_bias=self.two_biases, kernel_init=ORTHOGONAL())
+        self.hidden = nn.Dense(size, kernel_init=ORTHOGONAL())
+
+    def initial(self, shape: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+        """Returns the empty memory: cell and output, each (*shape, width) float32."""
+        return jnp.zeros((*shape, self.width)), jnp.zeros((*shape, self.width))
+
+    def project(self, inputs: jax.Array) -> jax.Array:
+        """Returns what inputs (..., features) contribute, (..., 4 * width)."""
+        return self.inputs(inputs)
+
+    def recur(self, memory, projected: jax.Array):
+        """Returns the next memory and the output (..., width)."""
+        cell, output = memory
+        gates = projected + self.hidden(output)
+        enter, forget, proposal, leave = jnp.split(gates, 4, axis=-1)
+        cell = nn.sigmoid(forget) * cell + nn.sigmoid(enter) * jnp.tanh(proposal)
+        output = nn.sigmoid(leave) * jnp.tanh(cell)
+        return (cell, output), output

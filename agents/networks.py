@@ -1,0 +1,88 @@
+"""The lean network: small and quick, made for the observation as it is.
+
+A network is a Flax module with five methods, of one world where they take an observation:
+
+  encode(obs) -> (inputs, features)        what an observation tells, without memory
+  project(inputs) -> projected             the part of the core that needs no memory
+  recur(memory, projected) -> (memory, hidden)
+  decide(hidden, features) -> (Logits, value)
+  initial(shape) -> memory                 of as many agents as `shape` says
+
+`agents.policy` puts them together, for rollouts and for the loss alike.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from agents.cores import Gru
+from agents.distributions import Logits
+from agents.encoders import Entities, Scales, Tiles, own_features
+from metammo_jax.observe import Observation
+from metammo_jax.vocab import Direction, Style
+
+orthogonal = nn.initializers.orthogonal
+
+
+class Lean(nn.Module):
+    """Own row, tiles and whom one sees, into a recurrent core, into the four heads and a value.
+
+    Attributes:
+      scales: sizes by which observations are divided.
+      tokens: words of the language.
+      width: units of the core.
+      entity_width: features of an entity's embedding.
+    """
+
+    scales: Scales
+    tokens: int
+    width: int = 64
+    entity_width: int = 32
+
+    def setup(self):
+        self.own = nn.Dense(self.width)
+        self.tiles = Tiles(self.width)
+        self.entities = Entities(self.entity_width)
+        self.trunk = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
+        self.core = Gru(self.width)
+        small = orthogonal(0.01)
+        self.move = nn.Dense(len(Direction), kernel_init=small)
+        self.style = nn.Dense(len(Style), kernel_init=small)
+        self.token = nn.Dense(1 + self.tokens, kernel_init=small)
+        self.query = nn.Dense(self.entity_width, kernel_init=small)
+        self.nobody = nn.Dense(1, kernel_init=small)
+        self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
+
+    def encode(self, obs: Observation) -> tuple[jax.Array, jax.Array]:
+        """Returns the core's inputs (P, width) and the embeddings (P, K, d) of those in sight."""
+        own = nn.relu(self.own(own_features(obs, self.scales)))
+        embedded, pooled = self.entities(obs, own, self.scales)
+        parts = jnp.concatenate([own, self.tiles(obs), pooled], axis=-1)
+        return nn.relu(self.trunk(parts)), embedded
+
+    def initial(self, shape: tuple[int, ...]) -> jax.Array:
+        """Returns the empty memory, (*shape, width) float32."""
+        return jnp.zeros((*shape, self.width))
+
+    def project(self, inputs: jax.Array) -> jax.Array:
+        """Returns what inputs (..., width) contribute to the core."""
+        return self.core.project(inputs)
+
+    def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Returns the next memory and what the core gives out, each (..., width)."""
+        return self.core.recur(memory, projected)
+
+    def decide(self, hidden: jax.Array, embedded: jax.Array) -> tuple[Logits, jax.Array]:
+        """Returns unmasked logits and the value (P,) of hidden (P, width)."""
+        pointer = jnp.einsum("pkd,pd->pk", embedded, self.query(hidden))
+        target = jnp.concatenate([pointer, self.nobody(hidden)], axis=-1)
+        logits = Logits(self.move(hidden), target, self.style(hidden), self.token(hidden))
+        return logits, self.value(hidden)[..., 0]
+
+    def __call__(self, obs: Observation) -> tuple[Logits, jax.Array]:
+        """Returns logits and values of a first tick; for making the parameters."""
+        inputs, embedded = self.encode(obs)
+        memory = self.initial(inputs.shape[:1])
+        _, hidden = self.recur(memory, self.project(inputs))
+        return self.decide(hidden, embedded)

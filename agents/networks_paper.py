@@ -1,0 +1,212 @@
+"""The network of Meta MMO's baseline policy (mini), on the original's layout of observations.
+
+Layers, sizes and initialization are the baseline's: 256 units everywhere, one LSTM layer.
+`corrected=True` mends what is no choice but a slip:
+
+* tables that no id reaches, and one that is never read, are left out, and so is the LSTM's second
+  bias: 1,470,976 parameters instead of 1,742,336;
+* columns of entities are divided by their sizes, where the original feeds raw numbers;
+* the word that the policy chooses is said, where the original says a script's.
+
+Layouts are JAX's (channels last), so flattened tiles come in another order; nothing else differs.
+Source: Meta MMO, baseline policy (training, section 3).
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from agents.cores import Lstm
+from agents.distributions import Logits
+from agents.views import OriginalView
+from metammo_jax.adapters.nmmo import Entity
+from metammo_jax.vocab import Direction, Style
+
+WIDTH = 256
+IDS = 512
+"""Rows of the id table that an id reaches: -256..255, clipped."""
+
+ALL_IDS = 7936
+"""Rows of the original's id table."""
+
+SILENT = -1e8
+"""Logit of silence: the original always speaks. Above what a mask gives, so that who may not
+speak is silent."""
+
+UNIT = {
+    Entity.NPC_TYPE: 7, Entity.ROW: 128, Entity.COL: 128, Entity.DAMAGE: 10,
+    Entity.TIME_ALIVE: 1024, Entity.FREEZE: 10, Entity.ITEM_LEVEL: 50,
+    Entity.LATEST_COMBAT_TICK: 1024, Entity.MESSAGE: 127, Entity.GOLD: 100, Entity.HEALTH: 100,
+    Entity.FOOD: 100, Entity.WATER: 100,
+}  # fmt: skip
+"""What counts as 1 in a column of an entity; levels count by 10, experience by 1000."""
+
+RAW = [column for column in Entity if column not in (Entity.ID, Entity.ATTACKER_ID)]
+"""The 29 columns that are no ids."""
+
+
+def _dense(size, gain=1.0):
+    return nn.Dense(size, kernel_init=nn.initializers.orthogonal(gain))
+
+
+def _norm():
+    return nn.LayerNorm(epsilon=1e-5)
+
+
+def _embed(count, size):
+    return nn.Embed(count, size, embedding_init=nn.initializers.normal(1.0))
+
+
+class Conv(nn.Module):
+    """A 3 x 3 convolution with PyTorch's default initialization.
+
+    Attributes:
+      channels: channels returned.
+      padding: "SAME" or "VALID".
+    """
+
+    channels: int
+    padding: str
+
+    @nn.compact
+    def __call__(self, image: jax.Array) -> jax.Array:
+        """Convolves (..., side, side, channels)."""
+        bound = 1.0 / np.sqrt(9 * image.shape[-1])
+
+        def uniform(key, shape, dtype=jnp.float32):
+            return jax.random.uniform(key, shape, dtype, -bound, bound)
+
+        layer = nn.Conv(
+            self.channels, (3, 3), padding=self.padding, kernel_init=uniform, bias_init=uniform
+        )
+        return layer(image)
+
+
+class TileEncoder(nn.Module):
+    """Embeds the tiles around each player: one residual block, two convolutions."""
+
+    @nn.compact
+    def __call__(self, tile: jax.Array) -> jax.Array:
+        """Returns (P, 256) of tiles (P, V * V, 7)."""
+        players, count, _ = tile.shape
+        side = int(round(count**0.5))
+        number = tile.astype(jnp.float32)
+        channels = [
+            number[..., :2] / 128 - 0.5,
+            _embed(16, 30)(jnp.clip(tile[..., 2], 0, 15).astype(jnp.int32)),
+            number[..., 3:5] / 128,
+            _embed(8, 15)(tile[..., 5].astype(jnp.int32)),
+            _embed(8, 15)(tile[..., 6].astype(jnp.int32)),
+        ]
+        image = jnp.concatenate(channels, axis=-1).reshape(players, side, side, -1)
+        image = nn.relu(image + self._residual(image))
+        image = nn.relu(Conv(32, "VALID")(image))
+        image = nn.relu(Conv(8, "VALID")(image))
+        return nn.relu(_norm()(_dense(WIDTH)(image.reshape(players, -1))))
+
+    def _residual(self, image):
+        axes = (-3, -2, -1)
+        for last in (False, True):
+            image = Conv(64, "SAME")(image)
+            image = nn.LayerNorm(epsilon=1e-5, reduction_axes=axes, feature_axes=axes)(image)
+            image = image if last else nn.relu(image)
+        return image
+
+
+class PlayerEncoder(nn.Module):
+    """Embeds everybody in sight, and oneself.
+
+    Attributes:
+      corrected: see `Paper`.
+    """
+
+    corrected: bool
+
+    @nn.compact
+    def __call__(self, entity: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Returns (P, K, 256), keys of targets, and (P, 256), oneself, of entities (P, K, 31)."""
+        ids = entity[..., np.array([Entity.ID, Entity.ATTACKER_ID])].astype(jnp.int32)
+        table = _embed(IDS if self.corrected else ALL_IDS, 32)
+        if not self.corrected:
+            self.param("never_read", nn.initializers.normal(1.0), (IDS, 64))
+        names = table(jnp.clip(ids + 256, 0, IDS - 1))
+        numbers = entity[..., np.array(RAW)].astype(jnp.float32)
+        if self.corrected:
+            numbers = numbers / np.array([_unit(column) for column in RAW], np.float32)
+        row = jnp.concatenate([names.reshape(*names.shape[:-2], -1), numbers], axis=-1)
+        row = nn.relu(_dense(WIDTH)(nn.relu(_dense(WIDTH)(row))))
+        own_id = jnp.arange(1, entity.shape[0] + 1)[:, None]
+        own = jnp.argmax(ids[..., 0] == own_id, axis=-1)
+        own_row = jnp.take_along_axis(row, own[:, None, None], axis=1)[:, 0]
+        keys = nn.relu(_norm()(_dense(WIDTH)(row)))
+        return keys, nn.relu(_norm()(_dense(WIDTH)(own_row)))
+
+
+def _unit(column):
+    is_level = (column - Entity.MELEE_LEVEL) % 2 == 0
+    return UNIT.get(column, 10 if is_level else 1000)
+
+
+class Paper(nn.Module):
+    """Tiles, oneself and the task, into an LSTM, into the four heads and a value.
+
+    Attributes:
+      corrected: without the original's slips.
+      tokens: words of the language.
+    """
+
+    corrected: bool = True
+    tokens: int = 127
+
+    def setup(self):
+        self.tiles = TileEncoder()
+        self.players = PlayerEncoder(self.corrected)
+        self.task, self.task_norm = _dense(WIDTH), _norm()
+        self.trunk = _dense(WIDTH)
+        self.core = Lstm(WIDTH, two_biases=not self.corrected)
+        self.style = _dense(len(Style), 0.1)
+        self.query = _dense(WIDTH, 0.1)
+        self.token = _dense(self.tokens, 0.1)
+        self.move = _dense(len(Direction), 0.1)
+        self.value = _dense(1)
+
+    def encode(self, obs: OriginalView) -> tuple[jax.Array, jax.Array]:
+        """Returns the core's inputs (P, 256) and the keys (P, K, 256) of those in sight."""
+        keys, own = self.players(obs.entity)
+        task = nn.relu(self.task_norm(self.task(obs.task.astype(jnp.float32))))
+        parts = jnp.concatenate([self.tiles(obs.tile), own, task], axis=-1)
+        return nn.relu(self.trunk(parts)), keys
+
+    def initial(self, shape: tuple[int, ...]):
+        """Returns the empty memory: cell and output, each (*shape, 256) float32."""
+        return jnp.zeros((*shape, WIDTH)), jnp.zeros((*shape, WIDTH))
+
+    def project(self, inputs: jax.Array) -> jax.Array:
+        """Returns what inputs (..., 256) contribute to the core."""
+        return self.core.project(inputs)
+
+    def recur(self, memory, projected: jax.Array):
+        """Returns the next memory and what the core gives out (..., 256)."""
+        return self.core.recur(memory, projected)
+
+    def decide(self, hidden: jax.Array, keys: jax.Array) -> tuple[Logits, jax.Array]:
+        """Returns unmasked logits and the value (P,) of hidden (P, 256)."""
+        active = nn.relu(hidden)
+        pointer = jnp.einsum("pkd,pd->pk", keys, self.query(active))
+        nobody = jnp.zeros((*pointer.shape[:-1], 1))
+        silent = jnp.full_like(nobody, SILENT)
+        logits = Logits(
+            move=self.move(active),
+            target=jnp.concatenate([pointer, nobody], axis=-1),
+            style=self.style(active),
+            token=jnp.concatenate([silent, self.token(active)], axis=-1),
+        )
+        return logits, self.value(hidden)[..., 0]
+
+    def __call__(self, obs: OriginalView) -> tuple[Logits, jax.Array]:
+        """Returns logits and values of a first tick; for making the parameters."""
+        inputs, keys = self.encode(obs)
+        memory = self.initial(inputs.shape[:1])
+        _, hidden = self.recur(memory, self.project(inputs))
+        return self.decide(hidden, keys)

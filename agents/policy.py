@@ -1,0 +1,156 @@
+"""A policy: a network and what it may do; the same code plays a rollout and replays it.
+
+Axes: S ticks, B worlds, P players.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from agents.config import TrainConfig
+from agents.distributions import Choice, Logits, log_prob, masked, sample
+from agents.encoders import Scales
+from agents.networks import Lean
+from metammo_jax.config import Config
+from metammo_jax.observe import Column, Observation
+
+Memory = Any
+"""A pytree of arrays (B, P, ...): what the recurrent core remembers."""
+
+
+def base(obs) -> Observation:
+    """Returns the environment's observation, which a view for another network holds."""
+    return getattr(obs, "base", obs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """A network with the rules of what it may choose.
+
+    Attributes:
+      network: Flax module, see `agents.networks`.
+      legal: obs of one world -> booleans, as `Logits`.
+    """
+
+    network: nn.Module
+    legal: Callable[[Any], Logits]
+
+    def init(self, key: jax.Array, obs) -> Any:
+        """Returns parameters for observations (B, ...)."""
+        return self.network.init(key, jax.tree.map(lambda leaf: leaf[0], obs))
+
+    def initial(self, worlds: int, players: int) -> Memory:
+        """Returns the empty memory of (worlds, players) agents."""
+        return self.network.initial((worlds, players))
+
+    def unroll(self, params, obs, memory: Memory, fresh: jax.Array):
+        """Plays or replays S ticks.
+
+        Args:
+          params: of the network.
+          obs: (S, B, ...) observations.
+          memory: (B, P, ...) before the first of them.
+          fresh: (S, B, P) bool, the agent's episode starts here: its memory is emptied.
+
+        Returns:
+          `Logits` (S, B, P, ...), masked; values (S, B, P); memory after the last tick.
+        """
+        ticks, worlds = fresh.shape[:2]
+        flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), obs)
+        inputs, features = jax.vmap(lambda o: self._apply(params, "encode", o))(flat)
+        projected = self._apply(params, "project", inputs)
+        projected = projected.reshape(ticks, worlds, *projected.shape[1:])
+
+        def tick(memory, step):
+            projected, fresh = step
+            memory = _emptied(memory, fresh)
+            return self._apply(params, "recur", memory, projected)
+
+        memory, hidden = jax.lax.scan(tick, memory, (projected, fresh))
+        hidden = hidden.reshape(-1, *hidden.shape[2:])
+        logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(
+            hidden, features
+        )
+        logits = masked(logits, jax.vmap(self.legal)(flat))
+        logits, value = jax.tree.map(
+            lambda leaf: leaf.reshape(ticks, worlds, *leaf.shape[1:]), (logits, value)
+        )
+        return logits, value, memory
+
+    def act(self, key, params, obs, memory: Memory, fresh: jax.Array):
+        """Chooses for all agents of B worlds.
+
+        Args:
+          key: () key of the draws.
+          params: of the network.
+          obs: (B, ...) observations.
+          memory: (B, P, ...).
+          fresh: (B, P) bool, the agent's episode starts here.
+
+        Returns:
+          `Choice` (B, P), its log-probability and the value (B, P) float32, the next memory.
+        """
+        logits, value, memory = self._one(params, obs, memory, fresh)
+        choice: Choice = sample(key, logits)
+        return choice, log_prob(logits, choice), value, memory
+
+    def value(self, params, obs, memory: Memory, fresh: jax.Array) -> jax.Array:
+        """Returns the value (B, P) float32 of observations (B, ...)."""
+        return self._one(params, obs, memory, fresh)[1]
+
+    def _one(self, params, obs, memory, fresh):
+        obs, fresh = jax.tree.map(lambda leaf: leaf[None], (obs, fresh))
+        logits, value, memory = self.unroll(params, obs, memory, fresh)
+        return jax.tree.map(lambda leaf: leaf[0], logits), value[0], memory
+
+    def _apply(self, params, method, *args):
+        return self.network.apply(params, *args, method=method)
+
+
+def legal(obs, tokens: int, spare_teammates: bool = True, talk: bool = True) -> Logits:
+    """Returns what each player of one world may choose, (P, ...) bool, as `Logits`.
+
+    Args:
+      obs: an Observation, or a view that holds one.
+      tokens: words of the language.
+      spare_teammates: rows of teammates are no targets; who has no other may attack nobody.
+      talk: words may be chosen where the mask allows it; else only silence.
+
+    Source: Meta MMO, TeamWrapper, attack mask of teammates (`spare_teammates`).
+    """
+    obs = base(obs)
+    players = obs.visible.shape[0]
+    target = obs.masks.target[:, :-1]
+    if spare_teammates:
+        group = obs.entities[:, Column.GROUP]
+        mate = group[obs.visible.astype(jnp.int32)] == group[:players, None]
+        target = target & ~mate
+    nobody = obs.masks.target[:, -1] | ~target.any(axis=-1)
+    words = jnp.broadcast_to((obs.masks.speak & talk)[:, None], (players, tokens))
+    return Logits(
+        move=obs.masks.move,
+        target=jnp.concatenate([target, nobody[:, None]], axis=-1),
+        style=obs.masks.style,
+        token=jnp.concatenate([jnp.ones((players, 1), bool), words], axis=-1),
+    )
+
+
+def make_policy(cfg: TrainConfig, world: Config) -> Policy:
+    """Returns the policy that the options ask for, with the sizes of the world's config."""
+    if cfg.network == "paper":
+        from agents.networks_paper import Paper
+
+        network = Paper(cfg.corrected, world.tokens)
+    else:
+        network = Lean(Scales.of(world), world.tokens, cfg.width)
+    return Policy(
+        network, lambda obs: legal(obs, world.tokens, cfg.spare_teammates, cfg.talk)
+    )
+
+
+def _emptied(memory, fresh):
+    return jax.tree.map(lambda leaf: jnp.where(fresh[..., None], 0.0, leaf), memory)

@@ -1,0 +1,64 @@
+"""Observations for networks that want another layout than the environment's own."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax.adapters import metammo, nmmo
+from metammo_jax.config import Config
+from metammo_jax.observe import Observation
+from metammo_jax.wrappers import Wrapper
+from metammo_jax.world import World
+
+
+@struct.dataclass
+class OriginalView:
+    """What Meta MMO's baseline is shown, beside the environment's observation.
+
+    Attributes:
+      base: the environment's own observation.
+      tile: (P, V * V, 7) int16, row, column, material, fog, distance, who stands there, rally.
+      entity: (P, K, 31) int16, the original's columns; row k is `base.visible[:, k]`.
+      task: (P, 11 + D) float16.
+      word: (P,) int32, what the wrapper's script has each player say.
+    """
+
+    base: Observation
+    tile: jax.Array
+    entity: jax.Array
+    task: jax.Array
+    word: jax.Array
+
+    @property
+    def alive(self) -> jax.Array:
+        """(P,) bool, who still acts."""
+        return self.base.alive
+
+
+def original_view(obs: Observation, world: World, cfg: Config) -> OriginalView:
+    """Returns an observation with Meta MMO's layout beside it."""
+    seen = metammo.augment(nmmo.observe(world, cfg), world, cfg)
+    word = metammo.scripted_token(seen, world, cfg)
+    return OriginalView(obs, seen["Tile"], seen["Entity"], seen["Task"], word.astype(jnp.int32))
+
+
+class ShowOriginal(Wrapper):
+    """An environment whose observations are `OriginalView`."""
+
+    def reset(self, key: jax.Array, **options):
+        """Resets, see `Env.reset`."""
+        obs, world = self.inner.reset(key, **options)
+        return original_view(obs, world, self.inner.cfg), world
+
+    def step(self, key: jax.Array, world: World, action, priority=None):
+        """Plays a tick, see `Env.step`."""
+        obs, world, *rest = self.inner.step(key, world, action, priority=priority)
+        return original_view(obs, world, self.inner.cfg), world, *rest
+
+    def observe(self, world: World) -> OriginalView:
+        """Returns what players see."""
+        return original_view(self.inner.observe(world), world, self.inner.cfg)
+
+    def sample(self, key: jax.Array, obs: OriginalView):
+        """Draws uniformly from the masks, see `Env.sample`."""
+        return self.inner.sample(key, obs.base)

@@ -1,0 +1,184 @@
+"""Observations and masks in the layout of the original (`nmmo` 2.1.2), for all players at once.
+
+Every array has a leading player axis; dtypes and columns are the original's. With
+`Config.original_observations` they are what the original shows, quirks included, but for the
+order of rows: entities are listed players first, teammates by number.
+"""
+
+from enum import IntEnum
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax import observe as native
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.tables import NEIGHBOURS, REACH, RESOURCE_BASE
+from metammo_jax.vocab import Direction, Kind, Style, System
+from metammo_jax.world import World
+
+COMMUNICATION_ROWS = 32
+"""Teammates that the original lists at most."""
+
+
+class Entity(IntEnum):
+    """Column of an entity row of the original."""
+
+    ID = 0
+    NPC_TYPE = 1
+    ROW = 2
+    COL = 3
+    DAMAGE = 4
+    TIME_ALIVE = 5
+    FREEZE = 6
+    ITEM_LEVEL = 7
+    ATTACKER_ID = 8
+    LATEST_COMBAT_TICK = 9
+    MESSAGE = 10
+    GOLD = 11
+    HEALTH = 12
+    FOOD = 13
+    WATER = 14
+    MELEE_LEVEL = 15
+    MELEE_EXP = 16
+    RANGE_LEVEL = 17
+    RANGE_EXP = 18
+    MAGE_LEVEL = 19
+    MAGE_EXP = 20
+    FISHING_LEVEL = 21
+    FISHING_EXP = 22
+    HERBALISM_LEVEL = 23
+    HERBALISM_EXP = 24
+    PROSPECTING_LEVEL = 25
+    PROSPECTING_EXP = 26
+    CARVING_LEVEL = 27
+    CARVING_EXP = 28
+    ALCHEMY_LEVEL = 29
+    ALCHEMY_EXP = 30
+
+
+def observe(world: World, cfg: Config) -> dict:
+    """Returns what every player of the original would be shown.
+
+    A player that is not in the world has the original's dummy: zeros, and masks that allow
+    nothing but to do nothing.
+
+    Returns:
+      AgentId (P,) and CurrentTick (P,) int32; Task (P, D) float16; Tile (P, V * V, 4), Entity
+      (P, K, 31), Communication (P, 32, 4) int16; ActionTargets, a dict of dicts of int8 masks:
+      Attack.Style (P, 3), Attack.Target (P, K + 1), Comm.Token (P, tokens), Move.Direction
+      (P, 5). Heads of systems that are not compiled are missing, as in the original.
+
+    Source: interface 2 to 4. Differs: the order of rows; more entities than `visible_rows` in a
+    window do not crash; a block whose system is off is zeros, not left over from an episode
+    before.
+    """
+    alive = world.body.present[: cfg.players]
+    table = entity_table(world, cfg)
+    listed = _gather(table, native.visible_rows(world, cfg), alive)
+    players = table[: cfg.players]
+    out = {
+        "AgentId": jnp.arange(1, cfg.players + 1, dtype=jnp.int32),
+        "CurrentTick": jnp.where(alive, world.tick, 0),
+        "Task": jnp.where(alive[:, None], world.task.embedding, 0).astype(jnp.float16),
+        "Tile": jnp.where(alive[:, None, None], _tiles(world, cfg), 0),
+        "Entity": listed,
+        "ActionTargets": {"Move": {"Direction": _moves(world, alive, cfg)}},
+    }
+    if System.COMBAT in cfg.systems:
+        out["ActionTargets"]["Attack"] = {
+            "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
+            "Target": _targets(listed, players, world),
+        }
+    if System.COMMUNICATION in cfg.systems:
+        out["Communication"] = _communication(players, alive, world)
+        out["ActionTargets"]["Comm"] = {"Token": jnp.ones((cfg.players, cfg.tokens), jnp.int8)}
+    return out
+
+
+def entity_table(world: World, cfg: Config) -> jax.Array:
+    """Returns (E, 31) int16, everybody's row by `Entity`, zeros where nobody is."""
+    body, npc = world.body, world.npc
+    resource = jnp.where(query.is_on(world, System.RESOURCE), RESOURCE_BASE, 0)
+    shown_kind = jnp.minimum(npc.kind, Kind.AGGRESSIVE)
+    for_npcs = {
+        Entity.NPC_TYPE: (jnp.where(query.is_immortal(world), -1, 0), shown_kind),
+        Entity.FREEZE: (body.freeze, 0),
+        Entity.MESSAGE: (body.message, 0),
+        Entity.FOOD: (body.food, resource),
+        Entity.WATER: (body.water, resource),
+    }
+    columns = {
+        Entity.ID: body.id,
+        Entity.ROW: body.pos[:, 0],
+        Entity.COL: body.pos[:, 1],
+        Entity.DAMAGE: body.damage,
+        Entity.TIME_ALIVE: body.time_alive,
+        Entity.ATTACKER_ID: body.attacker,
+        Entity.LATEST_COMBAT_TICK: body.combat_tick,
+        Entity.HEALTH: body.health,
+    }
+    for column, (players, npcs) in for_npcs.items():
+        columns[column] = jnp.concatenate([players, jnp.broadcast_to(npcs, (cfg.npcs,))])
+    empty = jnp.zeros(cfg.entities, jnp.int16)
+    rows = [columns.get(column, empty).astype(jnp.int16) for column in Entity]
+    return jnp.where(body.present[:, None], jnp.stack(rows, axis=1), 0)
+
+
+def _gather(table: jax.Array, rows: jax.Array, alive: jax.Array) -> jax.Array:
+    """Returns (P, K, columns), the table's rows (P, K), zeros for -1 and for the dead."""
+    rows = rows.astype(jnp.int32)
+    listed = (rows >= 0) & alive[:, None]
+    return jnp.where(listed[..., None], table[jnp.maximum(rows, 0)], 0)
+
+
+def _tiles(world: World, cfg: Config) -> jax.Array:
+    """Returns (P, V * V, 4) int16: row, column, material and fog around each player."""
+    reach = np.arange(-cfg.vision, cfg.vision + 1)
+    offset = np.stack(np.meshgrid(reach, reach, indexing="ij"), axis=-1).reshape(-1, 2)
+    pos = world.body.pos[: cfg.players, None] + jnp.asarray(offset, jnp.int32)
+    if cfg.original_observations:
+        # The map that agents see is a copy made at reset, of which only the fog is kept up.
+        material = world.terrain.material[pos[..., 0], pos[..., 1]]
+    else:
+        material = query.material_at(world, pos)
+    fog = jnp.round(query.fog_at(world.terrain, world.params, pos, cfg))
+    return jnp.concatenate([pos, material[..., None], fog[..., None]], -1).astype(jnp.int16)
+
+
+def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P, 5) int8: steps onto tiles where one can stand, and staying."""
+    pos = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
+    steps = query.can_stand(world.terrain, pos) & alive[:, None]
+    return jnp.pad(steps, ((0, 0), (0, 1)), constant_values=True).astype(jnp.int8)
+
+
+assert Direction.STAY == len(NEIGHBOURS), "staying is the last direction"
+
+
+def _targets(listed: jax.Array, players: jax.Array, world: World) -> jax.Array:
+    """Returns (P, K + 1) int8: listed entities that may be attacked; the last is nobody.
+
+    Nobody is allowed only where there is no one else: whoever can attack must.
+    """
+    ids, here = listed[..., Entity.ID], players[:, [Entity.ROW, Entity.COL]]
+    away = listed[..., [Entity.ROW, Entity.COL]] - here[:, None]
+    immune = (ids > 0) & (listed[..., Entity.TIME_ALIVE] < world.params.immunity)
+    allowed = (ids != 0) & (jnp.abs(away).max(-1) <= REACH) & ~immune
+    allowed &= (ids != players[:, None, Entity.ID]) & (listed[..., Entity.NPC_TYPE] >= 0)
+    allowed &= query.is_on(world, System.COMBAT)
+    nobody = ~allowed.any(-1, keepdims=True)
+    return jnp.concatenate([allowed, nobody], axis=-1).astype(jnp.int8)
+
+
+def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Array:
+    """Returns (P, 32, 4) int16: id, row, column and message of the living of one's group."""
+    heard = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
+    mates = query.teammates(world) & alive & alive[:, None]
+    mates &= query.is_on(world, System.COMMUNICATION)
+    place = jnp.where(mates, jnp.cumsum(mates, axis=1) - 1, COMMUNICATION_ROWS)
+    listener = jnp.arange(len(players))[:, None]
+    rows = jnp.full((len(players), COMMUNICATION_ROWS), -1, jnp.int32)
+    rows = rows.at[listener, place].set(jnp.arange(len(players)), mode="drop")
+    return _gather(heard, rows, alive)

@@ -1,0 +1,193 @@
+"""`Config`: the sizes of a world and the systems compiled into it, and the ready-made presets.
+
+A `Config` decides shapes and what is compiled at all; it is a frozen, hashable dataclass of
+Python numbers. What one episode may change is in `world.Params`.
+"""
+
+import dataclasses
+import difflib
+
+from metammo_jax.vocab import System
+
+MINI_SYSTEMS = frozenset(
+    {System.TERRAIN, System.RESOURCE, System.COMBAT, System.NPC, System.COMMUNICATION}
+)
+FULL_SYSTEMS = frozenset(System)
+
+NEEDS = {
+    System.RESOURCE: System.TERRAIN,
+    System.PROFESSION: System.TERRAIN,
+    System.NPC: System.COMBAT,
+    System.EQUIPMENT: System.ITEM,
+    System.EXCHANGE: System.ITEM,
+}
+"""What each system builds on (PROFESSION also needs ITEM)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Sizes and compiled systems of a world. Defaults are the paper's mini configuration.
+
+    Attributes:
+      players: P, player rows; all spawn at reset.
+      teams: T, teams of equal size in a team game (some games merge them two by two).
+      npcs: N, NPC rows: the most that can live at once.
+      map_size: H = W, tiles a side of the whole map.
+      playable: tiles a side of the playable square (even); games may use less of it.
+      vision: tiles a player sees to each side; V = 2 * vision + 1.
+      horizon: ticks after which an episode is truncated.
+      maps: fractal maps in the pool.
+      evaluation_maps: use the pool made from the negated seeds.
+      visible_rows: K, entities that a player's observation can list.
+      inventory: I, item slots a player (full game).
+      market_rows: M, listings an observation can show (full game).
+      prices: highest price (full game).
+      tokens: words of the language; messages are 1..tokens.
+      task_embedding: numbers that describe a task to the agent.
+      npc_level_max: highest NPC level (full game).
+      systems: game systems compiled at all; a game may switch some of them off.
+      original_observations: reproduce the original's quirks that concern only what is observed
+        (see docs/differences.md).
+
+    Raises:
+      ValueError: at construction, with the name, the value and the rule.
+    """
+
+    players: int = 128
+    teams: int = 16
+    npcs: int = 256
+    map_size: int = 160
+    playable: int = 128
+    vision: int = 7
+    horizon: int = 1024
+    maps: int = 256
+    evaluation_maps: bool = False
+    visible_rows: int = 100
+    inventory: int = 12
+    market_rows: int = 384
+    prices: int = 99
+    tokens: int = 127
+    task_embedding: int = 16
+    npc_level_max: int = 10
+    systems: frozenset[System] = MINI_SYSTEMS
+    original_observations: bool = False
+
+    def __post_init__(self):
+        self._check_types()
+        self._check_sizes()
+        self._check_systems()
+
+    @property
+    def entities(self) -> int:
+        """E = P + N: players first, then NPCs."""
+        return self.players + self.npcs
+
+    @property
+    def window(self) -> int:
+        """V, tiles a side of what a player sees."""
+        return 2 * self.vision + 1
+
+    @property
+    def team_size(self) -> int:
+        """Players of one of the `teams`."""
+        return self.players // self.teams
+
+    @property
+    def middle(self) -> int:
+        """Row and column of the map's middle tile."""
+        return self.map_size // 2
+
+    def _check_types(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.type is int and (isinstance(value, bool) or not isinstance(value, int)):
+                raise ValueError(f"{field.name}={value!r} must be an integer")
+            if field.type is int and value < (0 if field.name == "npcs" else 1):
+                raise ValueError(f"{field.name}={value} must be positive")
+            if field.type is bool and not isinstance(value, bool):
+                raise ValueError(f"{field.name}={value!r} must be True or False")
+
+    def _check_sizes(self):
+        if self.players % self.teams:
+            raise ValueError(f"players={self.players} must divide into teams={self.teams}")
+        for name in ("map_size", "playable"):
+            if getattr(self, name) % 2:
+                raise ValueError(f"{name}={getattr(self, name)} must be even")
+        border = (self.map_size - self.playable) // 2
+        if border <= self.vision:
+            raise ValueError(
+                f"map_size={self.map_size} leaves a border of {border} tiles around "
+                f"playable={self.playable}; it must be wider than vision={self.vision}"
+            )
+        if self.playable < 8:
+            raise ValueError(f"playable={self.playable} must be at least 8")
+        if self.players > 4 * self.playable:
+            raise ValueError(
+                f"players={self.players} do not fit on the edge of playable={self.playable}, "
+                f"which has {4 * self.playable} places"
+            )
+        if 4 * ((self.teams + 3) // 4) >= self.playable:
+            raise ValueError(f"teams={self.teams} do not fit around playable={self.playable}")
+        if not 1 <= self.visible_rows:
+            raise ValueError(f"visible_rows={self.visible_rows} must be at least 1")
+        if self.horizon > 32000:
+            raise ValueError(f"horizon={self.horizon} must be at most 32000 ticks")
+
+    def _check_systems(self):
+        systems = frozenset(self.systems)
+        object.__setattr__(self, "systems", systems)
+        unknown = [s for s in systems if s not in FULL_SYSTEMS]
+        if unknown:
+            raise ValueError(f"systems has {unknown[0]!r}; allowed are {list(System)}")
+        object.__setattr__(self, "systems", frozenset(System(s) for s in systems))
+        for system, base in NEEDS.items():
+            if system in systems and base not in systems:
+                raise ValueError(f"systems has {system.name}, which needs {base.name}")
+        later = systems - MINI_SYSTEMS
+        if later:
+            names = ", ".join(sorted(System(s).name for s in later))
+            raise ValueError(
+                f"systems has {names}: not built yet; allowed are "
+                + ", ".join(s.name for s in sorted(MINI_SYSTEMS))
+            )
+
+
+PRESETS: dict[str, dict] = {
+    "mini": {},
+    "tiny": dict(
+        players=16, teams=4, npcs=16, map_size=48, playable=32, horizon=128, maps=32,
+        visible_rows=32,
+    ),
+    "large": dict(
+        players=1024, teams=128, npcs=1024, map_size=1056, playable=1024, horizon=8192, maps=1,
+        npc_level_max=15,
+    ),
+    "full": dict(systems=FULL_SYSTEMS),
+}  # fmt: skip
+"""Field values of each named preset; what is missing is `Config`'s default."""
+
+
+def preset(config: "str | Config", **changes) -> Config:
+    """Returns the `Config` of a preset's name, or the one given, with `changes` applied.
+
+    Args:
+      config: "mini", "tiny", "large", "full", or a `Config`.
+      **changes: fields to replace.
+
+    Raises:
+      ValueError: the name is no preset, a change is no field, or the result is no valid config.
+    """
+    known = {field.name for field in dataclasses.fields(Config)}
+    for name in changes:
+        if name not in known:
+            raise ValueError(f"{name!r} is no field of Config{_nearest(name, known)}")
+    if isinstance(config, Config):
+        return dataclasses.replace(config, **changes)
+    if not isinstance(config, str) or config not in PRESETS:
+        raise ValueError(f"config={config!r} is unknown; allowed are {', '.join(PRESETS)}")
+    return Config(**{**PRESETS[config], **changes})
+
+
+def _nearest(name: str, known) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

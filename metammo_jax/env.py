@@ -1,0 +1,167 @@
+"""`Env`: a world that players act in, as pure functions of keys, worlds and actions."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax import action as actions
+from metammo_jax import maps, query, tick
+from metammo_jax import observe as observing
+from metammo_jax.action import Action
+from metammo_jax.config import Config
+from metammo_jax.games import lifecycle, opening
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.table import Table
+from metammo_jax.observe import Observation
+from metammo_jax.tasks import progress
+from metammo_jax.world import World
+
+LIFECYCLE = 300
+"""Id of the draws of what follows a tick: revivals and new NPCs."""
+
+
+@struct.dataclass
+class Info:
+    """What a step tells beside rewards.
+
+    Attributes:
+      over: () bool, the game has ended: somebody won, too few live, or the horizon is reached.
+      winners: (P,) bool.
+      score: () float32, what winning is worth.
+      max_progress: (P,) float32, the most that each player's task ever came to.
+      game: () int32, index of the game in `Env.games`.
+      difficulty: () int32, of the game.
+    """
+
+    over: jax.Array
+    winners: jax.Array
+    score: jax.Array
+    max_progress: jax.Array
+    game: jax.Array
+    difficulty: jax.Array
+
+
+class Env:
+    """Minigames of one `Config`, played one episode at a time, without automatic reset.
+
+    All methods are pure and work under jit, vmap, scan and shard_map.
+
+    Attributes:
+      cfg: sizes.
+      games: the games that a reset draws from.
+      table: the games' numbers and functions.
+    """
+
+    def __init__(self, games: tuple[Minigame, ...], weights, cfg: Config):
+        self.cfg = cfg
+        self.games = tuple(games)
+        self.table = Table(self.games, weights, cfg)
+        self._pool = None
+
+    @property
+    def pool(self) -> jax.Array:
+        """(maps, H, W) float16, the fractal maps; made, or read from the cache, at first use."""
+        if self._pool is None:
+            with jax.ensure_compile_time_eval():
+                self._pool = jnp.asarray(maps.load_pool(self.cfg))
+        return self._pool
+
+    def reset(
+        self,
+        key: jax.Array,
+        game: jax.Array | None = None,
+        difficulty: jax.Array | None = None,
+    ) -> tuple[Observation, World]:
+        """Begins an episode.
+
+        Args:
+          key: () key.
+          game: () int32, index into `games`; drawn by weight if None.
+          difficulty: (G,) int32, of each game; the lowest of each if None.
+
+        Returns:
+          observation and world.
+        """
+        game_key, begin_key = jax.random.split(key)
+        if game is None:
+            game = self.table.choose(game_key)
+        if difficulty is None:
+            difficulty = self.table.first_difficulty()
+        world = opening.begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
+        return self.observe(world), world
+
+    def step(
+        self,
+        key: jax.Array,
+        world: World,
+        action: Action,
+        priority: jax.Array | None = None,
+    ) -> tuple[Observation, World, jax.Array, jax.Array, jax.Array, Info]:
+        """Plays one tick.
+
+        Args:
+          key: () key.
+          world: the state.
+          action: of every player; rows of the dead are ignored.
+          priority: (E,) integer, who acts first in this tick, the lowest; a fresh random order if
+            None.
+
+        Returns:
+          observation, world; reward (P,) float32, the change of the task's progress, -1 for
+          players that died; terminated (P,) bool, died in this tick (even if they came back);
+          truncated (P,) bool, alive at the horizon; info.
+
+        Raises:
+          ValueError: the action has a wrong shape or dtype.
+
+        Source: world rules 5.
+        """
+        actions.check(action, self.cfg)
+        cfg, table = self.cfg, self.table
+        was_present = world.body.present[: cfg.players]
+        world, orders = tick.give_orders(key, world, action, cfg, priority)
+        world = tick.tick(key, world, orders, cfg)
+        world = lifecycle.after_tick(jax.random.fold_in(key, LIFECYCLE), world, table, cfg)
+        world, reward = progress.evaluate(world, was_present, table, cfg)
+        terminated = world.body.died[: cfg.players]
+        truncated = (world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players]
+        return self.observe(world), world, reward, terminated, truncated, self._info(world)
+
+    def observe(self, world: World) -> Observation:
+        """Returns what the players see."""
+        return observing.observe(world, self.cfg)
+
+    def sample(self, key: jax.Array, obs: Observation) -> Action:
+        """Returns an action drawn uniformly over the masks, head by head."""
+        masks = obs.masks
+        draws = jax.random.uniform(key, (4, self.cfg.players))
+        word = jnp.floor(draws[3] * self.cfg.tokens).astype(jnp.int32) + 1
+        return Action(
+            move=_pick(draws[0], masks.move),
+            style=_pick(draws[1], masks.style),
+            target=actions.chosen_row(obs.visible, _pick(draws[2], masks.target)),
+            token=jnp.where(masks.speak, jnp.minimum(word, self.cfg.tokens), -1),
+        )
+
+    def noop(self) -> Action:
+        """Returns the action with which nobody does anything."""
+        return actions.noop(self.cfg)
+
+    def _info(self, world: World) -> Info:
+        return Info(
+            over=world.verdict.over,
+            winners=world.verdict.winners,
+            score=world.verdict.score,
+            max_progress=world.task.max_progress,
+            game=world.params.game,
+            difficulty=world.params.difficulty,
+        )
+
+
+def _pick(draw: jax.Array, mask: jax.Array) -> jax.Array:
+    """Returns (P,) int32, the allowed choice that a uniform draw in [0, 1) falls on."""
+    ends = jnp.cumsum(mask.astype(jnp.int32), axis=-1)
+    allowed = ends[:, -1]
+    rank = jnp.minimum(jnp.floor(draw * allowed).astype(jnp.int32), allowed - 1)
+    chosen = (ends <= rank[:, None]).sum(-1)
+    return jnp.where(allowed > 0, chosen, 0)

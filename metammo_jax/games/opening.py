@@ -1,0 +1,110 @@
+"""How an episode begins: settings, map, players, NPCs, tasks."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.games.spawn import Spawn
+from metammo_jax.games.table import Table
+from metammo_jax.rules import terrain
+from metammo_jax.tables import BASE_HEALTH, RECON_FREEZE, RESOURCE_BASE
+from metammo_jax.tasks import progress
+from metammo_jax.vocab import NEVER, NOBODY, Event, System
+from metammo_jax.world import Body, Npc, Params, Tally, Verdict, World
+
+
+def begin(
+    key: jax.Array,
+    game: jax.Array,
+    difficulty: jax.Array,
+    pool: jax.Array,
+    table: Table,
+    cfg: Config,
+) -> World:
+    """Returns the world of a new episode.
+
+    Args:
+      key: () key.
+      game: () int32, index of the game in the table.
+      difficulty: (G,) int32, of each game of the table.
+      pool: (maps, H, W) float16, fractals.
+      table: the games.
+      cfg: sizes.
+
+    Source: world rules 5.2, in the order: settings, map, players, NPCs, tasks.
+    """
+    keys = jax.random.split(key, 7)
+    params = table.draw(keys[0], game, difficulty, cfg)
+    fractal = pool[jax.random.randint(keys[1], (), 0, pool.shape[0])]
+    places = table.spawn(keys[2], params, cfg)
+    world = World(
+        tick=jnp.int32(0),
+        params=params,
+        terrain=terrain.build(keys[3], params, fractal, cfg),
+        body=_bodies(keys[4], params, places, cfg),
+        npc=_no_npcs(cfg),
+        task=progress.assign(keys[5], params, table, cfg),
+        tally=Tally(count=jnp.zeros((cfg.players, len(Event)), jnp.int32)),
+        verdict=Verdict(
+            winners=jnp.zeros(cfg.players, bool), score=jnp.float32(0), over=jnp.array(False)
+        ),
+    )
+    return table.muster(keys[6], world, cfg)
+
+
+def _bodies(key: jax.Array, params: Params, places: Spawn, cfg: Config) -> Body:
+    """Returns fresh players where they start, and no NPCs. Source: world rules 4.1, 18.5."""
+    players, entities = cfg.players, cfg.entities
+    lives = query.is_player(cfg)
+    none = jnp.zeros(entities, jnp.int32)
+    nothing = jnp.zeros(players, jnp.int32)
+    has_resource = params.enabled[System.RESOURCE]
+    full = jnp.full(players, jnp.where(has_resource, RESOURCE_BASE, 0))
+    pos = jnp.zeros((entities, 2), jnp.int32).at[:players].set(places.pos)
+    return Body(
+        id=jnp.where(lives, jnp.arange(entities) + 1, 0),
+        present=lives,
+        died=jnp.zeros(entities, bool),
+        pos=pos,
+        health=jnp.where(lives, BASE_HEALTH, 0),
+        damage=none,
+        attacker=none,
+        time_alive=none,
+        combat_tick=none,
+        food=full,
+        water=full,
+        freeze=jnp.where(places.recon, RECON_FREEZE, 0),
+        message=nothing,
+        exploration=nothing,
+        kills=nothing,
+        damage_dealt=nothing,
+        damage_taken=nothing,
+        immortal_until=jnp.where(places.recon, NEVER, 0),
+        recon=places.recon,
+        resilient=_resilient(key, params, players) & has_resource,
+        spawn_pos=places.pos,
+    )
+
+
+def _resilient(key: jax.Array, params: Params, players: int) -> jax.Array:
+    """Returns (P,) bool, a random subset of the size that the settings ask for."""
+    chosen = jnp.round(params.resilient_fraction * players).astype(jnp.int32)
+    return jax.random.permutation(key, players) < chosen
+
+
+def _no_npcs(cfg: Config) -> Npc:
+    none = jnp.zeros(cfg.npcs, jnp.int32)
+    zero = jnp.int32(0)
+    return Npc(
+        kind=none,
+        style=none,
+        target=jnp.full(cfg.npcs, NOBODY),
+        ring=none,
+        rally=jnp.full((cfg.npcs, 2), NOBODY),
+        queue=none,
+        queued=zero,
+        spawned=zero,
+        wave_tick=zero,
+        wave=zero,
+    )

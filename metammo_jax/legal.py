@@ -1,0 +1,72 @@
+"""What each player may do, as masks over its heads of action."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.rules import communication
+from metammo_jax.tables import NEIGHBOURS, REACH
+from metammo_jax.vocab import Style, System
+from metammo_jax.world import World
+
+
+@struct.dataclass
+class Masks:
+    """What each player may do; the dead may only do nothing.
+
+    Attributes:
+      move: (P, 5) bool, by `vocab.Direction`.
+      style: (P, 3) bool, by `vocab.Style`.
+      target: (P, K + 1) bool, positions of `Observation.visible`; the last is "nobody".
+      speak: (P,) bool, any word may be said.
+    """
+
+    move: jax.Array
+    style: jax.Array
+    target: jax.Array
+    speak: jax.Array
+
+
+def masks(world: World, far: jax.Array, visible: jax.Array, cfg: Config) -> Masks:
+    """Returns the masks of all players.
+
+    Whoever can attack somebody must: "nobody" is masked then, as in the original. The mask
+    spares fresh players for a tick longer than the rules do. Tiles that somebody stands on and
+    being frozen do not show in the masks.
+
+    Args:
+      world: the state.
+      far: (P, E) int32, tiles between players and entities.
+      visible: (P, K) int32, entity rows, -1 where the list has ended.
+      cfg: sizes.
+
+    Source: the original's interface, section 4.4.
+    """
+    alive = query.is_alive(world)[: cfg.players]
+    style = jnp.broadcast_to(alive[:, None], (cfg.players, len(Style)))
+    return Masks(
+        move=_move(world, alive, cfg),
+        style=style,
+        target=_target(world, far, visible, cfg),
+        speak=communication.can_speak(world, cfg) & query.is_on(world, System.COMMUNICATION),
+    )
+
+
+def _move(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P, 5) bool, steps onto tiles one can stand on; staying always."""
+    around = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
+    free = query.can_stand(world.terrain, around) & alive[:, None]
+    return jnp.concatenate([free, jnp.ones_like(free[:, :1])], axis=1)
+
+
+def _target(world: World, far: jax.Array, visible: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last."""
+    body, players = world.body, cfg.players
+    immune = (body.time_alive < world.params.immunity) & query.is_player(cfg)
+    immune = immune.at[:players].set(immune[:players] | query.is_immortal(world))
+    other = jnp.arange(cfg.entities)[None] != jnp.arange(players)[:, None]
+    allowed = (far <= REACH) & other & ~immune[None] & query.is_on(world, System.COMBAT)
+    listed = jnp.take_along_axis(allowed, jnp.maximum(visible, 0), axis=1) & (visible >= 0)
+    return jnp.concatenate([listed, ~listed.any(1, keepdims=True)], axis=1)

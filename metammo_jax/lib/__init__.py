@@ -1,0 +1,1 @@
+"""Tools that know no game: bits, noise, path finding on small windows."""

@@ -1,0 +1,108 @@
+"""Questions that several rooms ask of the world: who can act, who is where, what lies there.
+
+Pure readers; whatever changes the world is a rule and lives in `rules`.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax.config import Config
+from metammo_jax.tables import DEPLETED, PASSABLE
+from metammo_jax.vocab import NEVER, System
+from metammo_jax.world import Params, Terrain, World
+
+_PASSABLE_BITS = sum(1 << tile for tile, passable in enumerate(PASSABLE) if passable)
+
+
+def is_player(cfg: Config) -> jax.Array:
+    """Returns (E,) bool, the rows of players."""
+    return jnp.arange(cfg.entities) < cfg.players
+
+
+def is_alive(world: World) -> jax.Array:
+    """Returns (E,) bool: in the world and with health left."""
+    return world.body.present & (world.body.health > 0)
+
+
+def is_immortal(world: World) -> jax.Array:
+    """Returns (P,) bool: takes no damage and is left alone by NPCs."""
+    return world.body.immortal_until > 0
+
+
+def can_act(world: World, cfg: Config) -> jax.Array:
+    """Returns (E,) bool: alive and not frozen."""
+    frozen = jnp.concatenate([world.body.freeze > 0, jnp.zeros(cfg.npcs, bool)])
+    return is_alive(world) & ~frozen
+
+
+def is_passable(material: jax.Array) -> jax.Array:
+    """Returns bool: one can stand on this material."""
+    return (_PASSABLE_BITS >> material.astype(jnp.int32)) & 1 == 1
+
+
+def can_stand(terrain: Terrain, pos: jax.Array) -> jax.Array:
+    """Returns whether places are on the map and passable; depletion does not matter.
+
+    Args:
+      terrain: the map.
+      pos: (..., 2) int32.
+
+    Returns:
+      (...) bool.
+    """
+    height, width = terrain.material.shape
+    row, col = pos[..., 0], pos[..., 1]
+    inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
+    here = terrain.material[jnp.where(inside, row, 0), jnp.where(inside, col, 0)]
+    return inside & is_passable(here)
+
+
+def border(params: Params, cfg: Config) -> jax.Array:
+    """Returns () int32, tiles between the map's edge and the playable square."""
+    return (cfg.map_size - params.center) // 2
+
+
+def from_middle(pos: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (...) int32, tiles (Chebyshev) between places (..., 2) and the middle tile."""
+    return jnp.abs(pos - cfg.middle).max(-1)
+
+
+def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (...) float32, the fog at places (..., 2): damage, or minus the distance.
+
+    Source: world rules 15; the square around the middle stays free, at minus the map's size.
+    """
+    row, col = pos[..., 0], pos[..., 1]
+    last = cfg.map_size - 1
+    ring = jnp.minimum(jnp.minimum(row, last - row), jnp.minimum(col, last - col))
+    fog = terrain.fog[jnp.clip(ring, 0, terrain.fog.shape[0] - 1)]
+    safe = from_middle(pos, cfg) <= params.fog_final_size
+    has_fog = params.fog_onset < NEVER
+    return jnp.where(has_fog, jnp.where(safe, -float(cfg.map_size), fog), 0.0)
+
+
+def distance(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Returns (A, B) int32, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
+    return jnp.abs(a[:, None] - b[None]).max(-1)
+
+
+def is_on(world: World, system: System) -> jax.Array:
+    """Returns () bool: the system is on in this episode."""
+    return world.params.enabled[system]
+
+
+def teammates(world: World) -> jax.Array:
+    """Returns (P, P) bool: players of the same group, oneself included."""
+    group = world.params.group
+    return group[:, None] == group[None]
+
+
+def material_at(world: World, pos: jax.Array) -> jax.Array:
+    """Returns (...) int32, the materials at places (..., 2) on the map as they are now.
+
+    Source: world rules 3.1; a harvested tile shows what it was depleted to until it regrows.
+    """
+    terrain, (row, col) = world.terrain, (pos[..., 0], pos[..., 1])
+    material = terrain.material[row, col].astype(jnp.int32)
+    ready = world.tick >= terrain.ready_at[row, col]
+    return jnp.where(ready, material, jnp.asarray(DEPLETED)[material].astype(jnp.int32))

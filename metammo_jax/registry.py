@@ -1,0 +1,74 @@
+"""Making environments by name, and teaching the package new names."""
+
+import difflib
+from collections.abc import Callable, Sequence
+
+from metammo_jax.config import Config, preset
+from metammo_jax.env import Env
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.catalog import GAMES
+
+_FACTORIES: dict[str, Callable[[], Minigame]] = dict(GAMES)
+
+
+def games() -> tuple[str, ...]:
+    """Returns the names that `make` knows."""
+    return tuple(_FACTORIES)
+
+
+def register(name: str, factory: Callable[[], Minigame]) -> None:
+    """Teaches `make` a game.
+
+    Args:
+      name: a new name.
+      factory: returns the `Minigame`.
+
+    Raises:
+      ValueError: the name is empty, no string, or taken; the factory cannot be called.
+    """
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"name={name!r} must be a non-empty string")
+    if name in _FACTORIES:
+        raise ValueError(f"name={name!r} is taken")
+    if not callable(factory):
+        raise ValueError(f"factory={factory!r} must be a function that returns a Minigame")
+    _FACTORIES[name] = factory
+
+
+def make(
+    games: "str | Minigame | Sequence[str | Minigame]",
+    config: str | Config = "mini",
+    weights: Sequence[float] | None = None,
+    **changes,
+) -> Env:
+    """Makes an environment of one game, or of several that a reset draws from.
+
+    Args:
+      games: a name, a `Minigame`, or a sequence of them.
+      config: "mini", "tiny", "large", or a `Config`.
+      weights: how often each game is drawn; equally often if None.
+      **changes: fields of the config to replace.
+
+    Returns:
+      The environment; see `Env`, and `vectorize` for batches with automatic reset.
+
+    Raises:
+      ValueError: an unknown game, size, system or weight; the text says what is allowed.
+    """
+    if isinstance(games, str | Minigame):
+        games = (games,)
+    if not isinstance(games, Sequence) or not games:
+        raise ValueError(f"games={games!r} must be a game or a non-empty sequence of games")
+    return Env(tuple(_resolve(game) for game in games), weights, preset(config, **changes))
+
+
+def _resolve(game: "str | Minigame") -> Minigame:
+    if isinstance(game, Minigame):
+        return game
+    if not isinstance(game, str):
+        raise ValueError(f"game={game!r} must be a name or a Minigame")
+    if game not in _FACTORIES:
+        near = difflib.get_close_matches(game, _FACTORIES, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"game={game!r} is unknown; allowed are {', '.join(_FACTORIES)}{hint}")
+    return _FACTORIES[game]()

@@ -1,0 +1,1 @@
+"""The rules of play, one room per game system; rooms meet only in the world."""

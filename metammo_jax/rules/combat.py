@@ -1,0 +1,131 @@
+"""Attacks: who may hit whom, what comes of it, and who is credited."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax import effects, query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.tables import BASE_DAMAGE, REACH
+from metammo_jax.vocab import NEVER, Event, Style
+from metammo_jax.world import World
+
+_LAST_TURN = np.uint32(0xFFFFFFFF)
+
+
+def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Everybody who can act hits its target, if that is allowed and both still live at its turn.
+
+    Order: by turn. Whoever was killed earlier in the phase neither hits nor is hit any more.
+
+    Source: world rules 8.1, 8.2 (without levels and equipment), 8.4, 8.5 and 20.
+    """
+    target = jnp.clip(orders.target, 0, cfg.entities - 1)
+    wants = _is_allowed(world, orders, target, cfg)
+    damage = jnp.asarray(BASE_DAMAGE)[jnp.clip(orders.style, 0, len(Style) - 1)]
+    hits = _settle(wants, target, damage, world, orders.turn, cfg)
+    return _record(world, hits, target, damage, orders.turn, cfg)
+
+
+def _is_allowed(world: World, orders: Orders, target: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (E,) bool, the attacks that the state at the start of the phase allows."""
+    body, players = world.body, cfg.players
+    given = (orders.target >= 0) & (orders.target < cfg.entities)
+    given &= (orders.style >= 0) & (orders.style < len(Style))
+    near = jnp.abs(body.pos - body.pos[target]).max(-1) <= REACH
+    other = target != jnp.arange(cfg.entities)
+    immune = query.is_player(cfg) & (target < players)
+    immune &= body.time_alive[target] < world.params.immunity
+    alive = query.is_alive(world)[target]
+    return query.can_act(world, cfg) & given & near & other & alive & ~immune
+
+
+def _vulnerable(world: World, cfg: Config) -> jax.Array:
+    """Returns (E,) bool, who takes damage."""
+    return jnp.concatenate([~query.is_immortal(world), jnp.ones(cfg.npcs, bool)])
+
+
+def _settle(
+    wants: jax.Array,
+    target: jax.Array,
+    damage: jax.Array,
+    world: World,
+    turn: jax.Array,
+    cfg: Config,
+) -> jax.Array:
+    """Returns (E,) bool, the attacks that are made when each waits for its turn.
+
+    Whether one is made depends only on those with an earlier turn, so repeating the rule from
+    "all are made" settles, in a few rounds. While nobody can die all are made, without a round.
+    """
+    health = jnp.where(_vulnerable(world, cfg), world.body.health, NEVER)
+    everything = jnp.zeros_like(health).at[target].add(jnp.where(wants, damage, 0))
+    somebody_may_die = ((everything >= health) & (everything > 0)).any()
+    earlier_on_same = (target[None] == target[:, None]) & (turn[None] < turn[:, None])
+
+    def settle(state):
+        hits, _ = state
+        made = jnp.where(hits, damage, 0)
+        suffered = jnp.where(earlier_on_same, made[None], 0).sum(1)
+        kills = hits & (suffered < health[target]) & (suffered + damage >= health[target])
+        death = jnp.full(turn.shape, _LAST_TURN).at[target].min(
+            jnp.where(kills, turn, _LAST_TURN)
+        )
+        now = wants & (suffered < health[target]) & (turn < death)
+        return now, (now != hits).any()
+
+    return jax.lax.while_loop(lambda state: state[1], settle, (wants, somebody_may_die))[0]
+
+
+def _record(
+    world: World,
+    hits: jax.Array,
+    target: jax.Array,
+    damage: jax.Array,
+    turn: jax.Array,
+    cfg: Config,
+) -> World:
+    """Applies the attacks that are made, and credits them.
+
+    The last one that hits an entity is remembered as its attacker, and killed it if it died.
+    """
+    body, players, entities = world.body, cfg.players, cfg.entities
+    aim = jnp.where(hits, target, entities)  # off the end: dropped
+    vulnerable = _vulnerable(world, cfg)
+    dealt = jnp.where(hits, damage, 0)
+    suffered = jnp.zeros(entities, jnp.int32).at[aim].add(dealt, mode="drop")
+    suffered = jnp.where(vulnerable, suffered, 0)
+    last_turn = jnp.zeros(entities, jnp.uint32).at[aim].max(turn, mode="drop")
+    is_last = hits & (turn == last_turn[target])
+    last = jnp.full(entities, -1).at[jnp.where(is_last, target, entities)].set(
+        jnp.arange(entities), mode="drop"
+    )
+    is_hit = last >= 0
+    dies = is_hit & (suffered >= body.health)
+    kills = is_last & dies[target] & vulnerable[target]
+    return _count(
+        world.replace(
+            body=body.replace(
+                attacker=jnp.where(is_hit, body.id[last], body.attacker),
+                damage=jnp.where(is_hit & vulnerable, damage[last], body.damage),
+                health=jnp.maximum(body.health - suffered, 0),
+                combat_tick=jnp.where(hits | is_hit, world.tick + 1, body.combat_tick),
+                damage_dealt=body.damage_dealt + dealt[:players],
+                damage_taken=body.damage_taken + suffered[:players],
+                kills=body.kills + kills[:players],
+            )
+        ),
+        hits[:players],
+        kills[:players],
+        target[:players],
+        players,
+    )
+
+
+def _count(
+    world: World, hits: jax.Array, kills: jax.Array, target: jax.Array, players: int
+) -> World:
+    world = effects.count(world, Event.SCORE_HIT, hits)
+    world = effects.count(world, Event.KILL_PLAYER, kills & (target < players))
+    return effects.count(world, Event.KILL_NPC, kills & (target >= players))

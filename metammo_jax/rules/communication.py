@@ -1,0 +1,33 @@
+"""Speaking: one word, heard by whoever sees the speaker."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.world import World
+
+
+def speak(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players that can act say their word; a recon always can. The last word stays.
+
+    Source: world rules 14, 5 phase 5.
+    """
+    return world.replace(
+        body=world.body.replace(
+            message=jnp.where(
+                can_speak(world, cfg) & (orders.token >= 1) & (orders.token <= cfg.tokens),
+                orders.token,
+                world.body.message,
+            )
+        )
+    )
+
+
+def can_speak(world: World, cfg: Config) -> jax.Array:
+    """Returns (P,) bool, who may say a word."""
+    players = cfg.players
+    return query.can_act(world, cfg)[:players] | (
+        world.body.recon & query.is_alive(world)[:players]
+    )

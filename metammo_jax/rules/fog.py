@@ -1,0 +1,51 @@
+"""The death fog: it hurts players, and closes in on the middle."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.world import World
+
+HARM_ABOVE = 0.5
+"""Fog values above this hurt."""
+
+
+def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players in the fog lose as much health as it is deep there, rounded half to even.
+
+    Source: world rules 7.1 step 5, 8.4 and 15. Fog has no killer.
+    """
+    players, body = cfg.players, world.body
+    depth = query.fog_at(world.terrain, world.params, body.pos[:players], cfg)
+    exposed = query.is_alive(world)[:players] & ~query.is_immortal(world)
+    harmed = exposed & (depth > HARM_ABOVE) & (world.tick >= world.params.fog_onset)
+    damage = jnp.where(harmed, jnp.round(depth).astype(jnp.int32), 0)
+    health = jnp.maximum(body.health[:players] - damage, 0)
+    return world.replace(
+        body=body.replace(
+            health=body.health.at[:players].set(health),
+            damage=body.damage.at[:players].set(
+                jnp.where(harmed, damage, body.damage[:players])
+            ),
+            damage_taken=body.damage_taken + damage,
+        )
+    )
+
+
+def spread(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """The fog comes nearer by its speed, once it has begun.
+
+    The original adds float16 numbers, so that slow fog rounds to steps of its own;
+    `reduce_precision` does the same and no compiler removes it.
+
+    Source: world rules 5 phase 10, 15.
+    """
+    moved = _as_float16(world.terrain.fog + _as_float16(world.params.fog_speed))
+    fog = jnp.where(world.tick >= world.params.fog_onset, moved, world.terrain.fog)
+    return world.replace(terrain=world.terrain.replace(fog=fog))
+
+
+def _as_float16(value: jax.Array) -> jax.Array:
+    return jax.lax.reduce_precision(value, exponent_bits=5, mantissa_bits=10)

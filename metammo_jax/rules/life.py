@@ -1,0 +1,163 @@
+"""Ageing, healing, dying, falling with a leader, and coming back."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.tables import BASE_HEALTH, NPC_HEAL, RESOURCE_BASE
+from metammo_jax.vocab import Event, Revival, System
+from metammo_jax.world import World
+
+
+def age(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Everybody gets a tick older: forgets an old attacker, thaws, and NPCs heal.
+
+    The attacker is forgotten when the last tick did no damage. Damage of the last tick is
+    cleared.
+
+    Source: world rules 7.1 steps 1-4 and 9.3.
+    """
+    body = world.body
+    heal = jnp.where(body.present & ~query.is_player(cfg), NPC_HEAL, 0)
+    return world.replace(
+        body=body.replace(
+            attacker=jnp.where(body.damage == 0, 0, body.attacker),
+            damage=jnp.zeros_like(body.damage),
+            time_alive=body.time_alive + body.present,
+            freeze=jnp.where(body.present[: cfg.players], jnp.maximum(body.freeze - 1, 0), 0),
+            health=jnp.minimum(body.health + heal, BASE_HEALTH),
+        )
+    )
+
+
+def recover(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Living players gain the health that this game gives them each tick.
+
+    Source: world rules 7.1 step 7.
+    """
+    body = world.body
+    gain = query.is_alive(world) & query.is_player(cfg)
+    health = jnp.minimum(body.health + gain * world.params.health_increment, BASE_HEALTH)
+    return world.replace(body=body.replace(health=health))
+
+
+def end_immortality(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Living players whose time of immortality is over become mortal.
+
+    Source: world rules 7.1 step 10; step 6 spares those whom the fog killed, whom it does not
+    concern.
+    """
+    until = world.body.immortal_until
+    return world.replace(
+        body=world.body.replace(immortal_until=jnp.where(world.tick >= until, 0, until))
+    )
+
+
+def cull(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Takes everybody without health out of the world.
+
+    Writes body.died afresh: those who left in this tick.
+
+    Source: world rules 5, phases 6 and 7.
+    """
+    dies = world.body.present & (world.body.health <= 0)
+    body = world.body.replace(died=jnp.zeros_like(world.body.died))
+    return remove(world.replace(body=body), dies, cfg)
+
+
+def remove(world: World, dies: jax.Array, cfg: Config) -> World:
+    """Takes the entities `dies` (E,) bool out of the world and counts the players among them."""
+    body = world.body
+    count = world.tally.count.at[:, Event.AGENT_CULLED].add(dies[: cfg.players])
+    return world.replace(
+        body=body.replace(
+            present=body.present & ~dies,
+            died=body.died | dies,
+            health=jnp.where(dies, 0, body.health),
+        ),
+        tally=world.tally.replace(count=count),
+    )
+
+
+def fall_with_leader(world: World, cfg: Config) -> World:
+    """Takes the players out of the world whose leader died in this tick, where teams are bound.
+
+    Source: world rules 16.5 (Protect the King).
+    """
+    leader_died = world.body.died[world.params.leader]
+    falls = world.body.present[: cfg.players] & leader_died & world.params.leader_bound
+    return remove(world, jnp.concatenate([falls, jnp.zeros(cfg.npcs, bool)]), cfg)
+
+
+def revive(key: jax.Array, world: World, cfg: Config) -> tuple[World, jax.Array]:
+    """Brings the players back that died in this tick, where the game does so.
+
+    They stand frozen and immortal for a while, with full health, food and water, at a random
+    place of the edge or anywhere. What they did and learned stays with them.
+
+    Args:
+      key: () key, spent on the places.
+      world: reads body.died; params.revival, params.revival_freeze.
+      cfg: sizes.
+
+    Returns:
+      world, and (P,) bool who came back.
+
+    Source: world rules 16.4 and 18.4.
+    """
+    params, body, players = world.params, world.body, cfg.players
+    back = body.died[:players] & (params.revival != Revival.NONE)
+    edge_key, anywhere_key = jax.random.split(key)
+    place = jnp.where(
+        params.revival == Revival.EDGE,
+        _on_the_edge(edge_key, world, cfg),
+        _anywhere(anywhere_key, world, cfg),
+    )
+
+    def put(old, new):
+        return old.at[:players].set(jnp.where(_like(back, old), new, old[:players]))
+
+    has_resource = query.is_on(world, System.RESOURCE)
+    full = jnp.where(has_resource, RESOURCE_BASE, 0)
+    body = body.replace(
+        present=put(body.present, True),
+        health=put(body.health, BASE_HEALTH),
+        pos=put(body.pos, place),
+        food=put(body.food, full),
+        water=put(body.water, full),
+        message=put(body.message, 0),
+        freeze=put(body.freeze, params.revival_freeze),
+        immortal_until=put(body.immortal_until, world.tick + params.revival_freeze),
+    )
+    return world.replace(body=body), back
+
+
+def _like(rows: jax.Array, array: jax.Array) -> jax.Array:
+    return rows.reshape(rows.shape + (1,) * (array.ndim - 1))
+
+
+def _on_the_edge(key: jax.Array, world: World, cfg: Config) -> jax.Array:
+    """Returns (P, 2) places on the edge ring of the playable square."""
+    along_key, side_key, turn_key = jax.random.split(key, 3)
+    low, size = query.border(world.params, cfg), world.params.center
+    along = low + jax.random.randint(along_key, (cfg.players,), 0, size)
+    far = jax.random.bernoulli(side_key, shape=(cfg.players,))
+    across = jnp.where(far, low + size, low)
+    turned = jax.random.bernoulli(turn_key, shape=(cfg.players,))
+    return jnp.stack(
+        [jnp.where(turned, across, along), jnp.where(turned, along, across)], axis=-1
+    )
+
+
+REVIVAL_TRIES = 16
+"""Places tried for each revived player; on the middle tile's edge of chance, the last is taken."""
+
+
+def _anywhere(key: jax.Array, world: World, cfg: Config) -> jax.Array:
+    """Returns (P, 2) passable places inside the playable square."""
+    low, size = query.border(world.params, cfg), world.params.center
+    tries = low + jax.random.randint(key, (cfg.players, REVIVAL_TRIES, 2), 0, size)
+    first = jnp.argmax(query.can_stand(world.terrain, tries), axis=1)
+    return jnp.take_along_axis(tries, first[:, None, None], axis=1)[:, 0]

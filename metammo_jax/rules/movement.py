@@ -1,0 +1,80 @@
+"""Moving: who gets onto which tile, and how far players have explored."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.tables import STEP_OFFSET
+from metammo_jax.vocab import Direction, Event
+from metammo_jax.world import World
+
+
+def move(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Everybody who can act takes the step it wants, if the tile there takes it.
+
+    Order: by turn. Where tiles cannot be shared, a player gets onto a tile only if all who stood
+    there have left before its turn and nobody came before it; NPCs are never held up, and
+    whoever died in this tick still stands in the way.
+
+    Source: world rules 6.
+    """
+    body, players = world.body, cfg.players
+    wanted = (orders.direction >= 0) & (orders.direction <= Direction.STAY)
+    offset = jnp.asarray(STEP_OFFSET)[jnp.where(wanted, orders.direction, Direction.STAY)]
+    goal = body.pos + offset
+    possible = query.can_act(world, cfg) & wanted & query.can_stand(world.terrain, goal)
+    finds_room = _find_room(possible[:players], goal[:players], world, orders, cfg)
+    moves = possible.at[:players].set(
+        jnp.where(world.params.share_tiles, possible[:players], finds_room)
+    )
+    pos = jnp.where(moves[:, None], goal, body.pos)
+    return _explore(world.replace(body=body.replace(pos=pos)), moves[:players], cfg)
+
+
+def _find_room(
+    possible: jax.Array, goal: jax.Array, world: World, orders: Orders, cfg: Config
+) -> jax.Array:
+    """Returns (P,) bool, which players get onto a tile that then is theirs alone.
+
+    Whether one does depends only on those with an earlier turn, so repeating the rule from any
+    guess settles; as many rounds as the longest queue of players that follow one another.
+    """
+    body, players = world.body, cfg.players
+    wanted_tile = goal[:, 0] * cfg.map_size + goal[:, 1]
+    tile = jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1)
+    turn = orders.turn[:players]
+    earlier = turn[None, :] < turn[:, None]
+    stands = tile[None, :players] == wanted_tile[:, None]
+    never_leaves = (stands & ~earlier).any(1) | (
+        tile[None, players:] == wanted_tile[:, None]
+    ).any(1)
+    candidate = possible & ~never_leaves
+    may_leave = stands & earlier
+    rival = (wanted_tile[None, :] == wanted_tile[:, None]) & earlier
+
+    def settle(state):
+        moves, _ = state
+        blocked = (may_leave & ~moves[None, :]) | (rival & moves[None, :])
+        now = candidate & ~blocked.any(1)
+        return now, (now != moves).any()
+
+    start = (candidate, candidate.any() & ~world.params.share_tiles)
+    return jax.lax.while_loop(lambda state: state[1], settle, start)[0]
+
+
+def _explore(world: World, moves: jax.Array, cfg: Config) -> World:
+    """Notes how far from the edge players have come.
+
+    Source: world rules 6 step 4; event GO_FARTHEST.
+    """
+    body = world.body
+    depth = world.params.center // 2 - query.from_middle(body.pos[: cfg.players], cfg)
+    farther = moves & (depth > body.exploration)
+    return world.replace(
+        body=body.replace(exploration=jnp.where(farther, depth, body.exploration)),
+        tally=world.tally.replace(
+            count=world.tally.count.at[:, Event.GO_FARTHEST].add(farther)
+        ),
+    )

@@ -1,0 +1,133 @@
+"""What NPCs decide: whom they are after, where they step, whom they hit.
+
+Decisions are taken by all at once from the state left by the last tick; nothing changes but
+what an NPC remembers.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.lib import flood
+from metammo_jax.tables import (
+    MEANDER_ORDER,
+    NPC_VISION,
+    RALLY_REACHED,
+    REACH,
+    SOLDIER_SEARCH,
+    STEP_OFFSET,
+)
+from metammo_jax.vocab import NOBODY, Kind, System
+from metammo_jax.world import World
+
+
+def decide(key: jax.Array, world: World, cfg: Config):
+    """Decides for every NPC.
+
+    Args:
+      key: () key, spent on wandering.
+      world: the state left by the last tick; writes npc.target and npc.rally.
+      cfg: sizes.
+
+    Returns:
+      world; direction (N,) int32, -1 for no step; target (N,) int32, row of the player to hit,
+      -1 for none. An NPC always hits in its own style.
+
+    Source: world rules 9.5 and 9.6.
+    """
+    pos, kind = world.body.pos[cfg.players :], world.npc.kind
+    target = _find_target(world, cfg)
+    rally = jnp.where(
+        (jnp.abs(pos - world.npc.rally).max(-1) <= RALLY_REACHED)[:, None], NOBODY, world.npc.rally
+    )
+    world = world.replace(npc=world.npc.replace(target=target, rally=rally))
+    mark = world.body.pos[target]  # of nobody: the last row, never looked at
+    reachable = (target >= 0) & (jnp.abs(pos - mark).max(-1) <= REACH)
+    reachable &= ~query.is_immortal(world)[jnp.maximum(target, 0)]
+    goal = jnp.where((target >= 0)[:, None], mark, rally)
+    direction = _step(key, world, pos, kind, goal, target >= 0, reachable, cfg)
+    alive = world.body.present[cfg.players :] & query.is_on(world, System.NPC)
+    return (
+        world,
+        jnp.where(alive, direction, NOBODY),
+        jnp.where(alive & reachable, target, NOBODY),
+    )
+
+
+def _find_target(world: World, cfg: Config) -> jax.Array:
+    """Returns (N,) int32, rows of the players that NPCs are after.
+
+    An NPC stays with its target while that lives, is mortal and in sight; else it turns to who
+    hit it last, dead or alive; else, if it is of the hostile sort, to the nearest player in
+    sight, of several the one with the lowest row.
+    """
+    players, body, npc = cfg.players, world.body, world.npc
+    pos = body.pos[players:]
+    prey = query.is_alive(world)[:players] & ~query.is_immortal(world)
+    far = query.distance(pos, body.pos[:players])
+    seen = prey & (far <= NPC_VISION)
+    row = jnp.arange(players)
+    keeps = (seen & (row == npc.target[:, None])).any(1)
+    attacker = body.attacker[players:] - 1
+    hunts = (npc.kind == Kind.AGGRESSIVE) | (npc.kind == Kind.SOLDIER)
+    best = jnp.where(seen, far * players + row, (NPC_VISION + 1) * players).min(1)
+    nearest = jnp.where(hunts & (best < (NPC_VISION + 1) * players), best % players, NOBODY)
+    target = jnp.where(keeps, npc.target, jnp.where(attacker >= 0, attacker, nearest))
+    return jnp.where(npc.kind == Kind.PASSIVE, NOBODY, target)
+
+
+def _step(
+    key: jax.Array,
+    world: World,
+    pos: jax.Array,
+    kind: jax.Array,
+    goal: jax.Array,
+    has_target: jax.Array,
+    reachable: jax.Array,
+    cfg: Config,
+) -> jax.Array:
+    """Returns (N,) int32, the directions in which NPCs step."""
+    meander_key, drift_key = jax.random.split(key)
+    soldier = kind == Kind.SOLDIER
+    has_goal = has_target | (soldier & (goal >= 0).all(-1))
+    far = jnp.abs(goal - pos).sum(-1) > SOLDIER_SEARCH
+    drifts = soldier & has_goal & ~reachable & far
+    charges = has_goal & ~drifts & world.body.present[cfg.players :]
+    free = query.can_stand(world.terrain, pos[:, None] + jnp.asarray(STEP_OFFSET)[MEANDER_ORDER])
+    direction = jnp.where(
+        drifts, _drift(drift_key, pos, goal, free), _meander(meander_key, free)
+    )
+    path = flood.first_steps(world.terrain.passable, pos, goal, charges)
+    return jnp.where(charges, path, direction)
+
+
+def _meander(key: jax.Array, free: jax.Array) -> jax.Array:
+    """Returns (N,) the first free direction from a random one on, round in N, S, W, E.
+
+    Args:
+      key: () key.
+      free: (N, 4) bool, by `tables.MEANDER_ORDER`.
+    """
+    start = jax.random.randint(key, free.shape[:1], 0, 4)
+    order = (start[:, None] + jnp.arange(4)) % 4
+    first = jnp.argmax(jnp.take_along_axis(free, order, axis=1), axis=1)
+    chosen = jnp.where(free.any(1), (start + first) % 4, 0)
+    return jnp.asarray(MEANDER_ORDER)[chosen]
+
+
+def _drift(key: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) -> jax.Array:
+    """Returns (N,) random free directions, likelier those that lead toward the goal.
+
+    A free neighbour weighs 1, and 3 times the share of the way that lies along its axis more if
+    it is nearer to the goal. Weights are kept as integers, times the whole way.
+    """
+    offset = jnp.asarray(STEP_OFFSET)[MEANDER_ORDER]
+    way = goal - pos
+    total = jnp.maximum(jnp.abs(way).sum(-1), 1)[:, None]
+    along = (way[:, None] * offset).sum(-1)
+    weight = jnp.where(free, total + 3 * jnp.maximum(along, 0), 0)
+    cumulative = jnp.cumsum(weight, axis=1)
+    draw = jax.random.randint(key, pos.shape[:1], 0, jnp.maximum(cumulative[:, -1], 1))
+    chosen = (cumulative <= draw[:, None]).sum(1)
+    return jnp.asarray(MEANDER_ORDER)[jnp.where(free.any(1), chosen, 0)]

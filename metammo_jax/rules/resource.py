@@ -1,0 +1,89 @@
+"""Food and water: hunger and thirst, regeneration, drinking and eating."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import effects, query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.tables import BASE_HEALTH, NEIGHBOURS, RESOURCE_BASE
+from metammo_jax.vocab import Event, System, Tile
+from metammo_jax.world import World
+
+REGENERATION_LEVEL = RESOURCE_BASE // 2
+"""Points of food and water above which a player regenerates."""
+
+REGENERATION = BASE_HEALTH // 10
+"""Points of health gained by a player that is neither hungry nor thirsty."""
+
+
+def upkeep(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players regenerate or starve, then drink and eat what is in reach.
+
+    Who starves to death in this tick still drinks and eats. Marks on the map are harvested by
+    whoever stands on them, whether or not the resource system is on.
+
+    Order: by turn; of several on one tile the first gets what grows there.
+
+    Source: world rules 7.2, 7.3 and 12 (herbs; the professions' own yields are another room).
+    """
+    players = cfg.players
+    alive = query.is_alive(world)[:players]
+    needs = alive & ~query.is_immortal(world) & query.is_on(world, System.RESOURCE)
+    world = _balance(world, needs, players)
+    world = _drink(world, needs, players)
+    return _eat(key, world, orders, alive, needs, players)
+
+
+def _balance(world: World, needs: jax.Array, players: int) -> World:
+    body, params = world.body, world.params
+    well = (body.food > REGENERATION_LEVEL) & (body.water > REGENERATION_LEVEL)
+    health = body.health[:players]
+    health = jnp.where(needs & well, jnp.minimum(health + REGENERATION, BASE_HEALTH), health)
+    spared = body.resilient & (params.resilience > 0)
+
+    def suffered(rate):
+        reduced = (rate * params.resilience).astype(jnp.int32)
+        return jnp.where(spared, reduced, rate)
+
+    health = health - jnp.where(needs & (body.food == 0), suffered(params.starvation), 0)
+    health = health - jnp.where(needs & (body.water == 0), suffered(params.dehydration), 0)
+    health = body.health.at[:players].set(jnp.maximum(health, 0))
+    return world.replace(body=body.replace(health=health))
+
+
+def _drink(world: World, needs: jax.Array, players: int) -> World:
+    body = world.body
+    around = body.pos[:players, None] + jnp.asarray(NEIGHBOURS)
+    at_water = (world.terrain.material[around[..., 0], around[..., 1]] == Tile.WATER).any(1)
+    water = jnp.maximum(body.water - world.params.depletion, 0)
+    water = jnp.where(at_water, RESOURCE_BASE, water)
+    body = body.replace(water=jnp.where(needs, water, body.water))
+    return effects.count(world.replace(body=body), Event.DRINK_WATER, needs & at_water)
+
+
+def _eat(
+    key: jax.Array,
+    world: World,
+    orders: Orders,
+    alive: jax.Array,
+    needs: jax.Array,
+    players: int,
+) -> World:
+    body = world.body
+    pos = body.pos[:players]
+    here = query.material_at(world, pos)
+    can_take = (needs & (here == Tile.FOILAGE)) | (alive & (here == Tile.HERB))
+    taken = can_take & ~_is_beaten(pos, can_take, orders.turn[:players])
+    eats = taken & (here == Tile.FOILAGE)
+    food = jnp.maximum(body.food - world.params.depletion, 0)
+    food = jnp.where(eats, RESOURCE_BASE, food)
+    body = body.replace(food=jnp.where(needs, food, body.food))
+    world = effects.harvest(key, world.replace(body=body), pos, taken)
+    return effects.count(world, Event.EAT_FOOD, eats)
+
+
+def _is_beaten(pos: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
+    """Returns (P,) bool, who finds another that wants the same tile and has its turn earlier."""
+    same_tile = (pos[:, None] == pos[None]).all(-1)
+    return (same_tile & wants[None] & (turn[None] < turn[:, None])).any(1)

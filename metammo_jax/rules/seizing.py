@@ -1,0 +1,34 @@
+"""Seizing: who holds the tile that a game is about."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import effects
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.vocab import NOBODY, Event
+from metammo_jax.world import World
+
+
+def seize(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """A player alone on the target seizes it, unless its own group did so last.
+
+    The tile stays seized when the player leaves or dies, until somebody of another group stands
+    on it alone.
+
+    Source: world rules 5 phase 9 and 17 (event SEIZE_TILE).
+    """
+    target, group, terrain = world.params.seize_target, world.params.group, world.terrain
+    stands = world.body.present & (world.body.pos == target).all(-1) & (target >= 0).all()
+    alone = stands.sum() == 1
+    player = stands[: cfg.players]
+    row = jnp.where(player.any() & alone, jnp.argmax(player), NOBODY)
+    held = (terrain.seizer >= 0) & (group[terrain.seizer] == group[row])
+    seizes = (row >= 0) & ~held
+    world = effects.count(world, Event.SEIZE_TILE, player & seizes)
+    return world.replace(
+        terrain=terrain.replace(
+            seizer=jnp.where(seizes, row, terrain.seizer),
+            seized_at=jnp.where(seizes, world.tick, terrain.seized_at),
+        )
+    )

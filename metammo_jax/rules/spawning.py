@@ -1,0 +1,174 @@
+"""New NPCs: where they come from, and how they get a row of the world."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.tables import BASE_HEALTH, NPC_SPAWN_ATTEMPTS
+from metammo_jax.vocab import NOBODY, Kind, Style
+from metammo_jax.world import Npc, World
+
+
+@struct.dataclass
+class Recruits:
+    """Candidates to become NPCs, in the order in which they join.
+
+    Attributes:
+      pos: (K, 2) int32, where they stand.
+      kind: (K,) int32, `vocab.Kind`.
+      ring: (K,) int32, tiles from the edge of the square, 0 for those that do not come back.
+      rally: (K, 2) int32, where soldiers are sent, -1 if nowhere.
+      wanted: (K,) bool, real ones.
+    """
+
+    pos: jax.Array
+    kind: jax.Array
+    ring: jax.Array
+    rally: jax.Array
+    wanted: jax.Array
+
+
+def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> World:
+    """Puts the wanted recruits into free NPC rows, each with a random style.
+
+    Recruits beyond the free rows are turned away.
+
+    Args:
+      key: () key, spent on the styles.
+      world: reads and writes body and npc.
+      recruits: candidates.
+      cfg: sizes.
+
+    Source: world rules 9.1, 9.2, 9.7.
+    """
+    body, npc, players = world.body, world.npc, cfg.players
+    if cfg.npcs == 0:
+        return world
+    free = ~body.present[players:]
+    joins = jnp.minimum(recruits.wanted.sum(), free.sum())
+    nth_free = jnp.cumsum(free) - 1
+    new = free & (nth_free < joins)
+    nth_recruit = jnp.nonzero(recruits.wanted, size=recruits.wanted.shape[0], fill_value=0)[0]
+    source = nth_recruit[jnp.clip(nth_free, 0, nth_recruit.shape[0] - 1)]
+    style = jax.random.randint(key, (cfg.npcs,), 0, len(Style))
+    npc = npc.replace(
+        kind=jnp.where(new, recruits.kind[source], npc.kind),
+        style=jnp.where(new, style, npc.style),
+        target=jnp.where(new, NOBODY, npc.target),
+        ring=jnp.where(new, recruits.ring[source], npc.ring),
+        rally=jnp.where(new[:, None], recruits.rally[source], npc.rally),
+        spawned=npc.spawned + joins,
+    )
+    serial = -(world.npc.spawned + nth_free + 1)
+    return _embody(world.replace(npc=npc), new, recruits.pos[source], serial, players)
+
+
+def _embody(
+    world: World, new: jax.Array, pos: jax.Array, serial: jax.Array, players: int
+) -> World:
+    """Gives the new NPCs their bodies."""
+    body = world.body
+
+    def put(old, value):
+        rows = new[:, None] if old.ndim == 2 else new
+        return old.at[players:].set(jnp.where(rows, value, old[players:]))
+
+    return world.replace(
+        body=body.replace(
+            id=put(body.id, serial),
+            present=put(body.present, True),
+            died=put(body.died, False),
+            pos=put(body.pos, pos),
+            health=put(body.health, BASE_HEALTH),
+            damage=put(body.damage, 0),
+            attacker=put(body.attacker, 0),
+            time_alive=put(body.time_alive, 0),
+            combat_tick=put(body.combat_tick, 0),
+        )
+    )
+
+
+def kind_of(danger_times_center: jax.Array, world: World) -> jax.Array:
+    """Returns the `vocab.Kind` for a danger, given as danger * C.
+
+    Source: world rules 9.2.
+    """
+    params, size = world.params, world.params.center
+    kind = jnp.where(danger_times_center >= params.neutral_danger * size, Kind.NEUTRAL, 1)
+    aggressive = danger_times_center >= params.aggressive_danger * size
+    return jnp.where(aggressive, Kind.AGGRESSIVE, kind)
+
+
+def replace_fallen(key: jax.Array, world: World, cfg: Config) -> World:
+    """Tries to grow the NPCs to their number: first where NPCs died, then anywhere.
+
+    The NPCs that died in this tick join a queue; each of at most 25 attempts sends the first of
+    the queue back to a random place of the same ring, or, when the queue is empty, somebody to a
+    random place of the square. An attempt at a place where one cannot stand is lost.
+
+    Source: world rules 9.2. Called once at reset too, with nobody dead.
+    """
+    if cfg.npcs == 0:
+        return world
+    place_key, style_key = jax.random.split(key)
+    world = world.replace(npc=_join_queue(world, cfg))
+    recruits, popped = _attempts(place_key, world, cfg)
+    npc = world.npc
+    index = jnp.minimum(jnp.arange(npc.queue.shape[0]) + popped, npc.queue.shape[0] - 1)
+    npc = npc.replace(queue=npc.queue[index], queued=npc.queued - popped)
+    return enlist(style_key, world.replace(npc=npc), recruits, cfg)
+
+
+def _join_queue(world: World, cfg: Config) -> Npc:
+    """Appends the rings of the NPCs that died in this tick to the queue."""
+    npc = world.npc
+    returns = world.body.died[cfg.players :] & (npc.ring > 0)
+    place = npc.queued + jnp.cumsum(returns) - 1
+    place = jnp.where(returns, place, npc.queue.shape[0])
+    return npc.replace(
+        queue=npc.queue.at[place].set(npc.ring, mode="drop"),
+        queued=jnp.minimum(npc.queued + returns.sum(), npc.queue.shape[0]),
+    )
+
+
+def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.Array]:
+    """Returns the recruits of this tick's attempts, and how many left the queue."""
+    npc, params = world.npc, world.params
+    low, size = query.border(params, cfg), params.center
+    attempt = jnp.arange(NPC_SPAWN_ATTEMPTS)
+    recalled = attempt < npc.queued
+    anywhere_key, ring_key = jax.random.split(key)
+    anywhere = low + jax.random.randint(anywhere_key, (NPC_SPAWN_ATTEMPTS, 2), 0, size)
+    inward = anywhere - low
+    ring = jnp.minimum(inward, size - 1 - inward).min(-1)
+    queue = npc.queue[jnp.minimum(attempt, npc.queue.shape[0] - 1)]
+    ring = jnp.where(recalled, queue, ring)
+    pos = jnp.where(recalled[:, None], _on_ring(ring_key, ring, low, size), anywhere)
+    works = query.can_stand(world.terrain, pos)
+    living = world.body.present[cfg.players :].sum()
+    made = living + jnp.cumsum(works) - works < params.npc_population
+    recruits = Recruits(
+        pos=pos,
+        kind=kind_of(2 * ring, world),
+        ring=ring,
+        rally=jnp.full((NPC_SPAWN_ATTEMPTS, 2), NOBODY),
+        wanted=works & made,
+    )
+    return recruits, (made & recalled).sum()
+
+
+def _on_ring(key: jax.Array, ring: jax.Array, low: jax.Array, size: jax.Array) -> jax.Array:
+    """Returns (K, 2) random places on the square rings at (K,) tiles from the edge."""
+    along_key, side_key = jax.random.split(key)
+    first, last = low + ring, low + size - 1 - ring
+    span = jnp.maximum(last - first + 1, 1)
+    along = first + jax.random.randint(along_key, ring.shape, 0, span)
+    side = jax.random.randint(side_key, ring.shape, 0, 4)
+    across = jnp.where(side % 2 == 0, first, last)
+    return jnp.where(
+        (side < 2)[:, None],
+        jnp.stack([across, along], axis=-1),
+        jnp.stack([along, across], axis=-1),
+    )

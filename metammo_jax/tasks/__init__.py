@@ -1,0 +1,1 @@
+"""Tasks: predicates over the world, rows of numbers that name them, progress and reward."""

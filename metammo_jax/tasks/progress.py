@@ -1,0 +1,82 @@
+"""How far tasks have come, and what that is worth: the base reward of the game.
+
+Source: tasks 1.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.tasks.subject import subject_of
+from metammo_jax.vocab import NEVER
+from metammo_jax.world import Task, World
+
+DEAD_REWARD = -1.0
+"""Reward of a player in the tick of its death, whatever its task."""
+
+
+def evaluate(
+    world: World, current: jax.Array, table, cfg: Config
+) -> tuple[World, jax.Array]:
+    """Looks at every task once and rewards the change of its progress.
+
+    A task is looked at while any player that has it is current. A completed task keeps its
+    progress and earns nothing more. Then the frozen get 0, and those who died in this tick
+    -1, in team games too.
+
+    Args:
+      world: after the game's own rules of this tick; reads everything, writes task.
+      current: (P,) bool, lives at the end of the tick or died in it.
+      table: `games.table.Table` or `tasks.book.TaskBook`; reads predicates.
+      cfg: sizes.
+
+    Returns:
+      world, and (P,) float32 rewards; 0 for players that are not current.
+    """
+    task = world.task
+    looked_at = (query.teammates(world) & current).any(1)
+    running = looked_at & (task.completed_at == NEVER)
+    progress = jnp.where(running, _values(world, table.predicates, cfg), task.progress)
+    delta = progress - task.progress
+    done = running & (progress >= 1.0)
+    task = task.replace(
+        progress=progress,
+        max_progress=jnp.maximum(task.max_progress, progress),
+        completed_at=jnp.where(done, world.tick, task.completed_at),
+        gains=task.gains + (delta > 0),
+        losses=task.losses + (delta < 0),
+    )
+    body = world.body
+    reward = jnp.where(current & (body.freeze <= 0), delta, 0.0)
+    reward = jnp.where(body.died[: cfg.players], DEAD_REWARD, reward)
+    return world.replace(task=task), reward
+
+
+def restart(task: Task, rows: jax.Array) -> Task:
+    """Returns the tasks with those of the players `rows` (P,) bool begun anew.
+
+    Their highest progress starts from 0 too, as in the original.
+    """
+    return task.replace(
+        progress=jnp.where(rows, 0.0, task.progress),
+        max_progress=jnp.where(rows, 0.0, task.max_progress),
+        completed_at=jnp.where(rows, NEVER, task.completed_at),
+        gains=jnp.where(rows, 0, task.gains),
+        losses=jnp.where(rows, 0, task.losses),
+    )
+
+
+def is_completed(world: World) -> jax.Array:
+    """Returns (P,) bool, whose task has been completed."""
+    return world.task.completed_at < NEVER
+
+
+def _values(world: World, predicates: tuple, cfg: Config) -> jax.Array:
+    """Returns (P,) float32 in 0..1, each player's predicate as it is now."""
+    subject, task = subject_of(world), world.task
+    value = jnp.zeros(cfg.players, jnp.float32)
+    for index, predicate in enumerate(predicates):
+        this = predicate(world, subject, task.args, cfg)
+        value = this if index == 0 else jnp.where(task.predicate == index, this, value)
+    return jnp.clip(value, 0.0, 1.0)

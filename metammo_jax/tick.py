@@ -1,0 +1,118 @@
+"""The order of play: everything that happens in one tick of the world, on one screen."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax.action import Action, Orders
+from metammo_jax.config import Config
+from metammo_jax.rules import combat, communication, fog, life, movement, npc, resource, seizing
+from metammo_jax.vocab import NOBODY, System
+from metammo_jax.world import World
+
+
+class Phase(NamedTuple):
+    """A step of the order of play.
+
+    Attributes:
+      id: names its random draws; never change or reuse it.
+      run: (key, world, orders, cfg) -> World.
+      system: the system it belongs to; None if it always runs.
+    """
+
+    id: int
+    run: Callable[[jax.Array, World, Orders, Config], World]
+    system: System | None
+
+
+def _advance_clock(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    return world.replace(tick=world.tick + 1)
+
+
+PHASES = (
+    Phase(1, life.age, None),
+    Phase(2, fog.hurt, None),
+    Phase(3, life.recover, None),
+    Phase(4, resource.upkeep, None),  # marks on the map are harvested even without the system
+    Phase(5, life.end_immortality, None),
+    Phase(50, combat.attack, System.COMBAT),
+    Phase(60, movement.move, None),
+    Phase(99, communication.speak, System.COMMUNICATION),
+    Phase(110, life.cull, None),
+    Phase(120, _advance_clock, None),
+    Phase(130, seizing.seize, None),
+    Phase(140, fog.spread, None),
+)
+"""The order of play after everybody has decided. Source: world rules 5."""
+
+DECIDE, PRIORITY = 200, 201
+"""Ids of the draws of NPC decisions and of the order of turns."""
+
+
+def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Plays one tick with the orders given.
+
+    Args:
+      key: () key.
+      world: the state.
+      orders: what everybody wants to do, NPCs included.
+      cfg: sizes; phases of systems that it lacks are not compiled.
+
+    Returns:
+      World, a tick later, before anybody is revived, replaced or judged.
+    """
+    for phase in PHASES:
+        if phase.system is None:
+            world = phase.run(jax.random.fold_in(key, phase.id), world, orders, cfg)
+        elif phase.system in cfg.systems:
+            played = phase.run(jax.random.fold_in(key, phase.id), world, orders, cfg)
+            world = _gate(world.params.enabled[phase.system], played, world)
+    return world
+
+
+def _gate(on: jax.Array, played: World, world: World) -> World:
+    """Returns `played` where `on`; leaves that the phase did not touch cost nothing."""
+    return jax.tree.map(lambda new, old: old if new is old else jnp.where(on, new, old), played, world)
+
+
+def give_orders(
+    key: jax.Array, world: World, action: Action, cfg: Config, priority: jax.Array | None = None
+) -> tuple[World, Orders]:
+    """Joins what players do with what NPCs decide, and gives everybody its turn.
+
+    Args:
+      key: () key.
+      world: the state.
+      action: of the players.
+      cfg: sizes.
+      priority: (E,) integer, who acts first, the lowest; ties by row. None: a fresh random order.
+
+    Returns:
+      world, in which NPCs remember their targets, and the orders.
+    """
+    direction = target = jnp.full(cfg.npcs, NOBODY)
+    if System.NPC in cfg.systems and cfg.npcs:
+        world, direction, target = npc.decide(jax.random.fold_in(key, DECIDE), world, cfg)
+    if priority is None:
+        bits = jax.random.bits(jax.random.fold_in(key, PRIORITY), (cfg.entities,))
+        priority = bits >> row_bits(cfg)
+    return world, Orders(
+        direction=jnp.concatenate([action.move.astype(jnp.int32), direction]),
+        style=jnp.concatenate([action.style.astype(jnp.int32), world.npc.style]),
+        target=jnp.concatenate([action.target.astype(jnp.int32), target]),
+        token=action.token.astype(jnp.int32),
+        turn=turns(priority, cfg),
+    )
+
+
+def row_bits(cfg: Config) -> int:
+    """Returns the bits that hold a row: the low ones of a turn, so that all turns differ."""
+    return max(cfg.entities - 1, 1).bit_length()
+
+
+def turns(priority: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (E,) uint32, turns in the order of `priority` (E,), ties by row."""
+    row = jnp.arange(cfg.entities, dtype=jnp.uint32)
+    return (priority.astype(jnp.uint32) << row_bits(cfg)) | row

@@ -1,0 +1,216 @@
+"""Many worlds at once, with automatic reset, adaptive difficulty and episode statistics."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax.action import Action
+from metammo_jax.env import Info
+from metammo_jax.observe import Observation
+from metammo_jax.world import World
+
+RESET = 400
+"""Id of the draws of automatic resets."""
+
+
+@struct.dataclass
+class BatchState:
+    """Worlds, and what outlives their episodes.
+
+    Attributes:
+      world: World with a leading axis B.
+      difficulty: (B, G) int32, of each game in each world.
+      wins: (B, G) int32, games won at that difficulty.
+      returns: (B, P) float32, rewards of this episode so far.
+    """
+
+    world: World
+    difficulty: jax.Array
+    wins: jax.Array
+    returns: jax.Array
+
+
+@struct.dataclass
+class EpisodeStats:
+    """The episodes that ended in this step; a row means something where `done` is set.
+
+    Attributes:
+      game: (B,) int32.
+      length: (B,) int32, ticks.
+      return_: (B,) float32, mean over players of the sum of rewards.
+      won: (B,) bool, there were winners.
+      score: (B,) float32, what winning was worth.
+      max_progress: (B,) float32, mean over players of the most their tasks came to.
+      difficulty: (B,) int32.
+    """
+
+    game: jax.Array
+    length: jax.Array
+    return_: jax.Array
+    won: jax.Array
+    score: jax.Array
+    max_progress: jax.Array
+    difficulty: jax.Array
+
+
+@struct.dataclass
+class BatchInfo:
+    """What a step of the batch tells.
+
+    Attributes:
+      done: (B,) bool, the game ended and the world was reset.
+      final_observation: Observation before automatic resets.
+      episode: statistics of the episodes that ended.
+      info: `env.Info` of every world, before automatic resets.
+    """
+
+    done: jax.Array
+    final_observation: Observation
+    episode: EpisodeStats
+    info: Info
+
+
+class VectorEnv:
+    """B worlds of one environment.
+
+    Attributes:
+      env: the environment, or a wrapped one.
+      num_worlds: B.
+      reset_block: worlds that are reset together: as many blocks as needed run in a step, so a
+        step without ended episodes pays nothing.
+    """
+
+    def __init__(self, env, num_worlds: int, reset_block: int | None = None):
+        if isinstance(num_worlds, bool) or not isinstance(num_worlds, int) or num_worlds < 1:
+            raise ValueError(f"num_worlds={num_worlds!r} must be a positive integer")
+        if reset_block is None:
+            reset_block = max(1, num_worlds // 64)
+        if not 1 <= reset_block <= num_worlds:
+            raise ValueError(f"reset_block={reset_block} must lie in 1..{num_worlds}")
+        self.env, self.num_worlds, self.reset_block = env, num_worlds, reset_block
+
+    @property
+    def cfg(self):
+        """Sizes of each world."""
+        return self.env.cfg
+
+    def reset(self, key: jax.Array) -> tuple[Observation, BatchState]:
+        """Begins an episode in every world, at the lowest difficulty.
+
+        Args:
+          key: () key.
+
+        Returns:
+          observation and state, with a leading axis B.
+        """
+        first = self.env.table.first_difficulty()
+        difficulty = jnp.broadcast_to(first, (self.num_worlds, *first.shape))
+        obs, world = jax.vmap(self.env.reset, in_axes=(0, None, 0))(
+            self._keys(key), None, difficulty
+        )
+        returns = jnp.zeros((self.num_worlds, self.cfg.players), jnp.float32)
+        return obs, BatchState(world, difficulty, jnp.zeros_like(difficulty), returns)
+
+    def step(self, key: jax.Array, state: BatchState, action: Action):
+        """Plays one tick in every world, and begins a new episode where the game has ended.
+
+        Args:
+          key: () key.
+          state: as `reset` or `step` gave it.
+          action: with a leading axis B.
+
+        Returns:
+          observation (of the new episode where one began), state, reward, terminated, truncated
+          (B, P), and `BatchInfo`.
+        """
+        final, world, reward, terminated, truncated, info = jax.vmap(self.env.step)(
+            self._keys(key), state.world, action
+        )
+        done = info.over
+        returns = state.returns + reward
+        episode = _statistics(world, info, returns)
+        difficulty, wins = self._next_difficulty(state, info, done)
+        obs, world = self._reset_done(
+            jax.random.fold_in(key, RESET), done, difficulty, final, world
+        )
+        state = BatchState(
+            world=world,
+            difficulty=difficulty,
+            wins=wins,
+            returns=jnp.where(done[:, None], 0.0, returns),
+        )
+        batch_info = BatchInfo(done=done, final_observation=final, episode=episode, info=info)
+        return obs, state, reward, terminated, truncated, batch_info
+
+    def observe(self, world: World) -> Observation:
+        """Returns what the players of all worlds see."""
+        return jax.vmap(self.env.observe)(world)
+
+    def sample(self, key: jax.Array, obs: Observation) -> Action:
+        """Returns actions drawn uniformly over the masks."""
+        return jax.vmap(self.env.sample)(self._keys(key), obs)
+
+    def _keys(self, key: jax.Array) -> jax.Array:
+        """Returns (B,) keys; that of a world does not depend on how many there are."""
+        return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(self.num_worlds))
+
+    def _next_difficulty(self, state: BatchState, info: Info, done: jax.Array):
+        difficulty, wins = jax.vmap(self.env.table.next_difficulty)(
+            state.difficulty, state.wins, info.game, info.winners.any(-1)
+        )
+        return (
+            jnp.where(done[:, None], difficulty, state.difficulty),
+            jnp.where(done[:, None], wins, state.wins),
+        )
+
+    def _reset_done(
+        self,
+        key: jax.Array,
+        done: jax.Array,
+        difficulty: jax.Array,
+        obs: Observation,
+        world: World,
+    ) -> tuple[Observation, World]:
+        """Begins new episodes, a block of worlds at a time, until no ended one is left."""
+        keys, worlds = self._keys(key), self.num_worlds
+
+        def reset_block(state):
+            pending, obs, world = state
+            rows = jnp.nonzero(pending, size=self.reset_block, fill_value=worlds)[0]
+            source = jnp.minimum(rows, worlds - 1)
+            fresh = jax.vmap(self.env.reset, in_axes=(0, None, 0))(
+                keys[source], None, difficulty[source]
+            )
+            obs, world = jax.tree.map(
+                lambda old, new: old.at[rows].set(new, mode="drop"), (obs, world), fresh
+            )
+            return pending.at[rows].set(False, mode="drop"), obs, world
+
+        state = jax.lax.while_loop(lambda state: state[0].any(), reset_block, (done, obs, world))
+        return state[1], state[2]
+
+
+def _statistics(world: World, info: Info, returns: jax.Array) -> EpisodeStats:
+    return EpisodeStats(
+        game=info.game,
+        length=world.tick,
+        return_=returns.mean(-1),
+        won=info.winners.any(-1),
+        score=info.score,
+        max_progress=info.max_progress.mean(-1),
+        difficulty=info.difficulty,
+    )
+
+
+def vectorize(env, num_worlds: int, reset_block: int | None = None) -> VectorEnv:
+    """Returns `num_worlds` worlds of an environment, with automatic reset.
+
+    Args:
+      env: an `Env`, or a wrapped one.
+      num_worlds: B.
+      reset_block: worlds that are reset together; None: one of every 64.
+
+    Raises:
+      ValueError: a number is not allowed.
+    """
+    return VectorEnv(env, num_worlds, reset_block)

@@ -1,0 +1,82 @@
+"""Environments around an environment: the same calls, something changed.
+
+A wrapper forwards what it does not change, so it can stand wherever an environment does: in
+`vectorize`, in another wrapper, in training.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax.world import World
+
+LOSS_REWARD = -1.0
+"""What players get that still act when somebody else wins, or nobody does."""
+
+SHAPING = 0.1
+"""Factor on all shaping of the reward."""
+
+HEALTH_REWARD = 0.03
+"""Worth of a point of health gained, before `SHAPING`."""
+
+
+class Wrapper:
+    """Forwards everything to the environment it holds.
+
+    Attributes:
+      inner: the environment, or another wrapper.
+    """
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __getattr__(self, name):
+        if name.startswith("__") or name == "inner":
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+    def reset(self, key: jax.Array, **options):
+        """Forwards `Env.reset`."""
+        return self.inner.reset(key, **options)
+
+    def step(self, key: jax.Array, world: World, action, priority=None):
+        """Forwards `Env.step`."""
+        return self.inner.step(key, world, action, priority=priority)
+
+
+class PaperReward(Wrapper):
+    """The reward that Meta MMO's agents are trained with: winning, losing, and health.
+
+    When the game is over, a winner gets the game's score and everybody else -1, instead of the
+    reward of that tick; all end. Before that, health gained counts 0.003 a point for players
+    that go on, on top of the game's own reward. It keeps nothing between steps: what a player
+    had is read from the world before the step, so a revived player starts from full health.
+
+    Source: Meta MMO, RewardWrapper (training, section 1). Differs: the end of a game terminates
+    winners too, which the original truncates, as if they could have gone on; the tick after a
+    resurrection pays nothing for the health it brought.
+    """
+
+    def step(self, key: jax.Array, world: World, action, priority=None):
+        """Plays a tick.
+
+        Args:
+          key: () key.
+          world: state before; reads body.present and body.health of players.
+          action: of all players.
+          priority: order of turns, see `Env.step`.
+
+        Returns:
+          Like `Env.step`: reward (P,) float32 of those who acted, 0 for others; terminated
+          (P,) bool, True for all when the game is over; truncated (P,) bool, False then.
+        """
+        obs, after, reward, terminated, truncated, info = self.inner.step(
+            key, world, action, priority=priority
+        )
+        players = reward.shape[0]
+        acted = world.body.present[:players]
+        gained = after.body.health[:players] - world.body.health[:players]
+        shaped = reward + SHAPING * HEALTH_REWARD * gained.astype(reward.dtype)
+        reward = jnp.where(terminated | truncated, reward, shaped)
+        ending = jnp.where(info.winners, info.score, LOSS_REWARD)
+        reward = jnp.where(acted, jnp.where(info.over, ending, reward), 0.0)
+        return obs, after, reward, terminated | info.over, truncated & ~info.over, info

@@ -1,0 +1,247 @@
+"""Small hand-made worlds for unit tests: a blank one, and a few ways to fill it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.config import Config
+from metammo_jax.vocab import NEVER, NOBODY, Event, Tile
+from metammo_jax.world import (
+    Body,
+    Npc,
+    Params,
+    Tally,
+    Task,
+    Terrain,
+    Verdict,
+    World,
+)
+
+BOOLS = {
+    "all_grass", "scatter", "mark_center", "share_tiles", "leader_bound", "team_game",
+}  # fmt: skip
+FLOATS = {
+    "water_level", "foilage_level", "fog_speed", "resilient_fraction", "resilience", "regrowth",
+    "neutral_danger", "aggressive_danger",
+}  # fmt: skip
+
+
+def params(cfg: Config, teams: int = 0, **changes) -> Params:
+    """Returns the spec's default settings.
+
+    Args:
+      cfg: sizes.
+      teams: number of teams of equal size, each led by its first member; 0: everybody alone.
+      **changes: values of other fields, as Python numbers or arrays.
+    """
+    size = cfg.players // teams if teams else 1
+    group = jnp.arange(cfg.players, dtype=jnp.int32) // size
+    fields = dict(
+        game=0,
+        enabled=jnp.array([s in cfg.systems for s in range(10)]),
+        center=cfg.playable,
+        water_level=0.3,
+        foilage_level=0.85,
+        all_grass=False,
+        scatter=False,
+        mark_center=False,
+        fog_onset=NEVER,
+        fog_speed=1.0,
+        fog_final_size=8,
+        depletion=5,
+        starvation=10,
+        dehydration=10,
+        resilient_fraction=0.0,
+        resilience=0.5,
+        regrowth=0.025,
+        health_increment=0,
+        immunity=0,
+        share_tiles=True,
+        npc_population=0,
+        neutral_danger=0.5,
+        aggressive_danger=0.8,
+        revival=0,
+        revival_freeze=0,
+        leader_bound=False,
+        min_alive=0,
+        earliest_win=0,
+        difficulty=0,
+        group=group,
+        leader=group * size,
+        team_game=teams > 0,
+        seize_target=jnp.full(2, NOBODY, jnp.int32),
+    )
+    unknown = set(changes) - set(fields)
+    assert not unknown, f"Params has no {unknown}"
+    fields.update(changes)
+    return Params(**{name: _typed(name, value) for name, value in fields.items()})
+
+
+def _typed(name: str, value) -> jax.Array:
+    if name == "enabled" or name in BOOLS:
+        return jnp.asarray(value, bool)
+    return jnp.asarray(value, jnp.float32 if name in FLOATS else jnp.int32)
+
+
+def blank(cfg: Config, teams: int = 0, tick: int = 0, **changes) -> World:
+    """Returns a world of grass in which every player lives on the middle tile, without NPCs.
+
+    Args:
+      cfg: sizes.
+      teams: number of teams, 0 for none.
+      tick: ticks since reset.
+      **changes: fields of `Params`.
+    """
+    settings = params(cfg, teams, **changes)
+    return World(
+        tick=jnp.int32(tick),
+        params=settings,
+        terrain=grass(cfg, int(settings.center)),
+        body=_bodies(cfg),
+        npc=_no_npcs(cfg),
+        task=no_task(cfg),
+        tally=Tally(count=jnp.zeros((cfg.players, len(Event)), jnp.int32)),
+        verdict=Verdict(
+            winners=jnp.zeros(cfg.players, bool), score=jnp.float32(0), over=jnp.array(False)
+        ),
+    )
+
+
+def grass(cfg: Config, center: int | None = None) -> Terrain:
+    """Returns a map of grass inside the playable square and void outside."""
+    center = cfg.playable if center is None else center
+    size, middle = cfg.map_size, cfg.map_size // 2
+    offset = np.abs(np.arange(size) - middle)
+    inside = np.maximum(offset[:, None], offset[None]) <= center // 2
+    material = np.where(inside, Tile.GRASS, Tile.VOID).astype(np.int8)
+    return Terrain(
+        material=jnp.asarray(material),
+        ready_at=jnp.zeros((size, size), jnp.int16),
+        passable=bits(inside),
+        fog=jnp.zeros(size // 2, jnp.float32),
+        seizer=jnp.int32(NOBODY),
+        seized_at=jnp.int32(0),
+    )
+
+
+def bits(passable: np.ndarray) -> jax.Array:
+    """Returns (H, ceil(W / 32)) uint32, an (H, W) bool map packed into words."""
+    height, width = passable.shape
+    words = -(-width // 32)
+    padded = np.zeros((height, words * 32), np.uint32)
+    padded[:, :width] = passable
+    packed = padded.reshape(height, words, 32) << np.arange(32, dtype=np.uint32)
+    return jnp.asarray(packed.sum(-1, dtype=np.uint32))
+
+
+def paint(world: World, where, tile: Tile) -> World:
+    """Returns the world with tiles of another material; `where` indexes the map (numpy style)."""
+    material = np.array(world.terrain.material)
+    material[where] = tile
+    passable = ~np.isin(material, [Tile.VOID, Tile.WATER, Tile.STONE, Tile.OCEAN, Tile.FISH])
+    terrain = world.terrain.replace(material=jnp.asarray(material), passable=bits(passable))
+    return world.replace(terrain=terrain)
+
+
+def no_task(cfg: Config) -> Task:
+    """Returns rows of task 0 without arguments."""
+    players = cfg.players
+    return Task(
+        predicate=jnp.zeros(players, jnp.int32),
+        args=jnp.zeros((players, 4), jnp.float32),
+        subject=jnp.zeros(players, jnp.int32),
+        embedding=jnp.zeros((players, cfg.task_embedding), jnp.float32),
+        progress=jnp.zeros(players, jnp.float32),
+        max_progress=jnp.zeros(players, jnp.float32),
+        completed_at=jnp.full(players, NEVER, jnp.int32),
+        gains=jnp.zeros(players, jnp.int32),
+        losses=jnp.zeros(players, jnp.int32),
+    )
+
+
+def kill(world: World, *rows: int, now: bool = True) -> World:
+    """Returns the world without these entities; `now`: they died in the last tick."""
+    index, body = jnp.array(rows), world.body
+    return world.replace(
+        body=body.replace(
+            present=body.present.at[index].set(False),
+            health=body.health.at[index].set(0),
+            died=body.died.at[index].set(now),
+        )
+    )
+
+
+def place(world: World, places: dict[int, tuple[int, int]]) -> World:
+    """Returns the world with entities, by row, standing elsewhere."""
+    pos = np.array(world.body.pos)
+    for row, where in places.items():
+        pos[row] = where
+    return world.replace(body=world.body.replace(pos=jnp.asarray(pos)))
+
+
+def add_npc(world: World, cfg: Config, pos, kind: int = 1, style: int = 0, slot: int = 0) -> World:
+    """Returns the world with one more NPC, in row P + slot."""
+    row, body, npc = cfg.players + slot, world.body, world.npc
+    return world.replace(
+        body=body.replace(
+            id=body.id.at[row].set(-npc.spawned - 1),
+            present=body.present.at[row].set(True),
+            health=body.health.at[row].set(100),
+            pos=body.pos.at[row].set(jnp.array(pos)),
+        ),
+        npc=npc.replace(
+            kind=npc.kind.at[slot].set(kind),
+            style=npc.style.at[slot].set(style),
+            spawned=npc.spawned + 1,
+        ),
+    )
+
+
+def _bodies(cfg: Config) -> Body:
+    players, entities = cfg.players, cfg.entities
+    lives = jnp.arange(entities) < players
+    none = jnp.zeros(entities, jnp.int32)
+    nothing = jnp.zeros(players, jnp.int32)
+    full = jnp.full(players, 100, jnp.int32)
+    middle = jnp.full((entities, 2), cfg.map_size // 2, jnp.int32)
+    return Body(
+        id=jnp.where(lives, jnp.arange(entities, dtype=jnp.int32) + 1, 0),
+        present=lives,
+        died=jnp.zeros(entities, bool),
+        pos=middle,
+        health=jnp.where(lives, 100, 0).astype(jnp.int32),
+        damage=none,
+        attacker=none,
+        time_alive=none,
+        combat_tick=none,
+        food=full,
+        water=full,
+        freeze=nothing,
+        message=nothing,
+        exploration=nothing,
+        kills=nothing,
+        damage_dealt=nothing,
+        damage_taken=nothing,
+        immortal_until=nothing,
+        recon=jnp.zeros(players, bool),
+        resilient=jnp.zeros(players, bool),
+        spawn_pos=middle[:players],
+    )
+
+
+def _no_npcs(cfg: Config) -> Npc:
+    none = jnp.zeros(cfg.npcs, jnp.int32)
+    nowhere = jnp.full((cfg.npcs, 2), NOBODY, jnp.int32)
+    zero = jnp.int32(0)
+    return Npc(
+        kind=none,
+        style=none,
+        target=jnp.full(cfg.npcs, NOBODY, jnp.int32),
+        ring=none,
+        rally=nowhere,
+        queue=none,
+        queued=zero,
+        spawned=zero,
+        wave_tick=zero,
+        wave=zero,
+    )
