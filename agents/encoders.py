@@ -15,7 +15,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.observe import Column, Observation
 from metammo_jax.tables import BASE_DAMAGE, BASE_HEALTH, PASSABLE, REACH, RESOURCE_BASE
-from metammo_jax.vocab import Style, Tile
+from metammo_jax.vocab import Tile
 
 PATCH = 3
 """Tiles a side of a patch of the map that is embedded as one."""
@@ -98,7 +98,6 @@ def entity_features(obs: Observation, scales: Scales) -> jax.Array:
     parts = [
         _condition(table, scales),
         jax.nn.one_hot(obs.entities[:, Column.KIND] + 1, 5),
-        jax.nn.one_hot(obs.entities[:, Column.STYLE], len(Style)),
         bits.astype(jnp.float32),
     ]
     return jnp.concatenate(parts, axis=-1)

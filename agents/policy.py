@@ -12,9 +12,10 @@ import jax
 import jax.numpy as jnp
 
 from agents.config import TrainConfig
-from agents.distributions import Choice, Logits, log_prob, masked, sample
+from agents.distributions import Choice, Logits, log_prob, masked, sample, to_action
 from agents.encoders import Scales
 from agents.networks import Lean
+from metammo_jax.action import Action
 from metammo_jax.config import Config
 from metammo_jax.observe import Column, Observation
 
@@ -34,10 +35,12 @@ class Policy:
     Attributes:
       network: Flax module, see `agents.networks`.
       legal: obs of one world -> booleans, as `Logits`.
+      scripted: what agents say is the word of the view's script, not their own.
     """
 
     network: nn.Module
     legal: Callable[[Any], Logits]
+    scripted: bool = False
 
     def init(self, key: jax.Array, obs) -> Any:
         """Returns parameters for observations (B, ...)."""
@@ -102,6 +105,11 @@ class Policy:
         """Returns the value (B, P) float32 of observations (B, ...)."""
         return self._one(params, obs, memory, fresh)[1]
 
+    def to_action(self, choice: Choice, obs) -> Action:
+        """Returns the action of one world's players that a choice (P,) means."""
+        action = to_action(choice, base(obs).visible)
+        return action.replace(token=obs.word) if self.scripted else action
+
     def _one(self, params, obs, memory, fresh):
         obs, fresh = jax.tree.map(lambda leaf: leaf[None], (obs, fresh))
         logits, value, memory = self.unroll(params, obs, memory, fresh)
@@ -147,9 +155,11 @@ def make_policy(cfg: TrainConfig, world: Config) -> Policy:
         network = Paper(cfg.corrected, world.tokens)
     else:
         network = Lean(Scales.of(world), world.tokens, cfg.width)
-    return Policy(
-        network, lambda obs: legal(obs, world.tokens, cfg.spare_teammates, cfg.talk)
-    )
+
+    def allowed(obs):
+        return legal(obs, world.tokens, cfg.spare_teammates, cfg.talk)
+
+    return Policy(network, allowed, scripted=cfg.network == "paper" and not cfg.corrected)
 
 
 def _emptied(memory, fresh):

@@ -45,14 +45,14 @@ def original_view(obs: Observation, world: World, cfg: Config) -> OriginalView:
 class ShowOriginal(Wrapper):
     """An environment whose observations are `OriginalView`."""
 
-    def reset(self, key: jax.Array, **options):
+    def reset(self, key: jax.Array, game=None, difficulty=None):
         """Resets, see `Env.reset`."""
-        obs, world = self.inner.reset(key, **options)
+        obs, world = self.inner.reset(key, game, difficulty)
         return original_view(obs, world, self.inner.cfg), world
 
     def step(self, key: jax.Array, world: World, action, priority=None):
         """Plays a tick, see `Env.step`."""
-        obs, world, *rest = self.inner.step(key, world, action, priority=priority)
+        obs, world, *rest = self.inner.step(key, world, action, priority)
         return original_view(obs, world, self.inner.cfg), world, *rest
 
     def observe(self, world: World) -> OriginalView:

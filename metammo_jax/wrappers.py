@@ -34,13 +34,13 @@ class Wrapper:
             raise AttributeError(name)
         return getattr(self.inner, name)
 
-    def reset(self, key: jax.Array, **options):
+    def reset(self, key: jax.Array, game=None, difficulty=None):
         """Forwards `Env.reset`."""
-        return self.inner.reset(key, **options)
+        return self.inner.reset(key, game, difficulty)
 
     def step(self, key: jax.Array, world: World, action, priority=None):
         """Forwards `Env.step`."""
-        return self.inner.step(key, world, action, priority=priority)
+        return self.inner.step(key, world, action, priority)
 
 
 class PaperReward(Wrapper):
@@ -70,7 +70,7 @@ class PaperReward(Wrapper):
           (P,) bool, True for all when the game is over; truncated (P,) bool, False then.
         """
         obs, after, reward, terminated, truncated, info = self.inner.step(
-            key, world, action, priority=priority
+            key, world, action, priority
         )
         players = reward.shape[0]
         acted = world.body.present[:players]

@@ -14,6 +14,7 @@ import numpy as np
 from metammo_jax import observe as native
 from metammo_jax import query
 from metammo_jax.config import Config
+from metammo_jax.lib import bits
 from metammo_jax.tables import NEIGHBOURS, REACH, RESOURCE_BASE
 from metammo_jax.vocab import Direction, Kind, Style, System
 from metammo_jax.world import World
@@ -74,10 +75,12 @@ def observe(world: World, cfg: Config) -> dict:
     window do not crash; a block whose system is off is zeros, not left over from an episode
     before.
     """
-    alive = world.body.present[: cfg.players]
+    everybody = query.is_alive(world)
+    alive = everybody[: cfg.players]
     table = entity_table(world, cfg)
-    listed = _gather(table, native.visible_rows(world, cfg), alive)
     players = table[: cfg.players]
+    far = query.distance(world.body.pos[: cfg.players], world.body.pos)
+    listed = _gather(table, native.visible_rows(far, everybody, cfg), alive)
     out = {
         "AgentId": jnp.arange(1, cfg.players + 1, dtype=jnp.int32),
         "CurrentTick": jnp.where(alive, world.tick, 0),
@@ -128,7 +131,6 @@ def entity_table(world: World, cfg: Config) -> jax.Array:
 
 def _gather(table: jax.Array, rows: jax.Array, alive: jax.Array) -> jax.Array:
     """Returns (P, K, columns), the table's rows (P, K), zeros for -1 and for the dead."""
-    rows = rows.astype(jnp.int32)
     listed = (rows >= 0) & alive[:, None]
     return jnp.where(listed[..., None], table[jnp.maximum(rows, 0)], 0)
 
@@ -177,8 +179,4 @@ def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Ar
     heard = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
     mates = query.teammates(world) & alive & alive[:, None]
     mates &= query.is_on(world, System.COMMUNICATION)
-    place = jnp.where(mates, jnp.cumsum(mates, axis=1) - 1, COMMUNICATION_ROWS)
-    listener = jnp.arange(len(players))[:, None]
-    rows = jnp.full((len(players), COMMUNICATION_ROWS), -1, jnp.int32)
-    rows = rows.at[listener, place].set(jnp.arange(len(players)), mode="drop")
-    return _gather(heard, rows, alive)
+    return _gather(heard, bits.first_members(mates, COMMUNICATION_ROWS), alive)

@@ -1,117 +1,27 @@
-"""What a minigame is: a frozen declaration of systems, numbers, spawn, tasks, referee and score.
+"""What a minigame is: a frozen declaration of systems, numbers, spawn, goals, referee and score.
 
 A game holds no state. Its numbers (`knobs`) are pinned or drawn at each reset into
 `world.Params`; its functions are pure and of one signature each:
 
-  spawn(key, params, cfg) -> Spawn            where players start, and NPCs of the game's own
-  refill(key, world, cfg) -> Recruits         NPCs that join after a tick
+  spawn(key, params, cfg) -> Spawn            where players start
+  muster(key, world, cfg) -> World            NPCs of the first moment, once players are placed
+  refill(key, world, cfg) -> World            NPCs that join after a tick
   referee(world, cfg) -> (P,) bool            who has won
   score(world, winners, cfg) -> () float32    what winning is worth
 
-Different games of one batch share one compiled step: see `games.table`.
+Muster and refill change `world.body` and `world.npc`, nothing else. Different games of one
+batch share one compiled step: see `games.table`.
 """
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Mapping
-from enum import Enum
 
 from metammo_jax.config import Config
-from metammo_jax.vocab import Subject, System
-
-
-class Unit(Enum):
-    """How a number of a built-in game shrinks with the config (at the paper's size: not at all).
-
-    PLAIN: not at all. TILES: with `playable` / 128, to an even number. TICKS: with
-    `horizon` / 1024. NPCS: with `npcs` / 256. SPEED: tiles per tick.
-    """
-
-    PLAIN = "plain"
-    TILES = "tiles"
-    TICKS = "ticks"
-    NPCS = "npcs"
-    SPEED = "speed"
-
-    def scale(self, cfg: Config) -> float:
-        """Returns the factor for sizes of `cfg`."""
-        tiles, ticks = cfg.playable / 128, cfg.horizon / 1024
-        return {
-            Unit.PLAIN: 1.0,
-            Unit.TILES: tiles,
-            Unit.TICKS: ticks,
-            Unit.NPCS: cfg.npcs / 256,
-            Unit.SPEED: tiles / ticks,
-        }[self]
-
-
-@dataclasses.dataclass(frozen=True)
-class Fixed:
-    """A number that is the same in every episode."""
-
-    value: float
-    unit: Unit = Unit.PLAIN
-
-
-@dataclasses.dataclass(frozen=True)
-class Uniform:
-    """An integer drawn uniformly from low..high, both included."""
-
-    low: int
-    high: int
-    unit: Unit = Unit.PLAIN
-
-
-@dataclasses.dataclass(frozen=True)
-class OneOver:
-    """One over an integer drawn uniformly from low..high, both included."""
-
-    low: int
-    high: int
-    unit: Unit = Unit.PLAIN
-
-
-@dataclasses.dataclass(frozen=True)
-class Chance:
-    """True with a probability."""
-
-    probability: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Adaptive:
-    """A number that rises by `step` up to `high` with the games won at it, and never falls.
-
-    It rises at a reset when the game was won the last time it was played and has been won
-    `wins` times at the present value.
-    """
-
-    low: int
-    high: int
-    step: int
-    wins: int
-    unit: Unit = Unit.PLAIN
-
-
-Knob = Fixed | Uniform | OneOver | Chance | Adaptive
-
-
-@dataclasses.dataclass(frozen=True)
-class Goal:
-    """A task a game hands out: a predicate with its arguments, about a subject.
-
-    Attributes:
-      predicate: function of `tasks.predicates`' signature, or the caller's own.
-      args: at most 4 numbers; the name of a field of Params or of Config stands for its value.
-      subject: whose state the predicate looks at, seen from the player that has the task.
-      weight: chance of being drawn relative to the game's other goals.
-      embedding: numbers that describe it to the agent, zeros if empty.
-    """
-
-    predicate: Callable
-    args: tuple = ()
-    subject: Subject = Subject.SELF
-    weight: float = 1.0
-    embedding: tuple = ()
+from metammo_jax.games import referee as referees
+from metammo_jax.games.knobs import SETTINGS, Knob, as_knob
+from metammo_jax.tasks.goal import Goal
+from metammo_jax.vocab import System
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,25 +30,78 @@ class Minigame:
 
     Attributes:
       name: the name it is made by.
-      spawn: function, places players and the NPCs of the first moment.
-      goals: what players are asked to do; of several, each player draws one.
+      spawn: function, places the players.
+      goals: what players are asked to do; of several, each player or team draws one.
       referee: function, who has won.
       score: function, what winning is worth.
+      muster: function, the NPCs of the first moment; None if there are none.
       refill: function, NPCs that join after a tick; None if none do.
       systems: systems that are on; None means all that are compiled.
-      team_split: players of the config's teams are merged by this many into one; 0 for a game
-        in which everybody plays alone.
-      knobs: name of a Params field, or `dial`, to a number.
-      dial: name under which callers set the difficulty (`Params.difficulty`), if the game has one.
+      team_split: players of so many of the config's teams make one team; 0 for a game in which
+        everybody plays alone.
+      knobs: numbers, by the name of a field of Params; `knobs.SETTINGS` lists all and the
+        defaults of those left out.
+      dial: name under which callers set `difficulty`, if the game has one.
+      dial_limit: function(cfg) -> int, the highest difficulty for which a config has room.
+
+    Raises:
+      ValueError: at construction, with the value and the rule.
     """
 
     name: str
     spawn: Callable
     goals: tuple[Goal, ...]
     referee: Callable
-    score: Callable
+    score: Callable = referees.one
+    muster: Callable | None = None
     refill: Callable | None = None
     systems: frozenset[System] | None = None
     team_split: int = 0
     knobs: Mapping[str, Knob] = dataclasses.field(default_factory=dict)
     dial: str | None = None
+    dial_limit: Callable[[Config], int] | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"name={self.name!r} must be a word")
+        for field in ("spawn", "referee", "score"):
+            if not callable(getattr(self, field)):
+                raise ValueError(f"{self.name}: {field}={getattr(self, field)!r} is no function")
+        if not self.goals or not all(isinstance(goal, Goal) for goal in self.goals):
+            raise ValueError(f"{self.name}: goals={self.goals!r} must be Goals, one at least")
+        if self.team_split not in range(1 << 16):
+            raise ValueError(f"{self.name}: team_split={self.team_split!r} must be 0, 1, 2, ...")
+        object.__setattr__(self, "goals", tuple(self.goals))
+        object.__setattr__(self, "knobs", self._knobs_with({}, self.knobs))
+
+    def with_numbers(self, **numbers) -> "Minigame":
+        """Returns the game with numbers pinned or ranged otherwise.
+
+        Args:
+          **numbers: by the name of a field of Params or of the game's dial; a number, taken as
+            it is; (low, high), which keeps the manner of the draw; or a knob.
+
+        Raises:
+          ValueError: an unknown name, or a value that is none of these.
+        """
+        return dataclasses.replace(self, knobs=self._knobs_with(self.knobs, numbers))
+
+    def knob(self, name: str) -> Knob:
+        """Returns the knob of a field of Params, its default if the game says nothing."""
+        return self.knobs.get(name, SETTINGS[name].default)
+
+    def _knobs_with(self, knobs: Mapping[str, Knob], numbers: Mapping) -> dict[str, Knob]:
+        result = dict(knobs)
+        for name, value in numbers.items():
+            field = "difficulty" if name == self.dial else name
+            if field not in SETTINGS:
+                raise ValueError(self._unknown(name))
+            present = result.get(field, SETTINGS[field].default)
+            result[field] = as_knob(name, value, present)
+        return result
+
+    def _unknown(self, name: str) -> str:
+        known = [*SETTINGS, *([self.dial] if self.dial else [])]
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; allowed are {', '.join(known)}"
+        return f"{self.name} has no number {name!r}{hint}"

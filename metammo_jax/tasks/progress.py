@@ -77,6 +77,6 @@ def _values(world: World, predicates: tuple, cfg: Config) -> jax.Array:
     subject, task = subject_of(world), world.task
     value = jnp.zeros(cfg.players, jnp.float32)
     for index, predicate in enumerate(predicates):
-        this = predicate(world, subject, task.args, cfg)
-        value = this if index == 0 else jnp.where(task.predicate == index, this, value)
+        here = jnp.asarray(predicate(world, subject, task.args, cfg), jnp.float32)
+        value = jnp.where(task.predicate == index, here, value)
     return jnp.clip(value, 0.0, 1.0)

@@ -1,0 +1,93 @@
+"""Command lines made from dataclasses: by tyro where it is installed, else by argparse."""
+
+import argparse
+import dataclasses
+import re
+import types
+import typing
+
+
+def parse(kind, default, arguments: list[str], program: str, note: str = ""):
+    """Returns a dataclass filled from the command line.
+
+    Args:
+      kind: the dataclass; the "Attributes" of its docstring are the help.
+      default: an instance, what is not given.
+      arguments: the command line's.
+      program: module name, for the help.
+      note: a line more for the help.
+
+    Raises:
+      SystemExit: after --help, or for an unknown option (2).
+      ValueError: the dataclass refuses a value.
+    """
+    title = f"{kind.__doc__.splitlines()[0]} {note}".strip()
+    try:
+        import tyro
+    except ImportError:
+        return _argparse(kind, default, arguments, program, title)
+    given = {field.name: getattr(default, field.name) for field in dataclasses.fields(kind)}
+    helps = _helps(kind)
+    plain = dataclasses.make_dataclass(
+        kind.__name__,
+        [
+            (name, typing.Annotated[typing.get_type_hints(kind)[name], tyro.conf.arg(help=helps.get(name, ""))], dataclasses.field(default=value))
+            for name, value in given.items()
+        ],
+    )
+    filled = tyro.cli(
+        plain, args=arguments, prog=f"python -m {program}", description=title,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff),
+    )  # fmt: skip
+    return kind(**vars(filled))
+
+
+def take(arguments: list[str], option: str) -> str | None:
+    """Takes an option and its value out of a command line; returns the value, None if absent.
+
+    Raises:
+      ValueError: the option has no value.
+    """
+    for index, word in enumerate(arguments):
+        if word == option:
+            if index + 1 == len(arguments):
+                raise ValueError(f"{option} needs a value")
+            del arguments[index]
+            return arguments.pop(index)
+        if word.startswith(option + "="):
+            return arguments.pop(index)[len(option) + 1 :]
+    return None
+
+
+def _argparse(kind, default, arguments, program, title):
+    parser = argparse.ArgumentParser(f"python -m {program}", description=title)
+    helps, hints = _helps(kind), typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        value = getattr(default, field.name)
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"),
+            default=value,
+            help=f"{helps.get(field.name, '')} (default: {value})".replace("%", "%%"),
+            **_argument(hints[field.name]),
+        )
+    return kind(**vars(parser.parse_args(arguments)))
+
+
+def _argument(hint) -> dict:
+    """Returns what argparse needs to know of a type."""
+    if hint is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if typing.get_origin(hint) is tuple:
+        return {"type": typing.get_args(hint)[0], "nargs": "*"}
+    if typing.get_origin(hint) is typing.Literal:
+        return {"choices": typing.get_args(hint)}
+    if isinstance(hint, types.UnionType):
+        return {"type": typing.get_args(hint)[0]}
+    return {"type": hint}
+
+
+def _helps(kind) -> dict[str, str]:
+    """Returns the help of each field, from the "Attributes" of the dataclass's docstring."""
+    text = kind.__doc__.split("Attributes:", 1)[-1].split("Raises:", 1)[0]
+    entries = re.findall(r"^ {6}(\w+): (.*(?:\n {8}.*)*)", text, flags=re.MULTILINE)
+    return {name: " ".join(words.split()) for name, words in entries}

@@ -1,0 +1,154 @@
+"""The folder of a training run: what is in it, and how it is begun and read.
+
+  README.txt       what the run is and how to go on with it
+  config.json      its options, and the sizes of its worlds
+  metrics.jsonl    a line for each update
+  curve.png        the learning curve
+  checkpoints/     see `agents.checkpoint`
+"""
+
+import dataclasses
+import json
+import os
+import time
+from pathlib import Path
+
+from agents.config import HOST_FIELDS, TrainConfig
+from metammo_jax.config import Config
+
+README = """A training run of metammo_jax: {games} at {config}, seed {seed}.
+
+config.json     options of the run, and the sizes of its worlds
+metrics.jsonl   a line for each update: steps, losses, and the episodes that ended, by game
+curve.png       the learning curve
+checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
+
+go on:     python -m agents.train --resume {run}
+evaluate:  python -m agents.evaluate {run}
+"""
+
+
+def create(cfg: TrainConfig, world: Config) -> Path:
+    """Makes the folder of a new run.
+
+    Args:
+      cfg: options; an empty `run_dir` makes a new name under `runs/`.
+      world: sizes.
+
+    Raises:
+      ValueError: the folder exists and is not empty.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    name = f"{'+'.join(cfg.game)}-{cfg.config}-seed{cfg.seed}-{stamp}"
+    run = Path(cfg.run_dir) if cfg.run_dir else Path("runs") / name
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise ValueError(
+            f"run_dir={str(run)!r} exists already; it must be new or empty "
+            "(a run is continued with --resume)"
+        )
+    (run / "checkpoints").mkdir(parents=True, exist_ok=True)
+    described = {"train": dataclasses.asdict(cfg), "world": _sizes(world)}
+    write(run / "config.json", json.dumps(described, indent=2) + "\n")
+    text = README.format(games=", ".join(cfg.game), config=cfg.config, seed=cfg.seed, run=run)
+    write(run / "README.txt", text)
+    return run
+
+
+def read_config(run: Path) -> TrainConfig:
+    """Returns the options of a run.
+
+    Raises:
+      ValueError: the folder is no run, or its config.json cannot be read.
+    """
+    return _options(run, _described(run)["train"])
+
+
+def check_world(run: Path, world: Config) -> None:
+    """Raises ValueError unless the run's worlds have the given sizes."""
+    _check_equal(run, _described(run)["world"], _sizes(world), "world")
+
+
+def check_same(run: Path, cfg: TrainConfig) -> None:
+    """Raises ValueError if the run has other options, but for those a resumed run may change."""
+    old = {k: v for k, v in _described(run)["train"].items() if k not in HOST_FIELDS}
+    new = {k: v for k, v in _jsonable(dataclasses.asdict(cfg)).items() if k not in HOST_FIELDS}
+    _check_equal(run, old, new, "run")
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+class MetricsLog:
+    """Appends a JSON line for each update.
+
+    Attributes:
+      path: of the file.
+    """
+
+    def __init__(self, run: Path, updates: int = 0):
+        """Opens the log of a run at an update; later lines, of updates undone, are dropped."""
+        self.path = Path(run) / "metrics.jsonl"
+        if self.path.exists():
+            kept = [line for line in read_metrics(run) if line["update"] <= updates]
+            write(self.path, "".join(json.dumps(line) + "\n" for line in kept))
+
+    def append(self, record: dict) -> None:
+        """Appends a line."""
+        with self.path.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+def read_metrics(run: Path) -> list[dict]:
+    """Returns the lines of a run's log; a last line cut short is left out."""
+    path = Path(run) / "metrics.jsonl"
+    records = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return records
+
+
+def _described(run):
+    path = Path(run) / "config.json"
+    if not path.is_file():
+        raise ValueError(f"{str(run)!r} is no run: it must be a folder with a config.json")
+    try:
+        described = json.loads(path.read_text())
+        if set(described) != {"train", "world"}:
+            raise ValueError("it must have the parts 'train' and 'world'")
+        return described
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def _options(run, options):
+    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    for name in options:
+        if name not in known:
+            raise ValueError(f"{run}/config.json has {name!r}, which is no option of TrainConfig")
+    return TrainConfig(**options)
+
+
+def _sizes(world):
+    sizes = dataclasses.asdict(world)
+    sizes["systems"] = sorted(system.name for system in world.systems)
+    return _jsonable(sizes)
+
+
+def _jsonable(tree):
+    return json.loads(json.dumps(tree))
+
+
+def _check_equal(run, old, new, what):
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            raise ValueError(
+                f"{name}={new.get(name)!r} differs from the {what} of {str(run)!r}, "
+                f"where it is {old.get(name)!r}; it must be the same"
+            )

@@ -1,0 +1,261 @@
+"""Training from the command line and from a notebook.
+
+    python -m agents.train --game king_of_the_hill --config mini --total-steps 100_000_000
+    python -m agents.train --resume runs/NAME
+
+    from agents.train import TrainConfig, train
+    result = train(TrainConfig(game="race_to_the_center"))
+
+The host calls one jitted update after the other and between them logs, saves, evaluates and
+moves a progress bar.
+"""
+
+import dataclasses
+import math
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from agents import cli, curve, evaluate, runs, session
+from agents.config import PRESETS, TrainConfig, preset
+from agents.policy import Policy
+from agents.progress import Progress, Recent
+from agents.session import Session
+from agents.update import make_update
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainResult:
+    """What a run came to.
+
+    Attributes:
+      run: its folder.
+      complete: all steps were taken; else it was interrupted or stopped.
+      updates: taken, with those before it was resumed.
+      steps: living agent-steps taken.
+      curve: path of the picture, None if there is none.
+      policy: what has learned.
+      params: of the policy.
+      history: a record for each update of this call, as in metrics.jsonl.
+    """
+
+    run: Path
+    complete: bool
+    updates: int
+    steps: int
+    curve: Path | None
+    policy: Policy
+    params: Any
+    history: list[dict]
+
+
+def train(cfg: TrainConfig, env=None, updates: int | None = None) -> TrainResult:
+    """Begins a run and trains.
+
+    Args:
+      cfg: options.
+      env: an environment of one's own, instead of `cfg.game` and `cfg.config`.
+      updates: stop after so many, as if interrupted; None goes on to the end.
+
+    Raises:
+      ValueError: an option is not allowed.
+    """
+    return _loop(session.begin(cfg, env), updates)
+
+
+def resume(run: str | Path, env=None, updates: int | None = None, **changes) -> TrainResult:
+    """Goes on with a run, exactly as if it had never stopped.
+
+    Args:
+      run: folder.
+      env: the environment the run was begun with, if it was one's own.
+      updates: stop after so many more.
+      **changes: options to change, of `config.HOST_FIELDS`.
+
+    Raises:
+      ValueError: the folder is no run, its checkpoint is damaged, or options differ.
+    """
+    return _loop(session.resume(run, env, **changes), updates)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        run = cli.take(arguments, "--resume")
+        name = cli.take(arguments, "--preset")
+        default = runs.read_config(run) if run else preset(name or "tiny")
+        note = f"--preset {{{','.join(PRESETS)}}} sets many at once; --resume RUN goes on with a run."
+        cfg = cli.parse(TrainConfig, default, arguments, "agents.train", note)
+        changes = {f.name: getattr(cfg, f.name) for f in dataclasses.fields(cfg)}
+        result = resume(run, **changes) if run else train(cfg)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(_farewell(result))
+    return 0
+
+
+class Interrupt:
+    """Turns a first Ctrl-C into a wish to stop after the update; a second one breaks off.
+
+    Attributes:
+      asked: whether there was one.
+    """
+
+    def __enter__(self):
+        self.asked = False
+        self._is_main = threading.current_thread() is threading.main_thread()
+        if self._is_main:
+            self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *error):
+        if self._is_main:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number, frame):
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        print("\nstopping after this update; Ctrl-C again breaks off", file=sys.stderr)
+
+
+def _loop(work: Session, updates: int | None) -> TrainResult:
+    """Trains until the run is complete, interrupted or stopped, then saves and draws."""
+    cfg, history, recent = work.cfg, [], Recent()
+    update = make_update(work.batch, work.policy, cfg)
+    log = runs.MetricsLog(work.run, work.counts["updates"])
+    board = _tensorboard(work.run) if cfg.tensorboard else None
+    bar = Progress(cfg.total_steps, work.counts["steps"], cfg.progress)
+    with Interrupt() as interrupt, bar:
+        while not (work.complete or interrupt.asked or len(history) == updates):
+            record = _advance(work, update)
+            if cfg.eval_every and record["update"] % cfg.eval_every == 0:
+                record["evaluation"] = _evaluation(work)
+            log.append(record)
+            history.append(record)
+            recent.add(_all_games(record))
+            bar.update(record["steps"], record["steps_per_second"], recent)
+            if board:
+                _write_scalars(board, record)
+            if cfg.save_every and record["update"] % cfg.save_every == 0:
+                work.save()
+    if work.saved_at != work.counts["updates"]:
+        work.save()
+    if board:
+        board.close()
+    return TrainResult(
+        run=work.run, complete=work.complete, updates=work.counts["updates"],
+        steps=work.counts["steps"], curve=curve.draw(work.run), policy=work.policy,
+        params=work.state.params, history=history,
+    )  # fmt: skip
+
+
+def _advance(work: Session, update) -> dict:
+    """Runs one update; returns its record, numbers of the host only."""
+    begun, counts, rate = time.monotonic(), work.counts, work.learning_rate
+    state, metrics = update(work.state, rate)
+    work.state = state
+    metrics = jax.tree.map(np.asarray, jax.device_get(metrics))
+    seconds = time.monotonic() - begun
+    episodes = metrics.pop("episodes")
+    living, slots = int(metrics.pop("living_steps")), int(metrics.pop("slot_steps"))
+    counts["updates"] += 1
+    counts["steps"] += living
+    counts["slot_steps"] += slots
+    counts["seconds"] += seconds
+    record = {
+        "update": counts["updates"],
+        "steps": counts["steps"],
+        "slot_steps": counts["slot_steps"],
+        "seconds": round(counts["seconds"], 3),
+        "steps_per_second": round(living / seconds, 1),
+        "learning_rate": float(rate),
+        **{name: float(value) for name, value in metrics.items()},
+        "games": _by_game(episodes, work.batch.env.games),
+    }
+    _check_finite(record, work)
+    return record
+
+
+def _check_finite(record, work):
+    bad = [name for name, value in record.items() if name != "games" and not math.isfinite(value)]
+    if bad:
+        raise FloatingPointError(
+            f"{bad[0]} is not finite at update {record['update']}; "
+            f"the newest checkpoint of {work.run} is from update {work.saved_at}"
+        )
+    if record.get("replay_error", 0.0) > REPLAY_TOLERANCE:
+        raise AssertionError(
+            f"replaying the rollout changed log-probabilities by {record['replay_error']:.2g}, "
+            f"more than {REPLAY_TOLERANCE}"
+        )
+
+
+REPLAY_TOLERANCE = 1e-3
+"""Nats by which a replayed log-probability may differ from the collected one: rounding."""
+
+
+def _by_game(sums, games) -> dict:
+    """Returns means over the episodes that ended, by name of the game."""
+    found = {}
+    for index, game in enumerate(games):
+        count = int(sums["episodes"][index])
+        if count:
+            means = {name: float(total[index]) / count for name, total in sums.items()}
+            found[game.name] = {**means, "episodes": count}
+    return found
+
+
+def _all_games(record) -> dict:
+    """Returns sums over the episodes of all games."""
+    games = record["games"].values()
+    sums = {name: sum(g[name] * g["episodes"] for g in games) for name in ("return", "won", "progress")}
+    return {"episodes": sum(g["episodes"] for g in games), **sums}
+
+
+def _evaluation(work: Session) -> dict:
+    """Returns how the policy does against the random one, side by side and mixed."""
+    match = evaluate.compare(
+        work.batch.env, evaluate.Side("trained", work.policy, work.state.params),
+        evaluate.RANDOM, work.cfg.eval_episodes, seed=work.cfg.seed,
+    )  # fmt: skip
+    return match.as_dict()
+
+
+def _tensorboard(run):
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError as error:
+        raise ValueError("tensorboard=True needs the package tensorboardX") from error
+    return SummaryWriter(str(run / "tensorboard"))
+
+
+def _write_scalars(board, record, prefix=""):
+    for name, value in record.items():
+        if isinstance(value, dict):
+            _write_scalars(board, {**value, "steps": record["steps"]}, f"{prefix}{name}/")
+        elif not isinstance(value, str):
+            board.add_scalar(prefix + name, value, record["steps"])
+
+
+def _farewell(result: TrainResult) -> str:
+    done = "complete" if result.complete else "stopped"
+    lines = [f"{done} after {result.updates:,} updates, {result.steps:,} living agent-steps"]
+    lines.append(f"run: {result.run}")
+    if result.curve:
+        lines.append(f"learning curve: {result.curve}")
+    if not result.complete:
+        lines.append(f"go on with: python -m agents.train --resume {result.run}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

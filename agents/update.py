@@ -1,0 +1,207 @@
+"""One update of the policy as a single jitted function: collect, estimate advantages, learn.
+
+Axes: G sequences, S ticks each, B worlds, P players; N = G * B sequences of one world.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+
+from agents import losses
+from agents.config import TrainConfig
+from agents.distributions import entropy, log_prob
+from agents.policy import Memory, Policy
+from agents.rollout import Finished, Stage, Transition, begin, collect
+
+ADAM_EPSILON = 1e-5
+
+
+@struct.dataclass
+class TrainState:
+    """All that an update reads and writes; what a checkpoint holds.
+
+    Attributes:
+      params: of the policy.
+      moments: of the optimizer.
+      stage: worlds, their difficulty, and where the agents stand.
+      key: () key.
+    """
+
+    params: Any
+    moments: Any
+    stage: Stage
+    key: jax.Array
+
+
+@struct.dataclass
+class Rows:
+    """A rollout cut into sequences, with N in front, of which minibatches are drawn.
+
+    Attributes:
+      step: `Transition` (N, S, ...).
+      memory: (N, P, ...) before each sequence.
+      advantage: (N, S, P) float32.
+    """
+
+    step: Transition
+    memory: Memory
+    advantage: jax.Array
+
+
+def start(batch, policy: Policy, cfg: TrainConfig) -> TrainState:
+    """Returns the state before the first update."""
+
+    def fresh(seed_key):
+        key, world_key, param_key = jax.random.split(seed_key, 3)
+        stage = begin(policy, batch, world_key)
+        params = policy.init(param_key, stage.obs)
+        return TrainState(params, _optimizer(cfg).init(params), stage, key)
+
+    return jax.jit(fresh)(jax.random.key(cfg.seed))
+
+
+def make_update(batch, policy: Policy, cfg: TrainConfig) -> Callable:
+    """Returns the jitted update of a policy in a batch of worlds.
+
+    Args:
+      batch: the worlds, `metammo_jax.VectorEnv` or alike.
+      policy: what learns.
+      cfg: options.
+
+    Returns:
+      update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are given up
+      (donated), and a dict of arrays: scalars, and under "episodes" sums for each game.
+    """
+
+    def update(state: TrainState, learning_rate: jax.Array):
+        key, play_key, learn_key = jax.random.split(state.key, 3)
+        stage, rows, finished = _experience(batch, policy, cfg, state, play_key)
+        metrics = _overview(rows)
+        if cfg.verify:
+            metrics["replay_error"] = replay_error(policy, state.params, rows)
+        params, moments, learned = _learn(policy, cfg, state, rows, learning_rate, learn_key)
+        metrics |= learned
+        metrics["episodes"] = _episode_sums(finished, len(batch.env.games))
+        return TrainState(params, moments, stage, key), metrics
+
+    return jax.jit(update, donate_argnums=0)
+
+
+def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
+    """Returns how far () replayed log-probabilities are from the collected ones, at most."""
+    logits, _, _ = _replay(policy, params, rows)
+    step = _by_tick(rows.step)
+    error = jnp.abs(log_prob(logits, step.choice) - step.log_prob)
+    return jnp.max(jnp.where(step.alive, error, 0.0))
+
+
+def _experience(batch, policy, cfg, state, key):
+    """Plays a rollout and returns the stage after it, `Rows` and the finished episodes."""
+    sequences = cfg.rollout // cfg.sequence
+    stage, steps, memory, finished = collect(
+        policy, batch, state.params, key, state.stage, sequences, cfg.sequence
+    )
+    last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh)
+    line = jax.tree.map(
+        lambda leaf: leaf.reshape(-1, *leaf.shape[2:]),
+        (steps.reward, steps.value, steps.ended, steps.bootstrap),
+    )
+    reward, value, ended, bootstrap = line
+    advantage = losses.gae(
+        reward, value, last_value, ended, bootstrap, cfg.gamma, cfg.gae_lambda
+    ).reshape(steps.value.shape)
+    steps, advantage = jax.tree.map(_world_first, (steps, advantage))
+    memory = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory)
+    return stage, Rows(steps, memory, advantage), finished
+
+
+def _world_first(leaf):
+    """(G, S, B, ...) -> (N, S, ...)."""
+    leaf = jnp.moveaxis(leaf, 2, 1)
+    return leaf.reshape(-1, *leaf.shape[2:])
+
+
+def _by_tick(tree):
+    """(N, S, ...) -> (S, N, ...)."""
+    return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), tree)
+
+
+def _learn(policy, cfg, state, rows, learning_rate, key):
+    """Runs the epochs; returns parameters, moments and the metrics' means."""
+    optimizer = _optimizer(cfg)
+
+    def minibatch(carry, index):
+        params, moments = carry
+        part = jax.tree.map(lambda leaf: leaf[index], rows)
+        gradient, metrics = jax.grad(_loss, has_aux=True)(params, policy, part, cfg)
+        metrics["gradient_norm"] = optax.global_norm(gradient)
+        change, moments = optimizer.update(gradient, moments)
+        params = jax.tree.map(lambda p, c: p - learning_rate * c, params, change)
+        return (params, moments), metrics
+
+    def epoch(carry, key):
+        order = jax.random.permutation(key, cfg.segments)
+        return jax.lax.scan(minibatch, carry, order.reshape(cfg.minibatches, -1))
+
+    keys = jax.random.split(key, cfg.epochs)
+    (params, moments), metrics = jax.lax.scan(epoch, (state.params, state.moments), keys)
+    return params, moments, jax.tree.map(jnp.mean, metrics)
+
+
+def _optimizer(cfg):
+    return optax.chain(
+        optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
+    )
+
+
+def _loss(params, policy, rows, cfg):
+    logits, value, _ = _replay(policy, params, rows)
+    step, advantage = _by_tick((rows.step, rows.advantage))
+    numbers = losses.Coefficients(
+        cfg.clip, cfg.value_clip, cfg.value_coef, cfg.entropy, cfg.token_entropy
+    )
+    return losses.ppo_loss(
+        log_prob(logits, step.choice), value, entropy(logits), step.log_prob, step.value,
+        advantage, step.alive, numbers,
+    )  # fmt: skip
+
+
+def _replay(policy, params, rows):
+    obs, fresh = _by_tick((rows.step.obs, rows.step.fresh))
+    return policy.unroll(params, obs, rows.memory, fresh)
+
+
+def _overview(rows):
+    """What the rollout itself tells, scalars."""
+    step, alive = rows.step, rows.step.alive
+    target = rows.advantage + step.value
+    return {
+        "living_steps": alive.sum(dtype=jnp.int32),
+        "slot_steps": jnp.int32(alive.size),
+        "reward": losses.masked_mean(step.reward, alive),
+        "value": losses.masked_mean(step.value, alive),
+        "explained_variance": losses.explained_variance(step.value, target, alive),
+    }
+
+
+def _episode_sums(finished: Finished, games: int):
+    """Sums over the episodes that ended, each (games,) float32."""
+    episode, done = finished.episode, finished.done.reshape(-1)
+    of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None]
+
+    def total(values):
+        return jnp.where(done, values.reshape(-1).astype(jnp.float32), 0.0) @ of_game
+
+    return {
+        "episodes": of_game.sum(axis=0),
+        "return": total(episode.return_),
+        "won": total(episode.won),
+        "score": total(episode.score),
+        "progress": total(episode.max_progress),
+        "length": total(episode.length),
+        "difficulty": total(episode.difficulty),
+    }

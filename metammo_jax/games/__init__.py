@@ -1,0 +1,76 @@
+"""The minigames, and all that one needs to declare another.
+
+    from metammo_jax import games
+
+    game = games.king_of_the_hill(fog_onset=64, seize_duration=(10, 50))
+    mine = games.Minigame(name="mine", spawn=games.spawn.individuals_on_edge, ...)
+"""
+
+from metammo_jax.games import garrison, knobs, referee, spawn
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.catalog import (
+    GAMES,
+    comm_together,
+    king_of_the_hill,
+    protect_the_king,
+    race_to_the_center,
+    radio_raid,
+    sandwich,
+    survive,
+    team_battle,
+)
+from metammo_jax.games.knobs import (
+    Adaptive,
+    Between,
+    Chance,
+    Fixed,
+    Knob,
+    OneOver,
+    Place,
+    Same,
+    Uniform,
+    Unit,
+)
+from metammo_jax.games.spawn import Spawn
+from metammo_jax.games.table import Table
+from metammo_jax.rules.spawning import Recruits, enlist, replace_fallen
+from metammo_jax.tasks import predicates
+from metammo_jax.tasks.goal import Goal
+from metammo_jax.vocab import Revival, Subject, System
+
+__all__ = [
+    "GAMES",
+    "Adaptive",
+    "Between",
+    "Chance",
+    "Fixed",
+    "Goal",
+    "Knob",
+    "Minigame",
+    "OneOver",
+    "Place",
+    "Recruits",
+    "Revival",
+    "Same",
+    "Spawn",
+    "Subject",
+    "System",
+    "Table",
+    "Uniform",
+    "Unit",
+    "comm_together",
+    "enlist",
+    "garrison",
+    "king_of_the_hill",
+    "knobs",
+    "predicates",
+    "protect_the_king",
+    "race_to_the_center",
+    "radio_raid",
+    "referee",
+    "replace_fallen",
+    "sandwich",
+    "spawn",
+    "survive",
+    "team_battle",
+]

@@ -1,0 +1,229 @@
+"""The numbers of a game: the same in every episode, drawn at each reset, or rising with success.
+
+A knob sets one field of `world.Params`. The numbers of built-in games are those of the paper's
+size and shrink or grow with the config (`Unit`); a caller's own numbers are taken as they are.
+"""
+
+import dataclasses
+import math
+from enum import Enum, IntEnum
+from numbers import Real
+
+from metammo_jax.config import Config
+from metammo_jax.vocab import NEVER
+
+
+class Unit(Enum):
+    """How a built-in number scales with the config; at the paper's size not at all.
+
+    PLAIN: not at all. TILES: with `playable` / 128. SIDE: as TILES, to an even number. TICKS:
+    with `horizon` / 1024. NPCS: with `npcs` / 256. TEAM_NPCS: with the NPCs per team, 16 at
+    the paper's size. SPEED: tiles per tick.
+    """
+
+    PLAIN = "plain"
+    TILES = "tiles"
+    SIDE = "side"
+    TICKS = "ticks"
+    NPCS = "npcs"
+    TEAM_NPCS = "team_npcs"
+    SPEED = "speed"
+
+    def scale(self, cfg: Config) -> float:
+        """Returns the factor for sizes of `cfg`."""
+        tiles, ticks = cfg.playable / 128, cfg.horizon / 1024
+        return {
+            Unit.PLAIN: 1.0,
+            Unit.TILES: tiles,
+            Unit.SIDE: tiles,
+            Unit.TICKS: ticks,
+            Unit.NPCS: cfg.npcs / 256,
+            Unit.TEAM_NPCS: cfg.npcs / cfg.teams / 16,
+            Unit.SPEED: tiles / ticks,
+        }[self]
+
+    def whole(self, value: float, cfg: Config) -> int:
+        """Returns a positive number scaled and rounded, 1 at least (SIDE: 2, and even)."""
+        scaled = value * self.scale(cfg)
+        if self is Unit.SIDE:
+            return max(2, 2 * math.floor(scaled / 2 + 0.5))
+        return max(1, math.floor(scaled + 0.5))
+
+
+class Place(IntEnum):
+    """A tile that can be seized: the middle of the map or of a quadrant."""
+
+    NOWHERE = 0
+    CENTER = 1
+    SOUTH_EAST = 2
+    NORTH_EAST = 3
+    NORTH_WEST = 4
+    SOUTH_WEST = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Fixed:
+    """A number that is the same in every episode."""
+
+    value: float
+    unit: Unit = Unit.PLAIN
+
+
+@dataclasses.dataclass(frozen=True)
+class Uniform:
+    """An integer drawn uniformly from low..high, both included (of sides only the even)."""
+
+    low: int
+    high: int
+    unit: Unit = Unit.PLAIN
+
+
+@dataclasses.dataclass(frozen=True)
+class Between:
+    """A real number drawn uniformly from low to high."""
+
+    low: float
+    high: float
+    unit: Unit = Unit.PLAIN
+
+
+@dataclasses.dataclass(frozen=True)
+class OneOver:
+    """One over an integer drawn uniformly from low..high, both included."""
+
+    low: int
+    high: int
+    unit: Unit = Unit.PLAIN
+
+
+@dataclasses.dataclass(frozen=True)
+class Chance:
+    """True with a probability."""
+
+    probability: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Adaptive:
+    """A number that rises by `step` up to `high` with the games won at it, and never falls.
+
+    It rises after a game that was won, when `wins` games have been won at the present value.
+    Only `difficulty` can be adaptive.
+    """
+
+    low: int
+    high: int
+    step: int
+    wins: int
+    unit: Unit = Unit.PLAIN
+    step_unit: Unit | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Same:
+    """The value of another field of Params."""
+
+    field: str
+
+
+Knob = Fixed | Uniform | Between | OneOver | Chance | Adaptive | Same
+RANGES = (Uniform, Between, OneOver, Adaptive)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What a knob can set: a field of Params, its default and its bounds.
+
+    Attributes:
+      kind: int, float or bool.
+      default: knob of a game that says nothing.
+      low: least value.
+      high: largest value; the name of a field of Config stands for its value.
+      even: only even numbers make sense.
+    """
+
+    kind: type
+    default: Knob
+    low: float = 0
+    high: float | str = math.inf
+    even: bool = False
+
+
+TINY = 1e-6
+"""The slowest fog, in tiles a tick: it must move."""
+
+SETTINGS: dict[str, Setting] = {
+    "center": Setting(int, Fixed(128, Unit.SIDE), 8, "playable", even=True),
+    "water_level": Setting(float, Fixed(0.30), 0, 1),
+    "foilage_level": Setting(float, Fixed(0.85), 0, 1),
+    "all_grass": Setting(bool, Fixed(False)),
+    "scatter": Setting(bool, Fixed(True)),
+    "mark_center": Setting(bool, Fixed(False)),
+    "fog_onset": Setting(int, Fixed(NEVER), 0, NEVER),
+    "fog_speed": Setting(float, Fixed(1.0, Unit.SPEED), TINY, "map_size"),
+    "fog_final_size": Setting(int, Fixed(8, Unit.TILES), 0, "map_size"),
+    "depletion": Setting(int, Fixed(5), 0, 100),
+    "starvation": Setting(int, Fixed(10), 0, 100),
+    "dehydration": Setting(int, Fixed(10), 0, 100),
+    "resilient_fraction": Setting(float, Fixed(0.0), 0, 1),
+    "resilience": Setting(float, Fixed(0.5), 0, 1),
+    "regrowth": Setting(float, Fixed(0.025), 0, 1),
+    "health_increment": Setting(int, Fixed(0), 0, 100),
+    "immunity": Setting(int, Fixed(20, Unit.TICKS), 0, NEVER),
+    "share_tiles": Setting(bool, Fixed(True)),
+    "npc_population": Setting(int, Fixed(128, Unit.NPCS), 0, "npcs"),
+    "neutral_danger": Setting(float, Fixed(0.5)),
+    "aggressive_danger": Setting(float, Fixed(0.8)),
+    "revival": Setting(int, Fixed(0), 0, 2),
+    "revival_freeze": Setting(int, Fixed(0), 0, NEVER),
+    "leader_bound": Setting(bool, Fixed(False)),
+    "min_alive": Setting(int, Fixed(0), 0, "players"),
+    "earliest_win": Setting(int, Fixed(0), 0, NEVER),
+    "difficulty": Setting(int, Fixed(0), 0, NEVER),
+    "seize_target": Setting(int, Fixed(Place.NOWHERE), 0, len(Place) - 1),
+}
+"""All that knobs can set. Source: minigames 2, world rules 1.2."""
+
+
+def as_knob(name: str, value, present: Knob) -> Knob:
+    """Returns the knob that a caller means.
+
+    Args:
+      name: the caller's name of the number, for error messages.
+      value: a number, taken as it is; (low, high), which keeps the manner of `present`; a Knob;
+        or None, which is "never" for `fog_onset`.
+      present: the knob that is replaced.
+
+    Raises:
+      ValueError: none of these.
+    """
+    if isinstance(value, Knob):
+        return value
+    if value is None and name == "fog_onset":
+        return Fixed(NEVER)
+    if is_number(value):
+        return Fixed(value)
+    if isinstance(value, tuple) and len(value) == 2 and all(map(is_number, value)):
+        return _ranged(name, value, present)
+    raise ValueError(f"{name}={value!r} must be a number, a range (low, high) or a knob")
+
+
+def _ranged(name: str, span: tuple, present: Knob) -> Knob:
+    low, high = span
+    if low > high:
+        raise ValueError(f"{name}={span} must be (low, high) with low <= high")
+    if isinstance(present, Adaptive):
+        step_unit = present.step_unit or present.unit
+        return dataclasses.replace(
+            present, low=low, high=high, unit=Unit.PLAIN, step_unit=step_unit
+        )
+    if isinstance(present, RANGES):
+        return dataclasses.replace(present, low=low, high=high, unit=Unit.PLAIN)
+    is_whole = all(float(end).is_integer() for end in span)
+    kind = SETTINGS[name].kind if name in SETTINGS else int
+    return Uniform(low, high) if kind is int and is_whole else Between(low, high)
+
+
+def is_number(value) -> bool:
+    """Is it a real number (True and False count), and not infinite or undefined?"""
+    return isinstance(value, Real) and math.isfinite(value)

@@ -1,0 +1,281 @@
+"""The numbers of several games side by side: checked and scaled once, drawn at each reset."""
+
+import dataclasses
+import math
+from enum import IntEnum
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.config import Config
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.knobs import (
+    SETTINGS,
+    TINY,
+    Adaptive,
+    Between,
+    Chance,
+    Fixed,
+    Knob,
+    OneOver,
+    Same,
+    Setting,
+    Uniform,
+    Unit,
+    is_number,
+)
+from metammo_jax.games.spawn import individuals_on_edge
+
+
+class Manner(IntEnum):
+    """How a value comes about."""
+
+    FIXED = 0
+    UNIFORM = 1
+    BETWEEN = 2
+    ONE_OVER = 3
+    CHANCE = 4
+    ADAPTIVE = 5
+    SAME = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Draw:
+    """A knob with its numbers scaled to a config.
+
+    Attributes:
+      manner: how the value comes about.
+      low: the value itself, the probability, or the least value.
+      high: the largest value.
+      step: distance of neighbouring values.
+      factor: what one over the integer is multiplied with.
+      wins: games to be won before an adaptive value rises.
+      field: the other field whose value it is.
+    """
+
+    manner: Manner
+    low: float = 0
+    high: float = 0
+    step: int = 1
+    factor: float = 1.0
+    wins: int = 1
+    field: str = ""
+
+
+def team_count(game: Minigame, cfg: Config) -> int:
+    """Returns the number of groups of players: teams, or players in a game of individuals."""
+    return cfg.teams // game.team_split if game.team_split else cfg.players
+
+
+def fitted(game: Minigame, name: str, cfg: Config) -> Draw:
+    """Returns a setting of a game, scaled to the config and checked.
+
+    Built-in numbers that scale are moved into the bounds; others must lie in them.
+
+    Raises:
+      ValueError: with the game, the name, the value and the rule.
+    """
+    knob, setting = game.knob(name), SETTINGS[name]
+    shown = game.dial if name == "difficulty" and game.dial else name
+    if isinstance(knob, Same):
+        if knob.field not in SETTINGS or isinstance(game.knob(knob.field), Same):
+            raise ValueError(f"{game.name}: {shown}={knob} must name a field with a number")
+        return Draw(Manner.SAME, field=knob.field)
+    fit = _Fit(f"{game.name}: {shown}", setting, *_bounds(game, name, cfg), cfg)
+    return fit.draw(knob)
+
+
+def _bounds(game: Minigame, name: str, cfg: Config) -> tuple[float, float, bool]:
+    """Returns least and largest value of a setting, and whether it must be even.
+
+    What other settings copy must fit them too.
+    """
+    copies = [other for other, knob in game.knobs.items() if knob == Same(name)]
+    low, high, even = -math.inf, math.inf, False
+    for field in [name, *copies]:
+        setting = SETTINGS[field]
+        top = getattr(cfg, setting.high) if isinstance(setting.high, str) else setting.high
+        low, high, even = max(low, setting.low), min(high, top), even or setting.even
+        if field == "center":
+            low = max(low, least_center(game, cfg))
+    if name == "difficulty" and game.dial_limit:
+        high = min(high, game.dial_limit(cfg))
+        if high < 1:
+            raise ValueError(f"{game.name}: this config has no room for its {game.dial}")
+    return low, high - (high % 2 if even else 0), even
+
+
+def least_center(game: Minigame, cfg: Config) -> int:
+    """Returns the fewest tiles a side on whose edge the players, or their teams, have room."""
+    least = 4 * ((team_count(game, cfg) + 3) // 4) + 1 if game.team_split else 8
+    if not game.team_split or game.spawn is individuals_on_edge:
+        least = max(8, -(-cfg.players // 4))
+    return least + least % 2
+
+
+@dataclasses.dataclass(frozen=True)
+class _Fit:
+    """Scales and checks one knob."""
+
+    label: str
+    setting: Setting
+    least: float
+    most: float
+    even: bool
+    cfg: Config
+
+    def draw(self, knob: Knob) -> Draw:
+        """Returns the knob's numbers, scaled and checked."""
+        kind, step = self.setting.kind, 2 if self.even else 1
+        match knob:
+            case Fixed(value, unit):
+                return Draw(Manner.FIXED, low=self._value(value, unit))
+            case Chance(probability) if kind is bool:
+                self._check(is_number(probability) and 0 <= probability <= 1, knob, "in 0..1")
+                return Draw(Manner.CHANCE, low=probability)
+            case Uniform(low, high, unit) if kind is not bool:
+                self._check(low == int(low) and high == int(high), knob, "from whole numbers")
+                ends = self._ends(low, high, unit)
+                return Draw(Manner.UNIFORM, *ends, step=step)
+            case Between(low, high, unit) if kind is float:
+                return Draw(Manner.BETWEEN, *self._ends(low, high, unit))
+            case OneOver(low, high, unit) if kind is float:
+                self._check(1 <= low <= high, knob, "one over 1 or more")
+                self._check(low == int(low) and high == int(high), knob, "from whole numbers")
+                factor = unit.scale(self.cfg)
+                for end in (low, high):
+                    self._inside(factor / end)
+                return Draw(Manner.ONE_OVER, low, high, factor=factor)
+            case Adaptive() if self.setting is SETTINGS["difficulty"]:
+                return self._adaptive(knob, step)
+        raise ValueError(f"{self.label}={knob} is no way to choose a {kind.__name__} here")
+
+    def _adaptive(self, knob: Adaptive, least_step: int) -> Draw:
+        self._check(knob.step >= 1 and knob.wins >= 1, knob, "with step and wins of 1 or more")
+        step = self._scaled(knob.step, knob.step_unit or knob.unit)
+        step = max(least_step, step - step % least_step)
+        low, high = self._ends(knob.low, knob.high, knob.unit)
+        return Draw(Manner.ADAPTIVE, low, high, step=step, wins=knob.wins)
+
+    def _ends(self, low: float, high: float, unit: Unit) -> tuple[float, float]:
+        if not low <= high:
+            raise ValueError(f"{self.label}={(low, high)} must be a range with low <= high")
+        return self._value(low, unit), self._value(high, unit)
+
+    def _value(self, value: float, unit: Unit) -> float:
+        if not is_number(value):
+            raise ValueError(f"{self.label}={value!r} must be a finite number")
+        if self.setting.kind is bool:
+            self._check(value in (0, 1), value, "True or False")
+            return value
+        if unit is Unit.PLAIN:
+            return self._inside(value)
+        return min(max(self._scaled(value, unit), self.least), self.most)
+
+    def _scaled(self, value: float, unit: Unit) -> float:
+        if self.setting.kind is float or value == 0:
+            return value * unit.scale(self.cfg)
+        return int(value) if unit.scale(self.cfg) == 1 else unit.whole(value, self.cfg)
+
+    def _inside(self, value: float) -> float:
+        if self.setting.kind is int:
+            is_whole = not isinstance(value, bool) and value == int(value)
+            self._check(is_whole, value, "a whole number")
+        least = "above 0" if self.least == TINY else f"at least {self.least:g}"
+        self._check(value >= self.least, value, least)
+        self._check(value <= self.most, value, f"at most {self.most:g}")
+        self._check(not (self.even and value % 2), value, "even")
+        return value
+
+    def _check(self, holds: bool, value, rule: str) -> None:
+        if not holds:
+            raise ValueError(f"{self.label}={value} must be {rule}")
+
+
+class Numbers:
+    """All settings of all games, ready to be drawn.
+
+    Attributes:
+      draws: for each setting, for each game, its `Draw`.
+      lowest: (G,) int32 numpy, difficulty at which each game begins.
+    """
+
+    def __init__(self, games: tuple[Minigame, ...], cfg: Config):
+        self.draws = {name: [fitted(game, name, cfg) for game in games] for name in SETTINGS}
+        self.lowest = self._column("difficulty", "low").astype(np.int32)
+
+    def may_differ(self, name: str, value: float) -> bool:
+        """Can this setting be anything else than `value` in any game?"""
+        return any(d.manner != Manner.FIXED or d.low != value for d in self.draws[name])
+
+    def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array) -> dict:
+        """Returns a value for each setting, () arrays by name.
+
+        Args:
+          key: () key.
+          game: () int32, index of the game.
+          difficulty: () int32, its difficulty where that is adaptive.
+        """
+        values = {}
+        for index, name in enumerate(SETTINGS):
+            here = jax.random.fold_in(key, index)
+            values[name] = self._one(here, name, game, difficulty)
+        return {name: self._copied(name, game, values) for name in SETTINGS}
+
+    def next_difficulty(
+        self, difficulty: jax.Array, wins: jax.Array, game: jax.Array, won: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """Returns difficulty and wins at it, (G,) int32 each, after `game` ended.
+
+        Source: minigames 1.
+        """
+        played = jnp.arange(difficulty.shape[0]) == game
+        wins = wins + (played & won)
+        adaptive = self._column("difficulty", "manner") == Manner.ADAPTIVE
+        high = jnp.asarray(self._column("difficulty", "high"), jnp.int32)
+        step = jnp.asarray(self._column("difficulty", "step"), jnp.int32)
+        needed = jnp.asarray(self._column("difficulty", "wins"), jnp.int32)
+        rises = played & won & adaptive & (wins >= needed) & (difficulty < high)
+        difficulty = jnp.where(rises, jnp.minimum(difficulty + step, high), difficulty)
+        return difficulty, jnp.where(rises, 0, wins)
+
+    def _column(self, name: str, attribute: str) -> np.ndarray:
+        return np.array([getattr(draw, attribute) for draw in self.draws[name]])
+
+    def _one(
+        self, key: jax.Array, name: str, game: jax.Array, difficulty: jax.Array
+    ) -> jax.Array:
+        """Returns the () value of one setting, without copies of others."""
+        kind = SETTINGS[name].kind
+        real = jnp.float32 if kind is not int else jnp.int32
+        manners = {draw.manner for draw in self.draws[name]}
+        manner = jnp.asarray(self._column(name, "manner"))[game]
+        low = jnp.asarray(self._column(name, "low"), real)[game]
+        high = jnp.asarray(self._column(name, "high"), real)[game]
+        value = low
+        if manners & {Manner.UNIFORM, Manner.ONE_OVER}:
+            step = jnp.asarray(self._column(name, "step"), jnp.int32)[game]
+            choices = ((high - low).astype(jnp.int32) // step + 1).clip(1)
+            whole = (low + step * jax.random.randint(key, (), 0, choices)).astype(real)
+            value = jnp.where(manner == Manner.UNIFORM, whole, value)
+        if Manner.ONE_OVER in manners:
+            factor = jnp.asarray(self._column(name, "factor"), jnp.float32)[game]
+            value = jnp.where(manner == Manner.ONE_OVER, factor / whole, value)
+        if Manner.BETWEEN in manners:
+            inside = low + (high - low) * jax.random.uniform(key)
+            value = jnp.where(manner == Manner.BETWEEN, inside, value)
+        if Manner.ADAPTIVE in manners:
+            value = jnp.where(manner == Manner.ADAPTIVE, jnp.clip(difficulty, low, high), value)
+        if kind is bool:
+            chance = jax.random.uniform(key) < low
+            return jnp.where(manner == Manner.CHANCE, chance, low > 0)
+        return value
+
+    def _copied(self, name: str, game: jax.Array, values: dict) -> jax.Array:
+        """Returns the value of a setting, another's where a game says so, even where it must."""
+        value = values[name]
+        for other in {draw.field for draw in self.draws[name]} - {""}:
+            copies = jnp.asarray(self._column(name, "field") == other)[game]
+            value = jnp.where(copies, values[other].astype(value.dtype), value)
+        return value - value % 2 if SETTINGS[name].even else value

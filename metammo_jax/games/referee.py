@@ -1,0 +1,84 @@
+"""Who has won, and what winning is worth: the rules of all games, to choose from.
+
+A referee is `referee(world, cfg) -> (P,) bool`, a score `score(world, winners, cfg) -> ()
+float32`. They are asked after a tick, when the dead have been taken away and new ones have
+come, and before tasks are looked at: a task completed in this tick is noticed in the next.
+
+Source: minigames 1, 3 and 5.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax.config import Config
+from metammo_jax.tasks.progress import is_completed
+from metammo_jax.vocab import NOBODY
+from metammo_jax.world import World
+
+
+def last_survivor(world: World, cfg: Config) -> jax.Array:
+    """The only player alive; or all who died together last; or all alive at the horizon."""
+    alive, died = world.body.present[: cfg.players], world.body.died[: cfg.players]
+    count = alive.sum()
+    at_horizon = (world.tick >= cfg.horizon) & alive
+    return jnp.where(count == 0, died, jnp.where(count == 1, alive, at_horizon))
+
+
+def last_team(world: World, cfg: Config) -> jax.Array:
+    """All members, dead ones too, of the only team alive; else those with a completed task.
+
+    When several teams live at the horizon nobody wins: a task that lasts until then completes
+    one tick too late.
+    """
+    group = world.params.group
+    alone, survivor = _team_alone(world, cfg)
+    return jnp.where(alone, group == survivor, is_completed(world))
+
+
+def task_completed(world: World, cfg: Config) -> jax.Array:
+    """Those who completed their task."""
+    return is_completed(world)
+
+
+def king_of_the_hill(world: World, cfg: Config) -> jax.Array:
+    """Those who completed their task; else the team of the latest seizer, in two cases.
+
+    At the horizon, or when no other team lives. A last team that has not seized must still go.
+    """
+    group, seizer = world.params.group, world.terrain.seizer
+    done = is_completed(world)
+    hill_team = group[jnp.maximum(seizer, 0)]
+    alone, survivor = _team_alone(world, cfg)
+    decided = (world.tick == cfg.horizon) | (alone & (survivor == hill_team))
+    seized = (seizer != NOBODY) & decided & (group == hill_team)
+    return jnp.where(done.any(), done, seized)
+
+
+def one(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
+    """Winning is worth 1."""
+    return jnp.float32(1.0)
+
+
+def nothing(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
+    """Winning is worth nothing."""
+    return jnp.float32(0.0)
+
+
+def speed(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
+    """The share of the horizon that is left."""
+    return (cfg.horizon - world.tick) / jnp.float32(cfg.horizon)
+
+
+def speed_and_survival(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
+    """The mean of the share of the horizon that is left and the share of winners alive."""
+    alive = (winners & world.body.present[: cfg.players]).sum()
+    share = alive / jnp.maximum(winners.sum(), 1)
+    return (speed(world, winners, cfg) + share) / 2
+
+
+def _team_alone(world: World, cfg: Config) -> tuple[jax.Array, jax.Array]:
+    """Returns () bool, exactly one group has living members, and () int32, its number."""
+    group, alive = world.params.group, world.body.present[: cfg.players]
+    first = jnp.where(alive, group, cfg.players).min()
+    last = jnp.where(alive, group, NOBODY).max()
+    return first == last, first

@@ -1,0 +1,140 @@
+"""Where players start: `spawn(key, params, cfg) -> Spawn`, to choose from, and named places.
+
+Players are placed whether or not one can stand there; only `teams_on_circle` can hit such a
+tile (world rules, quirk 29).
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.games.knobs import Place
+from metammo_jax.world import Params
+
+
+@struct.dataclass
+class Spawn:
+    """Where players start.
+
+    Attributes:
+      pos: (P, 2) int32.
+      recon: (P,) bool, players that only watch and speak.
+    """
+
+    pos: jax.Array
+    recon: jax.Array
+
+
+def individuals_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts every player on a tile of the edge of its own.
+
+    Source: world rules 18.1.
+    """
+    index = distinct(key, cfg.players, 4 * params.center, 4 * cfg.playable)
+    return _nobody_watches(edge_tile(index, params, cfg), cfg)
+
+
+def teams_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts each team on one tile of the edge, teams evenly around the square in random order.
+
+    Source: world rules 18.2.
+    """
+    return _nobody_watches(_team_tiles(key, params, cfg)[params.group], cfg)
+
+
+def teams_on_circle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts each team on one tile of a circle around the middle, in random order.
+
+    Source: world rules 18.3 (Sandwich).
+    """
+    teams = team_count(params)
+    order = distinct(key, cfg.players, teams, cfg.players)
+    return _nobody_watches(circle_tile(order, params, cfg)[params.group], cfg)
+
+
+def teams_with_recons(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """As `teams_on_edge`, but a random quarter of each team watches from the quadrants' middles.
+
+    Source: minigames 5.2 (RadioRaid).
+    """
+    place_key, choice_key = jax.random.split(key)
+    group = params.group
+    lot = jax.random.uniform(choice_key, (cfg.players,))
+    mates = group[:, None] == group[None]
+    before = (lot[None] < lot[:, None]) | (
+        (lot[None] == lot[:, None]) & (jnp.arange(cfg.players)[None] < jnp.arange(cfg.players)[:, None])
+    )
+    rank = (mates & before).sum(1)
+    recon = rank < mates.sum(1) // 4
+    posts = jnp.stack([place_tile(Place.SOUTH_EAST + i, params, cfg) for i in range(4)])
+    home = _team_tiles(place_key, params, cfg)[group]
+    return Spawn(pos=jnp.where(recon[:, None], posts[rank % 4], home), recon=recon)
+
+
+def team_count(params: Params) -> jax.Array:
+    """Returns () int32, the number of groups."""
+    return params.group.max() + 1
+
+
+def distinct(key: jax.Array, count: int, limit: jax.Array, most: int) -> jax.Array:
+    """Returns (count,) int32, different numbers below `limit`, all equally likely.
+
+    Args:
+      key: () key.
+      count: how many; those beyond `limit` are any numbers below `most`.
+      limit: () int32.
+      most: bound of `limit` known beforehand.
+    """
+    lot = jnp.where(jnp.arange(most) < limit, jax.random.uniform(key, (most,)), 2.0)
+    return jnp.argsort(lot)[:count].astype(jnp.int32)
+
+
+def edge_tile(index: jax.Array, params: Params, cfg: Config) -> jax.Array:
+    """Returns (..., 2) int32, tiles of the edge, clockwise from the north-west corner.
+
+    `index` (...) counts 0..4C-1; the north-west corner comes twice, the south-east corner never,
+    as in the original.
+
+    Source: world rules 18.1.
+    """
+    size, low = params.center, query.border(params, cfg)
+    side, along = index // size, index % size
+    high, back = low + size, low + size - 1 - along
+    row = jnp.select([side == 0, side == 1, side == 2], [low, low + along, high], back)
+    col = jnp.select([side == 0, side == 1, side == 2], [low + along, high, back], low)
+    return jnp.stack([row, col], axis=-1).astype(jnp.int32)
+
+
+def circle_tile(index: jax.Array, params: Params, cfg: Config) -> jax.Array:
+    """Returns (..., 2) int32, spots of the teams' circle, C // 4 tiles around the middle.
+
+    Source: world rules 18.3; offsets are cut toward zero.
+    """
+    angle = 2 * jnp.pi * index / team_count(params)
+    offset = (params.center // 4) * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=-1)
+    offset += 1e-3 * jnp.sign(offset)  # a whole number must not fall short by rounding
+    return cfg.middle + jnp.trunc(offset).astype(jnp.int32)
+
+
+def place_tile(place: jax.Array | int, params: Params, cfg: Config) -> jax.Array:
+    """Returns (2,) int32, the tile of a `Place`, -1 for NOWHERE."""
+    south = (place == Place.SOUTH_EAST) | (place == Place.SOUTH_WEST)
+    east = (place == Place.SOUTH_EAST) | (place == Place.NORTH_EAST)
+    sign = jnp.where(jnp.stack([jnp.asarray(south), jnp.asarray(east)]), 1, -1)
+    tile = cfg.middle + jnp.where(place == Place.CENTER, 0, sign * (params.center // 4))
+    return jnp.where(place == Place.NOWHERE, -1, tile).astype(jnp.int32)
+
+
+def _team_tiles(key: jax.Array, params: Params, cfg: Config) -> jax.Array:
+    """Returns (T, 2) int32, a tile of the edge for each team; T is the config's `teams`."""
+    per_side = (team_count(params) + 3) // 4
+    most = 4 * ((cfg.teams + 3) // 4)
+    spot = distinct(key, most, 4 * per_side, most)
+    along = params.center * (spot % per_side + 1) // (per_side + 1)
+    return edge_tile(spot // per_side * params.center + along, params, cfg)
+
+
+def _nobody_watches(pos: jax.Array, cfg: Config) -> Spawn:
+    return Spawn(pos=pos, recon=jnp.zeros(cfg.players, bool))

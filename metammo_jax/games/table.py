@@ -1,0 +1,227 @@
+"""`Table`: the games of an environment side by side, so that they share one compiled step.
+
+Static: built once, read while tracing. Functions that several games share are compiled once;
+which of the distinct ones applies is chosen by `world.params.game`. With one distinct function
+there is no choice at all.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.config import Config
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.knobs import SETTINGS, is_number
+from metammo_jax.games.numbers import Numbers, team_count
+from metammo_jax.games.spawn import Spawn, place_tile
+from metammo_jax.tasks.book import TaskBook
+from metammo_jax.vocab import Revival, System
+from metammo_jax.world import Params, Task, World
+
+
+class Table:
+    """Games, how often each is played, and their functions by index.
+
+    Attributes:
+      games: the games; an index counts in them.
+      weights: (G,) float64 numpy, chance of each game, 1 in sum.
+      cfg: sizes.
+      numbers: the games' settings.
+      book: the games' goals.
+      leader_bound: in some game teams fall with their leader.
+      revives: in some game players come back.
+    """
+
+    def __init__(
+        self, games: Sequence[Minigame], weights: Sequence[float] | None, cfg: Config
+    ):
+        """Checks the games against the config and lays them out.
+
+        Args:
+          games: one or more.
+          weights: chance of each game relative to the others; None for all the same.
+          cfg: sizes and compiled systems.
+
+        Raises:
+          ValueError: no games, weights that are none, or a game that this config cannot play.
+        """
+        self.games = _checked_games(games, cfg)
+        self.weights = _checked_weights(weights, len(self.games))
+        self.cfg = cfg
+        self.numbers = Numbers(self.games, cfg)
+        self.book = TaskBook(tuple(game.goals for game in self.games), cfg)
+        self.leader_bound = self.numbers.may_differ("leader_bound", False)
+        self.revives = self.numbers.may_differ("revival", Revival.NONE)
+        self._spawns = _Choice([game.spawn for game in self.games])
+        self._musters = _Choice([_joining(game, game.muster, cfg) for game in self.games])
+        self._refills = _Choice([_joining(game, game.refill, cfg) for game in self.games])
+        self._referees = _Choice([game.referee for game in self.games])
+        self._scores = _Choice([game.score for game in self.games])
+        systems = [cfg.systems if g.systems is None else g.systems for g in self.games]
+        self._enabled = np.array([[s in on for s in System] for on in systems])
+        self._team_size = np.array([cfg.players // team_count(g, cfg) for g in self.games])
+        self._is_team_game = np.array([game.team_split > 0 for game in self.games])
+
+    @property
+    def predicates(self) -> tuple[Callable, ...]:
+        """Distinct predicates of all goals; `world.Task.predicate` counts in them."""
+        return self.book.predicates
+
+    @property
+    def lowest(self) -> np.ndarray:
+        """(G,) int32 numpy, difficulty at which each game begins."""
+        return self.numbers.lowest
+
+    def choose(self, key: jax.Array) -> jax.Array:
+        """Returns () int32, the index of a game, by weight."""
+        reach = np.cumsum(self.weights)[:-1].astype(np.float32)
+        return (jax.random.uniform(key) >= reach).sum(dtype=jnp.int32)
+
+    def draw(
+        self, key: jax.Array, game: jax.Array, difficulty: jax.Array, cfg: Config
+    ) -> Params:
+        """Draws the settings of an episode.
+
+        Args:
+          key: () key.
+          game: () int32, index of the game.
+          difficulty: (G,) int32, value of each game's adaptive difficulty.
+          cfg: sizes.
+
+        Returns:
+          Params.
+        """
+        game = jnp.asarray(game, jnp.int32)
+        values = self.numbers.draw(key, game, jnp.asarray(difficulty, jnp.int32)[game])
+        size = jnp.asarray(self._team_size, jnp.int32)[game]
+        group = jnp.arange(cfg.players, dtype=jnp.int32) // size
+        params = Params(
+            **{name: values[name] for name in SETTINGS},
+            game=game,
+            enabled=jnp.asarray(self._enabled)[game],
+            group=group,
+            leader=group * size,
+            team_game=jnp.asarray(self._is_team_game)[game],
+        )
+        return params.replace(seize_target=place_tile(params.seize_target, params, cfg))
+
+    def spawn(self, key: jax.Array, params: Params, cfg: Config) -> Spawn:
+        """Returns where players start, as this episode's game says."""
+        return self._spawns.call(params.game, key, params, cfg=cfg)
+
+    def assign(self, key: jax.Array, params: Params, cfg: Config) -> Task:
+        """Returns the tasks that this episode's game hands out."""
+        return self.book.assign(key, params, cfg)
+
+    def muster(self, key: jax.Array, world: World, cfg: Config) -> World:
+        """Returns the world with the NPCs of the first moment; players are placed."""
+        return self._join(self._musters, key, world, cfg)
+
+    def refill(self, key: jax.Array, world: World, cfg: Config) -> World:
+        """Returns the world with the NPCs that join after a tick."""
+        return self._join(self._refills, key, world, cfg)
+
+    def referee(self, world: World, cfg: Config) -> jax.Array:
+        """Returns (P,) bool, who has won by this episode's game."""
+        return self._referees.call(world.params.game, world, cfg=cfg)
+
+    def score(self, world: World, winners: jax.Array, cfg: Config) -> jax.Array:
+        """Returns () float32, what winning is worth in this episode's game."""
+        return self._scores.call(world.params.game, world, winners, cfg=cfg)
+
+    def next_difficulty(
+        self, difficulty: jax.Array, wins: jax.Array, game: jax.Array, won: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """Applies the rule of adaptive difficulty after an episode.
+
+        Args:
+          difficulty: (G,) int32, value of each game.
+          wins: (G,) int32, games won at that value.
+          game: () int32, the game that ended.
+          won: () bool, somebody won it.
+
+        Returns:
+          difficulty and wins, for the next episode. A value that rises starts with no wins.
+
+        Source: minigames 1.
+        """
+        return self.numbers.next_difficulty(difficulty, wins, game, won)
+
+    def _join(self, choice: "_Choice", key: jax.Array, world: World, cfg: Config) -> World:
+        """Applies a muster or a refill; only bodies and NPCs pass through the choice."""
+
+        def with_key(function):
+            def change(key, world):
+                new = function(key, world, cfg)
+                return new.body, new.npc
+
+            return change
+
+        body, npc = choice.wrapped(with_key).call(world.params.game, key, world)
+        return world.replace(body=body, npc=npc)
+
+
+class _Choice:
+    """The distinct ones among the games' functions of one kind."""
+
+    def __init__(self, functions: list[Callable]):
+        self._distinct = tuple(dict.fromkeys(functions))
+        self._index = np.array([self._distinct.index(f) for f in functions], np.int32)
+
+    def wrapped(self, wrap: Callable) -> "_Choice":
+        """Returns the same choice between wrapped functions."""
+        new = object.__new__(_Choice)
+        new._distinct, new._index = tuple(map(wrap, self._distinct)), self._index
+        return new
+
+    def call(self, game: jax.Array, *args, **static):
+        """Returns what the function of this game returns; `static` is not traced."""
+        branches = [lambda *a, f=function: f(*a, **static) for function in self._distinct]
+        if len(branches) == 1:
+            return branches[0](*args)
+        return jax.lax.switch(jnp.asarray(self._index)[game], branches, *args)
+
+
+def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
+    return world
+
+
+def _joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
+    """Returns the function by which NPCs join a game, if it can have any."""
+    systems = cfg.systems if game.systems is None else game.systems
+    can = function is not None and System.NPC in systems and cfg.npcs > 0
+    return function if can else _nobody_joins
+
+
+def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ...]:
+    games = tuple(games)
+    if not games:
+        raise ValueError("games=() must hold one game at least")
+    for game in games:
+        if not isinstance(game, Minigame):
+            raise ValueError(f"games has {game!r}, which is no Minigame")
+        missing = sorted(set(game.systems or ()) - cfg.systems)
+        if missing:
+            names = ", ".join(System(system).name for system in missing)
+            raise ValueError(f"{game.name} needs systems that the config leaves out: {names}")
+        if game.team_split and (cfg.teams % game.team_split or cfg.teams < 2 * game.team_split):
+            raise ValueError(
+                f"{game.name} merges teams by {game.team_split}: teams={cfg.teams} must divide by "
+                "that into two or more"
+            )
+    return games
+
+
+def _checked_weights(weights: Sequence[float] | None, count: int) -> np.ndarray:
+    weights = [1.0] * count if weights is None else list(weights)
+    if len(weights) != count:
+        raise ValueError(f"weights={weights} must be one number for each of {count} games")
+    if not all(is_number(w) and not isinstance(w, bool) and w >= 0 for w in weights):
+        raise ValueError(f"weights={weights} must be finite numbers, 0 or more")
+    total = math.fsum(weights)
+    if not total > 0:
+        raise ValueError(f"weights={weights} must not all be 0")
+    return np.array(weights, np.float64) / total

@@ -1,0 +1,21 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from metammo_jax.lib import bits
+
+
+@pytest.mark.parametrize("size", [1, 5, 40])
+def test_first_members_are_the_first_in_order(size):
+    rng = np.random.default_rng(size)
+    members = rng.random((30, 75)) < rng.random((30, 1))
+    found = np.asarray(bits.first_members(jnp.asarray(members), size))
+    for row, expected in zip(found, members, strict=True):
+        rows = np.flatnonzero(expected)[:size]
+        assert row.tolist() == rows.tolist() + [-1] * (size - len(rows))
+
+
+def test_pack_sets_bit_e_of_word_e_over_32():
+    members = np.zeros((1, 70), bool)
+    members[0, [0, 31, 32, 69]] = True
+    assert bits.pack(jnp.asarray(members))[0].tolist() == [(1 << 31) + 1, 1, 1 << 5]

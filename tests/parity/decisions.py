@@ -1,0 +1,211 @@
+"""What NPCs decided in the record, against what ours can decide from the same state."""
+
+import dataclasses
+
+import jax
+import numpy as np
+
+from metammo_jax.config import Config
+from metammo_jax.lib import flood
+from metammo_jax.rules import npc as rules
+from metammo_jax.tables import MEANDER_ORDER, PASSABLE, REACH, SOLDIER_SEARCH, STEP_OFFSET
+from metammo_jax.vocab import NOBODY, Kind
+from metammo_jax.world import World
+from tests.parity import trace as recorded
+from tests.parity.fields import Field, field
+from tests.parity.search import NO_STEP, Search, distances
+from tests.parity.trace import Trace
+
+SAMPLES = 160
+"""Decisions drawn from each state; a step of chance 1/7 is missed once in 5e10."""
+
+CYCLE = 1024
+"""The original draws so many starts of wandering at once and uses them over and over."""
+
+
+@dataclasses.dataclass
+class Decided:
+    """What ours decides from each state, over many draws.
+
+    Attributes:
+      chance: (T, N, 6) float, share of the draws with each direction; the last is no step.
+      hit: (T, N) int32, row of the player to hit, -1 for none.
+      target: (T, N) int32, row of the player each is after.
+      rally: (T, N, 2) int32, where soldiers are still ordered to.
+    """
+
+    chance: np.ndarray
+    hit: np.ndarray
+    target: np.ndarray
+    rally: np.ndarray
+
+
+def decide(worlds: World, cfg: Config, chunk: int = 16) -> Decided:
+    """Lets the NPCs of every world decide many times; worlds have a leading axis."""
+    keys = jax.random.split(jax.random.key(0), SAMPLES)
+
+    def one(world):
+        def draw(key):
+            after, direction, hit = rules.decide(key, world, cfg)
+            return direction, hit, after.npc.target, after.npc.rally
+
+        direction, hit, target, rally = jax.vmap(draw)(keys)
+        chance = jax.nn.one_hot(direction % 6, 6).mean(0)  # -1 becomes 5
+        return chance, hit[0], target[0], rally[0]
+
+    run = jax.jit(jax.vmap(one))
+    parts = [jax.tree.map(np.asarray, run(part)) for part in _chunks(worlds, chunk)]
+    return Decided(*(np.concatenate(leaves)[: len(worlds.tick)] for leaves in zip(*parts)))
+
+
+def _chunks(worlds: World, size: int):
+    """Yields worlds in equal chunks; the last is filled up with its last world."""
+    for start in range(0, len(worlds.tick), size):
+        rows = np.minimum(np.arange(start, start + size), len(worlds.tick) - 1)
+        yield jax.tree.map(lambda leaf: leaf[rows], worlds)
+
+
+def fields(trace: Trace, worlds: World, decided: Decided, cfg: Config) -> list[Field]:
+    """Returns the comparison of all recorded decisions with ours.
+
+    Args:
+      trace: the record.
+      worlds: the recorded states, one for each transition.
+      decided: what ours decides from them.
+      cfg: sizes.
+    """
+    orders, npcs = recorded.orders_of(trace, cfg), slice(cfg.players, None)
+    alive = worlds.body.present[:, npcs]
+    hit, step = orders["target"][:, npcs], orders["direction"][:, npcs]
+    possible = np.take_along_axis(decided.chance, (step % 6)[..., None], 2)[..., 0] > 0
+    ours = np.where(possible, step, _nth_direction(decided.chance.argmax(-1)))
+    causes = _causes(trace, worlds, decided, step, alive & ~possible, cfg)
+    return [
+        field("npc: hits", decided.hit, hit, alive),
+        field("npc: style", worlds.npc.style, orders["style"][:, npcs], alive & (hit >= 0)),
+        field("npc: steps", ours, step, alive, **causes),
+    ]
+
+
+def _nth_direction(index: np.ndarray) -> np.ndarray:
+    return np.where(index == 5, NO_STEP, index)
+
+
+def modes(worlds: World, decided: Decided, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (T, N) what moves each NPC ("path", "drift", "wander", "") and (T, N, 2) whereto."""
+    alive = worlds.body.present[:, cfg.players :]
+    pos, target = worlds.body.pos[:, cfg.players :], decided.target
+    soldier = worlds.npc.kind == Kind.SOLDIER
+    tick = np.arange(len(pos))[:, None]
+    goal = np.where((target >= 0)[..., None], worlds.body.pos[tick, target], decided.rally)
+    has_goal = (target >= 0) | (soldier & (goal >= 0).all(-1))
+    way = np.abs(goal - pos)
+    mortal = worlds.body.immortal_until[tick, target] == 0
+    in_reach = (target >= 0) & (way.max(-1) <= REACH) & mortal
+    far = soldier & ~in_reach & (way.sum(-1) > SOLDIER_SEARCH)
+    mode = np.where(has_goal, np.where(far, "drift", "path"), "wander")
+    return np.where(alive, mode, ""), goal
+
+
+def _causes(
+    trace: Trace,
+    worlds: World,
+    decided: Decided,
+    step: np.ndarray,
+    differs: np.ndarray,
+    cfg: Config,
+) -> dict[str, np.ndarray]:
+    """Returns why recorded steps are none that ours takes.
+
+    All are about ways: the original's search, made again with what it remembers, must give the
+    recorded step, and the true distances must show what is said.
+    """
+    names = "an_equally_short_way", "a_way_beyond_our_window", "the_original's_search_errs"
+    causes = {name: np.zeros(step.shape, bool) for name in (*names, "no_way_at_all")}
+    mode, goal = modes(worlds, decided, cfg)
+    expected = _original_steps(worlds, mode, goal, cfg, replay=trace.first_tick == 0)
+    passable = PASSABLE[trace.data["first_materials"]]
+    for t, n in np.argwhere(differs & (mode == "path") & (expected == step)):
+        here, there = worlds.body.pos[t, cfg.players + n], goal[t, n]
+        ours = _nth_direction(decided.chance[t, n].argmax())
+        after = [_left(passable, here, there, d) for d in (ours, step[t, n])]
+        if min(after) == np.inf:
+            causes["no_way_at_all"][t, n] = True
+        elif after[0] == after[1]:
+            causes["an_equally_short_way"][t, n] = True
+        elif after[0] > after[1]:
+            causes["a_way_beyond_our_window"][t, n] = _leaves_window(passable, here, there)
+        else:
+            causes["the_original's_search_errs"][t, n] = True
+    return causes
+
+
+def _original_steps(
+    worlds: World, mode: np.ndarray, goal: np.ndarray, cfg: Config, replay: bool
+) -> np.ndarray:
+    """Returns (T, N) the steps that the original's search gives, -2 where it did not search.
+
+    What it remembers is only known of a trace that starts with its episode (`replay`).
+    """
+    steps = np.full(mode.shape, -2)
+    passable = PASSABLE[worlds.terrain.material[0]]
+    search = Search(passable)
+    for t, n in np.argwhere(mode == "path"):
+        if not replay:
+            search.kept.clear()
+        place = worlds.body.pos[t, cfg.players + n]
+        steps[t, n] = search.direction(_tuple(place), _tuple(goal[t, n]))
+    return steps
+
+
+def _left(passable: np.ndarray, here: np.ndarray, goal: np.ndarray, direction: int) -> float:
+    """Returns the steps left to the goal after a step, infinite where no way leads there."""
+    offset = STEP_OFFSET[direction] if direction != NO_STEP else np.zeros(2, int)
+    steps = distances(passable, _tuple(goal), reach=120)
+    return steps.get(_tuple(here + offset), np.inf)
+
+
+def _leaves_window(passable: np.ndarray, here: np.ndarray, goal: np.ndarray) -> bool:
+    """Is there a shorter way (or the only one) that leaves the window of 15 x 15 tiles?"""
+    inside = np.zeros_like(passable)
+    low = np.maximum(here - flood.RADIUS, 0)
+    high = here + flood.RADIUS + 1
+    inside[low[0] : high[0], low[1] : high[1]] = True
+    everywhere = distances(passable, _tuple(goal), reach=120).get(_tuple(here), np.inf)
+    within = distances(passable & inside, _tuple(goal), reach=120).get(_tuple(here), np.inf)
+    return everywhere < within
+
+
+def _tuple(place: np.ndarray) -> tuple[int, int]:
+    return int(place[0]), int(place[1])
+
+
+def wandering(
+    trace: Trace, worlds: World, decided: Decided, cfg: Config
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the recorded steps of wanderers, those its cycle of starts gives, and ours' chances.
+
+    The original takes the starts of wandering from a cycle of 1024 random numbers that it draws
+    first of all, so its steps can be told from the seed.
+
+    Returns:
+      (n,) recorded directions, (n,) those that the cycle gives, (n, 4) the chances in ours.
+    """
+    cycle = np.random.Generator(np.random.PCG64(np.random.SeedSequence(trace.meta["seed"])))
+    starts = cycle.integers(0, 4, size=CYCLE)
+    mode, _ = modes(worlds, decided, cfg)
+    tick, npc = np.nonzero(mode == "wander")
+    place = worlds.body.pos[tick, cfg.players + npc]
+    around = place[:, None] + STEP_OFFSET[MEANDER_ORDER]
+    free = PASSABLE[trace.data["first_materials"]][around[..., 0], around[..., 1]]
+    used = int(trace.data.get("direction_index", 0))
+    start = starts[(used + 1 + np.arange(len(tick))) % CYCLE]
+    order = (start[:, None] + np.arange(4)) % 4
+    first = np.take_along_axis(free, order, 1).argmax(1)
+    given = np.where(free.any(1), MEANDER_ORDER[(start + first) % 4], 0)
+    orders = recorded.orders_of(trace, cfg)
+    step = orders["direction"][tick, cfg.players + npc]
+    return step, given, decided.chance[tick, npc, :4]
+
+
+__all__ = ["NOBODY", "Decided", "decide", "fields", "modes", "wandering"]
