@@ -2,9 +2,12 @@
 
 import argparse
 import dataclasses
+import os
 import re
 import types
 import typing
+
+import jax
 
 
 def parse(kind, default, arguments: list[str], program: str, note: str = ""):
@@ -26,20 +29,9 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
         import tyro
     except ImportError:
         return _argparse(kind, default, arguments, program, title)
-    given = {field.name: getattr(default, field.name) for field in dataclasses.fields(kind)}
-    helps = _helps(kind)
-    plain = dataclasses.make_dataclass(
-        kind.__name__,
-        [
-            (name, typing.Annotated[typing.get_type_hints(kind)[name], tyro.conf.arg(help=helps.get(name, ""))], dataclasses.field(default=value))
-            for name, value in given.items()
-        ],
+    return tyro.cli(
+        kind, default=default, args=arguments, prog=f"python -m {program}", description=title
     )
-    filled = tyro.cli(
-        plain, args=arguments, prog=f"python -m {program}", description=title,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff),
-    )  # fmt: skip
-    return kind(**vars(filled))
 
 
 def take(arguments: list[str], option: str) -> str | None:
@@ -57,6 +49,21 @@ def take(arguments: list[str], option: str) -> str | None:
         if word.startswith(option + "="):
             return arguments.pop(index)[len(option) + 1 :]
     return None
+
+
+def cache_compilations() -> None:
+    """Keeps compiled programs in the user's cache folder, so that a second run starts at once.
+
+    Does nothing where a cache is set already. The folder is METAMMO_JAX_CACHE, else metammo_jax
+    under XDG_CACHE_HOME, else under ~/.cache.
+    """
+    if jax.config.jax_compilation_cache_dir:
+        return
+    home = os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "metammo_jax")
+    folder = os.environ.get("METAMMO_JAX_CACHE") or home
+    jax.config.update(
+        "jax_compilation_cache_dir", os.path.join(os.path.expanduser(folder), "compiled")
+    )
 
 
 def _argparse(kind, default, arguments, program, title):

@@ -35,16 +35,22 @@ class Policy:
     Attributes:
       network: Flax module, see `agents.networks`.
       legal: obs of one world -> booleans, as `Logits`.
+      sees_original: the network is shown `views.OriginalView`; else the environment's own.
       scripted: what agents say is the word of the view's script, not their own.
     """
 
     network: nn.Module
     legal: Callable[[Any], Logits]
+    sees_original: bool = False
     scripted: bool = False
 
     def init(self, key: jax.Array, obs) -> Any:
         """Returns parameters for observations (B, ...)."""
-        return self.network.init(key, jax.tree.map(lambda leaf: leaf[0], obs))
+        return self.network.init(key, jax.tree.map(lambda leaf: leaf[0], self.sight(obs)))
+
+    def sight(self, obs):
+        """Returns the part of an observation that the network is shown."""
+        return obs if self.sees_original else base(obs)
 
     def initial(self, worlds: int, players: int) -> Memory:
         """Returns the empty memory of (worlds, players) agents."""
@@ -63,7 +69,7 @@ class Policy:
           `Logits` (S, B, P, ...), masked; values (S, B, P); memory after the last tick.
         """
         ticks, worlds = fresh.shape[:2]
-        flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), obs)
+        flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self.sight(obs))
         inputs, features = jax.vmap(lambda o: self._apply(params, "encode", o))(flat)
         projected = self._apply(params, "project", inputs)
         projected = projected.reshape(ticks, worlds, *projected.shape[1:])
@@ -159,7 +165,8 @@ def make_policy(cfg: TrainConfig, world: Config) -> Policy:
     def allowed(obs):
         return legal(obs, world.tokens, cfg.spare_teammates, cfg.talk)
 
-    return Policy(network, allowed, scripted=cfg.network == "paper" and not cfg.corrected)
+    paper = cfg.network == "paper"
+    return Policy(network, allowed, sees_original=paper, scripted=paper and not cfg.corrected)
 
 
 def _emptied(memory, fresh):

@@ -8,7 +8,7 @@ import numpy as np
 
 import metammo_jax as mm
 from agents import checkpoint, runs
-from agents.config import HOST_FIELDS, TrainConfig
+from agents.config import TrainConfig
 from agents.policy import Policy, make_policy
 from agents.update import TrainState, start
 from metammo_jax.wrappers import PaperReward
@@ -84,7 +84,7 @@ def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
     Args:
       run: folder.
       env: the worlds the run was begun with, if they were one's own.
-      **changes: options to change; only those of `HOST_FIELDS` may differ from the run's.
+      **changes: options to change; only those of `config.HOST_FIELDS` may differ from the run's.
 
     Raises:
       ValueError: the folder is no run, its checkpoint is damaged, or options differ.
@@ -135,6 +135,3 @@ def load_policy(run: str | Path, env: mm.Env | None = None):
 
     path = checkpoint.latest(Path(run) / "checkpoints")
     return cfg, policy, checkpoint.load_policy(path, jax.eval_shape(parameters))
-
-
-__all__ = ["HOST_FIELDS", "Counts", "Session", "assemble", "begin", "load_policy", "resume", "show"]

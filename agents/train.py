@@ -87,11 +87,12 @@ def resume(run: str | Path, env=None, updates: int | None = None, **changes) -> 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    cli.cache_compilations()
     try:
         run = cli.take(arguments, "--resume")
         name = cli.take(arguments, "--preset")
         default = runs.read_config(run) if run else preset(name or "tiny")
-        note = f"--preset {{{','.join(PRESETS)}}} sets many at once; --resume RUN goes on with a run."
+        note = f"--preset {'|'.join(PRESETS)} sets many at once; --resume RUN goes on with a run."
         cfg = cli.parse(TrainConfig, default, arguments, "agents.train", note)
         changes = {f.name: getattr(cfg, f.name) for f in dataclasses.fields(cfg)}
         result = resume(run, **changes) if run else train(cfg)
@@ -217,17 +218,23 @@ def _by_game(sums, games) -> dict:
 def _all_games(record) -> dict:
     """Returns sums over the episodes of all games."""
     games = record["games"].values()
-    sums = {name: sum(g[name] * g["episodes"] for g in games) for name in ("return", "won", "progress")}
-    return {"episodes": sum(g["episodes"] for g in games), **sums}
+    count = sum(game["episodes"] for game in games)
+    shown = ("return", "won", "progress")
+    sums = {name: sum(game[name] * game["episodes"] for game in games) for name in shown}
+    return {"episodes": count, **sums}
 
 
 def _evaluation(work: Session) -> dict:
-    """Returns how the policy does against the random one, side by side and mixed."""
-    match = evaluate.compare(
-        work.batch.env, evaluate.Side("trained", work.policy, work.state.params),
-        evaluate.RANDOM, work.cfg.eval_episodes, seed=work.cfg.seed,
-    )  # fmt: skip
-    return match.as_dict()
+    """Returns, by game, how the policy does against the random one, alone and together."""
+    side = evaluate.Side("trained", work.policy, work.state.params)
+    found = {}
+    for game in work.cfg.game:
+        env = evaluate.arena(game, work.cfg.config)
+        match = evaluate.compare(
+            env, side, evaluate.RANDOM, work.cfg.eval_episodes, seed=work.cfg.seed
+        )
+        found[game] = match.as_dict()
+    return found
 
 
 def _tensorboard(run):

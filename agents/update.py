@@ -59,9 +59,17 @@ def start(batch, policy: Policy, cfg: TrainConfig) -> TrainState:
         key, world_key, param_key = jax.random.split(seed_key, 3)
         stage = begin(policy, batch, world_key)
         params = policy.init(param_key, stage.obs)
-        return TrainState(params, _optimizer(cfg).init(params), stage, key)
+        state = TrainState(params, _optimizer(cfg).init(params), stage, key)
+        return jax.tree.map(_strong, state)
 
     return jax.jit(fresh)(jax.random.key(cfg.seed))
+
+
+def _strong(leaf):
+    """The same array with a type of its own, which a second compilation would else give it."""
+    return leaf if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(
+        leaf, leaf.dtype
+    )
 
 
 def make_update(batch, policy: Policy, cfg: TrainConfig) -> Callable:

@@ -10,20 +10,29 @@
     batch = mm.vectorize(env, 64)   # vmap, automatic reset, episode statistics
 """
 
+from metammo_jax import games
+from metammo_jax.action import Action
+from metammo_jax.config import Config, preset
+from metammo_jax.env import Env, Info
+from metammo_jax.observe import Column, Observation
+from metammo_jax.registry import make, register
+from metammo_jax.vector import VectorEnv, vectorize
+from metammo_jax.world import World
+
 __version__ = "0.1.0"
 
-_HOMES = {
-    "Action": "action", "Config": "config", "preset": "config", "Env": "env", "Info": "env",
-    "Column": "observe", "Observation": "observe", "make": "registry", "register": "registry",
-    "VectorEnv": "vector", "vectorize": "vector", "World": "world",
-}  # fmt: skip
-
-
-def __getattr__(name):
-    import importlib
-
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"metammo_jax.{_HOMES[name]}"), name)
-    if name == "games":
-        return importlib.import_module("metammo_jax.games")
-    raise AttributeError(name)
+__all__ = [
+    "Action",
+    "Column",
+    "Config",
+    "Env",
+    "Info",
+    "Observation",
+    "VectorEnv",
+    "World",
+    "games",
+    "make",
+    "preset",
+    "register",
+    "vectorize",
+]

@@ -1,8 +1,10 @@
 """What every test shares: a small config, and a compilation cache for the session."""
 
 import jax
+import jax.numpy as jnp
 import pytest
 
+import metammo_jax
 from metammo_jax.config import Config, preset
 
 
@@ -14,3 +16,46 @@ def tiny() -> Config:
 @pytest.fixture(scope="session")
 def key() -> jax.Array:
     return jax.random.key(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Keeps the tests away from the user's cache of maps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METAMMO_JAX_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def all_games():
+    """An environment of all games at `tiny`."""
+    return metammo_jax.make(list(metammo_jax.games.GAMES), config="tiny")
+
+
+@pytest.fixture(scope="session")
+def played(all_games):
+    """Compiled functions of that environment, shared by all tests of a worker."""
+    return Played(all_games)
+
+
+class Played:
+    """reset, step, sample and a whole random step of an environment, compiled once."""
+
+    def __init__(self, env):
+        self.env = env
+        self.reset = jax.jit(env.reset)
+        self.step = jax.jit(env.step)
+        self.sample = jax.jit(env.sample)
+
+    def start(self, name: str, seed: int = 0):
+        """Returns observation and world of a new episode of a game."""
+        index = [game.name for game in self.env.games].index(name)
+        return self.reset(jax.random.key(seed), jnp.int32(index))
+
+    def random_steps(self, obs, world, ticks: int, seed: int = 1):
+        """Yields what each of some random steps returned."""
+        for tick in range(ticks):
+            key = jax.random.fold_in(jax.random.key(seed), tick)
+            out = self.step(key, world, self.sample(key, obs))
+            obs, world = out[:2]
+            yield out

@@ -1,9 +1,9 @@
 """The minigames, and all that one needs to declare another.
 
-    from metammo_jax import games
+from metammo_jax import games
 
-    game = games.king_of_the_hill(fog_onset=64, seize_duration=(10, 50))
-    mine = games.Minigame(name="mine", spawn=games.spawn.individuals_on_edge, ...)
+game = games.king_of_the_hill(fog_onset=64, seize_duration=(10, 50))
+mine = games.Minigame(name="mine", spawn=games.spawn.individuals_on_edge, ...)
 """
 
 from metammo_jax.games import garrison, knobs, referee, spawn

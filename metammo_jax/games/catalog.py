@@ -39,9 +39,7 @@ BATTLE_EVALUATION = dict(
     npc_population=Fixed(128, Unit.NPCS),
 )
 
-LAST_TO_THE_END = Goal(
-    predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=embeddings.TICK_GE
-)
+LAST_TO_THE_END = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=embeddings.TICK_GE)
 
 
 def survive(*, evaluation: bool = False, **numbers) -> Minigame:
@@ -122,9 +120,7 @@ def king_of_the_hill(*, evaluation: bool = False, **numbers) -> Minigame:
     """
     game = Minigame(
         name="king_of_the_hill",
-        systems=frozenset(
-            {System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}
-        ),
+        systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
         team_split=1,
         spawn=spawn.teams_on_edge,
         goals=(Goal(predicates.seize_center, ("difficulty",), Subject.TEAM),),

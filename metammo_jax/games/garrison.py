@@ -111,9 +111,7 @@ def radio_raid_refill(key: jax.Array, world: World, cfg: Config) -> World:
         rally=jnp.full((size, 2), NOBODY, jnp.int32),
         wanted=free & due,
     )
-    npc = npc.replace(
-        wave=npc.wave + due, wave_tick=jnp.where(due, world.tick, npc.wave_tick)
-    )
+    npc = npc.replace(wave=npc.wave + due, wave_tick=jnp.where(due, world.tick, npc.wave_tick))
     return enlist(style_key, world.replace(npc=npc), recruits, cfg)
 
 

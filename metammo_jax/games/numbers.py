@@ -149,7 +149,7 @@ class _Fit:
                 return Draw(Manner.ONE_OVER, low, high, factor=factor)
             case Adaptive() if self.setting is SETTINGS["difficulty"]:
                 return self._adaptive(knob, step)
-        raise ValueError(f"{self.label}={knob} is no way to choose a {kind.__name__} here")
+        raise ValueError(f"{self.label}={knob} does not choose a number of type {kind.__name__}")
 
     def _adaptive(self, knob: Adaptive, least_step: int) -> Draw:
         self._check(knob.step >= 1 and knob.wins >= 1, knob, "with step and wins of 1 or more")
@@ -243,9 +243,7 @@ class Numbers:
     def _column(self, name: str, attribute: str) -> np.ndarray:
         return np.array([getattr(draw, attribute) for draw in self.draws[name]])
 
-    def _one(
-        self, key: jax.Array, name: str, game: jax.Array, difficulty: jax.Array
-    ) -> jax.Array:
+    def _one(self, key: jax.Array, name: str, game: jax.Array, difficulty: jax.Array) -> jax.Array:
         """Returns the () value of one setting, without copies of others."""
         kind = SETTINGS[name].kind
         real = jnp.float32 if kind is not int else jnp.int32

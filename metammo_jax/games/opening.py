@@ -9,7 +9,6 @@ from metammo_jax.games.spawn import Spawn
 from metammo_jax.games.table import Table
 from metammo_jax.rules import terrain
 from metammo_jax.tables import BASE_HEALTH, RECON_FREEZE, RESOURCE_BASE
-from metammo_jax.tasks import progress
 from metammo_jax.vocab import NEVER, NOBODY, Event, System
 from metammo_jax.world import Body, Npc, Params, Tally, Verdict, World
 
@@ -44,7 +43,7 @@ def begin(
         terrain=terrain.build(keys[3], params, fractal, cfg),
         body=_bodies(keys[4], params, places, cfg),
         npc=_no_npcs(cfg),
-        task=progress.assign(keys[5], params, table, cfg),
+        task=table.assign(keys[5], params, cfg),
         tally=Tally(count=jnp.zeros((cfg.players, len(Event)), jnp.int32)),
         verdict=Verdict(
             winners=jnp.zeros(cfg.players, bool), score=jnp.float32(0), over=jnp.array(False)
@@ -60,27 +59,27 @@ def _bodies(key: jax.Array, params: Params, places: Spawn, cfg: Config) -> Body:
     none = jnp.zeros(entities, jnp.int32)
     nothing = jnp.zeros(players, jnp.int32)
     has_resource = params.enabled[System.RESOURCE]
-    full = jnp.full(players, jnp.where(has_resource, RESOURCE_BASE, 0))
+    full = jnp.full(players, jnp.where(has_resource, RESOURCE_BASE, 0), jnp.int32)
     pos = jnp.zeros((entities, 2), jnp.int32).at[:players].set(places.pos)
     return Body(
         id=jnp.where(lives, jnp.arange(entities) + 1, 0),
         present=lives,
         died=jnp.zeros(entities, bool),
         pos=pos,
-        health=jnp.where(lives, BASE_HEALTH, 0),
+        health=jnp.where(lives, BASE_HEALTH, none),
         damage=none,
         attacker=none,
         time_alive=none,
         combat_tick=none,
         food=full,
         water=full,
-        freeze=jnp.where(places.recon, RECON_FREEZE, 0),
+        freeze=jnp.where(places.recon, RECON_FREEZE, nothing),
         message=nothing,
         exploration=nothing,
         kills=nothing,
         damage_dealt=nothing,
         damage_taken=nothing,
-        immortal_until=jnp.where(places.recon, NEVER, 0),
+        immortal_until=jnp.where(places.recon, NEVER, nothing),
         recon=places.recon,
         resilient=_resilient(key, params, players) & has_resource,
         spawn_pos=places.pos,
@@ -99,9 +98,9 @@ def _no_npcs(cfg: Config) -> Npc:
     return Npc(
         kind=none,
         style=none,
-        target=jnp.full(cfg.npcs, NOBODY),
+        target=jnp.full(cfg.npcs, NOBODY, jnp.int32),
         ring=none,
-        rally=jnp.full((cfg.npcs, 2), NOBODY),
+        rally=jnp.full((cfg.npcs, 2), NOBODY, jnp.int32),
         queue=none,
         queued=zero,
         spawned=zero,

@@ -64,7 +64,8 @@ def teams_with_recons(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     lot = jax.random.uniform(choice_key, (cfg.players,))
     mates = group[:, None] == group[None]
     before = (lot[None] < lot[:, None]) | (
-        (lot[None] == lot[:, None]) & (jnp.arange(cfg.players)[None] < jnp.arange(cfg.players)[:, None])
+        (lot[None] == lot[:, None])
+        & (jnp.arange(cfg.players)[None] < jnp.arange(cfg.players)[:, None])
     )
     rank = (mates & before).sum(1)
     recon = rank < mates.sum(1) // 4

@@ -35,9 +35,7 @@ class Table:
       revives: in some game players come back.
     """
 
-    def __init__(
-        self, games: Sequence[Minigame], weights: Sequence[float] | None, cfg: Config
-    ):
+    def __init__(self, games: Sequence[Minigame], weights: Sequence[float] | None, cfg: Config):
         """Checks the games against the config and lays them out.
 
         Args:
@@ -70,19 +68,16 @@ class Table:
         """Distinct predicates of all goals; `world.Task.predicate` counts in them."""
         return self.book.predicates
 
-    @property
-    def lowest(self) -> np.ndarray:
-        """(G,) int32 numpy, difficulty at which each game begins."""
-        return self.numbers.lowest
+    def first_difficulty(self) -> jax.Array:
+        """Returns (G,) int32, difficulty at which each game begins."""
+        return jnp.asarray(self.numbers.lowest)
 
     def choose(self, key: jax.Array) -> jax.Array:
         """Returns () int32, the index of a game, by weight."""
         reach = np.cumsum(self.weights)[:-1].astype(np.float32)
         return (jax.random.uniform(key) >= reach).sum(dtype=jnp.int32)
 
-    def draw(
-        self, key: jax.Array, game: jax.Array, difficulty: jax.Array, cfg: Config
-    ) -> Params:
+    def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array, cfg: Config) -> Params:
         """Draws the settings of an episode.
 
         Args:

@@ -105,12 +105,10 @@ def _embedding(goal: Goal, size: int) -> np.ndarray:
 def _cumulative(weights: list[list[float]]) -> np.ndarray:
     """Returns (G, most goals) float32, shares summed up; 2 (out of reach) after the last."""
     table = np.full((len(weights), max(map(len, weights), default=0)), 2.0)
-    for row, game in zip(table, weights):
+    for row, game in zip(table, weights, strict=True):
         if not game or sum(game) <= 0:
             raise ValueError(f"goals with weights {game}: one at least must have a weight above 0")
         row[: len(game)] = np.cumsum(game) / sum(game)
         last = max(i for i, weight in enumerate(game) if weight > 0)
         row[last : len(game)] = 2.0  # rounding must not leave a gap below 1
     return table.astype(np.float32)
-
-

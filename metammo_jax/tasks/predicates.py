@@ -71,7 +71,7 @@ def success(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax
 
 @arguments("num_tick")
 def tick_ge(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
-    """tick / num_tick, whether or not the subject lives (TickGE)."""
+    """Share of num_tick ticks that have passed, whoever lives (TickGE)."""
     return _share(world.tick, args[:, 0])
 
 
@@ -86,9 +86,7 @@ def all_dead(world: World, subject: Subject, args: jax.Array, cfg: Config) -> ja
 
 
 @arguments("target", dead=0)
-def check_agent_status(
-    world: World, subject: Subject, args: jax.Array, cfg: Config
-) -> jax.Array:
+def check_agent_status(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """The share of the target that lives, or is dead (CheckAgentStatus).
 
     Args:
@@ -103,7 +101,7 @@ def check_agent_status(
 
 
 def protect_leader(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
-    """tick / horizon while the leader of one's own group lives, else 0 (ProtectLeader)."""
+    """Share of the horizon that has passed, 0 if one's leader is dead (ProtectLeader)."""
     lives = subject.alive[world.params.leader]
     return jnp.where(lives, world.tick / jnp.float32(cfg.horizon), 0.0)
 
@@ -116,9 +114,7 @@ def occupy_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
 
 
 @arguments("dist")
-def distance_traveled(
-    world: World, subject: Subject, args: jax.Array, cfg: Config
-) -> jax.Array:
+def distance_traveled(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """Tiles (Chebyshev) between the living members and where each began, summed, / dist.
 
     (DistanceTraveled)
@@ -182,9 +178,7 @@ def seize_center(world: World, subject: Subject, args: jax.Array, cfg: Config) -
 
 
 @arguments("num_ticks", "quadrant", progress_bonus=0.3)
-def seize_quad_center(
-    world: World, subject: Subject, args: jax.Array, cfg: Config
-) -> jax.Array:
+def seize_quad_center(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """`seize_tile` for the middle of a quadrant, C // 4 tiles from the map's (SeizeQuadCenter).
 
     quadrant: 1 south-east, 2 north-east, 3 north-west, 4 south-west.

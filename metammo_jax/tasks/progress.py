@@ -16,9 +16,7 @@ DEAD_REWARD = -1.0
 """Reward of a player in the tick of its death, whatever its task."""
 
 
-def evaluate(
-    world: World, current: jax.Array, table, cfg: Config
-) -> tuple[World, jax.Array]:
+def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[World, jax.Array]:
     """Looks at every task once and rewards the change of its progress.
 
     A task is looked at while any player that has it is current. A completed task keeps its

@@ -70,7 +70,7 @@ class Subject:
         return jnp.where(self._living(), values, 0).sum(1)
 
     def alive_mean(self, values: jax.Array) -> jax.Array:
-        """Returns (P,) float32, the mean of `values` over the living members, 0 if there are none."""
+        """Returns (P,) float32, the mean of `values` over the living members, 0 if none."""
         return self.alive_total(values.astype(jnp.float32)) / jnp.maximum(self.alive_count(), 1)
 
     def alive_deviation(self, values: jax.Array) -> jax.Array:

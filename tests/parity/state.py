@@ -174,7 +174,8 @@ def params_of(trace: Trace, cfg: Config, env: Env) -> Params:
     """
     settings, tasks = trace.settings, trace.meta["tasks"]
     game = [game.name for game in env.games].index(trace.game)
-    drawn = jax.tree.map(np.asarray, _draw(env, game))
+    drawn = env.table.draw(jax.random.key(0), game, env.table.first_difficulty(), cfg)
+    drawn = jax.tree.map(np.asarray, drawn)
     group = groups(trace, cfg)
     given = {ours: settings[name] for ours, name in SETTINGS.items()}
     onset = settings["DEATH_FOG_ONSET"]
@@ -211,7 +212,7 @@ def difficulty(trace: Trace) -> int:
 def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
     """Returns the tasks: what they ask for by our declaration, how far they are by the record."""
     group, states = groups(trace, cfg), len(trace) + 1
-    asked = jax.tree.map(np.asarray, _hand_out(env, params))
+    asked = jax.tree.map(np.asarray, env.table.assign(jax.random.key(0), params, cfg))
     progress = trace.data["progress"][:, group].astype(np.float32)
     done = progress >= 1
     first = np.where(done.any(0), trace.data["tick"][np.argmax(done, axis=0)], NEVER)

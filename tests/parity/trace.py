@@ -311,4 +311,4 @@ def _add_intents(trace: Trace, t: int, row: dict, out: dict) -> None:
     for npc, direction, style, target in trace.rows("intents", t):
         out["direction"][t, row[npc]] = direction
         out["style"][t, row[npc]] = max(style, 0)
-        out["target"][t, row[npc]] = row.get(int(target), -1) if style >= 0 else -1
+        out["target"][t, row[npc]] = target - 1 if style >= 0 else -1  # a player, dead or alive

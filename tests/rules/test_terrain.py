@@ -21,9 +21,12 @@ RECORDED = json.loads((pathlib.Path(__file__).parents[1] / "data" / "materials.j
 SCATTERED = (TINY.playable // 6) ** 2
 
 build_tiny = jax.jit(lambda key, params, fractal: terrain.build(key, params, fractal, TINY))
-scatter_tiny = jax.jit(
-    jax.vmap(lambda key, ground, params: terrain._scatter(key, ground, params, TINY), (0, None, None))
-)  # fmt: skip
+
+
+@jax.jit
+def scatter_tiny(keys, ground, params):
+    """Returns the ground with extra tiles on it, once for each key."""
+    return jax.vmap(lambda key: terrain._scatter(key, ground, params, TINY))(keys)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,318 @@
+"""How a policy does: against the random policy or against another run.
+
+    python -m agents.evaluate runs/NAME --episodes 64
+    python -m agents.evaluate runs/NAME --against runs/OTHER --game sandwich
+
+Each side first plays in worlds of its own, then both share worlds: every other group of
+teammates (or player, where all play alone) is of one side, and sides swap in every other
+episode. Episodes do not overlap and start from keys of their own, so the same call gives the
+same numbers.
+"""
+
+import dataclasses
+import functools
+import sys
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+
+import metammo_jax as mm
+from agents import cli, session
+from agents.policy import Policy
+from metammo_jax.games.catalog import GAMES
+
+AT_ONCE = 32
+"""Episodes played side by side."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """Who plays.
+
+    Attributes:
+      name: for printing.
+      policy: what chooses; None chooses uniformly from the masks.
+      params: of the policy.
+    """
+
+    name: str
+    policy: Policy | None = None
+    params: Any = None
+
+
+RANDOM = Side("random")
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """How a side did in some episodes.
+
+    Attributes:
+      episodes: played.
+      won: share of episodes in which a player of the side was among the winners.
+      progress: mean over its players of the most that their tasks came to.
+      length: ticks of an episode, mean.
+    """
+
+    episodes: int
+    won: float
+    progress: float
+    length: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """Two sides compared in one game.
+
+    Attributes:
+      game: its name.
+      names: of the sides.
+      alone: score of each side in worlds of its own.
+      mixed: score of each side in worlds that both share.
+    """
+
+    game: str
+    names: tuple[str, str]
+    alone: tuple[Score, Score]
+    mixed: tuple[Score, Score]
+
+    def as_dict(self) -> dict:
+        """Returns the scores by side, for a log."""
+        return {
+            name: {"alone": dataclasses.asdict(alone), "mixed": dataclasses.asdict(mixed)}
+            for name, alone, mixed in zip(self.names, self.alone, self.mixed, strict=True)
+        }
+
+    def __str__(self) -> str:
+        head = f"{self.game}: {self.alone[0].episodes} episodes each"
+        lines = [head, f"{'':24}{'games won':>12}{'mean progress':>16}{'ticks':>8}"]
+        for what, scores in (("alone", self.alone), ("together", self.mixed)):
+            for name, score in zip(self.names, scores, strict=True):
+                lines.append(
+                    f"{name + ', ' + what:24}{score.won:>12.0%}{score.progress:>16.3f}"
+                    f"{score.length:>8.0f}"
+                )
+        return "\n".join(lines)
+
+
+def compare(
+    env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
+    difficulty: int | None = None,
+) -> Match:  # fmt: skip
+    """Returns how two sides do in one game, each alone and both together.
+
+    Args:
+      env: the worlds; a wrapper that the policies need is put around it.
+      first: a side.
+      second: the other.
+      episodes: of each of the three comparisons.
+      seed: of the episodes; both sides meet the same starts.
+      game: index in `env.games`.
+      difficulty: of the game, its dial; None for its lowest, or its fixed one.
+
+    Raises:
+      ValueError: a number is not allowed.
+    """
+    if episodes < 1:
+        raise ValueError(f"episodes={episodes} must be at least 1")
+    env = session.show(env, *[side.policy for side in (first, second) if side.policy])
+    levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
+    run = jax.jit(functools.partial(_episodes, env, first.policy, second.policy))
+
+    def play(seats):
+        params, key, results = (first.params, second.params), jax.random.key(seed), []
+        for start in range(0, episodes, AT_ONCE):
+            numbers = start + np.arange(min(AT_ONCE, episodes))
+            results.append(run(params, key, numbers, jnp.int32(game), levels, jnp.int32(seats)))
+        return [np.concatenate(part)[:episodes] for part in zip(*results, strict=True)]
+
+    alone = (_score(*play(ALL_FIRST), 0), _score(*play(ALL_SECOND), 1))
+    both = play(MIXED)
+    mixed = (_score(*both, 0), _score(*both, 1))
+    return Match(env.games[game].name, (first.name, second.name), alone, mixed)
+
+
+ALL_FIRST, ALL_SECOND, MIXED = 0, 1, 2
+"""Who sits where: one side everywhere, or every other group of each side."""
+
+
+def _score(won, progress, length, side) -> Score:
+    return Score(
+        len(length), float(won[:, side].mean()), float(progress[:, side].mean()),
+        float(length.mean()),
+    )  # fmt: skip
+
+
+def _episodes(env, first, second, params, key, numbers, game, levels, seats):
+    """Plays an episode for each number.
+
+    Args:
+      env: worlds.
+      first: policy of a side, None for the random one.
+      second: of the other.
+      params: of both.
+      key: () key of all episodes.
+      numbers: (n,) int, of the episodes.
+      game: () int32.
+      levels: (G,) int32, or None.
+      seats: () int32, ALL_FIRST, ALL_SECOND or MIXED.
+
+    Returns:
+      won (n, 2) bool, mean progress (n, 2) float32, length (n,) float32 in ticks.
+    """
+    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers)
+    obs, world = jax.vmap(env.reset, in_axes=(0, None, None))(keys, game, levels)
+    turn = (world.params.group + jnp.asarray(numbers)[:, None]) % 2
+    seat = jnp.where(seats == MIXED, turn, seats)
+    shape = seat.shape
+    record = (jnp.zeros((shape[0], 2), bool), jnp.zeros((shape[0], 2)), jnp.zeros(shape[0]))
+    stage = Stage(
+        number=jnp.int32(0), obs=obs, world=world,
+        memory=tuple(policy.initial(*shape) if policy else () for policy in (first, second)),
+        fresh=jnp.ones(shape, bool), over=jnp.zeros(shape[0], bool), record=record,
+    )  # fmt: skip
+
+    def tick(stage):
+        return _tick(env, (first, second), params, keys, seat, stage)
+
+    def goes_on(stage):
+        return ~stage.over.all() & (stage.number < env.cfg.horizon)
+
+    return jax.lax.while_loop(goes_on, tick, stage).record
+
+
+@struct.dataclass
+class Stage:
+    """Where n episodes stand.
+
+    Attributes:
+      number: () int32, ticks played.
+      obs: (n, ...) observations.
+      world: (n, ...) worlds.
+      memory: of both sides, each as if it played everybody.
+      fresh: (n, P) bool, the memory is to be emptied.
+      over: (n,) bool.
+      record: won, progress and length of the episodes that are over.
+    """
+
+    number: jax.Array
+    obs: Any
+    world: Any
+    memory: tuple
+    fresh: jax.Array
+    over: jax.Array
+    record: tuple
+
+
+def _tick(env, policies, params, keys, seat, stage):
+    keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(keys, stage.number)
+    step_keys, *act_keys = jax.vmap(jax.random.split, in_axes=(0, None), out_axes=1)(keys, 3)
+    chosen = [
+        _act(env, *side, stage.obs, stage.fresh)
+        for side in zip(policies, params, act_keys, stage.memory, strict=True)
+    ]
+    (first, second), memory = zip(*chosen, strict=True)
+    action = jax.tree.map(lambda a, b: jnp.where(seat == 0, a, b), first, second)
+    obs, world, _, terminated, _, info = jax.vmap(env.step)(step_keys, stage.world, action)
+    ends = info.over & ~stage.over
+    record = jax.tree.map(
+        lambda new, old: jnp.where(ends.reshape(-1, *[1] * (old.ndim - 1)), new, old),
+        _result(info, seat, stage.number + 1), stage.record,
+    )  # fmt: skip
+    return Stage(stage.number + 1, obs, world, memory, terminated, stage.over | ends, record)
+
+
+def _act(env, policy, params, keys, memory, obs, fresh):
+    """Chooses for all players of all worlds as one side would."""
+    if policy is None:
+        return jax.vmap(env.sample)(keys, obs), memory
+    choice, _, _, memory = policy.act(keys[0], params, obs, memory, fresh)
+    return jax.vmap(policy.to_action)(choice, obs), memory
+
+
+def _result(info, seat, length):
+    """What episodes that end now come to, for both sides."""
+    of_side = jnp.stack([seat == 0, seat == 1], axis=-1)
+    won = (info.winners[..., None] & of_side).any(axis=1)
+    count = jnp.maximum(of_side.sum(axis=1), 1)
+    progress = (info.max_progress[..., None] * of_side).sum(axis=1) / count
+    return won, progress, jnp.full(seat.shape[:1], length, jnp.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateConfig:
+    """Options of an evaluation.
+
+    Attributes:
+      against: folder of a second run; empty for the random policy.
+      game: what to play; empty for the game, or the games, of the run.
+      config: preset of the world's sizes; empty for the run's.
+      episodes: of each side alone, and of both together.
+      difficulty: of the game, such as the map's size in a race; -1 for what the game's
+        evaluation fixes.
+      seed: of the episodes.
+    """
+
+    against: str = ""
+    game: str = ""
+    config: str = ""
+    episodes: int = 64
+    difficulty: int = -1
+    seed: int = 0
+
+
+def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
+    """Returns how a run's newest policy does, game by game.
+
+    Args:
+      run: folder.
+      cfg: options.
+
+    Raises:
+      ValueError: a folder is no run, a checkpoint is damaged, or an option is not allowed.
+    """
+    trained, policy, params = session.load_policy(run)
+    sides = [Side("trained", policy, params), RANDOM]
+    if cfg.against:
+        _, policy, params = session.load_policy(cfg.against)
+        sides = [dataclasses.replace(sides[0], name="first"), Side("second", policy, params)]
+    names = (cfg.game,) if cfg.game else trained.game
+    options = dict(episodes=cfg.episodes, seed=cfg.seed)
+    if cfg.difficulty >= 0:
+        options["difficulty"] = cfg.difficulty
+    matches = []
+    for name in names:
+        make = mm.make if cfg.difficulty >= 0 else arena
+        matches.append(compare(make(name, config=cfg.config or trained.config), *sides, **options))
+    return matches
+
+
+def arena(game: str, config: str) -> mm.Env:
+    """Returns worlds of a game with the numbers that its evaluation fixes, if it has any."""
+    factory = GAMES.get(game)
+    return mm.make(factory(evaluation=True) if factory else game, config=config)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    cli.cache_compilations()
+    run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
+    try:
+        note = "The first argument is the run's folder."
+        cfg = cli.parse(EvaluateConfig, EvaluateConfig(), arguments, "agents.evaluate RUN", note)
+        if not run:
+            raise ValueError("the first argument must be the folder of a run")
+        for match in evaluate(run, cfg):
+            print(match, end="\n\n")
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""`make train`: trains agents to race to the middle of the map, and shows how well they do.
+
+    python -m agents.quickstart --seed 3
+
+Prints trained against random, and where to find the run, the picture of the learning curve and a
+moving picture of one episode.
+"""
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+import jax
+
+from agents import cli, evaluate
+from agents.config import TrainConfig
+from agents.player import Player
+from agents.train import TrainResult, train
+
+GAME = "race_to_the_center"
+
+
+@dataclasses.dataclass(frozen=True)
+class QuickstartConfig:
+    """Options of the quick start.
+
+    Attributes:
+      seed: of everything random.
+      total_steps: living agent-steps to train for.
+      episodes: of each comparison with the random policy.
+      run_dir: folder of the run; empty for a new one under `runs/`.
+      picture: draw the moving picture.
+      progress: show a progress bar.
+    """
+
+    seed: int = 0
+    total_steps: int = 1_000_000
+    episodes: int = 64
+    run_dir: str = ""
+    picture: bool = True
+    progress: bool = True
+
+
+def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult, evaluate.Match]:
+    """Trains and compares; prints what it does.
+
+    Raises:
+      ValueError: an option is not allowed.
+    """
+    options = TrainConfig(
+        game=GAME, config="tiny", total_steps=cfg.total_steps, seed=cfg.seed, run_dir=cfg.run_dir,
+        progress=cfg.progress,
+    )  # fmt: skip
+    begun = time.monotonic()
+    print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)
+    result = train(options)
+    print(f"trained for {time.monotonic() - begun:.0f} s; comparing with random", flush=True)
+    env = evaluate.arena(GAME, "tiny")
+    trained = evaluate.Side("trained", result.policy, result.params)
+    match = evaluate.compare(env, trained, evaluate.RANDOM, cfg.episodes, seed=cfg.seed)
+    (result.run / "match.txt").write_text(f"{match}\n")
+    print(f"\n{match}\n\nrun: {result.run}")
+    if result.curve:
+        print(f"learning curve: {result.curve}")
+    if cfg.picture:
+        print(f"one episode: {film(result, env, cfg.seed)}")
+    return result, match
+
+
+def film(result: TrainResult, env, seed: int = 0) -> Path | str:
+    """Records an episode of a trained policy into `episode.gif`; says so if it cannot."""
+    try:
+        from metammo_jax import render
+
+        worlds = render.record(env, jax.random.key(seed), Player(result.policy, result.params))
+        return render.animate(worlds, result.run / "episode.gif")
+    except ImportError as error:
+        return f"no picture, {error}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    cli.cache_compilations()
+    try:
+        quickstart(cli.parse(QuickstartConfig, QuickstartConfig(), arguments, "agents.quickstart"))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

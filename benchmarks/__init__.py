@@ -1,0 +1,1 @@
+"""How fast it is: `python -m benchmarks.step`, and `benchmarks.reference` beside the original."""

@@ -1,0 +1,175 @@
+"""Times the original, Neural MMO 2.1.2, for `benchmarks.reference`.
+
+It runs by itself: it needs the package `nmmo` (Python 3.8 to 3.10) and nothing of this project.
+The clock runs only while the original's `step` does: drawing actions and resets are not timed, and
+agents give no action but a move, which is the least work for it. Prints one line of JSON.
+
+Settings are those of Meta MMO, arXiv 2406.05071, as in `metammo_jax.games.catalog`.
+"""
+
+import argparse
+import json
+import os
+import random
+import time
+
+import nmmo
+import nmmo.core.config as presets
+from nmmo import minigames
+from nmmo.core import game_api
+
+PLAYERS = 128
+TEAM = 8
+
+SETTINGS = {
+    "PLAYER_N": PLAYERS,
+    "TEAMS": {team: list(range(TEAM * team + 1, TEAM * team + TEAM + 1)) for team in range(16)},
+    "HORIZON": 1024,
+    "MAP_CENTER": 128,
+    "MAP_FORCE_GENERATION": False,
+    "TASK_EMBED_DIM": 16,
+    "PROVIDE_ACTION_TARGETS": True,
+    "PROVIDE_NOOP_ACTION_TARGET": True,
+    "PROVIDE_DEATH_FOG_OBS": True,
+    "RESOURCE_RESILIENT_POPULATION": 0,
+    "COMBAT_SPAWN_IMMUNITY": 20,
+    "NPC_LEVEL_MULTIPLIER": 0.5,
+}
+"""What Meta MMO changes in the original's medium preset, for all games."""
+
+
+class Mini(
+    presets.Medium, presets.Terrain, presets.Resource, presets.Combat, presets.NPC,
+    presets.Communication,
+):  # fmt: skip
+    """The five systems of the mini configuration."""
+
+
+def shrinking(base, draw):
+    """Returns a game class whose episodes begin with the settings that `draw(randint)` gives."""
+
+    class Drawn(base):
+        def _set_config(self):
+            super()._set_config()
+            generator = self._np_random
+
+            def randint(low, high):
+                return int(generator.integers(low, high + 1))
+
+            for name, value in draw(randint).items():
+                self.config.set_for_episode(name, value)
+
+    Drawn.__name__ = base.__name__
+    return Drawn
+
+
+def closing_in(randint):
+    """Returns settings of survive, team_battle and protect_the_king: fog, few obstacles, NPCs."""
+    return {
+        "MAP_RESET_FROM_FRACTAL": True,
+        "TERRAIN_SCATTER_EXTRA_RESOURCES": True,
+        "TERRAIN_WATER": 0.1,
+        "TERRAIN_FOILAGE": 0.9,
+        "DEATH_FOG_ONSET": randint(32, 255),
+        "DEATH_FOG_SPEED": 1 / randint(7, 11),
+        "DEATH_FOG_FINAL_SIZE": 4,
+        "NPC_N": randint(64, 255),
+    }
+
+
+def on_the_hill(randint):
+    """Returns settings of king_of_the_hill."""
+    return {
+        "MAP_CENTER": 60,
+        "RESOURCE_DEPLETION_RATE": 3,
+        "RESOURCE_RESILIENT_POPULATION": 1,
+        "DEATH_FOG_ONSET": randint(1, 127),
+        "DEATH_FOG_SPEED": 1 / randint(8, 19),
+    }
+
+
+def between_two_fires(randint):
+    """Returns settings of sandwich."""
+    return {
+        "TERRAIN_RESET_TO_GRASS": randint(1, 5) == 1,
+        "DEATH_FOG_SPEED": 1 / randint(8, 16),
+    }
+
+
+GAMES = {
+    "survive": shrinking(game_api.DefaultGame, closing_in),
+    "team_battle": shrinking(game_api.TeamBattle, closing_in),
+    "protect_the_king": shrinking(game_api.ProtectTheKing, closing_in),
+    "race_to_the_center": minigames.RacetoCenter,
+    "king_of_the_hill": shrinking(minigames.KingoftheHill, on_the_hill),
+    "sandwich": shrinking(minigames.Sandwich, between_two_fires),
+    "comm_together": minigames.CommTogether,
+    "radio_raid": minigames.RadioRaid,
+}
+
+
+def make(game, folder, maps):
+    """Returns the original's environment; its maps are made in `folder` if they are not there."""
+    config = Mini()
+    for name, value in SETTINGS.items():
+        config.set(name, value)
+    config.set("MAP_N", maps)
+    config.set("PATH_CWD", os.path.join(folder, ""))
+    config.set("PATH_MAPS", "maps")
+    config.set("GAME_PACKS", [(GAMES[game], 1)])
+    return nmmo.Env(config)
+
+
+def play(env, ticks, rng, seed):
+    """Plays the first ticks of a fresh episode.
+
+    Returns:
+      steps of agents alive when a tick began, ticks played, seconds spent in `step`.
+    """
+    env.reset(seed=seed)
+    living = played = 0
+    seconds = 0.0
+    for _ in range(ticks):
+        alive = list(env.realm.players)
+        if env.game.is_over or not alive:
+            break
+        actions = {agent: {"Move": {"Direction": rng.randrange(4)}} for agent in alive}
+        start = time.perf_counter()
+        env.step(actions)
+        seconds += time.perf_counter() - start
+        living += len(alive)
+        played += 1
+    return living, played, seconds
+
+
+def main():
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--game", choices=GAMES, required=True)
+    parser.add_argument("--ticks", type=int, default=24)
+    parser.add_argument("--episodes", type=int, default=3, help="timed, after one that warms up")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", required=True, help="where the maps are, or are made")
+    parser.add_argument("--maps", type=int, default=4)
+    parser.add_argument("--core", type=int, help="the core to run on")
+    options = parser.parse_args()
+    if options.core is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {options.core})
+    env, rng = make(options.game, options.folder, options.maps), random.Random(options.seed)
+    runs = [
+        play(env, options.ticks, rng, 1000 * options.seed + episode)
+        for episode in range(options.episodes + 1)
+    ][1:]
+    result = {
+        "game": options.game,
+        "living": [living for living, _, _ in runs],
+        "ticks": [ticks for _, ticks, _ in runs],
+        "seconds": [seconds for _, _, seconds in runs],
+        "players": PLAYERS,
+        "nmmo": nmmo.__version__,
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Measurements as lines of JSON, as a table, and beside those of another run."""
+
+import dataclasses
+import json
+import pathlib
+
+from benchmarks.measure import Measurement
+
+COLUMNS = (
+    ("game", "<"), ("config", "<"), ("batch", ">"), ("row", "<"), ("agent steps/s", ">"),
+    ("spread", ">"), ("slot steps/s", ">"), ("world steps/s", ">"), ("alive", ">"),
+    ("trace s", ">"), ("compile s", ">"), ("obs B", ">"), ("state B", ">"),
+)  # fmt: skip
+"""Headings of the table; agent steps are those of the living, bytes are per agent."""
+
+KEY = ("workload", "row", "game", "config", "batch", "ticks")
+"""Fields that say which measurements of two runs belong together."""
+
+
+def as_json(measurement: Measurement, machine: dict, command: str) -> str:
+    """Returns one line of JSON: what was measured, what follows from it, and on what."""
+    fields = dataclasses.asdict(measurement) | measurement.summary()
+    return json.dumps(fields | machine | {"command": command})
+
+
+def load(path) -> list[dict]:
+    """Returns the measurements of a file written with --json.
+
+    Raises:
+      ValueError: there is no such file, or a line of it is no measurement.
+    """
+    path = pathlib.Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    measurements = []
+    for number, line in enumerate(lines, 1):
+        try:
+            fields = json.loads(line)
+            missing = [name for name in (*KEY, "agent_steps_per_s") if name not in fields]
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
+        if missing:
+            raise ValueError(f"{path}, line {number} is no measurement: it lacks {missing[0]!r}")
+        measurements.append(fields)
+    if not measurements:
+        raise ValueError(f"{path} holds no measurement")
+    return measurements
+
+
+def row_of(measurement: Measurement) -> list[str]:
+    """Returns the cells of a measurement, by `COLUMNS`."""
+    summary = measurement.summary()
+    low, high = summary["agent_steps_per_s_min"], summary["agent_steps_per_s_max"]
+    return [
+        measurement.game,
+        measurement.config,
+        str(measurement.batch),
+        measurement.row,
+        f"{summary['agent_steps_per_s']:,}",
+        f"{low:,} .. {high:,}",
+        f"{summary['slot_steps_per_s']:,}",
+        f"{summary['world_steps_per_s']:,.0f}",
+        f"{summary['alive']:.1%}",
+        f"{measurement.trace_s:.1f}",
+        f"{measurement.compile_s:.1f}",
+        f"{measurement.observation_bytes:,.0f}",
+        f"{measurement.state_bytes:,.0f}",
+    ]
+
+
+def compare(before: list[dict], after: list[dict]) -> tuple[list[tuple[str, str]], list[list[str]]]:
+    """Returns headings and rows of what two runs have in common.
+
+    The checksum tells whether both played the same: the same keys, the same outputs.
+
+    Raises:
+      ValueError: they have nothing in common.
+    """
+    old = {tuple(fields[name] for name in KEY): fields for fields in before}
+    rows = []
+    for fields in after:
+        match = old.get(tuple(fields[name] for name in KEY))
+        if match is None:
+            continue
+        a, b = match["agent_steps_per_s"], fields["agent_steps_per_s"]
+        same = match.get("checksum") == fields.get("checksum")
+        rows.append(
+            [fields["game"], fields["config"], str(fields["batch"]), fields["row"]]
+            + [f"{a:,}", f"{b:,}", f"{b / a:.3f}", "equal" if same else "differs"]
+        )
+    if not rows:
+        raise ValueError("the two files have no measurement in common")
+    heads = [("game", "<"), ("config", "<"), ("batch", ">"), ("row", "<"), ("before", ">")]
+    return [*heads, ("after", ">"), ("ratio", ">"), ("checksum", "<")], rows
+
+
+def show(columns, rows: list[list[str]], title: str) -> None:
+    """Prints a table: with rich where it is installed, else in plain letters."""
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ImportError:
+        print(plain(columns, rows, title))
+        return
+    table = Table(title=title, title_justify="left")
+    for name, side in columns:
+        table.add_column(name, justify="right" if side == ">" else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    if console.width < console.measure(table).maximum:
+        print(plain(columns, rows, title))  # rich would cut what does not fit
+        return
+    console.print(table)
+
+
+def plain(columns, rows: list[list[str]], title: str) -> str:
+    """Returns a table in plain letters."""
+    names = [name for name, _ in columns]
+    widths = [max(map(len, cells)) for cells in zip(names, *rows, strict=True)]
+    lines = [
+        "  ".join(
+            f"{cell:{side}{width}}"
+            for cell, (_, side), width in zip(cells, columns, widths, strict=True)
+        ).rstrip()
+        for cells in (names, *rows)
+    ]
+    return "\n".join([title, lines[0], "-" * max(map(len, lines)), *lines[1:]])

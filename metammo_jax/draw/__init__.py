@@ -1,0 +1,1 @@
+"""The parts of a picture: the map, the figures on it, the caption."""

@@ -1,0 +1,101 @@
+"""A world that can be learned in seconds: remember the direction shown at birth, and keep to it."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax import Config, Info, Observation
+from metammo_jax.legal import Masks
+from metammo_jax.observe import Column
+
+CFG = Config(
+    players=4, teams=2, npcs=0, map_size=24, playable=8, vision=2, horizon=16, maps=1,
+    visible_rows=4, tokens=3,
+)  # fmt: skip
+DEATH = 1 / 12
+"""Chance of death per player and tick."""
+
+
+@struct.dataclass
+class FakeWorld:
+    """tick (); goal (P,) int32, a direction; age (P,) int32, ticks since birth; alive (P,)."""
+
+    tick: jax.Array
+    goal: jax.Array
+    age: jax.Array
+    alive: jax.Array
+
+
+class FakeGame:
+    """Stands for a Minigame."""
+
+    name = "remember"
+
+
+class FakeTable:
+    """Stands for the games' table: one game without difficulty."""
+
+    def first_difficulty(self):
+        """Returns the lowest."""
+        return jnp.zeros(1, jnp.int32)
+
+    def next_difficulty(self, difficulty, wins, game, won):
+        """Returns both as they are."""
+        return difficulty, wins
+
+
+class FakeEnv:
+    """Rewards a player whose move is the direction that was shown in the first tick of its life.
+
+    Players 0 and 1 come back to life at once, with another direction; 2 and 3 stay dead. The
+    game is over after 16 ticks, which truncates those alive.
+    """
+
+    cfg, games, table = CFG, (FakeGame(),), FakeTable()
+
+    def reset(self, key, game=None, difficulty=None):
+        """Begins an episode."""
+        goal = jax.random.randint(key, (4,), 0, 4)
+        world = FakeWorld(jnp.int32(0), goal, jnp.zeros(4, jnp.int32), jnp.ones(4, bool))
+        return self.observe(world), world
+
+    def step(self, key, world, action, priority=None):
+        """Plays a tick."""
+        death_key, goal_key = jax.random.split(key)
+        reward = jnp.where(world.alive, (action.move == world.goal) / 4.0, 0.0)
+        died = world.alive & jax.random.bernoulli(death_key, DEATH, (4,))
+        back = jnp.arange(4) < 2
+        new_goal = jax.random.randint(goal_key, (4,), 0, 4)
+        world = FakeWorld(
+            tick=world.tick + 1,
+            goal=jnp.where(died, new_goal, world.goal),
+            age=jnp.where(died, 0, world.age + 1),
+            alive=world.alive & (~died | back),
+        )
+        over = world.tick >= CFG.horizon
+        info = Info(
+            over=over, winners=world.alive & over, score=jnp.float32(1),
+            max_progress=reward, game=jnp.int32(0), difficulty=jnp.int32(0),
+        )  # fmt: skip
+        return self.observe(world), world, reward, died, world.alive & ~died & over, info
+
+    def observe(self, world):
+        """Shows the direction in the task vector, and only to the newly born."""
+        entities = jnp.zeros((4, len(Column)), jnp.int16).at[:, Column.GROUP].set(jnp.arange(4))
+        masks = Masks(
+            move=jnp.ones((4, 5), bool),
+            style=jnp.ones((4, 3), bool),
+            target=jnp.broadcast_to(~jnp.eye(5, dtype=bool)[:4], (4, 5)).at[:, 4].set(True),
+            speak=jnp.arange(4) < 2,
+        )
+        shown = jax.nn.one_hot(world.goal, 27) * (world.age == 0)[:, None]
+        return Observation(
+            tick=jnp.int32(0), alive=world.alive, entities=entities,
+            visible=jnp.broadcast_to(jnp.arange(4, dtype=jnp.int16), (4, 4)),
+            tiles=jnp.zeros((4, 5, 5), jnp.int8), fog=jnp.zeros((4, 5, 5), jnp.int8),
+            rally=jnp.zeros(4, jnp.int8), task=shown, progress=jnp.zeros(4), masks=masks,
+        )  # fmt: skip
+
+    def sample(self, key, obs):
+        """Draws uniformly."""
+        raise NotImplementedError

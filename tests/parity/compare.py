@@ -1,0 +1,351 @@
+"""Every transition of a trace: our tick from the recorded state against the next recorded one."""
+
+import dataclasses
+import functools
+
+import jax
+import numpy as np
+
+from metammo_jax import query, tick
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.env import LIFECYCLE, Env
+from metammo_jax.games import lifecycle
+from metammo_jax.rules import npc as npc_rules
+from metammo_jax.tables import DEPLETED
+from metammo_jax.tasks import progress
+from metammo_jax.vocab import Event, System, Tile
+from metammo_jax.world import World
+from tests.parity import newcomers
+from tests.parity import trace as recorded
+from tests.parity.fields import Field, field
+from tests.parity.state import groups
+from tests.parity.trace import Trace
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What came of a tick.
+
+    Attributes:
+      world: the state after it.
+      reward: (P,) float32.
+      terminated: (P,) bool.
+      truncated: (P,) bool.
+      fog: (H,) float32, fog on the map's middle row.
+      material: (H, W) int8, the live map.
+    """
+
+    world: World
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    fog: np.ndarray
+    material: np.ndarray
+
+
+jax.tree_util.register_dataclass(Outcome)
+
+
+def play(key: jax.Array, world: World, orders: Orders, env: Env) -> Outcome:
+    """Plays one tick as `Env.step` does, but with everybody's orders given."""
+    cfg, table = env.cfg, env.table
+    was_present = world.body.present[: cfg.players]
+    if System.NPC in cfg.systems and cfg.npcs:
+        world, _, _ = npc_rules.decide(key, world, cfg)  # what NPCs remember
+    world = tick.tick(key, world, orders, cfg)
+    world = lifecycle.after_tick(jax.random.fold_in(key, LIFECYCLE), world, table, cfg)
+    world, reward = progress.evaluate(world, was_present, table, cfg)
+    size = np.arange(cfg.map_size)
+    row = np.stack([np.full(cfg.map_size, cfg.middle), size], -1)
+    everywhere = np.stack(np.meshgrid(size, size, indexing="ij"), -1)
+    return Outcome(
+        world=world,
+        reward=reward,
+        terminated=world.body.died[: cfg.players],
+        truncated=(world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players],
+        fog=query.fog_at(world.terrain, world.params, row, cfg),
+        material=query.material_at(world, everywhere).astype(np.int8),
+    )
+
+
+@functools.cache
+def player(env: Env):
+    """Returns `play` compiled for a batch of ticks."""
+    return jax.jit(jax.vmap(lambda key, world, orders: play(key, world, orders, env)))
+
+
+def play_all(worlds: World, orders: dict, env: Env, seed: int = 0, chunk: int = 16) -> Outcome:
+    """Plays every transition of a trace, in chunks, and returns the outcomes in numpy."""
+    ticks = len(worlds.tick)
+    keys = jax.random.split(jax.random.key(seed), ticks)
+    orders, parts = Orders(**orders), []
+    for start in range(0, ticks, chunk):
+        rows = np.minimum(np.arange(start, start + chunk), ticks - 1)
+        part = jax.tree.map(lambda leaf: leaf[rows], (keys, worlds, orders))
+        parts.append(jax.tree.map(np.asarray, player(env)(*part)))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:ticks], *parts)
+
+
+@dataclasses.dataclass
+class Case:
+    """All transitions of a trace, before, after in ours, and after in the record.
+
+    Attributes:
+      trace: the record.
+      cfg: sizes.
+      before: the recorded states from which ours was played, T of them.
+      after: what came of them in ours.
+      next_row: (T, E) int, the row in the next recorded state of whoever is in a row before.
+      seen: (T + 1, E) arrays, what was recorded of entities.
+      map_before, map_after: (T, H, W) the recorded live maps.
+    """
+
+    trace: Trace
+    cfg: Config
+    before: World
+    after: Outcome
+    next_row: np.ndarray
+    seen: dict
+    map_before: np.ndarray
+    map_after: np.ndarray
+
+    def recorded_next(self, name: str) -> np.ndarray:
+        """Returns (T, E), a recorded value of the next state, in the rows of the state before."""
+        row = np.maximum(self.next_row, 0)
+        return np.take_along_axis(self.seen[name][1:], row, axis=1)
+
+    @functools.cached_property
+    def lives_on(self) -> np.ndarray:
+        """(T, E) bool, who was there before and is there after in the record."""
+        return self.before.body.present & (self.next_row >= 0)
+
+    @functools.cached_property
+    def lives_on_in_ours(self) -> np.ndarray:
+        """(T, E) bool, who was there before and is there after in ours."""
+        body = self.after.world.body
+        return self.before.body.present & body.present & (body.id == self.before.body.id)
+
+    @functools.cached_property
+    def stays(self) -> np.ndarray:
+        """(T, E) bool, who lives on in both."""
+        return self.lives_on & self.lives_on_in_ours
+
+    @functools.cached_property
+    def revived(self) -> np.ndarray:
+        """(T, E) bool, who died in this tick and is back, in both."""
+        back = np.zeros_like(self.stays)
+        died = self.trace.data["outcomes"][..., 2] > 0
+        players = slice(0, self.cfg.players)
+        back[:, players] = died & self.after.terminated & self.stays[:, players]
+        return back
+
+
+def case_of(trace: Trace, states: World, env: Env, seed: int = 0) -> Case:
+    """Plays a trace's transitions from its recorded states (T + 1 of them)."""
+    cfg = env.cfg
+    before = jax.tree.map(lambda leaf: leaf[:-1], states)
+    seen, live = recorded.bodies(trace, cfg), recorded.materials(trace)
+    return Case(
+        trace=trace,
+        cfg=cfg,
+        before=before,
+        after=play_all(before, recorded.orders_of(trace, cfg), env, seed),
+        next_row=_next_rows(seen["id"]),
+        seen=seen,
+        map_before=live[:-1],
+        map_after=live[1:],
+    )
+
+
+def _next_rows(ids: np.ndarray) -> np.ndarray:
+    """Returns (T, E) int, the row of each id of state t in state t + 1, -1 if it is gone."""
+    out = np.full(ids[1:].shape, -1)
+    for t in range(len(out)):
+        row = recorded.rows_by_id(ids[t + 1])
+        here = np.flatnonzero(ids[t])
+        out[t, here] = [row.get(int(i), -1) for i in ids[t, here]]
+    return out
+
+
+def fields(case: Case) -> list[Field]:
+    """Returns the comparison of everything that a transition determines."""
+    return [
+        *_bodies(case),
+        *_npcs(case),
+        *newcomers.fields(case),
+        *_terrain(case),
+        *_events(case),
+        *_judgement(case),
+    ]
+
+
+ENTITY_VALUES = {
+    "health": "health",
+    "damage": "damage",
+    "attacker": "attacker_id",
+    "time_alive": "time_alive",
+    "combat_tick": "latest_combat_tick",
+}
+PLAYER_VALUES = {
+    "food": "food",
+    "water": "water",
+    "freeze": "freeze",
+    "message": "message",
+    "exploration": "exploration",
+    "kills": "player_kills",
+    "damage_dealt": "damage_inflicted",
+    "damage_taken": "damage_received",
+    "recon": "recon",
+    "resilient": "resilient",
+}
+UNUSED = (
+    "item_level gold melee_level melee_exp range_level range_exp mage_level mage_exp "
+    "fishing_level fishing_exp herbalism_level herbalism_exp prospecting_level prospecting_exp "
+    "carving_level carving_exp alchemy_level alchemy_exp"
+).split()
+"""Entity columns of game systems that the mini configuration lacks: 0 on both sides."""
+
+
+def _bodies(case: Case) -> list[Field]:
+    body, players = case.after.world.body, case.cfg.players
+    stays, mortals = case.stays, case.stays[:, :players]
+    recorded_pos = np.stack([case.recorded_next("row"), case.recorded_next("col")], -1)
+    out = [
+        field("alive", case.lives_on_in_ours, case.lives_on, case.before.body.present),
+        field(
+            "position", body.pos, recorded_pos, stays,
+            place_of_the_revived=newcomers.is_possible_revival(case, recorded_pos)[..., None],
+        ),
+    ]  # fmt: skip
+    for ours, name in ENTITY_VALUES.items():
+        values = getattr(body, ours)
+        out.append(field(ours.replace("_", " "), values, case.recorded_next(name), stays))
+    for ours, name in PLAYER_VALUES.items():
+        there = case.recorded_next(name)[:, :players]
+        out.append(field(ours.replace("_", " "), getattr(body, ours), there, mortals))
+    out.append(_immortality(case))
+    for name in UNUSED:
+        there = case.recorded_next(name)
+        label = "gold, items" if name in ("gold", "item_level") else "levels, experience"
+        out.append(field(label, np.zeros_like(there), there, stays))
+    items = np.array([len(case.trace.rows("items", t + 1)) for t in range(len(case.trace))])
+    listed = np.array([len(case.trace.rows("listings", t + 1)) for t in range(len(case.trace))])
+    everywhere = np.ones(len(items), bool)
+    out.append(field("gold, items", np.zeros_like(items), items, everywhere))
+    out.append(field("gold, items", np.zeros_like(listed), listed, everywhere))
+    return out
+
+
+def _immortality(case: Case) -> Field:
+    """Compares until when players are immortal; 0 mortal, -1 for the whole episode."""
+    players = case.cfg.players
+    until = case.after.world.body.immortal_until
+    ours = np.where(until >= 1 << 30, -1, until)
+    immortal = case.recorded_next("immortal")[:, :players] > 0
+    there = np.where(immortal, case.recorded_next("make_mortal_tick")[:, :players], 0)
+    return field("immortal until", ours, there, case.stays[:, :players])
+
+
+def _npcs(case: Case) -> list[Field]:
+    npc, npcs = case.after.world.npc, slice(case.cfg.players, None)
+    stays = case.stays[:, npcs]
+
+    def there(name):
+        return case.recorded_next(name)[:, npcs]
+
+    center = case.trace.settings["MAP_CENTER"]
+    ring = recorded.ring_of(there("spawn_danger_x1e4"), center)
+    rally = np.stack([there("rally_row"), there("rally_col")], -1)
+    return [
+        field("npc: shown kind", np.minimum(npc.kind, 3), there("npc_type"), stays),
+        field("npc: style", npc.style, there("style"), stays),
+        field("npc: remembered target", npc.target, there("target") - 1, stays),
+        field("npc: rally point", npc.rally, rally, stays),
+        field("npc: home ring", npc.ring, ring, stays),
+    ]
+
+
+def harvests(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (T, H, W) bool twice: the tiles harvested in each transition, ours and recorded.
+
+    Recorded are the tiles under players that ate, and marks that changed.
+    """
+    before, after = case.before.terrain, case.after.world.terrain
+    ours = before.ready_at != after.ready_at
+    base = before.material
+    there = (base == Tile.HERB) & (case.map_before != case.map_after)
+    eaten, _ = recorded.events(case.trace, case.cfg)
+    tick_, who = np.nonzero(eaten[..., Event.EAT_FOOD])
+    row, col = case.before.body.pos[tick_, who].T
+    there[tick_, row, col] = True
+    return ours, there
+
+
+def _terrain(case: Case) -> list[Field]:
+    """Compares the live map, and what was harvested.
+
+    A depleted tile grows back at random: where one side has it depleted and the other not, the
+    tile was depleted before, or harvested on both sides, and is of a kind that grows.
+    """
+    ours, there = harvests(case)
+    terrain, base = case.after.world.terrain, case.before.terrain.material
+    was_depleted = case.map_before != base
+    material = case.after.material
+    used = was_depleted | ours | there | (material != base) | (case.map_after != base)
+    grows = (base == Tile.FOILAGE) & (was_depleted | (ours & there))
+    grows &= (case.before.params.regrowth > 0)[:, None, None]
+    states = np.isin(np.stack([material, case.map_after]), [Tile.FOILAGE, Tile.SCRUB]).all(0)
+    fog = case.trace.data["fog_center_row"][1:]
+    seized = (case.before.params.seize_target >= 0).all(-1)
+    seizes = [case.trace.rows("seizes", t + 1) for t in range(len(case.trace))]
+    last = np.array([rows[-1] if len(rows) else (0, 0, 0, 0) for rows in seizes])
+    return [
+        field("tiles", material, case.map_after, used, regrowth=grows & states),
+        field("harvested tiles", ours, there, used),
+        field("fog", case.after.fog, fog, np.ones(len(fog), bool)),
+        field("seizure", terrain.seizer, last[:, 2] - 1, seized),
+        field("seizure", terrain.seized_at, last[:, 3], seized),
+    ]
+
+
+def _events(case: Case) -> list[Field]:
+    there, known = recorded.events(case.trace, case.cfg)
+    ours = case.after.world.tally.count - case.before.tally.count
+    compared = np.broadcast_to(known[:, None], there.shape)
+    return [
+        field(f"event: {event.name.lower()}", ours[..., event], there[..., event],
+              compared[..., event])
+        for event in Event
+    ]  # fmt: skip
+
+
+def _judgement(case: Case) -> list[Field]:
+    """Compares tasks, rewards, ends and winners."""
+    trace, after, cfg = case.trace, case.after, case.cfg
+    group = groups(trace, cfg)
+    outcome, game = trace.data["outcomes"], trace.data["game"]
+    current = outcome[..., 0] > 0
+    # Where the revived come back anywhere, their teams' progress depends on the place.
+    mate = group[:, None] == group[None]
+    moved = (case.revived[:, : cfg.players][:, None] & mate).any(-1)
+    place = dict(place_of_the_revived=moved)
+    done = np.asarray(trace.data["progress"][1:])[:, group]
+    verdict = after.world.verdict
+    every = np.ones(len(trace), bool)
+    out = [
+        field("task progress", after.world.task.progress, done, every, **place),
+        field("reward", after.reward, outcome[..., 1], current, **place),
+        field("current", case.before.body.present[:, : cfg.players], current, every),
+        field("terminated", after.terminated, outcome[..., 2] > 0, current),
+        field("truncated", after.truncated, outcome[..., 3] > 0, current),
+        field("winners", verdict.winners.sum(-1), game[:, 0], every),
+        field("score", verdict.score, game[:, 1], every),
+        field("game over", verdict.over, game[:, 2] > 0, every),
+    ]
+    if "winners" in trace.data:
+        out.append(field("winners", verdict.winners, trace.data["winners"], every))
+    return out
+
+
+__all__ = ["DEPLETED", "Case", "Outcome", "case_of", "fields", "harvests", "play"]

@@ -1,0 +1,86 @@
+"""What players of the original were shown, against the adapter to its layout."""
+
+import functools
+
+import jax
+import numpy as np
+
+from metammo_jax.adapters import nmmo
+from metammo_jax.config import Config
+from metammo_jax.world import World
+from tests.parity.fields import Field
+from tests.parity.trace import Trace
+
+
+def fields(trace: Trace, states: World, cfg: Config) -> list[Field]:
+    """Returns the comparison of all recorded observations with the adapter's.
+
+    Args:
+      trace: the record.
+      states: the recorded states, T + 1 of them.
+      cfg: sizes.
+    """
+    names = [name.split("/") for name in trace.data if name.startswith("obs/")]
+    index = {int(tick): t for t, tick in enumerate(trace.data["tick"])}
+    ticks = sorted({int(name[1]) for name in names})
+    if not ticks:
+        return []
+    rows = np.array([index[tick] for tick in ticks])
+    shown = _flat(_observer(cfg)(jax.tree.map(lambda leaf: leaf[rows], states)))
+    out = []
+    for tick in ticks:
+        for agent in sorted({int(name[2]) for name in names if int(name[1]) == tick}):
+            ours = {key: value[ticks.index(tick), agent - 1] for key, value in shown.items()}
+            prefix = f"obs/{tick}/{agent}/"
+            there = {
+                name[len(prefix) :]: value
+                for name, value in trace.data.items()
+                if name.startswith(prefix)
+            }
+            out += _compare(tick, agent, _sorted(ours), _sorted(there))
+    return out
+
+
+@functools.cache
+def _observer(cfg: Config):
+    return jax.jit(jax.vmap(lambda world: nmmo.observe(world, cfg)))
+
+
+def _flat(observation: dict) -> dict[str, np.ndarray]:
+    """Returns the observation with its masks named as in a trace."""
+    out = {name: np.asarray(value) for name, value in observation.items()
+           if name != "ActionTargets"}  # fmt: skip
+    for head, args in observation["ActionTargets"].items():
+        for arg, mask in args.items():
+            out[f"ActionTargets.{head}.{arg}"] = np.asarray(mask)
+    return out
+
+
+def _sorted(observation: dict) -> dict[str, np.ndarray]:
+    """Returns the observation of one agent with its rows in the order of ids, empty ones last."""
+    out = dict(observation)
+    mask = "ActionTargets.Attack.Target"
+    for name in ("Entity", "Communication"):
+        ids = observation[name][:, 0].astype(int)
+        order = np.lexsort((ids, ids == 0))
+        out[name] = observation[name][order]
+        if name == "Entity":
+            out[mask] = np.concatenate([observation[mask][:-1][order], observation[mask][-1:]])
+    return out
+
+
+def _compare(tick: int, agent: int, ours: dict, there: dict) -> list[Field]:
+    """Returns a field for each block; a block that one side lacks differs in its name."""
+    out = []
+    for name in sorted(ours.keys() | there.keys()):
+        label = "mask: " + name.split(".", 1)[1] if "." in name else "seen: " + name
+        one, other = (np.asarray(side.get(name, np.nan)) for side in (ours, there))
+        if one.shape != other.shape or one.dtype.kind not in "iuf":
+            same = np.zeros(1, bool)
+            out.append(Field(label, same, ~same, np.array([[tick, agent]])))
+            continue
+        where = np.argwhere(np.ones(one.shape, bool)).reshape(one.size, -1)
+        place = np.broadcast_to([tick, agent], (one.size, 2))
+        where = np.concatenate([place, where], axis=1)
+        out.append(Field(label, one.ravel(), other.ravel(), where))
+    return out
