@@ -32,7 +32,7 @@ def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
       the checkpoint's folder.
     """
     path = (Path(folder) / f"{update:08d}").absolute()
-    parts = {"policy": _plain(policy), "trainer": _plain(trainer)}
+    parts = {"policy": _dicts(_keyless(policy)), "trainer": _dicts(_keyless(trainer))}
     digests = {f"{DIGEST}_{name}": _digest(part) for name, part in parts.items()}
     orbax = _orbax()
     if path.exists():
@@ -87,7 +87,7 @@ def _all(folder):
 
 def _load(path, templates):
     path = Path(path).absolute()
-    shapes = {name: _plain(jax.eval_shape(lambda t=t: t)) for name, t in templates.items()}
+    shapes = {name: _dicts(jax.eval_shape(_keyless, tree)) for name, tree in templates.items()}
     abstract = jax.tree.map(_on_device, shapes)
     try:
         parts = _orbax().load_checkpointables(path, {**abstract, "counters": None})
@@ -105,10 +105,14 @@ def _load(path, templates):
     return {name: _restored(templates[name], parts[name]) for name in templates}, counters
 
 
-def _plain(tree):
-    """Nested dicts of arrays, with the data of keys in place of keys."""
-    data = jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
-    return serialization.to_state_dict(data)
+def _keyless(tree):
+    """The tree with the data of keys in place of keys."""
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
+
+
+def _dicts(tree):
+    """The tree as nested dicts."""
+    return serialization.to_state_dict(tree)
 
 
 def _restored(template, plain):

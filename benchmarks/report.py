@@ -98,21 +98,22 @@ def compare(before: list[dict], after: list[dict]) -> tuple[list[tuple[str, str]
 
 def show(columns, rows: list[list[str]], title: str) -> None:
     """Prints a table: with rich where it is installed, else in plain letters."""
+    text = plain(columns, rows, title)
     try:
         from rich.console import Console
         from rich.table import Table
     except ImportError:
-        print(plain(columns, rows, title))
+        print(text)
+        return
+    console = Console()
+    if console.width < max(map(len, text.splitlines())) + 2 * len(columns):
+        print(text)  # rich would cut what does not fit
         return
     table = Table(title=title, title_justify="left")
     for name, side in columns:
         table.add_column(name, justify="right" if side == ">" else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console = Console()
-    if console.width < console.measure(table).maximum:
-        print(plain(columns, rows, title))  # rich would cut what does not fit
-        return
     console.print(table)
 
 

@@ -41,7 +41,7 @@ def render(
     Args:
       world: one World, without a batch axis.
       cfg: its Config; the arrays' own sizes if None.
-      scale: pixels a side of a tile; chosen for a picture of about 640 pixels if None.
+      scale: pixels a side of a tile; chosen for a picture of 320 to 640 pixels if None.
       crop: shows only the playable square of this episode, not the whole map.
       title: first words of the caption, such as the name of the game.
 
@@ -231,7 +231,7 @@ def _view(world: World, sizes, scale: int | None, crop: bool) -> View:
         half = int(world.params.center) // 2 + 1  # with one tile of border on each side
         tiles, first = 2 * half + 1, sizes.middle - half
     if scale is None:
-        scale = min(max(round(640 / tiles), 1), 16)
+        scale = max(1, min(round(640 / tiles), max(16, round(320 / tiles))))
     if isinstance(scale, bool) or not isinstance(scale, int) or not 1 <= scale <= 64:
         raise ValueError(f"scale={scale!r} must be an integer in 1..64")
     return View(first, tiles, scale)

@@ -54,7 +54,12 @@ class PaperReward(Wrapper):
     Source: Meta MMO, RewardWrapper (training, section 1). Differs: the end of a game terminates
     winners too, which the original truncates, as if they could have gone on; the tick after a
     resurrection pays nothing for the health it brought.
+
+    Attributes:
+      truncates: False, no time limit is told apart from the end of the game.
     """
+
+    truncates = False
 
     def step(self, key: jax.Array, world: World, action, priority=None):
         """Plays a tick.

@@ -50,7 +50,8 @@ def _words(pillow, world: World, width: int, title: str | None):
             draw.text((x + 1.2 * size, middle), str(count), PAPER, font, anchor="lm")
             x += 1.2 * size + draw.textlength(str(count), font) + 0.8 * size
         need = draw.textlength(verdict, font) if verdict else 0
-        draw.text((width - 0.6 * size, middle), verdict, GOLD, font, anchor="rm")
+        colour = GOLD if world.verdict.winners.any() else PAPER
+        draw.text((width - 0.6 * size, middle), verdict, colour, font, anchor="rm")
         if x + need <= width:
             break
     return image

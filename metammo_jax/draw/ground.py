@@ -39,8 +39,9 @@ def ground(world: World, view: View, sizes) -> np.ndarray:
     picture = colours.repeat(view.scale, 0).repeat(view.scale, 1)
     if view.scale >= 4:
         tufted = np.isin(material, TUFTED).repeat(view.scale, 0).repeat(view.scale, 1)
-        picture += 16.0 * (tufted & _tuft(view))[..., None]
-        picture -= 22.0 * _shore(material, view)[..., None]
+        relief = 1.0 if view.scale >= 8 else 0.5  # small tiles with much relief look noisy
+        picture += relief * 16.0 * (tufted & _tuft(view))[..., None]
+        picture -= relief * 22.0 * _shore(material, view)[..., None]
     fog = np.asarray(query.fog_at(world.terrain, world.params, pos, sizes))
     veil = _veil(fog, bool(world.tick >= world.params.fog_onset)) * solid[..., 0]
     veil = veil.repeat(view.scale, 0).repeat(view.scale, 1)[..., None]

@@ -1,10 +1,12 @@
 """A world that can be learned in seconds: remember the direction shown at birth, and keep to it."""
 
+import types
+
 import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import Config, Info, Observation
+from metammo_jax import Action, Config, Info, Observation
 from metammo_jax.legal import Masks
 from metammo_jax.observe import Column
 
@@ -24,6 +26,11 @@ class FakeWorld:
     goal: jax.Array
     age: jax.Array
     alive: jax.Array
+
+    @property
+    def params(self):
+        """Everybody plays alone."""
+        return types.SimpleNamespace(group=jnp.broadcast_to(jnp.arange(4), self.goal.shape))
 
 
 class FakeGame:
@@ -97,5 +104,6 @@ class FakeEnv:
         )  # fmt: skip
 
     def sample(self, key, obs):
-        """Draws uniformly."""
-        raise NotImplementedError
+        """Draws a move uniformly."""
+        move = jax.random.randint(key, (4,), 0, 5)
+        return Action(move, jnp.zeros_like(move), jnp.full_like(move, -1), jnp.full_like(move, -1))

@@ -69,7 +69,9 @@ def test_king_of_the_hill(drawn):
     assert values(drawn, "king_of_the_hill", *fields) == [60, 10, 3, 1.0, 5]
     assert (here["seize_target"] == 80).all()
     assert here["fog_onset"].min() >= 1 and here["fog_onset"].max() <= 127
-    assert np.round(1 / here["fog_speed"]).min() == 8 and np.round(1 / here["fog_speed"]).max() == 19
+    assert (
+        np.round(1 / here["fog_speed"]).min() == 8 and np.round(1 / here["fog_speed"]).max() == 19
+    )
     assert not here["enabled"][0, System.NPC] and here["enabled"][0, System.COMMUNICATION]
 
 

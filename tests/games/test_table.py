@@ -17,6 +17,9 @@ def table(*names, weights=None, cfg=TINY):
     return games.Table([games.GAMES[name]() for name in names], weights, cfg)
 
 
+same_table = functools.cache(table)
+
+
 def test_functions_that_games_share_are_listed_once():
     shared = table("team_battle", "protect_the_king", "sandwich")
     assert len(shared._referees._distinct) == 1
@@ -68,9 +71,14 @@ def test_each_game_is_asked_its_own_functions(game):
         here = world.replace(params=params.replace(game=jnp.int32(index)))
         winners = table.referee(here, TINY)
         joined = table.muster(key, here, TINY)
-        return table.spawn(key, params, TINY), winners, table.score(here, winners, TINY), joined.body
+        return (
+            table.spawn(key, params, TINY),
+            winners,
+            table.score(here, winners, TINY),
+            joined.body,
+        )
 
-    mixed, alone = ask(table(*names), game), ask(table(names[game]), 0)
+    mixed, alone = ask(same_table(*names), game), ask(table(names[game]), 0)
     jax.tree.map(np.testing.assert_array_equal, mixed, alone)
     assert mixed[1].any()
     count = int(mixed[3].present[TINY.players :].sum())

@@ -12,7 +12,6 @@ from metammo_jax.config import Config
 from metammo_jax.env import LIFECYCLE, Env
 from metammo_jax.games import lifecycle
 from metammo_jax.rules import npc as npc_rules
-from metammo_jax.tables import DEPLETED
 from metammo_jax.tasks import progress
 from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import World
@@ -75,10 +74,12 @@ def player(env: Env):
     return jax.jit(jax.vmap(lambda key, world, orders: play(key, world, orders, env)))
 
 
-def play_all(worlds: World, orders: dict, env: Env, seed: int = 0, chunk: int = 16) -> Outcome:
+def play_all(
+    key: jax.Array, worlds: World, orders: dict, env: Env, chunk: int = 16
+) -> Outcome:
     """Plays every transition of a trace, in chunks, and returns the outcomes in numpy."""
     ticks = len(worlds.tick)
-    keys = jax.random.split(jax.random.key(seed), ticks)
+    keys = jax.random.split(key, ticks)
     orders, parts = Orders(**orders), []
     for start in range(0, ticks, chunk):
         rows = np.minimum(np.arange(start, start + chunk), ticks - 1)
@@ -141,7 +142,7 @@ class Case:
         return back
 
 
-def case_of(trace: Trace, states: World, env: Env, seed: int = 0) -> Case:
+def case_of(trace: Trace, states: World, env: Env, key: jax.Array) -> Case:
     """Plays a trace's transitions from its recorded states (T + 1 of them)."""
     cfg = env.cfg
     before = jax.tree.map(lambda leaf: leaf[:-1], states)
@@ -150,7 +151,7 @@ def case_of(trace: Trace, states: World, env: Env, seed: int = 0) -> Case:
         trace=trace,
         cfg=cfg,
         before=before,
-        after=play_all(before, recorded.orders_of(trace, cfg), env, seed),
+        after=play_all(key, before, recorded.orders_of(trace, cfg), env),
         next_row=_next_rows(seen["id"]),
         seen=seen,
         map_before=live[:-1],
@@ -347,5 +348,3 @@ def _judgement(case: Case) -> list[Field]:
         out.append(field("winners", verdict.winners, trace.data["winners"], every))
     return out
 
-
-__all__ = ["DEPLETED", "Case", "Outcome", "case_of", "fields", "harvests", "play"]

@@ -1,6 +1,7 @@
 """What NPCs decided in the record, against what ours can decide from the same state."""
 
 import dataclasses
+import functools
 
 import jax
 import numpy as np
@@ -9,7 +10,7 @@ from metammo_jax.config import Config
 from metammo_jax.lib import flood
 from metammo_jax.rules import npc as rules
 from metammo_jax.tables import MEANDER_ORDER, PASSABLE, REACH, SOLDIER_SEARCH, STEP_OFFSET
-from metammo_jax.vocab import NOBODY, Kind
+from metammo_jax.vocab import Kind
 from metammo_jax.world import World
 from tests.parity import trace as recorded
 from tests.parity.fields import Field, field
@@ -40,29 +41,33 @@ class Decided:
     rally: np.ndarray
 
 
-def decide(worlds: World, cfg: Config, chunk: int = 16) -> Decided:
-    """Lets the NPCs of every world decide many times; worlds have a leading axis."""
-    keys = jax.random.split(jax.random.key(0), SAMPLES)
+@functools.cache
+def _decider(cfg: Config):
+    """Returns the compiled function that lets the NPCs of a batch of worlds decide many times."""
 
-    def one(world):
+    def one(key, world):
         def draw(key):
             after, direction, hit = rules.decide(key, world, cfg)
             return direction, hit, after.npc.target, after.npc.rally
 
-        direction, hit, target, rally = jax.vmap(draw)(keys)
+        direction, hit, target, rally = jax.vmap(draw)(
+            jax.random.split(key, SAMPLES)
+        )
         chance = jax.nn.one_hot(direction % 6, 6).mean(0)  # -1 becomes 5
         return chance, hit[0], target[0], rally[0]
 
-    run = jax.jit(jax.vmap(one))
-    parts = [jax.tree.map(np.asarray, run(part)) for part in _chunks(worlds, chunk)]
-    return Decided(*(np.concatenate(leaves)[: len(worlds.tick)] for leaves in zip(*parts)))
+    return jax.jit(jax.vmap(one))
 
 
-def _chunks(worlds: World, size: int):
-    """Yields worlds in equal chunks; the last is filled up with its last world."""
-    for start in range(0, len(worlds.tick), size):
-        rows = np.minimum(np.arange(start, start + size), len(worlds.tick) - 1)
-        yield jax.tree.map(lambda leaf: leaf[rows], worlds)
+def decide(key: jax.Array, worlds: World, cfg: Config, chunk: int = 16) -> Decided:
+    """Lets the NPCs of every world decide many times; worlds have a leading axis."""
+    ticks, parts = len(worlds.tick), []
+    keys = jax.random.split(key, ticks)
+    for start in range(0, ticks, chunk):
+        rows = np.minimum(np.arange(start, start + chunk), ticks - 1)
+        part = jax.tree.map(lambda leaf: leaf[rows], (keys, worlds))
+        parts.append(jax.tree.map(np.asarray, _decider(cfg)(*part)))
+    return Decided(*(np.concatenate(leaves)[:ticks] for leaves in zip(*parts)))
 
 
 def fields(trace: Trace, worlds: World, decided: Decided, cfg: Config) -> list[Field]:
@@ -80,10 +85,13 @@ def fields(trace: Trace, worlds: World, decided: Decided, cfg: Config) -> list[F
     possible = np.take_along_axis(decided.chance, (step % 6)[..., None], 2)[..., 0] > 0
     ours = np.where(possible, step, _nth_direction(decided.chance.argmax(-1)))
     causes = _causes(trace, worlds, decided, step, alive & ~possible, cfg)
+    steps = random_steps("wander", trace, worlds, decided, cfg)
+    given = by_cycle(trace, steps)
     return [
         field("npc: hits", decided.hit, hit, alive),
         field("npc: style", worlds.npc.style, orders["style"][:, npcs], alive & (hit >= 0)),
         field("npc: steps", ours, step, alive, **causes),
+        Field("npc: the record's dice", given, steps.step, np.stack([steps.tick, steps.npc], 1)),
     ]
 
 
@@ -180,32 +188,56 @@ def _tuple(place: np.ndarray) -> tuple[int, int]:
     return int(place[0]), int(place[1])
 
 
-def wandering(
-    trace: Trace, worlds: World, decided: Decided, cfg: Config
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns the recorded steps of wanderers, those its cycle of starts gives, and ours' chances.
+@dataclasses.dataclass
+class Steps:
+    """Steps of NPCs that are random.
 
-    The original takes the starts of wandering from a cycle of 1024 random numbers that it draws
-    first of all, so its steps can be told from the seed.
-
-    Returns:
-      (n,) recorded directions, (n,) those that the cycle gives, (n, 4) the chances in ours.
+    Attributes:
+      tick, npc: (n,) who and when.
+      step: (n,) recorded directions.
+      chance: (n, 4) of each direction in ours.
+      free: (n, 4) bool, where they could step, by `tables.MEANDER_ORDER`.
     """
-    cycle = np.random.Generator(np.random.PCG64(np.random.SeedSequence(trace.meta["seed"])))
-    starts = cycle.integers(0, 4, size=CYCLE)
-    mode, _ = modes(worlds, decided, cfg)
-    tick, npc = np.nonzero(mode == "wander")
-    place = worlds.body.pos[tick, cfg.players + npc]
-    around = place[:, None] + STEP_OFFSET[MEANDER_ORDER]
-    free = PASSABLE[trace.data["first_materials"]][around[..., 0], around[..., 1]]
+
+    tick: np.ndarray
+    npc: np.ndarray
+    step: np.ndarray
+    chance: np.ndarray
+    free: np.ndarray
+
+
+def random_steps(
+    mode: str, trace: Trace, worlds: World, decided: Decided, cfg: Config
+) -> Steps:
+    """Returns all steps of NPCs that "wander" or "drift", in the order of their decisions."""
+    modes_, _ = modes(worlds, decided, cfg)
+    tick, npc = np.nonzero(modes_ == mode)
+    around = worlds.body.pos[tick, cfg.players + npc][:, None] + STEP_OFFSET[MEANDER_ORDER]
+    passable = PASSABLE[trace.data["first_materials"]]
+    return Steps(
+        tick=tick,
+        npc=npc,
+        step=recorded.orders_of(trace, cfg)["direction"][tick, cfg.players + npc],
+        chance=decided.chance[tick, npc, :4],
+        free=passable[around[..., 0], around[..., 1]],
+    )
+
+
+def cycle(trace: Trace) -> np.ndarray:
+    """Returns (1024,) the starts of wandering that the original draws before anything else."""
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(trace.meta["seed"])))
+    return generator.integers(0, 4, size=CYCLE)
+
+
+def by_cycle(trace: Trace, wandering: Steps) -> np.ndarray:
+    """Returns (n,) the directions of wanderers that the original's cycle gives, exactly."""
     used = int(trace.data.get("direction_index", 0))
-    start = starts[(used + 1 + np.arange(len(tick))) % CYCLE]
+    start = cycle(trace)[(used + 1 + np.arange(len(wandering.tick))) % CYCLE]
+    first = first_free(wandering.free, start)
+    return np.where(wandering.free.any(1), MEANDER_ORDER[first], 0)
+
+
+def first_free(free: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Returns (n,) the first free one of four directions from each start on, round."""
     order = (start[:, None] + np.arange(4)) % 4
-    first = np.take_along_axis(free, order, 1).argmax(1)
-    given = np.where(free.any(1), MEANDER_ORDER[(start + first) % 4], 0)
-    orders = recorded.orders_of(trace, cfg)
-    step = orders["direction"][tick, cfg.players + npc]
-    return step, given, decided.chance[tick, npc, :4]
-
-
-__all__ = ["NOBODY", "Decided", "decide", "fields", "modes", "wandering"]
+    return (start + np.take_along_axis(free, order, 1).argmax(1)) % 4

@@ -11,6 +11,9 @@ from metammo_jax.world import World
 from tests.parity.fields import Field
 from tests.parity.trace import Trace
 
+CHUNK = 4
+"""States observed at once."""
+
 
 def fields(trace: Trace, states: World, cfg: Config) -> list[Field]:
     """Returns the comparison of all recorded observations with the adapter's.
@@ -25,9 +28,7 @@ def fields(trace: Trace, states: World, cfg: Config) -> list[Field]:
     ticks = sorted({int(name[1]) for name in names})
     if not ticks:
         return []
-    rows = np.array([index[tick] for tick in ticks])
-    shown = _flat(_observer(cfg)(jax.tree.map(lambda leaf: leaf[rows], states)))
-    out = []
+    shown, out = _shown(states, np.array([index[tick] for tick in ticks]), cfg), []
     for tick in ticks:
         for agent in sorted({int(name[2]) for name in names if int(name[1]) == tick}):
             ours = {key: value[ticks.index(tick), agent - 1] for key, value in shown.items()}
@@ -39,6 +40,15 @@ def fields(trace: Trace, states: World, cfg: Config) -> list[Field]:
             }
             out += _compare(tick, agent, _sorted(ours), _sorted(there))
     return out
+
+
+def _shown(states: World, rows: np.ndarray, cfg: Config) -> dict[str, np.ndarray]:
+    """Returns what the adapter shows of the states in some rows."""
+    parts = []
+    for start in range(0, len(rows), CHUNK):
+        part = rows[np.minimum(np.arange(start, start + CHUNK), len(rows) - 1)]
+        parts.append(_flat(_observer(cfg)(jax.tree.map(lambda leaf: leaf[part], states))))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 @functools.cache

@@ -5,11 +5,13 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.env import Env
+from metammo_jax.games.numbers import Draw, Manner
 from metammo_jax.lib import flood
 from metammo_jax.tables import PASSABLE
-from metammo_jax.vocab import NEVER, NOBODY, Kind, System
+from metammo_jax.vocab import NEVER, NOBODY, Kind
 from metammo_jax.world import Body, Npc, Params, Tally, Task, Terrain, Verdict, World
 from tests.parity import trace as recorded
+from tests.parity.fields import Field
 from tests.parity.trace import Trace
 
 SETTINGS = {
@@ -180,7 +182,6 @@ def params_of(trace: Trace, cfg: Config, env: Env) -> Params:
     given = {ours: settings[name] for ours, name in SETTINGS.items()}
     onset = settings["DEATH_FOG_ONSET"]
     systems = trace.meta["systems"]
-    given["regrowth"] *= systems[System.RESOURCE]
     given |= dict(
         enabled=np.array(systems, bool),
         fog_onset=NEVER if onset is None else onset,
@@ -244,3 +245,26 @@ def _verdict(trace: Trace, cfg: Config) -> Verdict:
     return Verdict(
         winners=winners, score=game[:, 1].astype(np.float32), over=game[:, 2].astype(bool)
     )
+
+
+def setting_fields(trace: Trace, cfg: Config, env: Env) -> list[Field]:
+    """Returns whether our declaration of the game can draw each setting of the episode."""
+    params = params_of(trace, cfg, env)
+    out = []
+    for name in SETTINGS:
+        value = float(getattr(params, name))
+        draw = env.table.numbers.draws[name][int(params.game)]
+        allowed = np.array([_can_draw(draw, value)])
+        out.append(Field("settings", np.ones_like(allowed), allowed, np.zeros((1, 1), int)))
+    return out
+
+
+def _can_draw(draw: Draw, value: float) -> bool:
+    """Can a setting come out as this value? Single precision is precise enough."""
+    if draw.manner in (Manner.CHANCE, Manner.SAME):
+        return True
+    if draw.manner == Manner.FIXED:
+        return np.isclose(draw.low, value, rtol=1e-6)
+    if draw.manner == Manner.ONE_OVER:
+        value = draw.factor / value
+    return draw.low - 1e-3 <= value <= draw.high + 1e-3

@@ -80,7 +80,9 @@ def test_occupy_tile_wants_a_living_member_on_it(teams):
 def test_distance_traveled_sums_over_the_living(teams):
     # from (24, 24): 6, 3, 7 and 9 tiles
     assert value(predicates.distance_traveled, teams, (50,))[0] == pytest.approx(0.5)
-    assert value(predicates.distance_traveled, worlds.kill(teams, 3), (50,))[0] == pytest.approx(0.32)
+    assert value(predicates.distance_traveled, worlds.kill(teams, 3), (50,))[0] == pytest.approx(
+        0.32
+    )
     everybody = worlds.kill(teams, 0, 1, 2, 3)
     assert value(predicates.distance_traveled, everybody, (50,))[0] == 0
 
@@ -155,9 +157,13 @@ def counted(world, counts):
 
 
 def test_defeat_entity_counts_kills_of_all_members(teams):
-    world = counted(teams, {(0, Event.KILL_NPC): 2, (3, Event.KILL_NPC): 1, (0, Event.KILL_PLAYER): 4})
+    world = counted(
+        teams, {(0, Event.KILL_NPC): 2, (3, Event.KILL_NPC): 1, (0, Event.KILL_PLAYER): 4}
+    )
     world = worlds.kill(world, 3)
-    assert value(predicates.defeat_entity, world, (1, 0, 5))[[0, 4]].tolist() == pytest.approx([0.6, 0])
+    assert value(predicates.defeat_entity, world, (1, 0, 5))[[0, 4]].tolist() == pytest.approx(
+        [0.6, 0]
+    )
     assert value(predicates.defeat_entity, world, (0, 0, 5))[0] == pytest.approx(0.8)
     assert value(predicates.defeat_entity, world, (1, 1, 5))[0] == 0
     assert value(predicates.defeat_entity, world, (1, 0, 0))[0] == 1

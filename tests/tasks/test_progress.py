@@ -81,9 +81,7 @@ def test_those_who_died_in_this_tick_are_current_and_get_minus_one():
 def test_the_frozen_get_nothing_but_death_comes_first():
     world = worlds.kill(worlds.blank(TINY), 1)
     body = world.body
-    back = body.replace(
-        freeze=body.freeze.at[:2].set(10), present=body.present.at[1].set(True)
-    )
+    back = body.replace(freeze=body.freeze.at[:2].set(10), present=body.present.at[1].set(True))
     world, reward = step(world.replace(body=back), 0.5)
     np.testing.assert_array_equal(reward[:3], [0, -1, 0.5])
     assert world.task.gains[0] == 1

@@ -1,0 +1,38 @@
+"""What the tests of the agents share: one compiled update of the fake world."""
+
+import jax
+import pytest
+
+from agents.config import TrainConfig
+from agents.session import assemble
+from agents.update import make_update, start
+from tests.agents.fake import FakeEnv
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compilation_cache(tmp_path_factory):
+    """Compiles what several tests train with only once."""
+    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+    before = {name: getattr(jax.config, name) for name in names}
+    if not before["jax_compilation_cache_dir"]:
+        jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+@pytest.fixture(scope="session")
+def fake_cfg() -> TrainConfig:
+    return TrainConfig(
+        game="remember", num_worlds=32, rollout=32, sequence=16, width=32, learning_rate=5e-3,
+        anneal=False, entropy=0.003, minibatches=4, epochs=4, clip=0.2, paper_reward=False, verify=True,
+        progress=False, save_every=0,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def fake_parts(fake_cfg):
+    """Batch, policy, update and a first state of the fake world; an update donates its state."""
+    batch, policy = assemble(fake_cfg, FakeEnv())
+    return batch, policy, make_update(batch, policy, fake_cfg), start(batch, policy, fake_cfg)

@@ -1,0 +1,75 @@
+import builtins
+
+import pytest
+
+from agents import cli, evaluate, train
+from agents.config import TrainConfig
+
+
+@pytest.fixture(params=["tyro", "argparse"])
+def parse(request, monkeypatch):
+    """Parses options by tyro, or as where tyro is not installed."""
+    real = builtins.__import__
+
+    def without_tyro(name, *args, **kwargs):
+        if name == "tyro" and request.param == "argparse":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_tyro)
+    if request.param == "tyro":
+        pytest.importorskip("tyro")
+    return lambda *words: cli.parse(TrainConfig, TrainConfig(seed=5), list(words), "agents.train")
+
+
+def test_options_of_every_type(parse):
+    cfg = parse(
+        "--game", "sandwich", "survive", "--weights", "1", "2", "--total-steps", "100_000_000",
+        "--learning-rate", "1e-4", "--no-anneal", "--network", "paper",
+    )  # fmt: skip
+    assert cfg == TrainConfig(
+        game=("sandwich", "survive"), weights=(1, 2), total_steps=100_000_000,
+        learning_rate=1e-4, anneal=False, network="paper", seed=5,
+    )  # fmt: skip
+
+
+def test_help_explains_options(parse, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse("--help")
+    assert stop.value.code == 0
+    assert "living agent-steps" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("words", [("--clp", "1"), ("--seed", "many"), ("--network", "big")])
+def test_what_is_unknown_ends_with_an_error(parse, words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse(*words)
+    assert stop.value.code == 2
+
+
+def test_take():
+    words = ["--a", "1", "--resume", "runs/x", "--b=2"]
+    assert cli.take(words, "--resume") == "runs/x"
+    assert cli.take(words, "--b") == "2"
+    assert cli.take(words, "--c") is None
+    assert words == ["--a", "1"]
+    with pytest.raises(ValueError, match="--a needs a value"):
+        cli.take(["--a"], "--a")
+
+
+@pytest.mark.parametrize(
+    ("main", "words", "said"),
+    [
+        (train.main, ["--resume", "nowhere"], "'nowhere' is no run"),
+        (train.main, ["--preset", "huge"], "preset='huge' is unknown"),
+        (train.main, ["--game", "chess"], "chess"),
+        (evaluate.main, ["nowhere"], "'nowhere' is no run"),
+        (evaluate.main, [], "must be the folder of a run"),
+    ],
+)
+def test_main_ends_cleanly(main, words, said, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "cache_compilations", lambda: None)
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,78 @@
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from agents.distributions import Choice, Logits, entropy, log_prob, masked, sample, to_action
+
+SIZES = dict(move=5, target=3, style=3, token=2)
+
+
+@pytest.fixture
+def logits():
+    draws = {name: jax.random.normal(jax.random.key(i), (7, n)) for i, (name, n) in
+             enumerate(SIZES.items())}  # fmt: skip
+    legal = {name: jnp.ones((7, n), bool).at[:, 0].set(False) for name, n in SIZES.items()}
+    return masked(Logits(**draws), Logits(**legal))
+
+
+def every_choice():
+    for entry in itertools.product(*[range(n) for n in SIZES.values()]):
+        yield Choice(*[jnp.full(7, index, jnp.int32) for index in entry])
+
+
+def test_forbidden_is_never_drawn(logits):
+    for seed in range(30):
+        choice = sample(jax.random.key(seed), logits)
+        assert all(int(index.min()) >= 1 for index in jax.tree.leaves(choice))
+
+
+def test_entropy_is_that_of_what_agents_do(logits):
+    """Enumerates all choices; those that differ only in the style of no attack are one deed."""
+    total, mass, seen = 0.0, 0.0, set()
+    for choice in every_choice():
+        entry = tuple(int(index[0]) for index in jax.tree.leaves(choice))
+        if entry[1] == SIZES["target"] - 1:
+            entry = (entry[0], entry[1], None, entry[3])
+        if entry in seen:
+            continue
+        seen.add(entry)
+        log_probability = np.asarray(log_prob(logits, choice), np.float64)
+        total -= np.exp(log_probability) * log_probability
+        mass += np.exp(log_probability)
+    assert mass == pytest.approx(np.ones(7), abs=1e-5)
+    deeds, words = entropy(logits)
+    assert np.asarray(deeds + words) == pytest.approx(total, abs=1e-4)
+
+
+def test_log_prob_of_hand_made_logits():
+    quarter = jnp.log(jnp.array([[0.25, 0.75]]))
+    logits = Logits(quarter, quarter, quarter, quarter)
+    zero, one = jnp.zeros(1, jnp.int32), jnp.ones(1, jnp.int32)
+    attack = Choice(move=zero, target=zero, style=zero, token=zero)
+    nobody = Choice(move=zero, target=one, style=zero, token=zero)
+    assert float(log_prob(logits, attack)[0]) == pytest.approx(4 * np.log(0.25))
+    assert float(log_prob(logits, nobody)[0]) == pytest.approx(2 * np.log(0.25) + np.log(0.75))
+
+
+def test_a_single_allowed_entry_costs_nothing():
+    one = jnp.zeros((1, 4))
+    legal = jnp.array([[False, False, False, True]])
+    logits = masked(Logits(one, one, one, one), Logits(legal, legal, legal, legal))
+    last = jnp.full(1, 3, jnp.int32)
+    assert float(log_prob(logits, Choice(last, last, last, last))[0]) == 0.0
+    assert [float(part[0]) for part in entropy(logits)] == [0.0, 0.0]
+
+
+def test_to_action_turns_positions_into_rows_and_zero_into_silence():
+    visible = jnp.array([[4, 9], [7, -1]], jnp.int16)
+    choice = Choice(
+        move=jnp.array([1, 4]), target=jnp.array([1, 2]), style=jnp.array([2, 0]),
+        token=jnp.array([0, 3]),
+    )  # fmt: skip
+    action = to_action(choice, visible)
+    assert action.target.tolist() == [9, -1]
+    assert action.token.tolist() == [-1, 3]
+    assert action.move.tolist() == [1, 4] and action.style.tolist() == [2, 0]

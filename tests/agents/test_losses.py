@@ -1,0 +1,95 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from agents import losses
+from agents.losses import Coefficients, gae, ppo_loss
+
+GAMMA, LAMBDA = 0.5, 0.5
+
+
+def advantages(reward, value, last, ended, bootstrap):
+    out = gae(
+        jnp.array(reward), jnp.array(value), jnp.float32(last), jnp.array(ended),
+        jnp.array(bootstrap), GAMMA, LAMBDA,
+    )  # fmt: skip
+    return np.asarray(out)
+
+
+def test_gae_without_end_bootstraps_from_the_last_value():
+    out = advantages([1.0, 2.0], [4.0, 8.0], 16.0, [False, False], [0.0, 0.0])
+    second = 2 + 0.5 * 16 - 8  # 2
+    first = (1 + 0.5 * 8 - 4) + 0.25 * second  # 1.5
+    assert out.tolist() == [first, second] == [1.5, 2.0]
+
+
+def test_gae_death_cuts_the_return_even_if_the_agent_lives_on():
+    out = advantages([1.0, -1.0, 3.0], [4.0, 8.0, 2.0], 16.0, [False, True, False], [0.0] * 3)
+    third = 3 + 0.5 * 16 - 2  # 9, of the next life
+    second = -1 - 8  # nothing beyond
+    first = (1 + 0.5 * 8 - 4) + 0.25 * second
+    assert out.tolist() == [first, second, third] == [-1.25, -9.0, 9.0]
+
+
+def test_gae_time_limit_bootstraps_from_the_state_beyond():
+    out = advantages([1.0, 3.0], [4.0, 2.0], 16.0, [True, False], [6.0, 0.0])
+    assert out[0] == 1 + 0.5 * 6 - 4
+
+
+def test_masked_mean_ignores_the_rest_and_survives_an_empty_mask():
+    values, mask = jnp.array([1.0, np.nan, 3.0]), jnp.array([True, False, True])
+    assert float(losses.masked_mean(values, mask)) == 2.0
+    assert float(losses.masked_mean(values, jnp.zeros(3, bool))) == 0.0
+
+
+def test_normalized_over_the_mask():
+    values, mask = jnp.array([1.0, 100.0, 3.0]), jnp.array([True, False, True])
+    out = np.asarray(losses.normalized(values, mask))
+    assert out[[0, 2]] == pytest.approx([-(0.5**0.5), 0.5**0.5])
+
+
+@pytest.fixture
+def one_choice():
+    """Two agents, the second dead; ratios 2 and huge, values 1 off."""
+    return dict(
+        log_prob=jnp.log(jnp.array([0.5, 0.9])),
+        value=jnp.array([3.0, 50.0]),
+        entropy=(jnp.array([1.5, 9.0]), jnp.array([0.5, 9.0])),
+        old_log_prob=jnp.log(jnp.array([0.25, 1e-9])),
+        old_value=jnp.array([2.0, 0.0]),
+        advantage=jnp.array([0.0, 7.0]),
+        mask=jnp.array([True, False]),
+    )
+
+
+def test_ppo_loss_counts_the_living_only(one_choice):
+    numbers = Coefficients(clip=0.1, value_clip=0.0, value=0.5, entropy=0.1, token_entropy=0.01)
+    loss, metrics = ppo_loss(**one_choice, numbers=numbers)
+    assert float(metrics["value_loss"]) == pytest.approx(0.5 * (3 - 2) ** 2)
+    assert float(metrics["clip_fraction"]) == 1.0
+    assert float(metrics["approx_kl"]) == pytest.approx(2 - 1 - np.log(2), abs=1e-6)
+    assert float(loss) == pytest.approx(0.5 * 0.5 - 0.1 * 1.5 - 0.01 * 0.5)
+
+
+def test_ppo_loss_takes_the_worse_of_ratio_and_clipped_ratio():
+    numbers = Coefficients(clip=0.1, value_clip=0.0, value=0.0, entropy=0.0, token_entropy=0.0)
+    two = jnp.zeros(2)
+    loss, _ = ppo_loss(
+        jnp.log(jnp.array([2.0, 2.0])), two, (two, two), two, two, jnp.array([1.0, -1.0]),
+        jnp.ones(2, bool), numbers,
+    )  # fmt: skip
+    scale = 1 / 2**0.5  # both advantages after normalization
+    assert float(loss) == pytest.approx(-(1.1 * scale - 2.0 * scale) / 2)
+
+
+def test_value_clip_takes_the_worse_error(one_choice):
+    numbers = Coefficients(clip=0.1, value_clip=0.1, value=1.0, entropy=0.0, token_entropy=0.0)
+    one_choice["advantage"] = jnp.array([5.0, 0.0])  # target 7, clipped value 2.1
+    _, metrics = ppo_loss(**one_choice, numbers=numbers)
+    assert float(metrics["value_loss"]) == pytest.approx(0.5 * (7 - 2.1) ** 2)
+
+
+def test_explained_variance():
+    target, mask = jnp.array([1.0, 2.0, 3.0, 99.0]), jnp.array([True, True, True, False])
+    assert float(losses.explained_variance(target, target, mask)) == pytest.approx(1.0)
+    assert float(losses.explained_variance(target * 0, target, mask)) == pytest.approx(0.0)

@@ -1,0 +1,119 @@
+import dataclasses
+import json
+import os
+import signal
+import threading
+
+import jax
+import numpy as np
+import pytest
+
+from agents import runs, session
+from agents import train as training
+from agents.config import TrainConfig
+from agents.train import resume, train
+from metammo_jax import preset
+from tests.agents.fake import FakeEnv
+
+
+@pytest.fixture
+def cfg(fake_cfg, tmp_path) -> TrainConfig:
+    return dataclasses.replace(fake_cfg, run_dir=str(tmp_path / "run"), anneal=True)
+
+
+def equal(first, second) -> bool:
+    return jax.tree.all(jax.tree.map(lambda a, b: np.array_equal(a, b), first, second))
+
+
+def without_time(run) -> list[dict]:
+    timed = ("seconds", "steps_per_second")
+    return [{k: v for k, v in r.items() if k not in timed} for r in runs.read_metrics(run)]
+
+
+def test_stopping_and_resuming_changes_nothing(cfg, tmp_path):
+    whole = train(cfg, FakeEnv(), updates=5)
+    parted = train(dataclasses.replace(cfg, run_dir=str(tmp_path / "b")), FakeEnv(), updates=2)
+    parted = resume(parted.run, FakeEnv(), updates=3)
+    assert (parted.updates, parted.steps) == (whole.updates, whole.steps) == (5, whole.steps)
+    assert equal(parted.params, whole.params)
+    assert without_time(parted.run) == without_time(whole.run)
+    ends = [session.resume(run, FakeEnv()).state for run in (whole.run, parted.run)]
+    data = [jax.tree.map(lambda x: jax.random.key_data(x) if x.dtype == s.key.dtype else x, s)
+            for s in ends]  # fmt: skip
+    assert equal(*data)
+
+
+def test_a_run_explains_itself_and_completes(cfg):
+    result = train(dataclasses.replace(cfg, total_steps=6000), FakeEnv())
+    assert result.complete and result.updates == 2 and result.steps >= 6000
+    assert {p.name for p in result.run.iterdir()} == {
+        "README.txt", "config.json", "metrics.jsonl", "curve.png", "checkpoints",
+    }  # fmt: skip
+    assert str(result.run) in (result.run / "README.txt").read_text()
+    record = runs.read_metrics(result.run)[-1]
+    assert record["steps"] == result.steps and record["games"]["remember"]["episodes"] > 0
+    assert result.curve.read_bytes()[:4] == b"\x89PNG"
+    again = resume(result.run, FakeEnv())
+    assert again.updates == 2, "nothing is left to do"
+    longer = resume(result.run, FakeEnv(), total_steps=9000)
+    assert longer.updates == 3
+
+
+def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
+    assert threading.current_thread() is threading.main_thread()
+    advance = training._advance
+
+    def interrupted(work, update):
+        record = advance(work, update)
+        if record["update"] == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return record
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(training, "_advance", interrupted)
+    result = train(cfg, FakeEnv())
+    assert not result.complete and result.updates == 2
+    assert "go on with" in training._farewell(result)
+    assert session.resume(result.run, FakeEnv()).counts["updates"] == 2
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_old_checkpoints_are_dropped_and_undone_updates_forgotten(cfg):
+    cfg = dataclasses.replace(cfg, save_every=1, keep=2)
+    run = train(cfg, FakeEnv(), updates=3).run
+    assert [p.name for p in sorted((run / "checkpoints").iterdir())] == ["00000002", "00000003"]
+    newest = run / "checkpoints" / "00000003"
+    newest.rename(run / "lost")
+    resume(run, FakeEnv(), updates=1)
+    assert [r["update"] for r in runs.read_metrics(run)] == [1, 2, 3]
+
+
+def test_values_that_are_not_finite_stop_the_run(cfg):
+    with pytest.raises(FloatingPointError, match="is not finite at update 1"):
+        training._check_finite({"update": 1, "value_loss": float("nan"), "games": {}},
+                               session.Session(cfg, None, None, None, None, {}))  # fmt: skip
+
+
+def test_runs_refuse_what_they_should(cfg, tmp_path):
+    run = runs.create(cfg, FakeEnv.cfg)
+    with pytest.raises(ValueError, match="exists already; it must be new or empty"):
+        runs.create(cfg, FakeEnv.cfg)
+    with pytest.raises(ValueError, match="seed=9 differs from the run"):
+        runs.check_same(run, dataclasses.replace(cfg, seed=9))
+    runs.check_same(run, dataclasses.replace(cfg, total_steps=9))
+    with pytest.raises(ValueError, match="differs from the world of"):
+        runs.check_world(run, preset("tiny"))
+    with pytest.raises(ValueError, match="no complete checkpoint"):
+        session.resume(run, FakeEnv())
+    with pytest.raises(ValueError, match="is no run"):
+        runs.read_config(tmp_path)
+    assert runs.read_config(run) == cfg
+
+
+def test_a_damaged_config_is_named(cfg):
+    run = runs.create(cfg, FakeEnv.cfg)
+    text = (run / "config.json").read_text()
+    for bad in (text[:-20], "[]", json.dumps({"train": {"sed": 1}, "world": {}})):
+        (run / "config.json").write_text(bad)
+        with pytest.raises(ValueError, match="config.json"):
+            runs.read_config(run)

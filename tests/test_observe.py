@@ -1,0 +1,110 @@
+"""What players see, by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from metammo_jax.config import preset
+from metammo_jax.observe import Column, observe
+from metammo_jax.vocab import NEVER, System, Tile
+from tests import worlds
+
+AWAY = (38, 38)
+
+
+@pytest.fixture(scope="module")
+def look(tiny):
+    return jax.jit(lambda world: observe(world, tiny))
+
+
+def scattered(cfg, places, **changes):
+    world = worlds.blank(cfg, **changes)
+    world = worlds.place(world, {row: AWAY for row in range(cfg.players)})
+    return worlds.place(world, places)
+
+
+def test_players_see_whoever_is_within_seven_tiles_themselves_included(tiny, look):
+    world = scattered(tiny, {0: (20, 20), 1: (27, 13), 2: (28, 20)})
+    world = worlds.add_npc(world, tiny, (20, 13))
+    seen = look(world).visible
+    assert seen[0, :4].tolist() == [0, 1, tiny.players, -1]
+    assert seen[2, :3].tolist() == [1, 2, -1]
+
+
+def test_a_list_that_is_too_long_is_cut_but_keeps_its_owner():
+    cfg = preset("tiny", visible_rows=4)
+    seen = observe(worlds.blank(cfg), cfg).visible
+    assert seen[2].tolist() == [0, 1, 2, 3]
+    assert seen[9].tolist() == [0, 1, 2, 9]
+
+
+def test_tiles_show_the_moment_or_with_the_originals_observations_the_reset(tiny, look):
+    world = scattered(tiny, {0: (20, 20)})
+    world = worlds.paint(world, (19, 22), Tile.FOILAGE)
+    eaten = world.terrain.ready_at.at[19, 22].set(50)
+    world = world.replace(terrain=world.terrain.replace(ready_at=eaten), tick=jnp.int32(7))
+    assert look(world).tiles[0, 6, 9] == Tile.SCRUB
+    assert look(world.replace(tick=jnp.int32(50))).tiles[0, 6, 9] == Tile.FOILAGE
+    frozen = preset("tiny", original_observations=True)
+    assert observe(world, frozen).tiles[0, 6, 9] == Tile.FOILAGE
+    assert look(world).tiles[0, 7, 7] == Tile.GRASS
+
+
+def test_masks_of_moves_follow_the_ground(tiny, look):
+    world = scattered(tiny, {0: (20, 20), 1: (8, 8)})
+    world = worlds.paint(world, (20, 21), Tile.WATER)
+    moves = look(world).masks.move
+    assert moves[0].tolist() == [True, True, False, True, True]
+    assert moves[1].tolist() == [False, True, True, False, True]  # the corner of the square
+
+
+def test_whoever_can_attack_must_and_the_fresh_and_immortal_are_spared(tiny, look):
+    places = {0: (20, 20), 1: (23, 23), 2: (24, 20), 3: (20, 21), 4: (20, 22)}
+    world = scattered(tiny, places, immunity=20)
+    age = world.body.time_alive.at[jnp.array([0, 1, 2, 4])].set(20)
+    immortal = world.body.immortal_until.at[4].set(NEVER)
+    world = world.replace(body=world.body.replace(time_alive=age, immortal_until=immortal))
+    obs = look(world)
+    mask = obs.masks.target[0]
+    assert obs.visible[0, :5].tolist() == [0, 1, 2, 3, 4]
+    assert mask[:5].tolist() == [False, True, False, False, False]
+    assert not mask[-1]
+    assert look(worlds.place(world, {1: AWAY})).masks.target[0].tolist() == [False] * 32 + [True]
+    peace = world.replace(
+        params=world.params.replace(enabled=world.params.enabled.at[System.COMBAT].set(False))
+    )
+    assert look(peace).masks.target[0].tolist() == [False] * 32 + [True]
+
+
+def test_the_table_tells_about_everybody_alive(tiny, look):
+    world = worlds.blank(tiny, teams=4, leader_bound=True, tick=9)
+    world = worlds.add_npc(worlds.kill(world, 3), tiny, (20, 30), kind=4)
+    body = world.body
+    world = world.replace(body=body.replace(combat_tick=body.combat_tick.at[1].set(8)))
+    table = np.asarray(look(world).entities)
+    assert not table[3].any()
+    assert table[4, Column.LEADER] == 1 and table[5, Column.LEADER] == 0
+    assert table[5, Column.GROUP] == 1 and table[tiny.players, Column.GROUP] == -1
+    assert table[tiny.players, Column.KIND] == 3  # soldiers look aggressive
+    assert table[tiny.players, [Column.ROW, Column.COL]].tolist() == [20, 30]
+    assert table[[0, 1], Column.COMBAT].tolist() == [0, 2]
+
+
+def test_fog_shows_its_depth_and_its_distance(tiny, look):
+    world = scattered(tiny, {0: (15, 24)}, fog_onset=1, fog_final_size=2)
+    lines = (8.0 - jnp.arange(24)) + 3.4
+    world = world.replace(terrain=world.terrain.replace(fog=lines))
+    fog = look(world).fog[0]
+    assert fog[:3, 7].tolist() == [3, 2, 1]
+    assert fog[7, 7] == -4
+    none = scattered(tiny, {0: (15, 24)})
+    assert not look(none).fog.any()
+
+
+def test_the_rally_state_tells_whose_the_hill_is(tiny, look):
+    world = worlds.blank(tiny, teams=4, seize_target=jnp.array([24, 24]))
+    assert (look(world).rally == 1).all()
+    held = world.replace(terrain=world.terrain.replace(seizer=jnp.int32(5)))
+    assert look(held).rally.tolist() == [3] * 4 + [2] * 4 + [3] * 8
+    assert not look(worlds.blank(tiny)).rally.any()
