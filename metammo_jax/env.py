@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from metammo_jax import action as actions
-from metammo_jax import maps, query, tick
+from metammo_jax import maps, query, spaces, tick
 from metammo_jax import observe as observing
 from metammo_jax.action import Action
 from metammo_jax.config import Config
@@ -65,6 +65,16 @@ class Env:
             with jax.ensure_compile_time_eval():
                 self._pool = jnp.asarray(maps.load_pool(self.cfg))
         return self._pool
+
+    @property
+    def action_space(self) -> spaces.Tree:
+        """Space of actions of one world."""
+        return spaces.action_space(self.cfg)
+
+    @property
+    def observation_space(self) -> spaces.Tree:
+        """Space of observations of one world."""
+        return spaces.observation_space(self)
 
     def reset(
         self,

@@ -16,6 +16,7 @@ LAYERS = [
     {"lib", "query", "effects", "maps"},
     {"rules"},
     {"tick", "legal", "observe"},
+    {"spaces"},
     {"tasks"},
     {"games"},
     {"env", "wrappers"},

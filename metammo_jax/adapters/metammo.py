@@ -6,7 +6,6 @@ Works on the dict of `adapters.nmmo.observe`. Source: interface 5.
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import query
 from metammo_jax.adapters.nmmo import Entity
 from metammo_jax.config import Config
 from metammo_jax.vocab import System

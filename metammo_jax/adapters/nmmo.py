@@ -16,7 +16,7 @@ from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
 from metammo_jax.tables import NEIGHBOURS, REACH, RESOURCE_BASE
-from metammo_jax.vocab import Direction, Kind, Style, System
+from metammo_jax.vocab import Kind, Style, System
 from metammo_jax.world import World
 
 COMMUNICATION_ROWS = 32
@@ -154,9 +154,6 @@ def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     pos = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
     steps = query.can_stand(world.terrain, pos) & alive[:, None]
     return jnp.pad(steps, ((0, 0), (0, 1)), constant_values=True).astype(jnp.int8)
-
-
-assert Direction.STAY == len(NEIGHBOURS), "staying is the last direction"
 
 
 def _targets(listed: jax.Array, players: jax.Array, world: World) -> jax.Array:

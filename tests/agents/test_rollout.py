@@ -12,6 +12,9 @@ from tests.agents.fake import CFG
 def rollout(fake_cfg, fake_parts):
     """48 ticks of the fake world: deaths, revivals, and three ends of the game in each world."""
     batch, policy, _, state = fake_parts
+    loud = jax.tree.map(lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape),
+                        state.params)  # fmt: skip
+    state = state.replace(params=loud)
 
     def play(state):
         return collect(policy, batch, state.params, jax.random.key(3), state.stage, 3, 16)

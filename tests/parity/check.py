@@ -200,4 +200,3 @@ def main(arguments=None) -> int:
 if __name__ == "__main__":
     jax.config.update("jax_platforms", "cpu")
     sys.exit(main())
-

@@ -17,9 +17,13 @@ from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import World
 from tests.parity import newcomers
 from tests.parity import trace as recorded
+from tests.parity.batches import in_chunks
 from tests.parity.fields import Field, field
 from tests.parity.state import groups
 from tests.parity.trace import Trace
+
+CHUNK = 16
+"""Ticks played at once."""
 
 
 @dataclasses.dataclass
@@ -72,20 +76,6 @@ def play(key: jax.Array, world: World, orders: Orders, env: Env) -> Outcome:
 def player(env: Env):
     """Returns `play` compiled for a batch of ticks."""
     return jax.jit(jax.vmap(lambda key, world, orders: play(key, world, orders, env)))
-
-
-def play_all(
-    key: jax.Array, worlds: World, orders: dict, env: Env, chunk: int = 16
-) -> Outcome:
-    """Plays every transition of a trace, in chunks, and returns the outcomes in numpy."""
-    ticks = len(worlds.tick)
-    keys = jax.random.split(key, ticks)
-    orders, parts = Orders(**orders), []
-    for start in range(0, ticks, chunk):
-        rows = np.minimum(np.arange(start, start + chunk), ticks - 1)
-        part = jax.tree.map(lambda leaf: leaf[rows], (keys, worlds, orders))
-        parts.append(jax.tree.map(np.asarray, player(env)(*part)))
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:ticks], *parts)
 
 
 @dataclasses.dataclass
@@ -146,12 +136,14 @@ def case_of(trace: Trace, states: World, env: Env, key: jax.Array) -> Case:
     """Plays a trace's transitions from its recorded states (T + 1 of them)."""
     cfg = env.cfg
     before = jax.tree.map(lambda leaf: leaf[:-1], states)
+    keys = jax.random.split(key, len(trace))
+    orders = Orders(**recorded.orders_of(trace, cfg))
     seen, live = recorded.bodies(trace, cfg), recorded.materials(trace)
     return Case(
         trace=trace,
         cfg=cfg,
         before=before,
-        after=play_all(key, before, recorded.orders_of(trace, cfg), env),
+        after=in_chunks(player(env), CHUNK, keys, before, orders),
         next_row=_next_rows(seen["id"]),
         seen=seen,
         map_before=live[:-1],
@@ -200,11 +192,8 @@ PLAYER_VALUES = {
     "recon": "recon",
     "resilient": "resilient",
 }
-UNUSED = (
-    "item_level gold melee_level melee_exp range_level range_exp mage_level mage_exp "
-    "fishing_level fishing_exp herbalism_level herbalism_exp prospecting_level prospecting_exp "
-    "carving_level carving_exp alchemy_level alchemy_exp"
-).split()
+SKILLS = ("melee", "range", "mage", "fishing", "herbalism", "prospecting", "carving", "alchemy")
+UNUSED = ("gold", "item_level", *(f"{skill}_{of}" for skill in SKILLS for of in ("level", "exp")))
 """Entity columns of game systems that the mini configuration lacks: 0 on both sides."""
 
 
@@ -347,4 +336,3 @@ def _judgement(case: Case) -> list[Field]:
     if "winners" in trace.data:
         out.append(field("winners", verdict.winners, trace.data["winners"], every))
     return out
-

@@ -13,12 +13,16 @@ from metammo_jax.tables import MEANDER_ORDER, PASSABLE, REACH, SOLDIER_SEARCH, S
 from metammo_jax.vocab import Kind
 from metammo_jax.world import World
 from tests.parity import trace as recorded
+from tests.parity.batches import in_chunks
 from tests.parity.fields import Field, field
 from tests.parity.search import NO_STEP, Search, distances
 from tests.parity.trace import Trace
 
 SAMPLES = 160
 """Decisions drawn from each state; a step of chance 1/7 is missed once in 5e10."""
+
+CHUNK = 16
+"""Worlds decided on at once."""
 
 CYCLE = 1024
 """The original draws so many starts of wandering at once and uses them over and over."""
@@ -50,24 +54,17 @@ def _decider(cfg: Config):
             after, direction, hit = rules.decide(key, world, cfg)
             return direction, hit, after.npc.target, after.npc.rally
 
-        direction, hit, target, rally = jax.vmap(draw)(
-            jax.random.split(key, SAMPLES)
-        )
+        direction, hit, target, rally = jax.vmap(draw)(jax.random.split(key, SAMPLES))
         chance = jax.nn.one_hot(direction % 6, 6).mean(0)  # -1 becomes 5
         return chance, hit[0], target[0], rally[0]
 
     return jax.jit(jax.vmap(one))
 
 
-def decide(key: jax.Array, worlds: World, cfg: Config, chunk: int = 16) -> Decided:
+def decide(key: jax.Array, worlds: World, cfg: Config) -> Decided:
     """Lets the NPCs of every world decide many times; worlds have a leading axis."""
-    ticks, parts = len(worlds.tick), []
-    keys = jax.random.split(key, ticks)
-    for start in range(0, ticks, chunk):
-        rows = np.minimum(np.arange(start, start + chunk), ticks - 1)
-        part = jax.tree.map(lambda leaf: leaf[rows], (keys, worlds))
-        parts.append(jax.tree.map(np.asarray, _decider(cfg)(*part)))
-    return Decided(*(np.concatenate(leaves)[:ticks] for leaves in zip(*parts)))
+    keys = jax.random.split(key, len(worlds.tick))
+    return Decided(*in_chunks(_decider(cfg), CHUNK, keys, worlds))
 
 
 def fields(trace: Trace, worlds: World, decided: Decided, cfg: Config) -> list[Field]:
@@ -131,7 +128,7 @@ def _causes(
     names = "an_equally_short_way", "a_way_beyond_our_window", "the_original's_search_errs"
     causes = {name: np.zeros(step.shape, bool) for name in (*names, "no_way_at_all")}
     mode, goal = modes(worlds, decided, cfg)
-    expected = _original_steps(worlds, mode, goal, cfg, replay=trace.first_tick == 0)
+    expected = _original_steps(trace, worlds, mode, goal, cfg)
     passable = PASSABLE[trace.data["first_materials"]]
     for t, n in np.argwhere(differs & (mode == "path") & (expected == step)):
         here, there = worlds.body.pos[t, cfg.players + n], goal[t, n]
@@ -149,18 +146,15 @@ def _causes(
 
 
 def _original_steps(
-    worlds: World, mode: np.ndarray, goal: np.ndarray, cfg: Config, replay: bool
+    trace: Trace, worlds: World, mode: np.ndarray, goal: np.ndarray, cfg: Config
 ) -> np.ndarray:
-    """Returns (T, N) the steps that the original's search gives, -2 where it did not search.
-
-    What it remembers is only known of a trace that starts with its episode (`replay`).
-    """
+    """Returns (T, N) the steps that the original's search gives, -2 where it did not search."""
     steps = np.full(mode.shape, -2)
-    passable = PASSABLE[worlds.terrain.material[0]]
-    search = Search(passable)
+    search = Search(PASSABLE[worlds.terrain.material[0]])
+    for path in trace.data.get("paths", ()):  # known before the trace begins
+        start, end, step = path.reshape(3, 2).tolist()
+        search.kept[tuple(start), tuple(end)] = tuple(step)
     for t, n in np.argwhere(mode == "path"):
-        if not replay:
-            search.kept.clear()
         place = worlds.body.pos[t, cfg.players + n]
         steps[t, n] = search.direction(_tuple(place), _tuple(goal[t, n]))
     return steps
@@ -206,9 +200,7 @@ class Steps:
     free: np.ndarray
 
 
-def random_steps(
-    mode: str, trace: Trace, worlds: World, decided: Decided, cfg: Config
-) -> Steps:
+def random_steps(mode: str, trace: Trace, worlds: World, decided: Decided, cfg: Config) -> Steps:
     """Returns all steps of NPCs that "wander" or "drift", in the order of their decisions."""
     modes_, _ = modes(worlds, decided, cfg)
     tick, npc = np.nonzero(modes_ == mode)

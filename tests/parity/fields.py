@@ -98,13 +98,9 @@ def _join(name: str, parts: list[Field]) -> Field:
         name,
         np.concatenate([part.ours for part in parts]),
         np.concatenate([part.recorded for part in parts]),
-        np.concatenate(
-            [np.pad(p.where, ((0, 0), (0, width - p.where.shape[1]))) for p in parts]
-        ),
+        np.concatenate([np.pad(p.where, ((0, 0), (0, width - p.where.shape[1]))) for p in parts]),
         {
-            cause: np.concatenate(
-                [p.causes.get(cause, np.zeros(len(p.ours), bool)) for p in parts]
-            )
+            cause: np.concatenate([p.causes.get(cause, np.zeros(len(p.ours), bool)) for p in parts])
             for cause in causes
         },
     )

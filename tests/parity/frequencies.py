@@ -62,14 +62,10 @@ def add_up(draws: list[Draws]) -> list[Draws]:
     """Returns the draws with those of equal name and side added."""
     out: dict[tuple[str, str], Draws] = {}
     for one in draws:
-        known = out.get((one.name, one.side))
-        out[one.name, one.side] = one if known is None else Draws(
-            one.name,
-            one.side,
-            known.observed + one.observed,
-            known.expected + one.expected,
-            known.variance + one.variance,
-        )
+        known = out.setdefault((one.name, one.side), Draws(one.name, one.side, 0, 0))
+        known.observed = known.observed + one.observed
+        known.expected = known.expected + one.expected
+        known.variance += one.variance
     return list(out.values())
 
 

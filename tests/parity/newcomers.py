@@ -156,10 +156,8 @@ def _allowed(case: "Case", some: Newcomers) -> dict[str, np.ndarray]:
         first = waves[:-1][some.tick] == 0
         rules["kind"] = np.where(first, some.kind == 1, (some.kind >= 1) & (some.kind <= 3))
     else:
-        low, center = settings["MAP_BORDER"] if "MAP_BORDER" in settings else (
-            (settings["MAP_SIZE"] - settings["MAP_CENTER"]) // 2
-        ), settings["MAP_CENTER"]
-        inward = some.pos - low
+        center = settings["MAP_CENTER"]
+        inward = some.pos - (settings["MAP_SIZE"] - center) // 2
         ring = np.minimum(inward, center - 1 - inward).min(-1)
         danger = 2 * ring / center
         kind = 1 + (danger >= settings["NPC_SPAWN_NEUTRAL"])
@@ -180,8 +178,7 @@ def _near_a_wave_center(case: "Case", some: Newcomers) -> np.ndarray:
         members = some.tick == t
         centers = [(middle, middle)] if waves[t] < WAVES_AT_CENTER else quadrants
         near[members] = any(
-            (np.abs(some.pos[members] - center).max(-1) <= WAVE_RADIUS).all()
-            for center in centers
+            (np.abs(some.pos[members] - center).max(-1) <= WAVE_RADIUS).all() for center in centers
         )
     return near
 

@@ -8,6 +8,7 @@ import numpy as np
 from metammo_jax.adapters import nmmo
 from metammo_jax.config import Config
 from metammo_jax.world import World
+from tests.parity.batches import in_chunks
 from tests.parity.fields import Field
 from tests.parity.trace import Trace
 
@@ -28,7 +29,9 @@ def fields(trace: Trace, states: World, cfg: Config) -> list[Field]:
     ticks = sorted({int(name[1]) for name in names})
     if not ticks:
         return []
-    shown, out = _shown(states, np.array([index[tick] for tick in ticks]), cfg), []
+    rows = np.array([index[tick] for tick in ticks])
+    looked_at = jax.tree.map(lambda leaf: leaf[rows], states)
+    shown, out = _flat(in_chunks(_observer(cfg), CHUNK, looked_at)), []
     for tick in ticks:
         for agent in sorted({int(name[2]) for name in names if int(name[1]) == tick}):
             ours = {key: value[ticks.index(tick), agent - 1] for key, value in shown.items()}
@@ -40,15 +43,6 @@ def fields(trace: Trace, states: World, cfg: Config) -> list[Field]:
             }
             out += _compare(tick, agent, _sorted(ours), _sorted(there))
     return out
-
-
-def _shown(states: World, rows: np.ndarray, cfg: Config) -> dict[str, np.ndarray]:
-    """Returns what the adapter shows of the states in some rows."""
-    parts = []
-    for start in range(0, len(rows), CHUNK):
-        part = rows[np.minimum(np.arange(start, start + CHUNK), len(rows) - 1)]
-        parts.append(_flat(_observer(cfg)(jax.tree.map(lambda leaf: leaf[part], states))))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 @functools.cache

@@ -82,9 +82,9 @@ class MultiTask(game_api.DefaultGame):
     """Everybody draws one task of a small stand-in for the curriculum."""
 
     EVENTS = (
-        "EAT_FOOD DRINK_WATER SCORE_HIT PLAYER_KILL HARVEST_ITEM EQUIP_ITEM CONSUME_ITEM "
-        "LEVEL_UP EARN_GOLD LIST_ITEM BUY_ITEM"
-    ).split()
+        "EAT_FOOD", "DRINK_WATER", "SCORE_HIT", "PLAYER_KILL", "HARVEST_ITEM", "EQUIP_ITEM",
+        "CONSUME_ITEM", "LEVEL_UP", "EARN_GOLD", "LIST_ITEM", "BUY_ITEM",
+    )  # fmt: skip
 
     def _set_config(self):
         self.config.reset()

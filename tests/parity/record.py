@@ -27,14 +27,12 @@ HEADS = [("Attack", "Style"), ("Attack", "Target"), ("Buy", "MarketItem"), ("Com
          ("Sell", "InventoryItem"), ("Sell", "Price"), ("Use", "InventoryItem")]  # fmt: skip
 STYLES = {"Melee": 0, "Range": 1, "Mage": 2}
 DIRECTIONS = {"North": 0, "South": 1, "East": 2, "West": 3, "Stay": 4}
-PLAYER_EXTRA = (
-    "id exploration damage_received damage_inflicted player_kills immortal make_mortal_tick "
-    "recon resilient spawn_row spawn_col attacker"
-).split()
-NPC_EXTRA = (
-    "id style target attacker spawn_row spawn_col level equipment_level offense defense "
-    "drop_armor drop_tool spawn_danger_x1e4 rally_row rally_col"
-).split()
+PLAYER_EXTRA = ["id", "exploration", "damage_received", "damage_inflicted", "player_kills",
+                "immortal", "make_mortal_tick", "recon", "resilient", "spawn_row", "spawn_col",
+                "attacker"]  # fmt: skip
+NPC_EXTRA = ["id", "style", "target", "attacker", "spawn_row", "spawn_col", "level",
+             "equipment_level", "offense", "defense", "drop_armor", "drop_tool",
+             "spawn_danger_x1e4", "rally_row", "rally_col"]  # fmt: skip
 WAVE_STEP = 0.1
 """By how much the danger of radio_raid's waves rises."""
 
@@ -111,7 +109,6 @@ class Start:
             "first_materials": base,
             "direction_index": np.array(env._np_random._dir_idx),
             "queue": np.array([round(1e4 * d) for d in realm.npcs.spawn_dangers], np.int32),
-            "spawned_before": np.array(-1 - realm.npcs.next_id),
             "log": realm.event_log.get_data().astype(np.int32),
             "completed": np.array([task.completed for task in env.tasks]),
         }

@@ -190,9 +190,7 @@ def params_of(trace: Trace, cfg: Config, env: Env) -> Params:
         difficulty=difficulty(trace),
         team_game=tasks[0]["reward_to"] == "team",
     )
-    cast = {
-        name: np.asarray(value, getattr(drawn, name).dtype) for name, value in given.items()
-    }
+    cast = {name: np.asarray(value, getattr(drawn, name).dtype) for name, value in given.items()}
     return drawn.replace(**cast)
 
 
@@ -216,6 +214,8 @@ def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
     asked = jax.tree.map(np.asarray, env.table.assign(jax.random.key(0), params, cfg))
     progress = trace.data["progress"][:, group].astype(np.float32)
     done = progress >= 1
+    if "completed" in trace.data:
+        done[0] |= trace.data["completed"][group]
     first = np.where(done.any(0), trace.data["tick"][np.argmax(done, axis=0)], NEVER)
     completed = np.where(np.maximum.accumulate(done), first, NEVER).astype(np.int32)
     embedding = np.array([task["embedding"] for task in trace.meta["tasks"]], np.float32)[group]

@@ -21,11 +21,10 @@ DEPLETED_FOR_GOOD = 32767
 SPAWN_ATTEMPTS = 25
 """Places tried for new NPCs in each tick (the original's NPC_SPAWN_ATTEMPTS)."""
 
-PLAYER_COLUMNS = (
-    "exploration damage_received damage_inflicted player_kills immortal make_mortal_tick recon "
-    "resilient spawn_row spawn_col"
-).split()
-NPC_COLUMNS = "style target rally_row rally_col spawn_danger_x1e4 spawn_row spawn_col".split()
+PLAYER_COLUMNS = ("exploration", "damage_received", "damage_inflicted", "player_kills", "immortal",
+                  "make_mortal_tick", "recon", "resilient", "spawn_row", "spawn_col")  # fmt: skip
+COLUMNS_OF = dict(entities="entity_columns", players="player_columns", npcs="npc_columns")
+NPC_COLUMNS = ("style", "target", "rally_row", "rally_col", "spawn_danger_x1e4")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,8 +73,7 @@ class Trace:
 
     def columns(self, table: str) -> dict[str, np.ndarray]:
         """Returns a ragged table as one array for each of its named columns."""
-        names = self.meta[{"entities": "entity", "players": "player", "npcs": "npc"}[table]
-                          + "_columns"]  # fmt: skip
+        names = self.meta[COLUMNS_OF[table]]
         return {name: self.data[table][:, i] for i, name in enumerate(names)}
 
 
@@ -157,7 +155,7 @@ def materials(trace: Trace) -> np.ndarray:
 def newborns(trace: Trace) -> list[np.ndarray]:
     """Returns the ids of the NPCs that appeared with each state after the first."""
     ids = [trace.rows("npcs", t)[:, 0] for t in range(len(trace) + 1)]
-    return [np.setdiff1d(after, before)[::-1] for before, after in zip(ids, ids[1:])]
+    return [np.setdiff1d(ids[t + 1], ids[t])[::-1] for t in range(len(trace))]
 
 
 @functools.lru_cache(maxsize=4)
@@ -184,9 +182,8 @@ def queues(trace: Trace) -> tuple[tuple[int, ...], ...]:
     """
     center, population = trace.settings["MAP_CENTER"], trace.settings["NPC_N"]
     refills = trace.settings["NPC_DEFAULT_REFILL_DEAD_NPCS"]
-    columns = trace.meta["npc_columns"]
-    danger = columns.index("spawn_danger_x1e4")
-    queue: tuple[int, ...] = ()
+    danger = trace.meta["npc_columns"].index("spawn_danger_x1e4")
+    queue = tuple(int(ring) for ring in ring_of(trace.data.get("queue", np.zeros(0)), center))
     out = [queue]
     for t in range(len(trace)):
         before, after = trace.rows("npcs", t), trace.rows("npcs", t + 1)
@@ -231,29 +228,34 @@ def events(trace: Trace, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
     ticks, present = len(trace), bodies(trace, cfg)["present"]
     count = np.zeros((ticks, cfg.players, len(Event)), np.int32)
     for t in range(ticks):
-        for row in trace.rows("events", t):
-            player, code, victim = row[1], row[3], row[8]
-            if player <= 0:
-                continue
-            if code == 12:
-                event = Event.KILL_PLAYER if victim > 0 else Event.KILL_NPC
-            else:
-                event = EVENTS[int(code)]
+        for player, event in players_events(trace.rows("events", t)):
             late = event == Event.SEIZE_TILE or (
-                event == Event.AGENT_CULLED and not present[t, player - 1]
+                event == Event.AGENT_CULLED and not present[t, player]
             )
             if t - late >= 0:
-                count[t - late, player - 1, event] += 1
+                count[t - late, player, event] += 1
     known = np.ones((ticks, len(Event)), bool)
     known[-1, list(LATE)] = False
     return count, known
+
+
+def players_events(rows: np.ndarray):
+    """Yields player row and `vocab.Event` of each row of the log that is about a player."""
+    for row in rows:
+        player, code, victim = row[1], row[3], row[8]
+        if player > 0 and code == 12:
+            yield player - 1, Event.KILL_PLAYER if victim > 0 else Event.KILL_NPC
+        elif player > 0:
+            yield player - 1, EVENTS[int(code)]
 
 
 @functools.lru_cache(maxsize=4)
 def tallies(trace: Trace, cfg: Config) -> np.ndarray:
     """Returns (T + 1, P, events) int32, counts since reset at every state."""
     count, _ = events(trace, cfg)
-    start = trace.data.get("tally", np.zeros((1, cfg.players, len(Event)), np.int32))
+    start = np.zeros((1, cfg.players, len(Event)), np.int32)
+    for player, event in players_events(trace.data.get("log", ())):
+        start[0, player, event] += 1
     return np.concatenate([start, start + np.cumsum(count, axis=0)])
 
 
@@ -297,7 +299,7 @@ def _targets(trace: Trace, t: int, chosen: np.ndarray, row: dict, cfg: Config) -
     entity = trace.rows("entities", t).astype(np.int32)
     ids, pos = entity[:, 0], entity[:, 2:4]
     out = np.full(len(chosen), -1, np.int32)
-    where = {int(i): place for i, place in zip(ids, pos)}
+    where = {int(i): place for i, place in zip(ids, pos, strict=True)}
     for player in np.flatnonzero((chosen >= 0) & (chosen < cfg.visible_rows)):
         if player + 1 in where:
             seen = ids[np.abs(pos - where[player + 1]).max(1) <= cfg.vision]
