@@ -1,5 +1,7 @@
-"""Recurrent cores. What the input contributes is computed for all ticks at once (`project`);
-only what depends on the memory runs tick after tick (`recur`).
+"""Recurrent cores.
+
+What the input contributes is computed for all ticks at once (`project`); only what depends on the
+memory runs tick after tick (`recur`).
 """
 
 import flax.linen as nn
@@ -19,6 +21,7 @@ class Gru(nn.Module):
     width: int
 
     def setup(self):
+        """Makes the layers."""
         self.inputs = nn.Dense(3 * self.width, kernel_init=ORTHOGONAL())
         self.gates = nn.Dense(2 * self.width, use_bias=False, kernel_init=ORTHOGONAL())
         self.candidate = nn.Dense(self.width, kernel_init=ORTHOGONAL())
@@ -52,6 +55,7 @@ class Lstm(nn.Module):
     two_biases: bool = False
 
     def setup(self):
+        """Makes the layers."""
         size = 4 * self.width
         self.inputs = nn.Dense(size, use_bias=self.two_biases, kernel_init=ORTHOGONAL())
         self.hidden = nn.Dense(size, kernel_init=ORTHOGONAL())

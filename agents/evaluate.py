@@ -22,7 +22,7 @@ from flax import struct
 import metammo_jax as mm
 from agents import cli, session
 from agents.policy import Policy
-from metammo_jax.games.catalog import GAMES
+from metammo_jax.games import GAMES
 
 AT_ONCE = 32
 """Episodes played side by side."""

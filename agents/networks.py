@@ -41,6 +41,7 @@ class Lean(nn.Module):
     entity_width: int = 32
 
     def setup(self):
+        """Makes the layers."""
         self.own = nn.Dense(self.width)
         self.tiles = Tiles(self.width)
         self.entities = Entities(self.entity_width)

@@ -160,6 +160,7 @@ class Paper(nn.Module):
     tokens: int = 127
 
     def setup(self):
+        """Makes the layers."""
         self.tiles = TileEncoder()
         self.players = PlayerEncoder(self.corrected)
         self.task, self.task_norm = _dense(WIDTH), _norm()

@@ -81,9 +81,7 @@ class Policy:
 
         memory, hidden = jax.lax.scan(tick, memory, (projected, fresh))
         hidden = hidden.reshape(-1, *hidden.shape[2:])
-        logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(
-            hidden, features
-        )
+        logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(hidden, features)
         logits = masked(logits, jax.vmap(self.legal)(flat))
         logits, value = jax.tree.map(
             lambda leaf: leaf.reshape(ticks, worlds, *leaf.shape[1:]), (logits, value)

@@ -1,10 +1,8 @@
 """The folder of a training run: what is in it, and how it is begun and read.
 
-  README.txt       what the run is and how to go on with it
-  config.json      its options, and the sizes of its worlds
-  metrics.jsonl    a line for each update
-  curve.png        the learning curve
-  checkpoints/     see `agents.checkpoint`
+README.txt says what the run is and how to go on with it, config.json holds its options and the
+sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve, and
+checkpoints/ is what `agents.checkpoint` writes.
 """
 
 import dataclasses

@@ -67,8 +67,10 @@ def start(batch, policy: Policy, cfg: TrainConfig) -> TrainState:
 
 def _strong(leaf):
     """The same array with a type of its own, which a second compilation would else give it."""
-    return leaf if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(
-        leaf, leaf.dtype
+    return (
+        leaf
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended)
+        else jnp.asarray(leaf, leaf.dtype)
     )
 
 

@@ -7,8 +7,8 @@ from flax import struct
 from metammo_jax.adapters import metammo, nmmo
 from metammo_jax.config import Config
 from metammo_jax.observe import Observation
-from metammo_jax.wrappers import Wrapper
 from metammo_jax.world import World
+from metammo_jax.wrappers import Wrapper
 
 
 @struct.dataclass

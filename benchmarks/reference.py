@@ -21,7 +21,8 @@ import sys
 import tempfile
 
 from benchmarks import report
-from benchmarks.measure import Measurement
+from benchmarks.measure import Measurement, machine, measure
+from metammo_jax.registry import games as known_games
 
 ORIGINAL = pathlib.Path(__file__).with_name("original.py")
 SINGLE_THREAD = {
@@ -121,9 +122,10 @@ def geometric_mean(ratios: list[float]) -> float:
 
 
 def _compare_all(options, cores: list[int]) -> list[float]:
-    from metammo_jax.registry import games as known_games
-
     games = known_games() if options.games == ["all"] else options.games
+    for game in games:
+        if game not in known_games():
+            raise ValueError(f"game={game!r} is unknown; allowed are {', '.join(known_games())}")
     lines = open(options.json, "w", encoding="utf-8") if options.json else None  # noqa: SIM115
     rows, ratios = [], []
     with tempfile.TemporaryDirectory(prefix="nmmo-") as folder:
@@ -200,13 +202,7 @@ def _parse(output: str) -> Original:
 
 def measure_ours(options, game: str) -> Measurement:
     """Measures this project at the paper's size."""
-    import jax
-
-    from benchmarks.measure import measure
-
-    measured = measure(game, "mini", options.batch, options.ticks, options.runs)
-    jax.clear_caches()
-    return measured
+    return measure(game, "mini", options.batch, options.ticks, options.runs)
 
 
 def ratio(theirs: list[Original], ours: Measurement) -> float:
@@ -231,8 +227,6 @@ def row_of(game: str, theirs: list[Original], ours: Measurement) -> list[str]:
 
 def as_json(game: str, theirs: list[Original], ours: Measurement) -> str:
     """Returns one line of JSON."""
-    from benchmarks.measure import machine
-
     return json.dumps(
         {
             "game": game,

@@ -6,6 +6,7 @@ after episode, with automatic reset. Agent steps are those of players alive when
 """
 
 import argparse
+import contextlib
 import shlex
 import sys
 
@@ -58,15 +59,26 @@ def main(arguments: list[str] | None = None) -> int:
             columns, rows = report.compare(*map(report.load, options.compare))
             report.show(columns, rows, "agent steps/s, median of each run")
         else:
-            _measure_all(options, arguments)
+            with _no_compilation_cache():
+                _measure_all(options, arguments)
     except ValueError as error:
         print(f"benchmarks.step: {error}", file=sys.stderr)
         return 2
     return 0
 
 
+@contextlib.contextmanager
+def _no_compilation_cache():
+    """Keeps compiled programs from being read from disk: the time to compile is measured."""
+    before = jax.config.jax_enable_compilation_cache
+    jax.config.update("jax_enable_compilation_cache", False)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_compilation_cache", before)
+
+
 def _measure_all(options, arguments) -> None:
-    jax.config.update("jax_enable_compilation_cache", False)  # compile times are measured
     games = known_games() if options.games == ["all"] else options.games
     for game in games:
         mm.make(game.split("+"), options.config)  # a wrong name shows before an hour is spent
@@ -84,7 +96,6 @@ def _measure_all(options, arguments) -> None:
             print("  ".join(rows[-1][:6]), file=sys.stderr, flush=True)
             if lines:
                 print(report.as_json(measured, on, command), file=lines, flush=True)
-            jax.clear_caches()
     finally:
         if lines:
             lines.close()

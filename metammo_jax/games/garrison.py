@@ -1,6 +1,6 @@
 """NPCs that a game brings itself: the soldiers of sandwich, the waves of radio_raid.
 
-Places are redrawn until one can stand there, at most TRIES times; who finds none stays away.
+Places are redrawn until one can stand there, at most so many times; who finds none stays away.
 Source: world rules 9.7 and 18.3, minigames 5.2.
 """
 
@@ -21,8 +21,11 @@ from metammo_jax.world import World
 TRIES = 16
 """Places drawn for each NPC."""
 
-REINFORCEMENTS = 16
-"""Soldiers that can join in one tick."""
+REINFORCEMENTS = 8
+"""Soldiers that can join in one tick: all that the hardest game of the paper's size can miss."""
+
+REINFORCEMENT_TRIES = 4
+"""Places drawn for each of them; who finds none comes in the next tick."""
 
 WAVE_SIZE = 10
 """NPCs of a wave, at the paper's size."""
@@ -60,7 +63,7 @@ def sandwich_muster(key: jax.Array, world: World, cfg: Config) -> World:
     rally = circle_tile(number // jnp.maximum(each, 1), params, cfg)
     block = jnp.maximum(params.center // 8, 1)
     low = jnp.where(rally < cfg.middle, cfg.middle - block, cfg.middle + 1)[:, None]
-    inside, free = _passable_place(inner_key, world, low, block, cfg.npcs)
+    inside, free = _passable_place(inner_key, world, low, block, (cfg.npcs, TRIES))
     edge = distinct(outer_key, cfg.npcs, 4 * params.center, max(4 * cfg.playable, cfg.npcs))
     outside = edge_tile(edge, params, cfg)
     is_inner = number < inner_count
@@ -84,7 +87,8 @@ def sandwich_refill(key: jax.Array, world: World, cfg: Config) -> World:
     most = min(REINFORCEMENTS, cfg.npcs)
     reach = params.center // 6
     low = jnp.full((most, 1, 2), cfg.middle) - reach
-    pos, free = _passable_place(place_key, world, low, 2 * reach + 1, most)
+    shape = (most, REINFORCEMENT_TRIES)
+    pos, free = _passable_place(place_key, world, low, 2 * reach + 1, shape)
     rally = jnp.full((most, 2), cfg.middle)
     recruits = _soldiers(pos, rally, wanted=(jnp.arange(most) < missing) & free)
     return enlist(style_key, world, recruits, cfg)
@@ -124,7 +128,7 @@ def _wave_places(
     place = jnp.where(world.npc.wave < WAVES_AT_CENTER, Place.CENTER, quadrant)
     radius = Unit.TILES.whole(WAVE_RADIUS, cfg)
     low = place_tile(place, world.params, cfg) - radius
-    return _passable_place(key=place_key, world=world, low=low, side=2 * radius + 1, count=size)
+    return _passable_place(place_key, world, low, 2 * radius + 1, (size, TRIES))
 
 
 def _wave_kinds(key: jax.Array, world: World, size: int) -> jax.Array:
@@ -166,21 +170,21 @@ def _danger_table() -> np.ndarray:
 
 
 def _passable_place(
-    key: jax.Array, world: World, low: jax.Array, side: jax.Array | int, count: int
+    key: jax.Array, world: World, low: jax.Array, side: jax.Array | int, shape: tuple[int, int]
 ) -> tuple[jax.Array, jax.Array]:
     """Draws places from squares until one can stand there.
 
     Args:
       key: () key.
       world: reads terrain.
-      low: int32, north-west corners, broadcast to (count, TRIES, 2).
+      low: int32, north-west corners, broadcast to (count, tries, 2).
       side: tiles a side of the squares.
-      count: number of places.
+      shape: (count, tries), number of places, and how often each is drawn.
 
     Returns:
       (count, 2) int32 places, and (count,) bool whether one can stand there.
     """
-    tries = low + jax.random.randint(key, (count, TRIES, 2), 0, side)
+    tries = low + jax.random.randint(key, (*shape, 2), 0, side)
     works = query.can_stand(world.terrain, tries)
     first = jnp.argmax(works, axis=1)
     pos = jnp.take_along_axis(tries, first[:, None, None], axis=1)[:, 0]

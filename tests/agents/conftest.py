@@ -11,11 +11,14 @@ from tests.agents.fake import FakeEnv
 
 @pytest.fixture(scope="session", autouse=True)
 def _compilation_cache(tmp_path_factory):
-    """Compiles what several tests train with only once."""
+    """Compiles what several tests train with only once, also for several workers."""
     names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
     before = {name: getattr(jax.config, name) for name in names}
     if not before["jax_compilation_cache_dir"]:
-        jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+        jax.config.update(
+            "jax_compilation_cache_dir",
+            str(tmp_path_factory.getbasetemp().parent / "agents-compiled"),
+        )
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
     yield
     for name, value in before.items():
@@ -26,8 +29,8 @@ def _compilation_cache(tmp_path_factory):
 def fake_cfg() -> TrainConfig:
     return TrainConfig(
         game="remember", num_worlds=32, rollout=32, sequence=16, width=32, learning_rate=5e-3,
-        anneal=False, entropy=0.003, minibatches=4, epochs=4, clip=0.2, paper_reward=False, verify=True,
-        progress=False, save_every=0,
+        anneal=False, entropy=0.003, minibatches=4, epochs=4, clip=0.2,
+        paper_reward=False, verify=True, progress=False, save_every=0,
     )  # fmt: skip
 
 

@@ -88,7 +88,11 @@ class FakeEnv:
 
     def observe(self, world):
         """Shows the direction in the task vector, and only to the newly born."""
-        entities = jnp.zeros((4, len(Column)), jnp.int16).at[:, Column.GROUP].set(jnp.arange(4))
+        entities = (
+            jnp.zeros((4, len(Column)), jnp.int16)
+            .at[:, Column.GROUP]
+            .set(jnp.arange(4, dtype=jnp.int16))
+        )
         masks = Masks(
             move=jnp.ones((4, 5), bool),
             style=jnp.ones((4, 3), bool),

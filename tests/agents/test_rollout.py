@@ -10,14 +10,14 @@ from tests.agents.fake import CFG
 
 @pytest.fixture(scope="module")
 def rollout(fake_cfg, fake_parts):
-    """48 ticks of the fake world: deaths, revivals, and three ends of the game in each world."""
+    """4 sequences of 12 ticks: deaths, revivals, and three ends of the game in each world."""
     batch, policy, _, state = fake_parts
     loud = jax.tree.map(lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape),
                         state.params)  # fmt: skip
     state = state.replace(params=loud)
 
     def play(state):
-        return collect(policy, batch, state.params, jax.random.key(3), state.stage, 3, 16)
+        return collect(policy, batch, state.params, jax.random.key(3), state.stage, 4, 12)
 
     stage, steps, memory, finished = jax.jit(play)(state)
     flat = jax.tree.map(lambda leaf: np.asarray(leaf).reshape(-1, *leaf.shape[2:]), steps)
@@ -58,15 +58,17 @@ def test_replaying_gives_the_log_probs_back(rollout, fake_parts):
     """With deaths, revivals and resets inside and between the sequences."""
     _, policy, _, _ = fake_parts
     state, _, steps, memory, _, _ = rollout
-    steps, memory = jax.tree.map(updating._world_first, steps), jax.tree.map(
-        lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory
+    steps, memory = (
+        jax.tree.map(updating._world_first, steps),
+        jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory),
     )
     rows = updating.Rows(steps, memory, steps.value)
-    assert float(updating.replay_error(policy, state.params, rows)) < 1e-5
+    error = jax.jit(lambda rows: updating.replay_error(policy, state.params, rows))
+    assert float(error(rows)) < 1e-5
     forgotten = rows.replace(memory=jax.tree.map(jnp.zeros_like, memory))
-    assert float(updating.replay_error(policy, state.params, forgotten)) > 1e-4
+    assert float(error(forgotten)) > 1e-4
     kept = rows.replace(step=steps.replace(fresh=jnp.zeros_like(steps.fresh)))
-    assert float(updating.replay_error(policy, state.params, kept)) > 1e-4
+    assert float(error(kept)) > 1e-4
 
 
 def test_unrolling_is_the_same_as_acting_tick_by_tick(rollout, fake_parts):
@@ -74,7 +76,7 @@ def test_unrolling_is_the_same_as_acting_tick_by_tick(rollout, fake_parts):
     state, _, steps, memory, _, _ = rollout
     first = jax.tree.map(lambda leaf: leaf[0], (steps.obs, steps.fresh, steps.value))
     start = jax.tree.map(lambda leaf: leaf[0], memory)
-    _, values, after = policy.unroll(state.params, first[0], start, first[1])
+    _, values, after = jax.jit(policy.unroll)(state.params, first[0], start, first[1])
     assert np.asarray(values) == pytest.approx(np.asarray(first[2]), abs=1e-5)
     assert np.asarray(after) == pytest.approx(np.asarray(memory[1]), abs=1e-5)
 

@@ -54,6 +54,8 @@ def test_soldiers_stand_only_where_one_can():
     pos, _, _ = npcs(muster(jax.random.key(0), world, MINI), MINI)
     in_water = (pos[:, 0] >= 81) & (pos[:, 0] <= 85) & (pos[:, 1] >= 81) & (pos[:, 1] <= 90)
     assert not in_water.any()
+    assert (np.abs(pos[:128] - 80).max(-1) <= 10).all()
+    assert (pos[:128] != 80).all()
     assert len(pos) == 256
     drowned = worlds.paint(world, (slice(66, 95), slice(66, 95)), Tile.WATER)
     pos, _, _ = npcs(muster(jax.random.key(0), drowned, MINI), MINI)

@@ -47,6 +47,8 @@ def test_a_range_for_a_fixed_number_draws_from_it():
 def test_sides_are_even():
     center = drawn(games.king_of_the_hill(center=(40, 60)), "center")
     assert set(center) == set(range(40, 62, 2))
+    pair = drawn(games.king_of_the_hill(center=(40, 42)), "center", count=400)
+    assert (pair == 40).mean() == pytest.approx(0.5, abs=0.08)
 
 
 def test_a_knob_is_taken_as_it_is():

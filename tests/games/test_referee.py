@@ -75,6 +75,7 @@ def test_king_of_the_hill():
     end = worlds.blank(TINY, teams=4, tick=128)
     assert won(referee.king_of_the_hill, end) == set()
     assert won(referee.king_of_the_hill, seized(end, 5)) == second
+    assert won(referee.king_of_the_hill, completed(seized(end, 5), *first)) == first
     assert won(referee.king_of_the_hill, seized(without(end, *second), 5)) == second
 
 

@@ -18,7 +18,7 @@ from metammo_jax.world import World
 from tests.parity import newcomers
 from tests.parity import trace as recorded
 from tests.parity.batches import in_chunks
-from tests.parity.fields import Field, field
+from tests.parity.fields import TOLERANCE, Field, field
 from tests.parity.state import groups
 from tests.parity.trace import Trace
 
@@ -310,6 +310,18 @@ def _events(case: Case) -> list[Field]:
     ]  # fmt: skip
 
 
+def _rounding(case: Case) -> np.ndarray:
+    """Returns (T, P) bool: progress that stands still in the record, and but for rounding here.
+
+    What was recorded in double precision is not always what single precision gives again, and
+    the last bit then counts as a gain or a loss.
+    """
+    before, after = case.before.task.progress, case.after.world.task.progress
+    progress = case.trace.data["progress"][:, groups(case.trace, case.cfg)]
+    rounded = (before != after) & (np.abs(after - before) < TOLERANCE)
+    return rounded & (progress[1:] == progress[:-1])
+
+
 def _judgement(case: Case) -> list[Field]:
     """Compares tasks, rewards, ends and winners."""
     trace, after, cfg = case.trace, case.after, case.cfg
@@ -333,6 +345,14 @@ def _judgement(case: Case) -> list[Field]:
         field("score", verdict.score, game[:, 1], every),
         field("game over", verdict.over, game[:, 2] > 0, every),
     ]
+    if "task_memory" in trace.data:
+        task, there = after.world.task, trace.data["task_memory"][1:, group]
+        completed = np.where(task.completed_at >= 1 << 30, -1, task.completed_at)
+        memory = np.stack([task.max_progress, task.gains, task.losses, completed], -1)
+        causes = dict(
+            place_of_the_revived=moved[..., None], single_precision=_rounding(case)[..., None]
+        )
+        out.append(field("task memory", memory, there, every, **causes))
     if "winners" in trace.data:
         out.append(field("winners", verdict.winners, trace.data["winners"], every))
     return out

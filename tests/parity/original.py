@@ -131,7 +131,7 @@ class Full(Mini, nc.Progression, nc.Item, nc.Equipment, nc.Profession, nc.Exchan
     """Meta MMO's full configuration."""
 
 
-def make_env(game, size, maps_dir, num_maps, difficulty=None):
+def make_env(game, size, maps_dir, num_maps, difficulty=None, overrides=None):
     """Returns the original's environment with one of Meta MMO's games.
 
     Args:
@@ -140,6 +140,7 @@ def make_env(game, size, maps_dir, num_maps, difficulty=None):
       maps_dir: folder where its map files are, or are made.
       num_maps: maps to choose from.
       difficulty: value of the game's adaptive difficulty; its first if None.
+      overrides: settings that the episode shall have whatever the game draws.
     """
     config = {"mini": Mini, "full": Full}[size]()
     settings = dict(
@@ -163,8 +164,16 @@ def make_env(game, size, maps_dir, num_maps, difficulty=None):
     for name, value in settings.items():
         config.set(name, value)
     env = nmmo.Env(config)
+    played = env.game_packs[0]
     if difficulty is not None:
-        setattr(env.game_packs[0], DIALS[game], difficulty)
+        setattr(played, DIALS[game], difficulty)
+    draw = played._set_config
+
+    def draw_and_override():
+        draw()
+        _set(config, **(overrides or {}))
+
+    played._set_config = draw_and_override
     return env
 
 

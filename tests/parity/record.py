@@ -97,10 +97,18 @@ def npc_intent(npc_id, intent):
     ]  # fmt: skip
 
 
+def task_memory(task):
+    """Returns the most progress, ticks of gain and of loss, and the tick of completion or -1."""
+    info = task.progress_info
+    completed = -1 if info["completed_tick"] is None else info["completed_tick"]
+    counts = info["positive_reward_count"], info["negative_reward_count"]
+    return [info["max_progress"], *counts, completed]
+
+
 class Start:
     """What the first recorded state needs beside itself, when it is not that of the reset."""
 
-    def __init__(self, env, base):
+    def __init__(self, env, base, last_seen):
         realm, game = env.realm, env.game
         self.paths = dict(realm.map.pathfinding_cache)
         self.used_paths = {}
@@ -110,7 +118,7 @@ class Start:
             "direction_index": np.array(env._np_random._dir_idx),
             "queue": np.array([round(1e4 * d) for d in realm.npcs.spawn_dangers], np.int32),
             "log": realm.event_log.get_data().astype(np.int32),
-            "completed": np.array([task.completed for task in env.tasks]),
+            "last_seen": np.array([(i, *pos) for i, pos in last_seen.items()], np.int32),
         }
         if hasattr(game, "inner_npc_num"):
             self.arrays["difficulty"] = np.array(game.inner_npc_num)
@@ -141,7 +149,7 @@ def live_materials(env):
 class Recorder:
     """Takes down the states and transitions of an episode."""
 
-    def __init__(self, env, base, obs_agents, obs_every):
+    def __init__(self, env, start, obs_agents, obs_every):
         self.env, self.realm = env, env.realm
         self.obs_agents, self.obs_every = obs_agents, obs_every
         self.ragged = {
@@ -152,10 +160,10 @@ class Recorder:
         }  # fmt: skip
         self.lists = {name: [] for name in (
             "actions", "outcomes", "fog_center_row", "progress", "game", "winners", "tick",
-            "spawned", "wave_tick", "wave",
+            "spawned", "wave_tick", "wave", "task_memory",
         )}  # fmt: skip
         self.obs, self.materials = {}, live_materials(env)
-        self.start = Start(env, base)
+        self.start = start
         self.start.watch_paths(env)
         self._watch_npcs()
 
@@ -186,6 +194,7 @@ class Recorder:
         fog = realm.fog_map[realm.fog_map.shape[0] // 2]
         lists["fog_center_row"].append(fog.astype(np.float32))
         lists["progress"].append([task.progress for task in self.env.tasks])
+        lists["task_memory"].append([task_memory(task) for task in self.env.tasks])
         lists["tick"].append(realm.tick)
         lists["spawned"].append(-1 - realm.npcs.next_id)
         lists["wave_tick"].append(getattr(game, "_last_wave_tick", 0))
@@ -229,7 +238,8 @@ class Recorder:
     def arrays(self):
         """Returns all arrays of the trace."""
         out = {name: np.array(values) for name, values in self.lists.items()}
-        out["progress"] = out["progress"].astype(np.float32)
+        for name in ("progress", "task_memory"):
+            out[name] = out[name].astype(np.float32)
         for name, ragged in self.ragged.items():
             out.update(ragged.arrays(name))
         return {**out, **self.start.result(), **self.obs}
@@ -262,7 +272,7 @@ def describe(env, args):
         }
         for task in env.tasks
     ]
-    names = ("game", "config", "policy", "seed")
+    names = ("game", "config", "policy", "seed", "overrides")
     return {
         "nmmo": nmmo.__version__, **{name: getattr(args, name) for name in names},
         "settings": settings, "tasks": tasks, "border": config.MAP_BORDER,
@@ -272,17 +282,27 @@ def describe(env, args):
     }  # fmt: skip
 
 
+def split_setting(text):
+    """Returns name and value of "NAME=VALUE"."""
+    name, _, value = text.partition("=")
+    return name, value
+
+
 def record(args):
     """Plays an episode and writes the wanted ticks of it."""
     maps_dir = os.path.join(args.maps, "")
     os.makedirs(maps_dir, exist_ok=True)
-    env = make_env(args.game, args.config, maps_dir, args.num_maps, args.difficulty)
+    args.overrides = {name: json.loads(value) for name, value in map(split_setting, args.set)}
+    given = args.difficulty, args.overrides
+    env = make_env(args.game, args.config, maps_dir, args.num_maps, *given)
     rng, policy = np.random.default_rng(args.seed), POLICIES[args.policy]
     obs, _ = env.reset(seed=args.seed)
-    meta, base, recorder = describe(env, args), live_materials(env), None
+    meta, base, recorder, last_seen = describe(env, args), live_materials(env), None, {}
     for tick in range(args.start + args.ticks):
+        last_seen.update({i: player.pos for i, player in env.realm.players.items()})
         if tick == args.start:
-            recorder = Recorder(env, base, range(1, 129, args.obs_agents), args.obs_every)
+            agents, start = range(1, 129, args.obs_agents), Start(env, base, last_seen)
+            recorder = Recorder(env, start, agents, args.obs_every)
             recorder.state(obs)
         if not env.agents or env.game.is_over:
             break
@@ -312,6 +332,10 @@ def main():
     parser.add_argument("--start", type=int, default=0, help="tick of the first recorded state")
     parser.add_argument("--ticks", type=int, default=128, help="transitions to record")
     parser.add_argument("--difficulty", type=int, help=f"for {', '.join(DIALS)}")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help="a setting of the original that the episode shall have, its value as JSON",
+    )  # fmt: skip
     parser.add_argument("--obs-every", type=int, default=16, help="ticks between observations")
     parser.add_argument("--obs-agents", type=int, default=16, help="every so manieth agent's")
     parser.add_argument("--num-maps", type=int, default=8)

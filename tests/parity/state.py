@@ -123,7 +123,7 @@ def _body(trace: Trace, cfg: Config) -> Body:
         id=np.where(present, seen["id"], id_of_row),
         present=present,
         died=died,
-        pos=_last_known(np.stack([seen["row"], seen["col"]], -1), present),
+        pos=_last_known(_places(trace, seen), present),
         immortal_until=np.where(seen["immortal"] > 0, until, 0)[:, :players].astype(np.int32),
         recon=seen["recon"][:, :players] > 0,
         resilient=seen["resilient"][:, :players] > 0,
@@ -133,6 +133,14 @@ def _body(trace: Trace, cfg: Config) -> Body:
         **{ours: seen[name] for ours, name in both.items()},
         **{ours: seen[name][:, :players] for ours, name in alone.items()},
     )  # fmt: skip
+
+
+def _places(trace: Trace, seen: dict) -> np.ndarray:
+    """Returns (T + 1, E, 2) places; in the first state also of players that died before it."""
+    pos = np.stack([seen["row"], seen["col"]], -1)
+    for player, row, col in trace.data.get("last_seen", ()):
+        pos[0, player - 1] = row, col
+    return pos
 
 
 def _last_known(values: np.ndarray, present: np.ndarray) -> np.ndarray:
@@ -213,11 +221,7 @@ def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
     group, states = groups(trace, cfg), len(trace) + 1
     asked = jax.tree.map(np.asarray, env.table.assign(jax.random.key(0), params, cfg))
     progress = trace.data["progress"][:, group].astype(np.float32)
-    done = progress >= 1
-    if "completed" in trace.data:
-        done[0] |= trace.data["completed"][group]
-    first = np.where(done.any(0), trace.data["tick"][np.argmax(done, axis=0)], NEVER)
-    completed = np.where(np.maximum.accumulate(done), first, NEVER).astype(np.int32)
+    memory = recorded.task_memory(trace)[:, group]
     embedding = np.array([task["embedding"] for task in trace.meta["tasks"]], np.float32)[group]
 
     def every(leaf):
@@ -229,10 +233,10 @@ def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
         subject=every(asked.subject),
         embedding=every(embedding),
         progress=progress,
-        max_progress=np.maximum.accumulate(progress),
-        completed_at=completed,
-        gains=np.zeros((states, cfg.players), np.int32),
-        losses=np.zeros((states, cfg.players), np.int32),
+        max_progress=memory[..., 0],
+        gains=memory[..., 1].astype(np.int32),
+        losses=memory[..., 2].astype(np.int32),
+        completed_at=np.where(memory[..., 3] < 0, NEVER, memory[..., 3]).astype(np.int32),
     )
 
 
@@ -251,6 +255,8 @@ def setting_fields(trace: Trace, cfg: Config, env: Env) -> list[Field]:
     """Returns whether our declaration of the game can draw each setting of the episode."""
     params = params_of(trace, cfg, env)
     out = []
+    if trace.meta.get("overrides"):
+        return out
     for name in SETTINGS:
         value = float(getattr(params, name))
         draw = env.table.numbers.draws[name][int(params.game)]

@@ -95,7 +95,8 @@ def load(path) -> Trace:
 
 def config_of(trace: Trace) -> Config:
     """Returns our config of the trace's sizes and systems, with the original's observations."""
-    return preset(trace.meta["config"], original_observations=True)
+    horizon = trace.settings["HORIZON"]
+    return preset(trace.meta["config"], original_observations=True, horizon=horizon)
 
 
 @functools.lru_cache(maxsize=4)
@@ -205,8 +206,26 @@ def waves(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum.accumulate(np.where(came, tick, 0)), np.cumsum(came)
 
 
-# What players counted
+@functools.lru_cache(maxsize=4)
+def task_memory(trace: Trace) -> np.ndarray:
+    """Returns (T + 1, tasks, 4): most progress, ticks of gain, of loss, tick of completion or -1.
 
+    Older traces do not have it: there a task is complete from its first full progress on, and
+    the rest is not known.
+    """
+    if "task_memory" in trace.data:
+        return trace.data["task_memory"]
+    progress = trace.data["progress"]
+    done = np.maximum.accumulate(progress >= 1)
+    first = np.where(done.any(0), trace.data["tick"][np.argmax(done, axis=0)], -1)
+    unknown = np.zeros_like(progress)
+    completed = np.where(done, first, -1)
+    return np.stack([np.maximum.accumulate(progress), unknown, unknown, completed], -1).astype(
+        np.float32
+    )
+
+
+# What players counted
 
 EVENTS = {1: Event.EAT_FOOD, 2: Event.DRINK_WATER, 3: Event.GO_FARTHEST, 4: Event.SEIZE_TILE,
           11: Event.SCORE_HIT, 91: Event.AGENT_CULLED}  # fmt: skip

@@ -1,0 +1,100 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import metammo_jax as mm
+from agents.config import TrainConfig
+from agents.policy import legal, make_policy
+from agents.views import OriginalView
+from tests.agents.fake import CFG, FakeEnv
+
+
+def count(tree) -> int:
+    return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(tree))
+
+
+def original_view(cfg: mm.Config):
+    """Shapes of what the paper's network is shown, by all players of one world."""
+
+    def shape(*size, dtype=jnp.int16):
+        return jax.ShapeDtypeStruct((cfg.players, *size), dtype)
+
+    return OriginalView(
+        base=None, tile=shape(cfg.window**2, 7), entity=shape(cfg.visible_rows, 31),
+        task=shape(11 + cfg.task_embedding, dtype=jnp.float16), word=shape(dtype=jnp.int32),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("corrected", "parameters"), [(True, 1_470_976), (False, 1_742_336)])
+def test_the_papers_network_has_the_papers_parameters(corrected, parameters):
+    cfg = mm.preset("mini")
+    policy = make_policy(TrainConfig(network="paper", corrected=corrected), cfg)
+    params = jax.eval_shape(policy.network.init, jax.random.key(0), original_view(cfg))["params"]
+    heads = ("style", "query", "token", "move")
+    sizes = {
+        "tiles": 401_528,
+        "task": 7_680,
+        "trunk": 196_864,
+        "value": 257,
+        "heads": 100_487,
+        "players": 509_184 if not corrected else 509_184 - 237_568 - 32_768,
+        "core": 526_336 if not corrected else 525_312,
+    }
+    found = {name: count(params[name]) for name in ("tiles", "trunk", "value", "players", "core")}
+    found["task"] = count([params["task"], params["task_norm"]])
+    found["heads"] = count([params[name] for name in heads])
+    assert found == sizes
+    assert count(params) == parameters
+
+
+@pytest.fixture(scope="module")
+def lean():
+    """The lean network in the fake world: one world's observation, parameters, outputs."""
+    policy = make_policy(TrainConfig(width=16), CFG)
+    obs, _ = FakeEnv().reset(jax.random.key(0))
+    obs = obs.replace(visible=obs.visible.at[:, 3].set(-1))
+    params = policy.network.init(jax.random.key(1), obs)
+    params = jax.tree.map(
+        lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), params
+    )
+    return obs, jax.jit(lambda obs: policy.network.apply(params, obs))
+
+
+def test_who_is_out_of_sight_does_not_matter(lean):
+    obs, apply = lean
+    logits, value = apply(obs)
+    other = obs.replace(entities=obs.entities.at[3].add(7))
+    seen_logits, seen_value = apply(other)
+    assert (seen_value[:3] == value[:3]).all()
+    assert (seen_logits.target[:3, :3] == logits.target[:3, :3]).all()
+    near = obs.replace(entities=obs.entities.at[2].add(7))
+    assert (apply(near)[1][:2] != value[:2]).any()
+
+
+def test_the_order_of_those_in_sight_does_not_matter(lean):
+    obs, apply = lean
+    logits, value = apply(obs)
+    swapped = obs.replace(visible=obs.visible[:, jnp.array([1, 0, 2, 3])])
+    swapped_logits, swapped_value = apply(swapped)
+    assert np.asarray(swapped_value) == pytest.approx(np.asarray(value), rel=1e-5)
+    order = np.array([1, 0, 2])
+    expected = np.asarray(logits.target[:, order])
+    assert np.asarray(swapped_logits.target[:, :3]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_legal_spares_teammates_and_silences():
+    obs, _ = FakeEnv().reset(jax.random.key(0))
+    group = jnp.array([0, 0, 1, 1], jnp.int16)
+    obs = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(group))
+    masks = obs.masks.replace(target=obs.masks.target.at[:, 4].set(False))
+    obs = obs.replace(masks=masks)
+    out = legal(obs, CFG.tokens)
+    assert out.target[0].tolist() == [False, False, True, True, False]
+    assert out.token.tolist() == [[True] * 4] * 2 + [[True, False, False, False]] * 2
+    assert legal(obs, CFG.tokens, talk=False).token.tolist() == [[True] + [False] * 3] * 4
+    assert legal(obs, CFG.tokens, spare_teammates=False).target[0].tolist() == [
+        False, True, True, True, False,
+    ]  # fmt: skip
+    alone = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(0))
+    assert legal(alone, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
