@@ -107,7 +107,63 @@ def measure(
     Raises:
       ValueError: an unknown game, config, workload or row, or a number below one.
     """
-    for name, value in {"batch": batch, "ticks": ticks, "runs": runs}.items():
+    if runs < 1:
+        raise ValueError(f"runs={runs} must be at least 1")
+    bench = Bench(game, config, batch, ticks, workload, row, seed)
+    for _ in range(runs + 1):
+        bench.run()
+    return bench.measurement(skip=1)
+
+
+class Bench:
+    """A compiled workload that can be run again and again.
+
+    Attributes:
+      seconds: of each run so far.
+      totals: what each run returned.
+    """
+
+    def __init__(
+        self, game: str, config: str, batch: int, ticks: int, workload: str, row: str, seed: int
+    ):
+        """Compiles; the arguments and errors are those of `measure`."""
+        _check(batch, ticks, workload, row)
+        self.env, self.key = mm.make(game.split("+"), config), jax.random.key(seed)
+        self.labels = dict(
+            workload=workload, row=row, game=game, config=config, batch=batch, ticks=ticks
+        )
+        begin = _moves if workload == "moves" else _valid
+        self._play, self._compiled, self._build = begin(self.env, batch, ticks, row, self.key)
+        self.seconds, self.totals = [], []
+
+    def run(self) -> float:
+        """Plays once more, with draws of its own; returns living agent steps a second."""
+        spent, total = self._play(jax.random.fold_in(self.key, len(self.seconds)))
+        self.seconds.append(spent)
+        self.totals.append({name: int(value) for name, value in total.items()})
+        return self.totals[-1]["living"] / spent
+
+    def measurement(self, skip: int) -> Measurement:
+        """Returns what was measured, without the first `skip` runs, which warmed up."""
+        obs, world = jax.eval_shape(self.env.reset, jax.random.key(0))
+        players, totals = self.env.cfg.players, self.totals[skip:]
+        return Measurement(
+            **self.labels,
+            seconds=[round(spent, 6) for spent in self.seconds[skip:]],
+            living=[total["living"] for total in totals],
+            slots=self.labels["batch"] * self.labels["ticks"] * players,
+            ended=sum(total["ended"] for total in totals),
+            trace_s=round(self._build[0], 3),
+            compile_s=round(self._build[1], 3),
+            observation_bytes=round(_bytes(obs) / players, 1),
+            state_bytes=round(_bytes(world) / players, 1),
+            temporary_bytes=_temporary_bytes(self._compiled),
+            checksum=totals[0]["checksum"],
+        )
+
+
+def _check(batch: int, ticks: int, workload: str, row: str) -> None:
+    for name, value in {"batch": batch, "ticks": ticks}.items():
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
     for name, value, known in (
@@ -116,41 +172,14 @@ def measure(
     ):
         if value not in known:
             raise ValueError(f"{name}={value!r} is unknown; allowed are {', '.join(known)}")
-    env = mm.make(game.split("+"), config)
-    begin = _moves if workload == "moves" else _valid
-    play, compiled, build = begin(env, batch, ticks, row, jax.random.key(seed))
-    seconds, totals = [], []
-    for run in range(-1, runs):
-        spent, total = play(jax.random.fold_in(jax.random.key(seed), run + 1))
-        if run >= 0:
-            seconds.append(spent)
-            totals.append({name: int(value) for name, value in total.items()})
-    obs, world = jax.eval_shape(env.reset, jax.random.key(0))
-    return Measurement(
-        workload=workload,
-        row=row,
-        game=game,
-        config=config,
-        batch=batch,
-        ticks=ticks,
-        seconds=[round(s, 6) for s in seconds],
-        living=[total["living"] for total in totals],
-        slots=batch * ticks * env.cfg.players,
-        ended=sum(total["ended"] for total in totals),
-        trace_s=round(build[0], 3),
-        compile_s=round(build[1], 3),
-        observation_bytes=round(_bytes(obs) / env.cfg.players, 1),
-        state_bytes=round(_bytes(world) / env.cfg.players, 1),
-        temporary_bytes=_temporary_bytes(compiled),
-        checksum=totals[0]["checksum"],
-    )
+    if workload == "valid" and row != workloads.ROWS[1]:
+        raise ValueError(f"row={row!r} cannot be: valid actions are drawn from observations")
 
 
 def _moves(env, batch: int, ticks: int, row: str, key):
     """Prepares workload "moves": every run plays fresh worlds, made before the clock starts."""
     reset = jax.jit(lambda key: jax.vmap(env.reset)(jax.random.split(key, batch))[1])
-    worlds = reset(key)
-    compiled, build = _build(workloads.play_moves(env, ticks, row), key, worlds)
+    compiled, build = _build(workloads.play_moves(env, ticks, row), key, reset(key))
 
     def play(key):
         reset_key, play_key = jax.random.split(key)
@@ -162,8 +191,6 @@ def _moves(env, batch: int, ticks: int, row: str, key):
 
 def _valid(env, batch: int, ticks: int, row: str, key):
     """Prepares workload "valid": runs go on from one another, so that episodes drift apart."""
-    if row != workloads.ROWS[1]:
-        raise ValueError(f"row={row!r} cannot be: valid actions are drawn from observations")
     vector = mm.vectorize(env, batch)
     carry = jax.jit(vector.reset)(key)
     compiled, build = _build(workloads.play_valid(vector, ticks), key, *carry)

@@ -1,8 +1,10 @@
 """Times the original, Neural MMO 2.1.2, for `benchmarks.reference`.
 
 It runs by itself: it needs the package `nmmo` (Python 3.8 to 3.10) and nothing of this project.
-The clock runs only while the original's `step` does: drawing actions and resets are not timed, and
-agents give no action but a move, which is the least work for it. Prints one line of JSON.
+It prints a line of JSON when it is ready, and then, for each line that it reads, plays the first
+ticks of a fresh episode and prints how that went. The clock runs only while the original's `step`
+does: drawing actions and resets are not timed, and agents give no action but a move, which is the
+least work for it.
 
 Settings are those of Meta MMO, arXiv 2406.05071, as in `metammo_jax.games.catalog`.
 """
@@ -11,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import sys
 import time
 
 import nmmo
@@ -124,7 +127,7 @@ def play(env, ticks, rng, seed):
     """Plays the first ticks of a fresh episode.
 
     Returns:
-      steps of agents alive when a tick began, ticks played, seconds spent in `step`.
+      living: steps of agents alive when a tick began; slots: of all; seconds: spent in `step`.
     """
     env.reset(seed=seed)
     living = played = 0
@@ -139,7 +142,7 @@ def play(env, ticks, rng, seed):
         seconds += time.perf_counter() - start
         living += len(alive)
         played += 1
-    return living, played, seconds
+    return {"living": living, "slots": PLAYERS * played, "seconds": seconds}
 
 
 def main():
@@ -147,28 +150,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--game", choices=GAMES, required=True)
     parser.add_argument("--ticks", type=int, default=24)
-    parser.add_argument("--episodes", type=int, default=3, help="timed, after one that warms up")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", required=True, help="where the maps are, or are made")
     parser.add_argument("--maps", type=int, default=4)
     parser.add_argument("--core", type=int, help="the core to run on")
     options = parser.parse_args()
-    if options.core is not None and hasattr(os, "sched_setaffinity"):
+    if options.core is not None:
         os.sched_setaffinity(0, {options.core})
     env, rng = make(options.game, options.folder, options.maps), random.Random(options.seed)
-    runs = [
-        play(env, options.ticks, rng, 1000 * options.seed + episode)
-        for episode in range(options.episodes + 1)
-    ][1:]
-    result = {
-        "game": options.game,
-        "living": [living for living, _, _ in runs],
-        "ticks": [ticks for _, ticks, _ in runs],
-        "seconds": [seconds for _, _, seconds in runs],
-        "players": PLAYERS,
-        "nmmo": nmmo.__version__,
-    }
-    print(json.dumps(result))
+    print(json.dumps({"nmmo": nmmo.__version__}), flush=True)
+    for episode, _ in enumerate(sys.stdin):
+        result = play(env, options.ticks, rng, 1000 * options.seed + episode)
+        print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

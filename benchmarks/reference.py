@@ -2,14 +2,16 @@
 
     python -m benchmarks.reference --python /path/to/python/with/nmmo
 
-For each game, two processes of the original run side by side, each on a core of its own; then
-this project runs on the same two cores, observations and masks consumed. Both play the first
-ticks of fresh episodes under random moves at the paper's size and count steps of agents that are
-alive when the tick begins. The ratio is ours on two cores over the sum of the two originals.
-The exit code is 1 if the geometric mean of the ratios is below --floor.
+For each game, two processes of the original play side by side, each on a core of its own, and then
+this project plays on the same two cores, observations and masks consumed; by turns, several times,
+so that whatever else the machine does meets both. Both play the first ticks of fresh episodes under
+random moves at the paper's size, and count steps of agents that are alive when the tick begins.
+The ratio of a round is ours on two cores over the sum of the two originals; that of a game the
+median of its rounds. The exit code is 1 if the geometric mean over the games is below --floor.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import math
@@ -19,51 +21,156 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 
 from benchmarks import report
-from benchmarks.measure import Measurement, machine, measure
+from benchmarks.measure import Bench, Measurement, machine
+from benchmarks.workloads import ROWS
 from metammo_jax.registry import games as known_games
 
 ORIGINAL = pathlib.Path(__file__).with_name("original.py")
 SINGLE_THREAD = {
     name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 }
-PATIENCE = 1800
-"""Seconds after which a run of the original is given up."""
+PATIENCE = 900
+"""Seconds after which the original is given up."""
 
 COLUMNS = (
     ("game", "<"), ("original, core 1", ">"), ("core 2", ">"), ("alive", ">"),
-    ("ours, 2 cores", ">"), ("spread", ">"), ("alive", ">"), ("ratio", ">"),
+    ("ours, 2 cores", ">"), ("alive", ">"), ("ratio", ">"), ("spread", ">"),
 )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
-class Original:
-    """What one process of the original did.
+class Comparison:
+    """One game, round by round.
 
     Attributes:
-      living: steps of living agents, of each episode.
-      ticks: ticks, of each episode.
-      seconds: in `step`, of each episode.
-      players: of the game.
-      nmmo: its version.
+      game: its name.
+      original: for each round, for each core: living agent steps, slots, seconds.
+      ours: for each round: living agent steps a second.
+      measurement: everything about ours.
+      nmmo: version of the original.
     """
 
-    living: list[int]
-    ticks: list[int]
-    seconds: list[float]
-    players: int
+    game: str
+    original: list[list[dict]]
+    ours: list[float]
+    measurement: Measurement
     nmmo: str
 
     @property
-    def rate(self) -> float:
-        """Living agent steps a second: the median over episodes."""
-        return statistics.median(n / s for n, s in zip(self.living, self.seconds, strict=True))
+    def ratios(self) -> list[float]:
+        """How many times as many steps of living agents ours made, of each round."""
+        return [
+            ours / sum(core["living"] / core["seconds"] for core in cores)
+            for ours, cores in zip(self.ours, self.original, strict=True)
+        ]
 
     @property
-    def alive(self) -> float:
-        """Share of agent steps whose agent was alive."""
-        return sum(self.living) / (self.players * sum(self.ticks))
+    def ratio(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(self.ratios)
+
+    @property
+    def original_rates(self) -> list[float]:
+        """Living agent steps a second of the original on each core, the median of the rounds."""
+        return [
+            statistics.median(round_["living"] / round_["seconds"] for round_ in core)
+            for core in zip(*self.original, strict=True)
+        ]
+
+    @property
+    def original_alive(self) -> float:
+        """Share of agent steps of the original whose agent was alive."""
+        plays = [play for cores in self.original for play in cores]
+        return sum(play["living"] for play in plays) / sum(play["slots"] for play in plays)
+
+    def row(self) -> list[str]:
+        """Returns the cells, by `COLUMNS`."""
+        return [
+            self.game,
+            *(f"{rate:,.0f}" for rate in self.original_rates),
+            f"{self.original_alive:.1%}",
+            f"{statistics.median(self.ours):,.0f}",
+            f"{self.measurement.alive:.1%}",
+            f"{self.ratio:.1f}",
+            f"{min(self.ratios):.1f} .. {max(self.ratios):.1f}",
+        ]
+
+    def as_json(self) -> str:
+        """Returns one line of JSON."""
+        fields = dataclasses.asdict(self) | {"ratio": self.ratio, "ratios": self.ratios}
+        return json.dumps(fields | {"summary": self.measurement.summary()} | machine())
+
+
+class Original:
+    """A process that plays the original, on one core, when asked; used as a context.
+
+    Attributes:
+      nmmo: version of the original.
+    """
+
+    def __init__(self, options, game: str, folder: str, core: int):
+        """Starts the process.
+
+        Raises:
+          ValueError: the interpreter cannot be run.
+        """
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        command = [
+            options.python, str(ORIGINAL), "--game", game, "--ticks", str(options.ticks),
+            "--folder", folder, "--maps", str(options.maps), "--core", str(core),
+            "--seed", str(core + 1),
+        ]  # fmt: skip
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+                text=True, env={**os.environ, **SINGLE_THREAD},
+            )  # fmt: skip
+        except OSError as error:
+            self._errors.close()
+            raise ValueError(f"--python {options.python} cannot be run: {error}") from error
+        self.nmmo = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        for file in (self._process.stdin, self._process.stdout, self._errors):
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def wait(self) -> None:
+        """Waits until the environment is made."""
+        self.nmmo = self.result()["nmmo"]
+
+    def ask(self) -> None:
+        """Asks for the first ticks of one more episode; `result` waits for them."""
+        with contextlib.suppress(BrokenPipeError):  # `result` then says what happened
+            self._process.stdin.write("play\n")
+            self._process.stdin.flush()
+
+    def result(self) -> dict:
+        """Returns the next line of JSON of the process.
+
+        Raises:
+          ValueError: it ended, or took too long.
+        """
+        watch = threading.Timer(PATIENCE, self._process.kill)
+        watch.start()
+        try:
+            for line in self._process.stdout:
+                if line.startswith("{"):
+                    return json.loads(line)
+        finally:
+            watch.cancel()
+        self._process.wait()
+        self._errors.seek(0)
+        last = (self._errors.read().strip().splitlines() or ["no message"])[-1]
+        raise ValueError(f"the original ended (exit code {self._process.returncode}): {last}")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -76,8 +183,7 @@ def parser() -> argparse.ArgumentParser:
     add("--games", nargs="+", default=["all"], metavar="GAME", help="default: every game")
     add("--batch", type=int, default=16, help="worlds of ours (default: 16)")
     add("--ticks", type=int, default=24, help="ticks of an episode (default: 24)")
-    add("--runs", type=int, default=7, help="timed runs of ours (default: 7)")
-    add("--episodes", type=int, default=3, help="timed episodes a process of the original")
+    add("--rounds", type=int, default=7, help="turns of each, after a warm-up (default: 7)")
     add("--maps", type=int, default=4, help="maps of the original, made once (default: 4)")
     add("--floor", type=float, default=10.0, help="least geometric mean (default: 10)")
     add("--json", metavar="FILE", help="write one line of JSON for each game")
@@ -88,8 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
-        cores = take_cores()
-        ratios = _compare_all(options, cores)
+        ratios = _compare_all(options)
     except ValueError as error:
         print(f"benchmarks.reference: {error}", file=sys.stderr)
         return 2
@@ -99,6 +204,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"that is below the floor of {options.floor:g}")
         return 1
     return 0
+
+
+def geometric_mean(ratios: list[float]) -> float:
+    """Returns the geometric mean."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 def take_cores() -> list[int]:
@@ -116,126 +226,47 @@ def take_cores() -> list[int]:
     return cores
 
 
-def geometric_mean(ratios: list[float]) -> float:
-    """Returns the geometric mean."""
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
-
-
-def _compare_all(options, cores: list[int]) -> list[float]:
+def _compare_all(options) -> list[float]:
     games = known_games() if options.games == ["all"] else options.games
     for game in games:
         if game not in known_games():
             raise ValueError(f"game={game!r} is unknown; allowed are {', '.join(known_games())}")
-    lines = open(options.json, "w", encoding="utf-8") if options.json else None  # noqa: SIM115
-    rows, ratios = [], []
-    with tempfile.TemporaryDirectory(prefix="nmmo-") as folder:
-        try:
-            run_original(options, games[0], folder, cores[:1], ticks=1, episodes=0)  # the maps
-            for game in games:
-                theirs = run_original(options, game, folder, cores, options.ticks)
-                ours = measure_ours(options, game)
-                rows.append(row_of(game, theirs, ours))
-                ratios.append(ratio(theirs, ours))
-                print("  ".join(rows[-1]), file=sys.stderr, flush=True)
-                if lines:
-                    print(as_json(game, theirs, ours), file=lines, flush=True)
-        finally:
-            if lines:
-                lines.close()
-    report.show(COLUMNS, rows, "living agent steps a second, observations and masks consumed")
-    return ratios
+    for name in ("batch", "ticks", "rounds", "maps"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"{name}={getattr(options, name)} must be at least 1")
+    cores, done = take_cores(), []
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nmmo-"))
+        with Original(options, games[0], folder, cores[0]) as maker:
+            maker.wait()  # now the maps are there
+        lines = stack.enter_context(open(options.json or os.devnull, "w", encoding="utf-8"))
+        for game in games:
+            done.append(compare(options, game, folder, cores))
+            print("  ".join(done[-1].row()), file=sys.stderr, flush=True)
+            print(done[-1].as_json(), file=lines, flush=True)
+    title = "living agent steps a second, observations and masks consumed"
+    report.show(COLUMNS, [comparison.row() for comparison in done], title)
+    return [comparison.ratio for comparison in done]
 
 
-def run_original(
-    options, game: str, folder: str, cores: list[int], ticks: int, episodes: int | None = None
-) -> list[Original]:
-    """Runs one process of the original on each core, side by side.
+def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
+    """Plays one game with the original and with ours, by turns.
 
     Raises:
-      ValueError: the interpreter cannot be run, or the original failed.
+      ValueError: the original failed.
     """
-    episodes = options.episodes if episodes is None else episodes
-    common = [
-        options.python, str(ORIGINAL), "--game", game, "--ticks", str(ticks), "--episodes",
-        str(episodes), "--folder", folder, "--maps", str(options.maps),
-    ]  # fmt: skip
-    processes = []
-    try:
-        for seed, core in enumerate(cores, 1):
-            command = [*common, "--core", str(core), "--seed", str(seed)]
-            processes.append(_start(command))
-        outputs = [_finish(process) for process in processes]
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    return [_parse(output) for output in outputs]
-
-
-def _start(command: list[str]) -> subprocess.Popen:
-    try:
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **SINGLE_THREAD},
-        )  # fmt: skip
-    except OSError as error:
-        raise ValueError(f"--python {command[0]} cannot be run: {error.strerror}") from error
-
-
-def _finish(process: subprocess.Popen) -> str:
-    try:
-        output, errors = process.communicate(timeout=PATIENCE)
-    except subprocess.TimeoutExpired as error:
-        raise ValueError(f"the original took longer than {PATIENCE} seconds") from error
-    if process.returncode:
-        last = (errors.strip().splitlines() or ["no message"])[-1]
-        raise ValueError(f"{process.args[0]} could not run the original: {last}")
-    return output
-
-
-def _parse(output: str) -> Original:
-    fields = json.loads(output.strip().splitlines()[-1])
-    names = [field.name for field in dataclasses.fields(Original)]
-    return Original(**{name: fields[name] for name in names})
-
-
-def measure_ours(options, game: str) -> Measurement:
-    """Measures this project at the paper's size."""
-    return measure(game, "mini", options.batch, options.ticks, options.runs)
-
-
-def ratio(theirs: list[Original], ours: Measurement) -> float:
-    """Returns how many times more steps of living agents ours makes on the same cores."""
-    return statistics.median(ours.rates) / sum(original.rate for original in theirs)
-
-
-def row_of(game: str, theirs: list[Original], ours: Measurement) -> list[str]:
-    """Returns the cells of a game, by `COLUMNS`."""
-    rates = ours.rates
-    alive = statistics.mean(original.alive for original in theirs)
-    return [
-        game,
-        *(f"{original.rate:,.0f}" for original in theirs),
-        f"{alive:.1%}",
-        f"{statistics.median(rates):,.0f}",
-        f"{rates[0]:,.0f} .. {rates[-1]:,.0f}",
-        f"{ours.alive:.1%}",
-        f"{ratio(theirs, ours):.1f}",
-    ]
-
-
-def as_json(game: str, theirs: list[Original], ours: Measurement) -> str:
-    """Returns one line of JSON."""
-    return json.dumps(
-        {
-            "game": game,
-            "ratio": round(ratio(theirs, ours), 2),
-            "original": [dataclasses.asdict(original) for original in theirs],
-            "ours": dataclasses.asdict(ours) | ours.summary(),
-        }
-        | machine()
-    )
+    with contextlib.ExitStack() as stack:
+        originals = [stack.enter_context(Original(options, game, folder, core)) for core in cores]
+        for original in originals:
+            original.wait()
+        bench = Bench(game, "mini", options.batch, options.ticks, "moves", ROWS[1], seed=0)
+        theirs, ours = [], []
+        for _ in range(options.rounds + 1):
+            for original in originals:
+                original.ask()
+            theirs.append([original.result() for original in originals])
+            ours.append(bench.run())
+    return Comparison(game, theirs[1:], ours[1:], bench.measurement(skip=1), originals[0].nmmo)
 
 
 if __name__ == "__main__":

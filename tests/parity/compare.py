@@ -15,11 +15,10 @@ from metammo_jax.rules import npc as npc_rules
 from metammo_jax.tasks import progress
 from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import World
-from tests.parity import newcomers
+from tests.parity import judgement, newcomers
 from tests.parity import trace as recorded
 from tests.parity.batches import in_chunks
-from tests.parity.fields import TOLERANCE, Field, field
-from tests.parity.state import groups
+from tests.parity.fields import Field, field
 from tests.parity.trace import Trace
 
 CHUNK = 16
@@ -169,7 +168,7 @@ def fields(case: Case) -> list[Field]:
         *newcomers.fields(case),
         *_terrain(case),
         *_events(case),
-        *_judgement(case),
+        *judgement.fields(case),
     ]
 
 
@@ -308,51 +307,3 @@ def _events(case: Case) -> list[Field]:
               compared[..., event])
         for event in Event
     ]  # fmt: skip
-
-
-def _rounding(case: Case) -> np.ndarray:
-    """Returns (T, P) bool: progress that stands still in the record, and but for rounding here.
-
-    What was recorded in double precision is not always what single precision gives again, and
-    the last bit then counts as a gain or a loss.
-    """
-    before, after = case.before.task.progress, case.after.world.task.progress
-    progress = case.trace.data["progress"][:, groups(case.trace, case.cfg)]
-    rounded = (before != after) & (np.abs(after - before) < TOLERANCE)
-    return rounded & (progress[1:] == progress[:-1])
-
-
-def _judgement(case: Case) -> list[Field]:
-    """Compares tasks, rewards, ends and winners."""
-    trace, after, cfg = case.trace, case.after, case.cfg
-    group = groups(trace, cfg)
-    outcome, game = trace.data["outcomes"], trace.data["game"]
-    current = outcome[..., 0] > 0
-    # Where the revived come back anywhere, their teams' progress depends on the place.
-    mate = group[:, None] == group[None]
-    moved = (case.revived[:, : cfg.players][:, None] & mate).any(-1)
-    place = dict(place_of_the_revived=moved)
-    done = np.asarray(trace.data["progress"][1:])[:, group]
-    verdict = after.world.verdict
-    every = np.ones(len(trace), bool)
-    out = [
-        field("task progress", after.world.task.progress, done, every, **place),
-        field("reward", after.reward, outcome[..., 1], current, **place),
-        field("current", case.before.body.present[:, : cfg.players], current, every),
-        field("terminated", after.terminated, outcome[..., 2] > 0, current),
-        field("truncated", after.truncated, outcome[..., 3] > 0, current),
-        field("winners", verdict.winners.sum(-1), game[:, 0], every),
-        field("score", verdict.score, game[:, 1], every),
-        field("game over", verdict.over, game[:, 2] > 0, every),
-    ]
-    if "task_memory" in trace.data:
-        task, there = after.world.task, trace.data["task_memory"][1:, group]
-        completed = np.where(task.completed_at >= 1 << 30, -1, task.completed_at)
-        memory = np.stack([task.max_progress, task.gains, task.losses, completed], -1)
-        causes = dict(
-            place_of_the_revived=moved[..., None], single_precision=_rounding(case)[..., None]
-        )
-        out.append(field("task memory", memory, there, every, **causes))
-    if "winners" in trace.data:
-        out.append(field("winners", verdict.winners, trace.data["winners"], every))
-    return out

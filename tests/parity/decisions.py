@@ -126,7 +126,7 @@ def _causes(
     recorded step, and the true distances must show what is said.
     """
     names = "an_equally_short_way", "a_way_beyond_our_window", "the_original's_search_errs"
-    causes = {name: np.zeros(step.shape, bool) for name in (*names, "no_way_at_all")}
+    causes = {name: np.zeros(step.shape, bool) for name in names}
     mode, goal = modes(worlds, decided, cfg)
     expected = _original_steps(trace, worlds, mode, goal, cfg)
     passable = PASSABLE[trace.data["first_materials"]]
@@ -134,13 +134,11 @@ def _causes(
         here, there = worlds.body.pos[t, cfg.players + n], goal[t, n]
         ours = _nth_direction(decided.chance[t, n].argmax())
         after = [_left(passable, here, there, d) for d in (ours, step[t, n])]
-        if min(after) == np.inf:
-            causes["no_way_at_all"][t, n] = True
-        elif after[0] == after[1]:
+        if after[0] == after[1] < np.inf:
             causes["an_equally_short_way"][t, n] = True
         elif after[0] > after[1]:
             causes["a_way_beyond_our_window"][t, n] = _leaves_window(passable, here, there)
-        else:
+        elif after[0] < after[1]:
             causes["the_original's_search_errs"][t, n] = True
     return causes
 

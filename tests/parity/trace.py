@@ -23,6 +23,8 @@ SPAWN_ATTEMPTS = 25
 
 PLAYER_COLUMNS = ("exploration", "damage_received", "damage_inflicted", "player_kills", "immortal",
                   "make_mortal_tick", "recon", "resilient", "spawn_row", "spawn_col")  # fmt: skip
+NEEDED = ("first_materials", "entities", "players", "npcs", "tiles", "actions", "intents",
+          "outcomes", "progress", "game", "events", "seizes", "fog_center_row", "tick")  # fmt: skip
 COLUMNS_OF = dict(entities="entity_columns", players="player_columns", npcs="npc_columns")
 NPC_COLUMNS = ("style", "target", "rally_row", "rally_col", "spawn_danger_x1e4")
 
@@ -90,6 +92,9 @@ def load(path) -> Trace:
         meta = json.loads(str(data.pop("meta")))
     except (OSError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is no trace: {error}") from error
+    missing = [name for name in NEEDED if name not in data]
+    if missing:
+        raise ValueError(f"{path} is no trace: it lacks {missing[0]!r}")
     return Trace(path.stem, meta, data)
 
 

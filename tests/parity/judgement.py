@@ -1,0 +1,121 @@
+"""Tasks, rewards, ends and winners of every transition, ours against the record."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metammo_jax.vocab import NEVER
+from tests.parity.fields import TOLERANCE, Field, field
+from tests.parity.state import groups
+
+if TYPE_CHECKING:
+    from tests.parity.compare import Case
+
+
+def fields(case: "Case") -> list[Field]:
+    """Returns the comparison of what tasks, rewards and the referee say."""
+    trace, after, verdict = case.trace, case.after, case.after.world.verdict
+    outcome, game = trace.data["outcomes"], trace.data["game"]
+    current, every = outcome[..., 0] > 0, np.ones(len(trace), bool)
+    progress, reward = after.world.task.progress, after.reward
+    gains = progress - case.before.task.progress, np.diff(_progress(case), axis=0)
+    placed = _by_places(case)
+    paid = placed & _near(reward, gains[0]) & _near(outcome[..., 1], gains[1])
+    out = [
+        field("task progress", progress, _progress(case)[1:], every, place_of_the_revived=placed),
+        field("reward", reward, outcome[..., 1], current, place_of_the_revived=paid),
+        field("current", case.before.body.present[:, : case.cfg.players], current, every),
+        field("terminated", after.terminated, outcome[..., 2] > 0, current),
+        field("truncated", after.truncated, outcome[..., 3] > 0, current),
+        field("winners", verdict.winners.sum(-1), game[:, 0], every),
+        field("score", verdict.score, game[:, 1], every),
+        field("game over", verdict.over, game[:, 2] > 0, every),
+    ]
+    if "winners" in trace.data:
+        out.append(field("winners", verdict.winners, trace.data["winners"], every))
+    if "task_memory" in trace.data:
+        out.append(_memory(case, placed))
+    return out
+
+
+def _near(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.abs(one - other) < TOLERANCE
+
+
+def _progress(case: "Case") -> np.ndarray:
+    """Returns (T + 1, P), the recorded progress of each player's task."""
+    return case.trace.data["progress"][:, groups(case.trace, case.cfg)]
+
+
+def _memory(case: "Case", placed: np.ndarray) -> Field:
+    """Compares most progress, ticks of gain and of loss, and the tick of completion."""
+    there = case.trace.data["task_memory"][:, groups(case.trace, case.cfg)]
+    memory = _as_memory(case.after.world.task)
+    right = placed[..., None] & _near(
+        memory, _remembered(_as_memory(case.before.task), case.before.task.progress,
+                            case.after.world.task.progress)
+    )  # fmt: skip
+    right &= _near(there[1:], _remembered(there[:-1], _progress(case)[:-1], _progress(case)[1:]))
+    return field(
+        "task memory", memory, there[1:], np.ones(len(memory), bool),
+        place_of_the_revived=right, single_precision=_rounding(case, memory, there[1:]),
+    )  # fmt: skip
+
+
+def _as_memory(task) -> np.ndarray:
+    """Returns (T, P, 4) of our tasks, as the record has it."""
+    completed = np.where(task.completed_at >= NEVER, -1, task.completed_at)
+    return np.stack([task.max_progress, task.gains, task.losses, completed], -1)
+
+
+def _remembered(memory: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Returns (T, P, 4), what a task that is not complete remembers after a tick."""
+    most = np.maximum(memory[..., 0], after)
+    gains, losses = memory[..., 1] + (after > before), memory[..., 2] + (after < before)
+    return np.stack([most, gains, losses, memory[..., 3]], -1)
+
+
+def _rounding(case: "Case", memory: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Returns (T, P, 4) bool, gains and losses that ours counts one too many by rounding.
+
+    Of progress that stands still in the record, in double precision, single precision does not
+    always give the last bit again, which then counts as a gain or a loss.
+    """
+    before, after = case.before.task.progress, case.after.world.task.progress
+    progress = _progress(case)
+    rounded = (before != after) & _near(after, before) & (progress[1:] == progress[:-1])
+    counts = np.array([False, True, True, False])
+    return rounded[..., None] & counts & (memory == there + 1)
+
+
+def _gathered(case: "Case", pos: np.ndarray) -> np.ndarray:
+    """Returns (T, P) float, by the rule of comm_together, how close teams are at places (T, P, 2).
+
+    Nobody dies there for good, so all of a team count.
+    """
+    group, center = groups(case.trace, case.cfg), case.trace.settings["MAP_CENTER"]
+    near = case.trace.meta["tasks"][0]["kwargs"]["dist"]
+    out = np.zeros(pos.shape[:2])
+    for team in np.unique(group):
+        places = pos[:, group == team]
+        side = np.ptp(places, axis=1).max(-1)
+        spread = near / np.maximum(3 * places.std(axis=1), near)
+        score = ((center - side) / (center - near) + spread.sum(-1)) / 3
+        out[:, group == team] = np.where(side <= near, 1.0, score)[:, None]
+    return out
+
+
+def _by_places(case: "Case") -> np.ndarray:
+    """Returns (T, P) bool: both sides' progress is right for where their revived stand.
+
+    Where the revived come back anywhere, the progress of their teams depends on the place.
+    """
+    if not (case.revived.any() and case.before.params.team_game[0]):
+        return np.zeros((len(case.trace), case.cfg.players), bool)
+    group = groups(case.trace, case.cfg)
+    players = slice(0, case.cfg.players)
+    moved = (case.revived[:, players][:, None] & (group[:, None] == group[None])).any(-1)
+    seen = np.stack([case.recorded_next("row"), case.recorded_next("col")], -1)[:, players]
+    ours = _gathered(case, case.after.world.body.pos[:, players])
+    right = _near(ours, case.after.world.task.progress)
+    return moved & right & _near(_gathered(case, seen), _progress(case)[1:])

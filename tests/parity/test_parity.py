@@ -1,0 +1,387 @@
+"""The recorded ticks in tests/data, and proofs that the checker sees what is wrong.
+
+Each planted value must be reported, where it was planted and nowhere else.
+"""
+
+import copy
+import dataclasses
+import functools
+import os
+import pathlib
+
+import jax
+import numpy as np
+import pytest
+
+from metammo_jax.env import LIFECYCLE
+from metammo_jax.vocab import Tile
+from tests.parity import check, compare, decisions, frequencies, newcomers, observations
+from tests.parity import state as states_of
+from tests.parity import trace as recorded
+from tests.parity.fields import merge
+
+DATA = pathlib.Path(__file__).parents[1] / "data"
+TRACES = sorted(DATA.glob("*.npz"))
+MORE_TRACES = sorted(pathlib.Path(os.environ.get("METAMMO_TRACES", DATA / "none")).glob("*.npz"))
+
+
+@functools.cache
+def loaded(name):
+    return recorded.load(DATA / f"{name}.npz")
+
+
+@functools.cache
+def played(name):
+    """Returns the recorded states of a trace and its transitions, played once for all tests."""
+    trace = loaded(name)
+    cfg = recorded.config_of(trace)
+    env = check.environment(cfg)
+    states = states_of.worlds(trace, cfg, env)
+    return states, compare.case_of(trace, states, env, jax.random.key(1))
+
+
+@functools.cache
+def decided(name):
+    _, case = played(name)
+    return decisions.decide(jax.random.key(2), case.before, case.cfg)
+
+
+def planted(tree, path, index, value):
+    """Returns the tree with one value of the leaf at `path` replaced."""
+    name, _, rest = path.partition(".")
+    leaf = getattr(tree, name)
+    if rest:
+        new = planted(leaf, rest, index, value)
+    else:
+        new = np.array(leaf)
+        assert new[index] != value, "nothing would change"
+        new[index] = value
+    return dataclasses.replace(tree, **{name: new})
+
+
+def with_after(case, path, index, value):
+    return dataclasses.replace(case, after=planted(case.after, path, index, value))
+
+
+def with_record(case, name, index, value):
+    """Returns the case with one value of the recorded entities of the next state replaced."""
+    seen = dict(case.seen, **{name: np.array(case.seen[name])})
+    tick, row = index
+    seen[name][tick + 1, case.next_row[tick, row]] = value
+    return dataclasses.replace(case, seen=seen)
+
+
+def unexplained(fields):
+    """Returns the names of unexplained fields, and where."""
+    return {
+        one.name: one.where[one.unexplained].tolist()
+        for one in merge(fields)
+        if one.unexplained.any()
+    }
+
+
+def explained_by(fields, cause):
+    """Returns where a cause explains a difference."""
+    return np.concatenate([one.where[one.explained[cause]] for one in fields
+                           if cause in one.explained])  # fmt: skip
+
+
+def test_the_traces_show_all_games_and_are_small():
+    assert {loaded(path.stem).game for path in TRACES} == set(check.GAMES)
+    assert sum(path.stat().st_size for path in TRACES) < 3 << 20
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_every_value_is_explained(path):
+    report = check.check(loaded(path.stem))
+    assert unexplained(report.fields) == {}
+    count = check.total(check.count(one) for one in report.fields)
+    assert count.compared > 50_000
+    assert count.equal > 0.99 * count.compared
+    for draws in report.draws:
+        assert draws.p_value() > frequencies.SUSPICIOUS, draws
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", MORE_TRACES, ids=lambda path: path.stem)
+def test_every_value_of_more_traces_is_explained(path):
+    report = check.check(recorded.load(path))
+    assert unexplained(report.fields) == {}
+
+
+def test_env_step_is_what_the_checker_plays():
+    """Without NPCs, whose decisions are their own, `Env.step` gives the same world."""
+    states, case = played("king_of_the_hill-won")
+    env = check.environment(case.cfg)
+    orders = recorded.orders_of(case.trace, case.cfg)
+    players = slice(0, case.cfg.players)
+    key = jax.random.split(jax.random.key(1), len(case.trace))[3]
+    world = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf[3]), case.before)
+    action = env.noop().replace(
+        move=orders["direction"][3, players],
+        style=orders["style"][3, players],
+        target=orders["target"][3, players],
+        token=orders["token"][3],
+    )
+    _, after, reward, *_ = jax.jit(env.step)(key, world, action, orders["turn"][3])
+    expected = jax.tree.map(lambda leaf: leaf[3], case.after)
+    assert LIFECYCLE == 300
+    same = jax.tree.map(lambda a, b: bool((np.asarray(a) == b).all()), after, expected.world)
+    assert jax.tree.all(same), same
+    np.testing.assert_array_equal(reward, expected.reward)
+
+
+# Every value is looked at.
+
+ENTITY_VALUES = [*compare.ENTITY_VALUES, *compare.PLAYER_VALUES]
+
+
+@pytest.mark.parametrize("name", ENTITY_VALUES)
+def test_a_wrong_value_of_a_player_is_seen(name):
+    _, case = played("king_of_the_hill-won")
+    tick, row = np.argwhere(case.stays[:, : case.cfg.players])[37]
+    path = f"world.body.{name}"
+    old = getattr(case.after.world.body, name)[tick, row]
+    wrong = with_after(case, path, (tick, row), not old if old.dtype == bool else old + 1)
+    assert unexplained(compare.fields(wrong)) == {name.replace("_", " "): [[tick, row]]}
+
+
+NPC_VALUES = {
+    "world.npc.kind": "npc: shown kind",
+    "world.npc.style": "npc: style",
+    "world.npc.target": "npc: remembered target",
+    "world.npc.ring": "npc: home ring",
+}
+
+
+@pytest.mark.parametrize("path", NPC_VALUES)
+def test_a_wrong_value_of_an_npc_is_seen(path):
+    _, case = played("team_battle-fight")
+    tick, npc = np.argwhere(case.stays[:, case.cfg.players :])[11]
+    old = getattr(case.after.world.npc, path.rsplit(".")[-1])[tick, npc]
+    wrong = with_after(case, path, (tick, npc), old + 1 if old < 1 else old - 1)
+    assert unexplained(compare.fields(wrong)) == {NPC_VALUES[path]: [[tick, npc]]}
+
+
+WHOLE_VALUES = {
+    "fog": ("fog", (2, 20), 3.0),
+    "seizure": ("world.terrain.seizer", (4,), 77),
+    "reward": ("reward", (1, 9), 0.5),
+    "terminated": ("terminated", (1, 9), True),
+    "truncated": ("truncated", (1, 9), True),
+    "task progress": ("world.task.progress", (5, 3), 0.77),
+    "score": ("world.verdict.score", (6,), 0.123),
+    "game over": ("world.verdict.over", (0,), True),
+    "event: score_hit": ("world.tally.count", (3, 8, 4), 1000),
+    "event: eat_food": ("world.tally.count", (3, 8, 0), 1000),
+    "task memory": ("world.task.max_progress", (2, 90), 0.99),
+    "immortal until": ("world.body.immortal_until", (2, 24), 55),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_VALUES)
+def test_a_wrong_outcome_is_seen(name):
+    _, case = played("king_of_the_hill-won")
+    path, index, value = WHOLE_VALUES[name]
+    found = unexplained(compare.fields(with_after(case, path, index, value)))
+    assert list(found) == [name]
+    assert len(found[name]) == 1 and found[name][0][0] == index[0]
+
+
+def test_a_wrong_winner_is_seen():
+    _, case = played("king_of_the_hill-won")
+    last = len(case.trace) - 1
+    loser = np.flatnonzero(~case.after.world.verdict.winners[last])[0]
+    wrong = with_after(case, "world.verdict.winners", (last, loser), True)
+    assert unexplained(compare.fields(wrong)) == {"winners": [[last, 0], [last, loser]]}
+
+
+def test_a_player_that_should_be_dead_is_seen():
+    _, case = played("king_of_the_hill-won")
+    tick, row = np.argwhere(case.before.body.present & ~case.lives_on)[0]
+    wrong = with_after(case, "world.body.present", (tick, row), True)
+    assert unexplained(compare.fields(wrong)) == {"alive": [[tick, row]]}
+
+
+def test_a_wrong_value_of_a_system_that_is_off_is_seen():
+    _, case = played("king_of_the_hill-won")
+    wrong = with_record(case, "gold", (2, 24), 7)
+    assert unexplained(compare.fields(wrong)) == {"gold, items": [[2, 24]]}
+
+
+# No cause covers more than its own cases.
+
+
+def test_regrowth_explains_only_tiles_that_can_grow_back():
+    _, case = played("king_of_the_hill-won")
+    tiles = explained_by(compare.fields(case), "regrowth")
+    tick, row, col = tiles[0]
+    wrong = with_after(case, "material", (tick, row, col), Tile.WATER)
+    assert unexplained(compare.fields(wrong)) == {"tiles": [[tick, row, col]]}
+    base = case.before.terrain.material
+    untouched = (base == Tile.FOILAGE) & (case.map_before == base) & (case.map_after == base)
+    eaten = compare.harvests(case)[1]
+    tick, row, col = np.argwhere(untouched & ~eaten)[5]
+    wrong = with_after(case, "material", (tick, row, col), Tile.SCRUB)
+    assert unexplained(compare.fields(wrong)) == {"tiles": [[tick, row, col]]}
+    wrong = with_after(case, "world.terrain.ready_at", (tick, row, col), 999)
+    assert unexplained(compare.fields(wrong)) == {"harvested tiles": [[tick, row, col]]}
+
+
+@pytest.mark.parametrize("name", ["race_to_the_center-horizon", "comm_together-revived"])
+def test_only_the_revived_may_stand_elsewhere_and_only_where_the_game_revives(name):
+    _, case = played(name)
+    tick, row, axis = explained_by(compare.fields(case), "place of the revived")[0]
+    wrong = with_after(case, "world.body.pos", (tick, row, axis), 3)
+    assert [tick, row, axis] in unexplained(compare.fields(wrong))["position"]
+    tick, row = np.argwhere((case.stays & ~case.revived)[:, : case.cfg.players])[4]
+    old = case.after.world.body.pos[tick, row, 0]
+    wrong = with_after(case, "world.body.pos", (tick, row, 0), old + 1)
+    assert unexplained(compare.fields(wrong))["position"] == [[tick, row, 0]]
+
+
+@pytest.mark.parametrize(
+    "path, name", [("world.task.progress", "task progress"), ("reward", "reward")]
+)
+def test_the_revived_explain_only_what_follows_from_where_they_stand(path, name):
+    _, case = played("comm_together-revived")
+    parts = [one for one in compare.fields(case) if one.name == name]
+    both = np.concatenate([case.revived[:, : case.cfg.players].any(-1)])
+    tick = np.flatnonzero(both)[0]
+    row = int(np.argwhere(case.revived[tick])[0][0]) ^ 1  # a teammate
+    assert parts and path
+    wrong = with_after(case, path, (tick, row), 0.4321)
+    assert [tick, row] in unexplained(compare.fields(wrong))[name]
+
+
+def test_more_new_npcs_than_there_is_room_for_are_seen():
+    _, case = played("team_battle-fight")
+    tick = np.flatnonzero(newcomers.open_places(case) == 0)[0]
+    players = case.cfg.players
+    free = players + np.flatnonzero(~case.after.world.body.present[tick, players:])[0]
+    wrong = with_after(case, "world.body.present", (tick, free), True)
+    wrong = with_after(wrong, "world.body.id", (tick, free), -900)
+    assert [tick] in unexplained(compare.fields(wrong))["new npcs: number"]
+
+
+def test_new_npcs_that_the_rules_do_not_allow_are_seen():
+    _, case = played("survive-first")
+    new = newcomers.in_ours(case)
+    tick, ident = int(new.tick[0]), int(new.id[0])
+    row = int(np.flatnonzero(case.after.world.body.id[tick] == ident)[0])
+    npc = row - case.cfg.players
+    material = case.before.terrain.material[0]
+    water = np.argwhere(material == Tile.WATER)[0]
+    wet = with_after(case, "world.body.pos", (tick, row, 0), water[0])
+    wet = with_after(wet, "world.body.pos", (tick, row, 1), water[1])
+    assert "new npcs: stands on ground" in unexplained(compare.fields(wet))
+    hurt = with_after(case, "world.body.health", (tick, row), 99)
+    assert unexplained(compare.fields(hurt)) == {"new npcs: fresh": [[tick, ident]]}
+    kind = with_after(case, "world.npc.kind", (tick, npc), 3 - (new.kind[0] > 1))
+    assert unexplained(compare.fields(kind)) == {"new npcs: kind": [[tick, ident]]}
+    ring = with_after(case, "world.npc.ring", (tick, npc), new.ring[0] + 1)
+    assert unexplained(compare.fields(ring)) == {"new npcs: home ring": [[tick, ident]]}
+
+
+def test_single_precision_explains_only_one_count_of_progress_that_stands_still():
+    _, case = played("king_of_the_hill-won")
+    places = explained_by(compare.fields(case), "single precision")
+    tick, row, column = places[0]
+    path = f"world.task.{('gains', 'losses')[column - 1]}"
+    memory = getattr(case.after.world.task, path.rsplit(".")[-1])
+    wrong = with_after(case, path, (tick, row), memory[tick, row] + 1)
+    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, column]]}
+    wrong = with_after(case, "world.task.max_progress", (tick, row), 0.999)
+    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, 0]]}
+
+
+def npc_fields(name, case=None, ours=None):
+    case = case or played(name)[1]
+    return decisions.fields(case.trace, case.before, ours or decided(name), case.cfg)
+
+
+def test_only_equally_short_ways_explain_another_step():
+    name = "sandwich-siege"
+    tick, npc = explained_by(npc_fields(name), "an equally short way")[0]
+    chance = decided(name).chance
+    for other in range(4):  # the way back is longer, on whichever side it is
+        wrong = dataclasses.replace(decided(name), chance=np.array(chance))
+        wrong.chance[tick, npc] = np.eye(6)[other]
+        found = unexplained(npc_fields(name, ours=wrong))
+        if found:
+            assert found == {"npc: steps": [[tick, npc]]}
+            return
+    raise AssertionError("every direction was explained")
+
+
+def test_wrong_decisions_of_npcs_are_seen():
+    name = "team_battle-fight"
+    case = played(name)[1]
+    tick, npc = np.argwhere(case.before.body.present[:, case.cfg.players :])[20]
+    for change in ("hit", "chance"):
+        wrong = copy.deepcopy(decided(name))
+        if change == "hit":
+            wrong.hit[tick, npc] += 1
+        else:
+            wrong.chance[tick, npc] = np.eye(6)[5]  # it stands still
+        found = unexplained(npc_fields(name, ours=wrong))
+        assert list(found) == [{"hit": "npc: hits", "chance": "npc: steps"}[change]]
+        assert [tick, npc] in next(iter(found.values()))
+
+
+def test_a_wrong_observation_is_seen():
+    states, case = played("survive-last")
+    name = next(n for n in case.trace.data if n.startswith("obs/") and n.endswith("/Tile"))
+    data = dict(case.trace.data, **{name: case.trace.data[name].copy()})
+    data[name][100, 2] += 1
+    wrong = dataclasses.replace(case.trace, data=data)
+    assert list(unexplained(observations.fields(wrong, states, case.cfg))) == ["seen: Tile"]
+
+
+def test_a_setting_that_the_game_cannot_draw_is_seen():
+    trace = loaded("survive-last")
+    meta = copy.deepcopy(trace.meta)
+    meta["settings"]["NPC_N"] = 63
+    wrong = dataclasses.replace(trace, meta=meta)
+    cfg = recorded.config_of(trace)
+    env = check.environment(cfg)
+    assert unexplained(states_of.setting_fields(trace, cfg, env)) == {}
+    assert list(unexplained(states_of.setting_fields(wrong, cfg, env))) == ["settings"]
+
+
+def test_draws_that_come_too_often_are_seen():
+    fair = frequencies.Draws("", "", np.array([250, 250, 260, 240]), np.full(4, 250.0))
+    unfair = frequencies.Draws("", "", np.array([250, 350, 160, 240]), np.full(4, 250.0))
+    rare = frequencies.Draws("", "", np.array([10]), np.array([100.0]), 97.5)
+    assert fair.p_value() > 0.5
+    assert unfair.p_value() < frequencies.SUSPICIOUS
+    assert rare.p_value() < frequencies.SUSPICIOUS
+    both = frequencies.add_up([fair, unfair])[0]
+    assert both.observed.tolist() == [500, 600, 420, 480]
+
+
+def test_the_command_counts_and_tells_by_its_exit_code(tmp_path, capsys):
+    good = str(DATA / "survive-last.npz")
+    assert check.main([good, "--json", str(tmp_path / "out.json")]) == 0
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last.endswith("0 unexplained") and " compared, " in last
+    assert (tmp_path / "out.json").stat().st_size > 1000
+    trace = loaded("survive-last")
+    data = dict(trace.data, entities=trace.data["entities"].copy())
+    health = trace.meta["entity_columns"].index("health")
+    data["entities"][-1, health] += 1
+    bad = tmp_path / "bad.npz"
+    np.savez(bad, meta=__import__("json").dumps(trace.meta), **data)
+    assert check.main([str(bad)]) == 1
+    out = capsys.readouterr().out
+    assert "health at" in out and not out.strip().splitlines()[-1].endswith(" 0 unexplained")
+
+
+def test_a_file_that_is_no_trace_is_refused(tmp_path):
+    file = tmp_path / "no.npz"
+    file.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="no.npz is no trace"):
+        recorded.load(file)
+    np.savez(file, meta="{}")
+    with pytest.raises(ValueError, match="lacks"):
+        recorded.load(file)
