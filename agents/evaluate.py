@@ -22,7 +22,6 @@ from flax import struct
 import metammo_jax as mm
 from agents import cli, session
 from agents.policy import Policy
-from metammo_jax.games import GAMES
 
 AT_ONCE = 32
 """Episodes played side by side."""
@@ -118,9 +117,8 @@ def compare(
     """
     if episodes < 1:
         raise ValueError(f"episodes={episodes} must be at least 1")
-    env = session.show(env, *[side.policy for side in (first, second) if side.policy])
+    run = _compiled(env, first.policy, second.policy)
     levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
-    run = jax.jit(functools.partial(_episodes, env, first.policy, second.policy))
 
     def play(seats):
         params, key, results = (first.params, second.params), jax.random.key(seed), []
@@ -133,6 +131,13 @@ def compare(
     both = play(MIXED)
     mixed = (_score(*both, 0), _score(*both, 1))
     return Match(env.games[game].name, (first.name, second.name), alone, mixed)
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(env, first: Policy | None, second: Policy | None):
+    """Returns the function that plays episodes, so that a second evaluation need not compile."""
+    shown = session.show(env, *[policy for policy in (first, second) if policy])
+    return jax.jit(functools.partial(_episodes, shown, first, second))
 
 
 ALL_FIRST, ALL_SECOND, MIXED = 0, 1, 2
@@ -285,15 +290,9 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
         options["difficulty"] = cfg.difficulty
     matches = []
     for name in names:
-        make = mm.make if cfg.difficulty >= 0 else arena
+        make = mm.make if cfg.difficulty >= 0 else session.arena
         matches.append(compare(make(name, config=cfg.config or trained.config), *sides, **options))
     return matches
-
-
-def arena(game: str, config: str) -> mm.Env:
-    """Returns worlds of a game with the numbers that its evaluation fixes, if it has any."""
-    factory = GAMES.get(game)
-    return mm.make(factory(evaluation=True) if factory else game, config=config)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jax
 
-from agents import cli, evaluate
+from agents import cli, evaluate, session
 from agents.config import TrainConfig
 from agents.player import Player
 from agents.train import TrainResult, train
@@ -35,7 +35,7 @@ class QuickstartConfig:
     """
 
     seed: int = 0
-    total_steps: int = 1_000_000
+    total_steps: int = 600_000
     episodes: int = 64
     run_dir: str = ""
     picture: bool = True
@@ -56,7 +56,7 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
     print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)
     result = train(options)
     print(f"trained for {time.monotonic() - begun:.0f} s; comparing with random", flush=True)
-    env = evaluate.arena(GAME, "tiny")
+    env = session.arena(GAME, "tiny")
     trained = evaluate.Side("trained", result.policy, result.params)
     match = evaluate.compare(env, trained, evaluate.RANDOM, cfg.episodes, seed=cfg.seed)
     (result.run / "match.txt").write_text(f"{match}\n")

@@ -11,6 +11,7 @@ from agents import checkpoint, runs
 from agents.config import TrainConfig
 from agents.policy import Policy, make_policy
 from agents.update import TrainState, start
+from metammo_jax.games import GAMES
 from metammo_jax.wrappers import PaperReward
 
 Counts = dict[str, int | float]
@@ -28,6 +29,7 @@ class Session:
       policy: what learns.
       state: what the next update reads.
       counts: how far the run is.
+      arena: worlds to evaluate in, without the wrappers of training.
       saved_at: update of the newest checkpoint, -1 if there is none.
     """
 
@@ -37,6 +39,7 @@ class Session:
     policy: Policy
     state: TrainState
     counts: Counts
+    arena: mm.Env
     saved_at: int = -1
 
     @property
@@ -71,11 +74,12 @@ def begin(cfg: TrainConfig, env: mm.Env | None = None) -> Session:
     Raises:
       ValueError: an option is not allowed, or the run's folder is in use.
     """
+    fair = env or arena(cfg.game, cfg.config)
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     batch, policy = assemble(cfg, env)
     run = runs.create(cfg, env.cfg)
     counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
-    return Session(cfg, run, batch, policy, start(batch, policy, cfg), counts)
+    return Session(cfg, run, batch, policy, start(batch, policy, cfg), counts, fair)
 
 
 def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
@@ -91,6 +95,7 @@ def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
     """
     cfg = dataclasses.replace(runs.read_config(run), **changes)
     runs.check_same(run, cfg)
+    fair = env or arena(cfg.game, cfg.config)
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     runs.check_world(run, env.cfg)
     batch, policy = assemble(cfg, env)
@@ -99,7 +104,14 @@ def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
     path = checkpoint.latest(Path(run) / "checkpoints")
     params, trainer, counts = checkpoint.load(path, state.params, trainer)
     state = TrainState(params, trainer["moments"], trainer["stage"], trainer["key"])
-    return Session(cfg, Path(run), batch, policy, state, counts, counts["updates"])
+    return Session(cfg, Path(run), batch, policy, state, counts, fair, counts["updates"])
+
+
+def arena(games: str | tuple[str, ...], config: str) -> mm.Env:
+    """Returns worlds of games with the numbers that their evaluation fixes, if they have any."""
+    names = (games,) if isinstance(games, str) else games
+    made = [GAMES[name](evaluation=True) if name in GAMES else name for name in names]
+    return mm.make(made, config=config)
 
 
 def assemble(cfg: TrainConfig, env: mm.Env) -> tuple[mm.VectorEnv, Policy]:

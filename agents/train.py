@@ -66,6 +66,8 @@ def train(cfg: TrainConfig, env=None, updates: int | None = None) -> TrainResult
     Raises:
       ValueError: an option is not allowed.
     """
+    if cfg.tensorboard:
+        _writer()
     return _loop(session.begin(cfg, env), updates)
 
 
@@ -133,7 +135,7 @@ def _loop(work: Session, updates: int | None) -> TrainResult:
     cfg, history, recent = work.cfg, [], Recent()
     update = make_update(work.batch, work.policy, cfg)
     log = runs.MetricsLog(work.run, work.counts["updates"])
-    board = _tensorboard(work.run) if cfg.tensorboard else None
+    board = _writer()(str(work.run / "tensorboard")) if cfg.tensorboard else None
     bar = Progress(cfg.total_steps, work.counts["steps"], cfg.progress)
     with Interrupt() as interrupt, bar:
         while not (work.complete or interrupt.asked or len(history) == updates):
@@ -227,22 +229,21 @@ def _all_games(record) -> dict:
 def _evaluation(work: Session) -> dict:
     """Returns, by game, how the policy does against the random one, alone and together."""
     side = evaluate.Side("trained", work.policy, work.state.params)
+    options = dict(episodes=work.cfg.eval_episodes, seed=work.cfg.seed)
     found = {}
-    for game in work.cfg.game:
-        env = evaluate.arena(game, work.cfg.config)
-        match = evaluate.compare(
-            env, side, evaluate.RANDOM, work.cfg.eval_episodes, seed=work.cfg.seed
-        )
-        found[game] = match.as_dict()
+    for index, game in enumerate(work.batch.env.games):
+        match = evaluate.compare(work.arena, side, evaluate.RANDOM, game=index, **options)
+        found[game.name] = match.as_dict()
     return found
 
 
-def _tensorboard(run):
+def _writer():
+    """Returns the class that writes TensorBoard files; ValueError where it is not installed."""
     try:
         from tensorboardX import SummaryWriter
     except ImportError as error:
         raise ValueError("tensorboard=True needs the package tensorboardX") from error
-    return SummaryWriter(str(run / "tensorboard"))
+    return SummaryWriter
 
 
 def _write_scalars(board, record, prefix=""):

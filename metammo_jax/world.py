@@ -45,7 +45,7 @@ class Params:
       revival: () int32, `vocab.Revival` of players that died.
       revival_freeze: () int32, ticks a revived player stands frozen and immortal.
       leader_bound: () bool, a team falls with its leader.
-      min_alive: () int32, the game is over when no more players than this live.
+      min_alive: () int32, the game is over when no more players than this live, recons aside.
       earliest_win: () int32, nobody wins before this tick.
       difficulty: () int32, the value of the game's adaptive difficulty, 0 if it has none.
       group: (P,) int32, players of equal number share a task and are teammates.

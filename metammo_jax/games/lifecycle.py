@@ -27,8 +27,8 @@ def after_tick(key: jax.Array, world: World, table: Table, cfg: Config) -> World
     revive_key, refill_key = jax.random.split(key)
     if table.leader_bound:
         world = life.fall_with_leader(world, cfg)
-    if table.revives:
-        world, back = life.revive(revive_key, world, cfg)
+    if table.revivals:
+        world, back = life.revive(revive_key, world, cfg, table.revivals)
         single = back & ~world.params.team_game
         world = world.replace(task=restart(world.task, single))
     world = table.refill(refill_key, world, cfg)

@@ -32,7 +32,7 @@ class Table:
       numbers: the games' settings.
       book: the games' goals.
       leader_bound: in some game teams fall with their leader.
-      revives: in some game players come back.
+      revivals: the ways in which players come back, in some game.
     """
 
     def __init__(self, games: Sequence[Minigame], weights: Sequence[float] | None, cfg: Config):
@@ -52,7 +52,9 @@ class Table:
         self.numbers = Numbers(self.games, cfg)
         self.book = TaskBook(tuple(game.goals for game in self.games), cfg)
         self.leader_bound = self.numbers.may_differ("leader_bound", False)
-        self.revives = self.numbers.may_differ("revival", Revival.NONE)
+        self.revivals = frozenset(
+            kind for kind in (Revival.EDGE, Revival.ANYWHERE) if self.numbers.may_be("revival", kind)
+        )
         self._spawns = _Choice([game.spawn for game in self.games])
         self._musters = _Choice([_joining(game, game.muster, cfg) for game in self.games])
         self._refills = _Choice([_joining(game, game.refill, cfg) for game in self.games])

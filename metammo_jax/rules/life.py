@@ -1,11 +1,14 @@
 """Ageing, healing, dying, falling with a leader, and coming back."""
 
+from collections.abc import Collection
+
 import jax
 import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.lib import chance
 from metammo_jax.tables import BASE_HEALTH, NPC_HEAL, RESOURCE_BASE
 from metammo_jax.vocab import Event, Revival, System
 from metammo_jax.world import World
@@ -91,7 +94,12 @@ def fall_with_leader(world: World, cfg: Config) -> World:
     return remove(world, jnp.concatenate([falls, jnp.zeros(cfg.npcs, bool)]), cfg)
 
 
-def revive(key: jax.Array, world: World, cfg: Config) -> tuple[World, jax.Array]:
+def revive(
+    key: jax.Array,
+    world: World,
+    cfg: Config,
+    kinds: Collection[Revival] = (Revival.EDGE, Revival.ANYWHERE),
+) -> tuple[World, jax.Array]:
     """Brings the players back that died in this tick, where the game does so.
 
     They stand frozen and immortal for a while, with full health, food and water, at a random
@@ -101,6 +109,7 @@ def revive(key: jax.Array, world: World, cfg: Config) -> tuple[World, jax.Array]
       key: () key, spent on the places.
       world: reads body.died; params.revival, params.revival_freeze.
       cfg: sizes.
+      kinds: ways of coming back that occur at all; the others are not compiled.
 
     Returns:
       world, and (P,) bool who came back.
@@ -109,12 +118,10 @@ def revive(key: jax.Array, world: World, cfg: Config) -> tuple[World, jax.Array]
     """
     params, body, players = world.params, world.body, cfg.players
     back = body.died[:players] & (params.revival != Revival.NONE)
-    edge_key, anywhere_key = jax.random.split(key)
-    place = jnp.where(
-        params.revival == Revival.EDGE,
-        _on_the_edge(edge_key, world, cfg),
-        _anywhere(anywhere_key, world, cfg),
-    )
+    place = body.pos[:players]
+    for kind in sorted(kinds):
+        there = _PLACES[kind](jax.random.fold_in(key, kind), world, cfg)
+        place = jnp.where(params.revival == kind, there, place)
 
     def put(old, new):
         return old.at[:players].set(jnp.where(_like(back, old), new, old[:players]))
@@ -139,25 +146,29 @@ def _like(rows: jax.Array, array: jax.Array) -> jax.Array:
 
 
 def _on_the_edge(key: jax.Array, world: World, cfg: Config) -> jax.Array:
-    """Returns (P, 2) places on the edge ring of the playable square."""
-    along_key, side_key, turn_key = jax.random.split(key, 3)
+    """Returns (P, 2) places on the edge ring of the playable square. Source: world rules 18.4."""
     low, size = query.border(world.params, cfg), world.params.center
-    along = low + jax.random.randint(along_key, (cfg.players,), 0, size)
-    far = jax.random.bernoulli(side_key, shape=(cfg.players,))
-    across = jnp.where(far, low + size, low)
-    turned = jax.random.bernoulli(turn_key, shape=(cfg.players,))
+    along_key, side_key = jax.random.split(key)
+    along = low + chance.uniform_cells(along_key, cfg.players, size)[:, 0]
+    side = jax.random.bits(side_key, (cfg.players,), jnp.uint32) >> 30
+    across = jnp.where(side % 2 == 0, low, low + size)
+    turned = side >= 2
     return jnp.stack(
         [jnp.where(turned, across, along), jnp.where(turned, along, across)], axis=-1
     )
 
 
 REVIVAL_TRIES = 16
-"""Places tried for each revived player; on the middle tile's edge of chance, the last is taken."""
+"""Places tried for each revived player; if one can stand on none of them, the first is taken."""
 
 
 def _anywhere(key: jax.Array, world: World, cfg: Config) -> jax.Array:
     """Returns (P, 2) passable places inside the playable square."""
     low, size = query.border(world.params, cfg), world.params.center
-    tries = low + jax.random.randint(key, (cfg.players, REVIVAL_TRIES, 2), 0, size)
+    tries = low + chance.uniform_cells(key, cfg.players * REVIVAL_TRIES, size)
+    tries = tries.reshape(cfg.players, REVIVAL_TRIES, 2)
     first = jnp.argmax(query.can_stand(world.terrain, tries), axis=1)
     return jnp.take_along_axis(tries, first[:, None, None], axis=1)[:, 0]
+
+
+_PLACES = {Revival.EDGE: _on_the_edge, Revival.ANYWHERE: _anywhere}

@@ -6,6 +6,7 @@ from flax import struct
 
 from metammo_jax import query
 from metammo_jax.config import Config
+from metammo_jax.lib import chance
 from metammo_jax.tables import BASE_HEALTH, NPC_SPAWN_ATTEMPTS
 from metammo_jax.vocab import NOBODY, Kind, Style
 from metammo_jax.world import Npc, World
@@ -140,8 +141,8 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     attempt = jnp.arange(NPC_SPAWN_ATTEMPTS)
     recalled = attempt < npc.queued
     anywhere_key, ring_key = jax.random.split(key)
-    anywhere = low + jax.random.randint(anywhere_key, (NPC_SPAWN_ATTEMPTS, 2), 0, size)
-    inward = anywhere - low
+    inward = chance.uniform_cells(anywhere_key, NPC_SPAWN_ATTEMPTS, size)
+    anywhere = low + inward
     ring = jnp.minimum(inward, size - 1 - inward).min(-1)
     queue = npc.queue[jnp.minimum(attempt, npc.queue.shape[0] - 1)]
     ring = jnp.where(recalled, queue, ring)
@@ -164,8 +165,8 @@ def _on_ring(key: jax.Array, ring: jax.Array, low: jax.Array, size: jax.Array) -
     along_key, side_key = jax.random.split(key)
     first, last = low + ring, low + size - 1 - ring
     span = jnp.maximum(last - first + 1, 1)
-    along = first + jax.random.randint(along_key, ring.shape, 0, span)
-    side = jax.random.randint(side_key, ring.shape, 0, 4)
+    along = first + chance.uniform_cells(along_key, ring.shape[0], span)[:, 0]
+    side = jax.random.bits(side_key, ring.shape, jnp.uint32) >> 30
     across = jnp.where(side % 2 == 0, first, last)
     return jnp.where(
         (side < 2)[:, None],

@@ -7,7 +7,7 @@ import pytest
 
 from metammo_jax import games
 from metammo_jax.config import MINI_SYSTEMS, Config, preset
-from metammo_jax.vocab import System
+from metammo_jax.vocab import Revival, System
 from tests import worlds
 
 TINY = preset("tiny")
@@ -150,7 +150,8 @@ def test_without_npcs_nobody_joins():
 
 
 def test_what_no_game_needs_is_not_compiled():
-    assert table("race_to_the_center").revives and not table("survive").revives
+    assert table("race_to_the_center").revivals == {Revival.EDGE}
+    assert not table("survive").revivals
     assert table("protect_the_king").leader_bound and not table("survive").leader_bound
 
 
