@@ -205,93 +205,13 @@ class Numbers:
         self.draws = {name: [fitted(game, name, cfg) for game in games] for name in SETTINGS}
         self.lowest = self._column("difficulty", "low").astype(np.int32)
 
-    def may_be(self, name: str, value: float) -> bool:
-        """Can this setting be `value` in any game?"""
-        return any(d.manner != Manner.FIXED or d.low == value for d in self.draws[name])
-
-    def draw(self, knob: Knob) -> Draw:
-        """Returns the knob's numbers, scaled and checked."""
-        kind, step = self.setting.kind, 2 if self.even else 1
-        match knob:
-            case Fixed(value, unit):
-                return Draw(Manner.FIXED, low=self._value(value, unit))
-            case Chance(probability) if kind is bool:
-                self._check(is_number(probability) and 0 <= probability <= 1, knob, "in 0..1")
-                return Draw(Manner.CHANCE, low=probability)
-            case Uniform(low, high, unit) if kind is not bool:
-                self._check(low == int(low) and high == int(high), knob, "from whole numbers")
-                ends = self._ends(low, high, unit)
-                return Draw(Manner.UNIFORM, *ends, step=step)
-            case Between(low, high, unit) if kind is float:
-                return Draw(Manner.BETWEEN, *self._ends(low, high, unit))
-            case OneOver(low, high, unit) if kind is float:
-                self._check(1 <= low <= high, knob, "one over 1 or more")
-                self._check(low == int(low) and high == int(high), knob, "from whole numbers")
-                factor = unit.scale(self.cfg)
-                for end in (low, high):
-                    self._inside(factor / end)
-                return Draw(Manner.ONE_OVER, low, high, factor=factor)
-            case Adaptive() if self.setting is SETTINGS["difficulty"]:
-                return self._adaptive(knob, step)
-        raise ValueError(f"{self.label}={knob} does not choose a number of type {kind.__name__}")
-
-    def _adaptive(self, knob: Adaptive, least_step: int) -> Draw:
-        self._check(knob.step >= 1 and knob.wins >= 1, knob, "with step and wins of 1 or more")
-        step = self._scaled(knob.step, knob.step_unit or knob.unit)
-        step = max(least_step, step - step % least_step)
-        low, high = self._ends(knob.low, knob.high, knob.unit)
-        return Draw(Manner.ADAPTIVE, low, high, step=step, wins=knob.wins)
-
-    def _ends(self, low: float, high: float, unit: Unit) -> tuple[float, float]:
-        if not low <= high:
-            raise ValueError(f"{self.label}={(low, high)} must be a range with low <= high")
-        return self._value(low, unit), self._value(high, unit)
-
-    def _value(self, value: float, unit: Unit) -> float:
-        if not is_number(value):
-            raise ValueError(f"{self.label}={value!r} must be a finite number")
-        if self.setting.kind is bool:
-            self._check(value in (0, 1), value, "True or False")
-            return value
-        if unit is Unit.PLAIN:
-            return self._inside(value)
-        return min(max(self._scaled(value, unit), self.least), self.most)
-
-    def _scaled(self, value: float, unit: Unit) -> float:
-        if self.setting.kind is float or value == 0:
-            return value * unit.scale(self.cfg)
-        return int(value) if unit.scale(self.cfg) == 1 else unit.whole(value, self.cfg)
-
-    def _inside(self, value: float) -> float:
-        if self.setting.kind is int:
-            is_whole = not isinstance(value, bool) and value == int(value)
-            self._check(is_whole, value, "a whole number")
-        least = "above 0" if self.least == TINY else f"at least {self.least:g}"
-        self._check(value >= self.least, value, least)
-        self._check(value <= self.most, value, f"at most {self.most:g}")
-        self._check(not (self.even and value % 2), value, "even")
-        return value
-
-    def _check(self, holds: bool, value, rule: str) -> None:
-        if not holds:
-            raise ValueError(f"{self.label}={value} must be {rule}")
-
-
-class Numbers:
-    """All settings of all games, ready to be drawn.
-
-    Attributes:
-      draws: for each setting, for each game, its `Draw`.
-      lowest: (G,) int32 numpy, difficulty at which each game begins.
-    """
-
-    def __init__(self, games: tuple[Minigame, ...], cfg: Config):
-        self.draws = {name: [fitted(game, name, cfg) for game in games] for name in SETTINGS}
-        self.lowest = self._column("difficulty", "low").astype(np.int32)
-
     def may_differ(self, name: str, value: float) -> bool:
         """Can this setting be anything else than `value` in any game?"""
         return any(d.manner != Manner.FIXED or d.low != value for d in self.draws[name])
+
+    def may_be(self, name: str, value: float) -> bool:
+        """Can this setting be `value` in any game?"""
+        return any(d.manner != Manner.FIXED or d.low == value for d in self.draws[name])
 
     def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array) -> dict:
         """Returns a value for each setting, () arrays by name.

@@ -88,10 +88,9 @@ def explained_by(fields, name, cause):
 
 
 def survivor(case, tick):
-    """Returns the row of a player that lives on in a transition."""
-    return np.flatnonzero(
-        case.stays[tick, : case.cfg.players] & ~case.revived[tick, : case.cfg.players]
-    )[2]
+    """Returns the row of a player that lives through a transition."""
+    players = slice(0, case.cfg.players)
+    return np.flatnonzero(case.stays[tick, players] & ~case.revived[tick, players])[2]
 
 
 def test_the_traces_show_all_games_and_are_small():
