@@ -1,7 +1,7 @@
 """A trained policy as a player of one world, for pictures and for notebooks.
 
 player = Player.load("runs/NAME")
-worlds = mm.render.record(env, key, player)
+worlds = mm.record(env, key, player)
 """
 
 import jax

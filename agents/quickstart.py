@@ -71,10 +71,10 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
 def film(result: TrainResult, env, seed: int = 0) -> Path | str:
     """Records an episode of a trained policy into `episode.gif`; says so if it cannot."""
     try:
-        from metammo_jax import render
+        from metammo_jax.draw import picture
 
-        worlds = render.record(env, jax.random.key(seed), Player(result.policy, result.params))
-        return render.animate(worlds, result.run / "episode.gif")
+        worlds = picture.record(env, jax.random.key(seed), Player(result.policy, result.params))
+        return picture.animate(worlds, result.run / "episode.gif")
     except ImportError as error:
         return f"no picture, {error}"
 

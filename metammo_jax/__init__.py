@@ -10,6 +10,8 @@
     batch = mm.vectorize(env, 64)   # vmap, automatic reset, episode statistics
 """
 
+import importlib
+
 from metammo_jax import games
 from metammo_jax.action import Action
 from metammo_jax.config import Config, preset
@@ -21,6 +23,16 @@ from metammo_jax.world import World
 
 __version__ = "0.1.0"
 
+_PICTURES = ("animate", "record", "render", "strip")
+"""Functions of `draw.picture`, imported when they are first asked for."""
+
+
+def __getattr__(name: str):
+    if name in _PICTURES:
+        return getattr(importlib.import_module("metammo_jax.draw.picture"), name)
+    raise AttributeError(f"module 'metammo_jax' has no attribute {name!r}")
+
+
 __all__ = [
     "Action",
     "Column",
@@ -30,9 +42,13 @@ __all__ = [
     "Observation",
     "VectorEnv",
     "World",
+    "animate",
     "games",
     "make",
     "preset",
+    "record",
     "register",
+    "render",
+    "strip",
     "vectorize",
 ]

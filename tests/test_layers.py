@@ -21,14 +21,14 @@ LAYERS = [
     {"games"},
     {"env", "wrappers"},
     {"vector", "registry"},
-    {"adapters", "draw", "render"},
+    {"adapters", "draw"},
 ]
 """From the bottom up. The last are leaves: nothing imports them but each other."""
 
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {  # who may import whom within a layer
     ("tables", "vocab"), ("config", "vocab"), ("query", "lib"), ("effects", "lib"),
-    ("maps", "lib"), ("observe", "legal"), ("effects", "query"), ("render", "draw"),
+    ("maps", "lib"), ("observe", "legal"), ("effects", "query"),
     ("registry", "vector"),
 }  # fmt: skip
 

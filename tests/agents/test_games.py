@@ -12,7 +12,7 @@ from agents.config import TrainConfig
 from agents.evaluate import RANDOM, Side, compare
 from agents.player import Player
 from agents.train import train
-from metammo_jax import render
+from metammo_jax.draw import picture
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ def test_all_games_in_one_batch(tmp_path):
     assert result.history[0]["token_entropy"] > 0, "some games have words"
     player = Player.load(result.run)
     env = mm.make("sandwich", config="tiny")
-    assert len(render.record(env, jax.random.key(0), player, ticks=3)) == 4
+    assert len(picture.record(env, jax.random.key(0), player, ticks=3)) == 4
 
 
 @pytest.mark.parametrize("corrected", [True, False])
