@@ -35,7 +35,7 @@ def overview() -> None:
     height = max(cell.shape[0] for cell in cells)
     cells = [np.pad(cell, ((0, height - cell.shape[0]), (6, 6), (0, 0))) for cell in cells]
     rows = [np.concatenate(cells[i : i + 4], axis=1) for i in (0, 4)]
-    Image.fromarray(np.concatenate(rows)).quantize(128).save(FOLDER / "games.png", optimize=True)
+    Image.fromarray(np.concatenate(rows)).save(FOLDER / "games.png", optimize=True)
 
 
 if __name__ == "__main__":

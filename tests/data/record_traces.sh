@@ -15,6 +15,7 @@ record team_battle-fight team_battle fighter 35 70 6
 record protect_the_king-fall protect_the_king random_valid 36 27 8
 record race_to_the_center-horizon race_to_the_center random_move 41 1017 8 --difficulty 128
 record king_of_the_hill-won king_of_the_hill rusher 16 82 10
+record king_of_the_hill-late king_of_the_hill dweller 45 285 4 --difficulty 110
 record sandwich-siege sandwich fighter 47 28 8 --difficulty 16
 record comm_together-revived comm_together fighter 49 142 8
 record radio_raid-wave radio_raid fighter 52 84 6 --difficulty 200

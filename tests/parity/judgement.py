@@ -59,6 +59,7 @@ def _memory(case: "Case", placed: np.ndarray) -> Field:
     return field(
         "task memory", memory, there[1:], np.ones(len(memory), bool),
         place_of_the_revived=right, single_precision=_rounding(case, memory, there[1:]),
+        a_sum_that_falls_short_of_one=_falls_short(case, memory, there),
     )  # fmt: skip
 
 
@@ -86,6 +87,20 @@ def _rounding(case: "Case", memory: np.ndarray, there: np.ndarray) -> np.ndarray
     rounded = (before != after) & _near(after, before) & (progress[1:] == progress[:-1])
     counts = np.array([False, True, True, False])
     return rounded[..., None] & counts & (memory == there + 1)
+
+
+def _falls_short(case: "Case", memory: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Returns (T, P, 4) bool: completions that the original's double precision delays by a tick.
+
+    Held for all its ticks, some tiles give a sum of progress that is 1 but for the last bit. Ours
+    is complete then; the original in the next tick, which it counts as one of gain.
+    """
+    progress, completed = _progress(case), there[..., 3]
+    short = (progress >= 1) & (completed == -1)
+    out = np.zeros(memory.shape, bool)
+    out[..., 3] = short[1:] & (memory[..., 3] == case.trace.data["tick"][1:, None])
+    out[..., 1] = short[:-1] & (completed[1:] >= 0) & (there[1:, ..., 1] == memory[..., 1] + 1)
+    return out
 
 
 def _gathered(case: "Case", pos: np.ndarray) -> np.ndarray:

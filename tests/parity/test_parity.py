@@ -308,6 +308,18 @@ def test_single_precision_explains_only_one_count_of_progress_that_stands_still(
     assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, 0]]}
 
 
+def test_a_sum_that_falls_short_explains_only_the_tick_of_completion():
+    _, case = played("king_of_the_hill-late")
+    cause = "a sum that falls short of one"
+    places = explained_by(compare.fields(case), "task memory", cause)
+    tick, row, column = places[0]
+    assert column == 3
+    wrong = with_after(case, "world.task.completed_at", (tick, row), 5)
+    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, 3]]}
+    wrong = with_after(case, "world.task.losses", (tick, row), 50)
+    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, 2]]}
+
+
 def npc_fields(name, case=None, ours=None):
     case = case or played(name)[1]
     return decisions.fields(case.trace, case.before, ours or decided(name), case.cfg)
