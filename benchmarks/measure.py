@@ -231,7 +231,8 @@ def machine() -> dict:
     """Returns what a measurement was made on, and when."""
     device = jax.devices()[0]
     commit = _git("rev-parse", "--short=12", "HEAD")
-    changed = bool(_git("status", "--porcelain", "--untracked-files=no"))
+    measured = (":/metammo_jax", ":/benchmarks")
+    changed = bool(_git("status", "--porcelain", "--untracked-files=no", "--", *measured))
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": commit + ("+changes" if commit and changed else ""),

@@ -3,6 +3,7 @@
 import pytest
 
 import metammo_jax as mm
+from metammo_jax import registry
 from metammo_jax.config import PRESETS, Config, preset
 from metammo_jax.vocab import System
 
@@ -72,7 +73,8 @@ def test_unknown_games_and_weights_that_are_none_are_refused(games, weights, mes
         mm.make(games, config="tiny", weights=weights)
 
 
-def test_register_teaches_make_a_name_once():
+def test_register_teaches_make_a_name_once(monkeypatch):
+    monkeypatch.setattr(registry, "_FACTORIES", dict(registry._FACTORIES))
     factory = mm.games.survive
     mm.register("outlast", factory)
     assert mm.make("outlast", config="tiny").games[0].name == "survive"

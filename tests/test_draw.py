@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from metammo_jax.action import noop
+from metammo_jax.draw.picture import animate, record, render, strip
 from metammo_jax.draw.view import FROST, team_colour
 from metammo_jax.env import Info
-from metammo_jax.draw.picture import animate, record, render, strip
 from metammo_jax.vocab import NEVER, Kind, Tile
 from tests import worlds
 

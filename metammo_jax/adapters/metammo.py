@@ -90,7 +90,7 @@ def _augment_tiles(
     ring = jnp.minimum(jnp.minimum(row, last - row), jnp.minimum(col, last - col))
     stands = _entity_map(observation["Entity"], code, world, cfg)
     middle = (row == cfg.middle) & (col == cfg.middle) & alive[:, None]
-    rally = jnp.where(middle, _rally(world)[:, None], 0)
+    rally = jnp.where(middle, _rally(world, cfg)[:, None], 0)
     added = jnp.stack([cfg.middle - 1 - ring, stands, rally], -1).astype(jnp.int16)
     sees = (stands == TO_DESTROY).any(-1) | (rally > 0).any(-1)
     return jnp.concatenate([tiles, added], axis=-1), sees & alive
@@ -113,13 +113,14 @@ def _entity_map(listed: jax.Array, code: jax.Array, world: World, cfg: Config) -
     return code_of[latest]
 
 
-def _rally(world: World) -> jax.Array:
-    """Returns (P,) int32, the state of the marked middle tile, 0 where none is marked."""
+def _rally(world: World, cfg: Config) -> jax.Array:
+    """Returns (P,) int32, the state of the middle tile where a game is about it, else 0."""
     params, seizer = world.params, world.terrain.seizer
     ours = params.group == params.group[jnp.maximum(seizer, 0)]
     held = jnp.where(ours, SEIZED_BY_US, SEIZED_BY_OTHERS)
     state = jnp.where(seizer >= 0, held, NOT_SEIZED)
-    return jnp.where(params.mark_center, state, 0)
+    is_goal = params.mark_center | (params.seize_target == cfg.middle).all()
+    return jnp.where(is_goal, state, 0)
 
 
 def _spare_teammates(target: jax.Array, listed: jax.Array, world: World) -> jax.Array:

@@ -88,13 +88,18 @@ def test_distance_to_the_middle_of_the_map(tiny):
 
 @pytest.mark.parametrize("seizer, expected", [(-1, 1), (2, 2), (4, 3)])
 def test_the_marked_tile_tells_who_seized_it(tiny, seizer, expected):
-    world = scattered(tiny, mark_center=True, seize_target=jnp.array([MIDDLE, MIDDLE]))
+    world = scattered(tiny, seize_target=jnp.array([MIDDLE, MIDDLE]))
     world = world.replace(terrain=world.terrain.replace(seizer=jnp.int32(seizer)))
     tiles = np.asarray(augmented(world, tiny)["Tile"])
     assert tiles[0, CENTER, 6] == expected and tiles[0, :, 6].sum() == expected
     assert not tiles[1, :, 6].any()  # out of its sight
     assert np.asarray(augmented(world, tiny)["can_see_target"])[:2].tolist() == [True, False]
     assert not np.asarray(augmented(scattered(tiny), tiny)["Tile"])[..., 6].any()
+
+
+def test_the_goal_of_a_race_is_never_seized(tiny):
+    tiles = np.asarray(augmented(scattered(tiny, mark_center=True), tiny)["Tile"])
+    assert tiles[0, CENTER, 6] == tiles[0, :, 6].sum() == 1
 
 
 def test_task_tells_team_systems_and_embedding(tiny):

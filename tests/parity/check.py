@@ -19,7 +19,7 @@ from metammo_jax.config import Config
 from metammo_jax.env import Env
 from metammo_jax.registry import make
 from metammo_jax.vocab import System
-from tests.parity import compare, decisions, frequencies, observations
+from tests.parity import compare, decisions, frequencies, observations, opening
 from tests.parity import state as states_of
 from tests.parity import trace as recorded
 from tests.parity.fields import Count, Field, count, merge
@@ -68,7 +68,11 @@ def check(trace: Trace, seed: int = 0) -> Report:
     states = states_of.worlds(trace, cfg, env)
     key = jax.random.key(zlib.crc32(f"{trace.name} {seed}".encode()))
     case = compare.case_of(trace, states, env, key)
-    found = [*states_of.setting_fields(trace, cfg, env), *compare.fields(case)]
+    found = [
+        *states_of.setting_fields(trace, cfg, env),
+        *opening.fields(trace, states, env, key),
+        *compare.fields(case),
+    ]
     decided = None
     if trace.meta["systems"][System.NPC]:
         decided = decisions.decide(key, case.before, cfg)

@@ -16,7 +16,7 @@ import pytest
 
 from metammo_jax.env import LIFECYCLE
 from metammo_jax.vocab import Tile
-from tests.parity import check, compare, decisions, frequencies, newcomers, observations
+from tests.parity import check, compare, decisions, frequencies, newcomers, observations, opening
 from tests.parity import state as states_of
 from tests.parity import trace as recorded
 from tests.parity.fields import merge
@@ -55,7 +55,7 @@ def planted(tree, path, index, value):
         new = planted(leaf, rest, index, value)
     else:
         new = np.array(leaf)
-        assert new[index] != value, "nothing would change"
+        assert np.any(new[index] != value), "nothing would change"
         new[index] = value
     return dataclasses.replace(tree, **{name: new})
 
@@ -103,8 +103,8 @@ def test_every_value_is_explained(path):
     report = check.check(loaded(path.stem))
     assert unexplained(report.fields) == {}
     count = check.total(check.count(one) for one in report.fields)
-    assert count.compared > 50_000
-    assert count.equal > 0.99 * count.compared
+    assert count.compared > 5_000 * len(loaded(path.stem))
+    assert count.equal > 0.98 * count.compared
     for draws in report.draws:
         assert draws.p_value() > frequencies.SUSPICIOUS, draws
 
@@ -372,6 +372,32 @@ def test_a_setting_that_the_game_cannot_draw_is_seen():
     env = check.environment(cfg)
     assert unexplained(states_of.setting_fields(trace, cfg, env)) == {}
     assert list(unexplained(states_of.setting_fields(wrong, cfg, env))) == ["settings"]
+
+
+@pytest.mark.parametrize(
+    "change, name",
+    [("map", "start: map"), ("extra", "start: extra tiles"), ("place", "start: places"),
+     ("npcs", "start: npcs")],
+)  # fmt: skip
+def test_a_wrong_first_state_is_seen(change, name):
+    states, case = played("survive-first")
+    env, trace = check.environment(case.cfg), case.trace
+    args = env, jax.random.key(3)
+    assert unexplained(opening.fields(trace, states, *args)) == {}
+    material = trace.data["first_materials"].copy()
+    if change == "map":
+        row, col = np.argwhere(material == Tile.STONE)[9]
+        material[row, col] = Tile.WATER
+    elif change == "extra":
+        row, col = np.argwhere(material == Tile.GRASS)[3000:3030].T
+        material[row, col] = Tile.WATER
+    elif change == "place":
+        states = planted(states, "body.pos", (0, 17, 0), 70)
+    else:
+        extra = case.cfg.players + np.arange(40)
+        states = planted(states, "body.present", (0, extra), True)
+    wrong = dataclasses.replace(trace, data=dict(trace.data, first_materials=material))
+    assert name in unexplained(opening.fields(wrong, states, *args))
 
 
 def test_draws_that_come_too_often_are_seen():
