@@ -29,7 +29,7 @@ def table(reference: list[dict], step: list[dict]) -> str:
     """
     alone = {fields["game"]: fields for fields in step if fields["row"] == ROWS[0]}
     lines = [
-        "| game | original, one core | here, two cores | times two originals | without observations |",
+        "| game | original, one core | here, two cores | ratio per core | without observations |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for fields in reference:
@@ -61,8 +61,8 @@ def _rates(fields: dict) -> list[float]:
 def _about(fields: dict) -> str:
     ours = fields["measurement"]
     return (
-        f"Steps of living agents a second at the paper's size: {ours['batch']} worlds of 128 players, "
-        f"the first {ours['ticks']} ticks of fresh episodes under random moves, observations and "
+        f"Steps of living agents a second at the paper's size: {ours['batch']} worlds of 128 "
+        f"players, the first {ours['ticks']} ticks of fresh episodes under random moves, observations and "
         f"masks consumed (last column: only state and rewards). {fields['cores']} cores of "
         f"{fields['processor']}, jax {fields['jax']}, commit {fields['commit']}, "
         f"{fields['date'][:10]}; see [benchmarks/results](benchmarks/results/README.md)."

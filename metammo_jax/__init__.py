@@ -20,6 +20,7 @@ from metammo_jax.observe import Column, Observation
 from metammo_jax.registry import make, register
 from metammo_jax.vector import VectorEnv, vectorize
 from metammo_jax.world import World
+from metammo_jax.wrappers import PaperReward
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ __all__ = [
     "Env",
     "Info",
     "Observation",
+    "PaperReward",
     "VectorEnv",
     "World",
     "animate",

@@ -1,6 +1,7 @@
 """The README's table says what the results say."""
 
 import json
+import pathlib
 
 import pytest
 
@@ -31,18 +32,22 @@ def files(tmp_path):
     return [str(path) for path in paths]
 
 
+def text_of(files) -> str:
+    return pathlib.Path(files[2]).read_text()
+
+
 def write(files) -> int:
     return readme.main([files[0], files[1], "--readme", files[2]])
 
 
 def test_table_replaces_what_stood_between_the_marks(files):
     assert write(files) == 0
-    text = open(files[2]).read()
+    text = text_of(files)
     assert "| `survive` | 2,500 | 80,000 | 20 | 123,456 |" in text
     assert "| geometric mean | | | **10** | |" in text
     assert "Abacus" in text and "2030-01-02" in text and "commit abc" in text
     assert text.startswith("before\n<!--") and text.endswith("-->\nafter\n") and "old" not in text
-    assert write(files) == 0 and open(files[2]).read() == text
+    assert write(files) == 0 and text_of(files) == text
 
 
 @pytest.mark.parametrize(
@@ -50,16 +55,14 @@ def test_table_replaces_what_stood_between_the_marks(files):
     [(2, "no marks"), (2, f"{readme.END}{readme.BEGIN}"), (0, "{}"), (0, "hello"), (1, "")],
 )
 def test_bad_files_leave_the_readme_as_it_was(files, which, content, capsys):
-    with open(files[which], "w") as file:
-        file.write(content)
-    before = open(files[2]).read()
+    pathlib.Path(files[which]).write_text(content)
+    before = text_of(files)
     assert write(files) == 2
     assert "benchmarks.readme:" in capsys.readouterr().err
-    assert open(files[2]).read() == before
+    assert text_of(files) == before
 
 
 def test_a_game_without_its_row_is_named(files, capsys):
-    with open(files[1], "w") as file:
-        file.write(json.dumps(STEP))
+    pathlib.Path(files[1]).write_text(json.dumps(STEP))
     assert write(files) == 2
     assert "sandwich" in capsys.readouterr().err
