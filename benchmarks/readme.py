@@ -62,10 +62,10 @@ def _about(fields: dict) -> str:
     ours = fields["measurement"]
     return (
         f"Steps of living agents a second at the paper's size: {ours['batch']} worlds of 128 "
-        f"players, the first {ours['ticks']} ticks of fresh episodes under random moves, observations and "
-        f"masks consumed (last column: only state and rewards). {fields['cores']} cores of "
-        f"{fields['processor']}, jax {fields['jax']}, commit {fields['commit']}, "
-        f"{fields['date'][:10]}; see [benchmarks/results](benchmarks/results/README.md)."
+        f"players, the first {ours['ticks']} ticks of fresh episodes under random moves, "
+        f"observations and masks consumed (last column: only state and rewards). "
+        f"{fields['cores']} cores of {fields['processor']}, jax {fields['jax']}, "
+        f"commit {fields['commit']}, {fields['date'][:10]}; see [benchmarks/results](benchmarks/results/README.md)."
     )
 
 
