@@ -38,7 +38,7 @@ def draw(run: Path) -> Path | None:
     for axis, (name, title) in zip(axes, panels.items(), strict=True):
         for game, points in curves.items():
             axis.plot(points["steps"], points[name], label=game)
-        axis.xaxis.set_major_formatter(EngFormatter())
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
         axis.set(xlabel="living agent-steps", title=title)
         axis.grid(alpha=0.3)
         if name == "won":

@@ -55,7 +55,8 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
     begun = time.monotonic()
     print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)
     result = train(options)
-    print(f"trained for {time.monotonic() - begun:.0f} s; comparing with random", flush=True)
+    seconds, compiling = time.monotonic() - begun, result.history[0]["seconds"]
+    print(f"took {seconds:.0f} s, {compiling:.0f} s of them to compile; comparing with random")
     env = session.arena(GAME, "tiny")
     trained = evaluate.Side("trained", result.policy, result.params)
     match = evaluate.compare(env, trained, evaluate.RANDOM, cfg.episodes, seed=cfg.seed)

@@ -136,7 +136,7 @@ def _loop(work: Session, updates: int | None) -> TrainResult:
     update = make_update(work.batch, work.policy, cfg)
     log = runs.MetricsLog(work.run, work.counts["updates"])
     board = _writer()(str(work.run / "tensorboard")) if cfg.tensorboard else None
-    bar = Progress(cfg.total_steps, work.counts["steps"], cfg.progress)
+    bar = Progress(cfg.total_steps, work.counts["steps"], cfg.progress and not work.complete)
     with Interrupt() as interrupt, bar:
         while not (work.complete or interrupt.asked or len(history) == updates):
             record = _advance(work, update)

@@ -65,7 +65,8 @@ def _about(fields: dict) -> str:
         f"players, the first {ours['ticks']} ticks of fresh episodes under random moves, "
         f"observations and masks consumed (last column: only state and rewards). "
         f"{fields['cores']} cores of {fields['processor']}, jax {fields['jax']}, "
-        f"commit {fields['commit']}, {fields['date'][:10]}; see [benchmarks/results](benchmarks/results/README.md)."
+        f"commit {fields['commit']}, {fields['date'][:10]}; "
+        "see [benchmarks/results](benchmarks/results/README.md)."
     )
 
 

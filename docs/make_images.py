@@ -38,7 +38,16 @@ def overview() -> None:
     Image.fromarray(np.concatenate(rows)).save(FOLDER / "games.png", optimize=True)
 
 
+def moments() -> None:
+    """Four moments of one episode of sandwich."""
+    env = mm.make(mm.games.sandwich(inner_npcs=8, all_grass=False, fog_speed=1 / 8))
+    worlds = mm.record(env, jax.random.key(5), ticks=48)
+    picture = mm.strip(worlds[::16], scale=4, title="sandwich")
+    Image.fromarray(picture).save(FOLDER / "sandwich.png", optimize=True)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     film()
     overview()
+    moments()

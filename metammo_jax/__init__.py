@@ -1,13 +1,13 @@
 """Many-agent minigames on Neural MMO, rebuilt in JAX: the world is a pytree, a step a function.
 
-    import jax, metammo_jax as mm
+import jax, metammo_jax as mm
 
-    env = mm.make("king_of_the_hill")
-    obs, world = env.reset(jax.random.key(0))
-    action = env.sample(jax.random.key(1), obs)
-    obs, world, reward, terminated, truncated, info = env.step(jax.random.key(2), world, action)
+env = mm.make("king_of_the_hill")
+obs, world = env.reset(jax.random.key(0))
+action = env.sample(jax.random.key(1), obs)
+obs, world, reward, terminated, truncated, info = env.step(jax.random.key(2), world, action)
 
-    batch = mm.vectorize(env, 64)   # vmap, automatic reset, episode statistics
+batch = mm.vectorize(env, 64)   # vmap, automatic reset, episode statistics
 """
 
 import importlib

@@ -128,8 +128,6 @@ class Config:
             )
         if 4 * ((self.teams + 3) // 4) >= self.playable:
             raise ValueError(f"teams={self.teams} do not fit around playable={self.playable}")
-        if not 1 <= self.visible_rows:
-            raise ValueError(f"visible_rows={self.visible_rows} must be at least 1")
         if self.horizon > 32000:
             raise ValueError(f"horizon={self.horizon} must be at most 32000 ticks")
 

@@ -7,7 +7,7 @@ from flax import struct
 from metammo_jax import action as actions
 from metammo_jax import maps, query, spaces, tick
 from metammo_jax import observe as observing
-from metammo_jax.action import Action
+from metammo_jax.action import Action, Orders
 from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
@@ -127,15 +127,31 @@ class Env:
         Source: world rules 5.
         """
         actions.check(action, self.cfg)
+        world, orders = tick.give_orders(key, world, action, self.cfg, priority)
+        world, reward, terminated, truncated = self.play(key, world, orders)
+        return self.observe(world), world, reward, terminated, truncated, self._info(world)
+
+    def play(
+        self, key: jax.Array, world: World, orders: Orders
+    ) -> tuple[World, jax.Array, jax.Array, jax.Array]:
+        """Plays one tick with the orders of everybody given, NPCs included, and observes nothing.
+
+        Args:
+          key: () key.
+          world: the state.
+          orders: what everybody wants to do, and in which order.
+
+        Returns:
+          world, reward, terminated, truncated, as `step` does.
+        """
         cfg, table = self.cfg, self.table
         was_present = world.body.present[: cfg.players]
-        world, orders = tick.give_orders(key, world, action, cfg, priority)
         world = tick.tick(key, world, orders, cfg)
         world = lifecycle.after_tick(jax.random.fold_in(key, LIFECYCLE), world, table, cfg)
         world, reward = progress.evaluate(world, was_present, table, cfg)
         terminated = world.body.died[: cfg.players]
         truncated = (world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players]
-        return self.observe(world), world, reward, terminated, truncated, self._info(world)
+        return world, reward, terminated, truncated
 
     def observe(self, world: World) -> Observation:
         """Returns what the players see."""

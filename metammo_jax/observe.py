@@ -117,9 +117,7 @@ def visible_rows(far: jax.Array, alive: jax.Array, cfg: Config) -> jax.Array:
 def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (E, columns) int16, by `Column`."""
     body, npc, params, players = world.body, world.npc, world.params, cfg.players
-    kind = jnp.concatenate(
-        [-query.is_immortal(world).astype(jnp.int32), jnp.minimum(npc.kind, 3)]
-    )
+    kind = jnp.concatenate([-query.is_immortal(world).astype(jnp.int32), jnp.minimum(npc.kind, 3)])
     left = COMBAT_STATUS_TICKS - (world.tick - body.combat_tick)
     leads = (params.leader == jnp.arange(players)) & params.leader_bound
 

@@ -95,7 +95,7 @@ def observation_space(env) -> Tree:
 
     def box(leaf) -> Box:
         dtype = np.dtype(leaf.dtype)
-        if dtype == bool:
+        if jnp.issubdtype(dtype, jnp.bool_):
             return Box(0, 1, leaf.shape, dtype)
         if jnp.issubdtype(dtype, jnp.floating):
             return Box(-np.inf, np.inf, leaf.shape, dtype)

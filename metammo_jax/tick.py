@@ -74,7 +74,9 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 def _gate(on: jax.Array, played: World, world: World) -> World:
     """Returns `played` where `on`; leaves that the phase did not touch cost nothing."""
-    return jax.tree.map(lambda new, old: old if new is old else jnp.where(on, new, old), played, world)
+    return jax.tree.map(
+        lambda new, old: old if new is old else jnp.where(on, new, old), played, world
+    )
 
 
 def give_orders(

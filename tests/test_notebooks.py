@@ -15,4 +15,6 @@ def test_notebook_runs(path, monkeypatch):
     monkeypatch.setenv("METAMMO_JAX_QUICK", "1")
     monkeypatch.setenv("MPLBACKEND", "agg")
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=900, resources={"metadata": {"path": path.parent}}).execute()
+    nbclient.NotebookClient(
+        notebook, timeout=900, resources={"metadata": {"path": path.parent}}
+    ).execute()

@@ -233,7 +233,7 @@ def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
         knobs=dict(
             water_level=Fixed(0.1),
             foilage_level=Fixed(0.95),
-            goal=Adaptive(5, 1000, step=5, wins=2, unit=Unit.TEAM_NPCS),
+            goal=Adaptive(5, 1000, step=5, wins=2),
             center=Fixed(48, Unit.SIDE),
             scatter=Fixed(False),
             share_tiles=Fixed(False),

@@ -53,7 +53,9 @@ class Table:
         self.book = TaskBook(tuple(game.goals for game in self.games), cfg)
         self.leader_bound = self.numbers.may_differ("leader_bound", False)
         self.revivals = frozenset(
-            kind for kind in (Revival.EDGE, Revival.ANYWHERE) if self.numbers.may_be("revival", kind)
+            kind
+            for kind in (Revival.EDGE, Revival.ANYWHERE)
+            if self.numbers.may_be("revival", kind)
         )
         self._spawns = _Choice([game.spawn for game in self.games])
         self._musters = _Choice([_joining(game, game.muster, cfg) for game in self.games])

@@ -23,9 +23,7 @@ def pack_board(board: jax.Array) -> jax.Array:
     """Packs (H, W) bool into (H, ceil(W / 32)) uint32, bit c % 32 of word c // 32."""
     height, width = board.shape
     padded = jnp.pad(board, ((0, 0), (0, -width % 32))).reshape(height, -1, 32)
-    return (padded.astype(jnp.uint32) << jnp.arange(32, dtype=jnp.uint32)).sum(
-        -1, dtype=jnp.uint32
-    )
+    return (padded.astype(jnp.uint32) << jnp.arange(32, dtype=jnp.uint32)).sum(-1, dtype=jnp.uint32)
 
 
 def windows(board: jax.Array, pos: jax.Array) -> jax.Array:

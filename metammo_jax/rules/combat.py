@@ -69,9 +69,7 @@ def _settle(
         made = jnp.where(hits, damage, 0)
         suffered = jnp.where(earlier_on_same, made[None], 0).sum(1)
         kills = hits & (suffered < health[target]) & (suffered + damage >= health[target])
-        death = jnp.full(turn.shape, _LAST_TURN).at[target].min(
-            jnp.where(kills, turn, _LAST_TURN)
-        )
+        death = jnp.full(turn.shape, _LAST_TURN).at[target].min(jnp.where(kills, turn, _LAST_TURN))
         now = wants & (suffered < health[target]) & (turn < death)
         return now, (now != hits).any()
 
@@ -98,8 +96,10 @@ def _record(
     suffered = jnp.where(vulnerable, suffered, 0)
     last_turn = jnp.zeros(entities, jnp.uint32).at[aim].max(turn, mode="drop")
     is_last = hits & (turn == last_turn[target])
-    last = jnp.full(entities, -1).at[jnp.where(is_last, target, entities)].set(
-        jnp.arange(entities), mode="drop"
+    last = (
+        jnp.full(entities, -1)
+        .at[jnp.where(is_last, target, entities)]
+        .set(jnp.arange(entities), mode="drop")
     )
     is_hit = last >= 0
     dies = is_hit & (suffered >= body.health)

@@ -26,9 +26,7 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     return world.replace(
         body=body.replace(
             health=body.health.at[:players].set(health),
-            damage=body.damage.at[:players].set(
-                jnp.where(harmed, damage, body.damage[:players])
-            ),
+            damage=body.damage.at[:players].set(jnp.where(harmed, damage, body.damage[:players])),
             damage_taken=body.damage_taken + damage,
         )
     )

@@ -153,9 +153,7 @@ def _on_the_edge(key: jax.Array, world: World, cfg: Config) -> jax.Array:
     side = jax.random.bits(side_key, (cfg.players,), jnp.uint32) >> 30
     across = jnp.where(side % 2 == 0, low, low + size)
     turned = side >= 2
-    return jnp.stack(
-        [jnp.where(turned, across, along), jnp.where(turned, along, across)], axis=-1
-    )
+    return jnp.stack([jnp.where(turned, across, along), jnp.where(turned, along, across)], axis=-1)
 
 
 REVIVAL_TRIES = 16

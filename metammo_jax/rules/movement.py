@@ -47,9 +47,9 @@ def _find_room(
     turn = orders.turn[:players]
     earlier = turn[None, :] < turn[:, None]
     stands = tile[None, :players] == wanted_tile[:, None]
-    never_leaves = (stands & ~earlier).any(1) | (
-        tile[None, players:] == wanted_tile[:, None]
-    ).any(1)
+    never_leaves = (stands & ~earlier).any(1) | (tile[None, players:] == wanted_tile[:, None]).any(
+        1
+    )
     candidate = possible & ~never_leaves
     may_leave = stands & earlier
     rival = (wanted_tile[None, :] == wanted_tile[:, None]) & earlier
@@ -74,7 +74,5 @@ def _explore(world: World, moves: jax.Array, cfg: Config) -> World:
     farther = moves & (depth > body.exploration)
     return world.replace(
         body=body.replace(exploration=jnp.where(farther, depth, body.exploration)),
-        tally=world.tally.replace(
-            count=world.tally.count.at[:, Event.GO_FARTHEST].add(farther)
-        ),
+        tally=world.tally.replace(count=world.tally.count.at[:, Event.GO_FARTHEST].add(farther)),
     )

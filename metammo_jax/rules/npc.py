@@ -95,9 +95,7 @@ def _step(
     drifts = soldier & has_goal & ~reachable & far
     charges = has_goal & ~drifts & world.body.present[cfg.players :]
     free = query.can_stand(world.terrain, pos[:, None] + jnp.asarray(STEP_OFFSET)[MEANDER_ORDER])
-    direction = jnp.where(
-        drifts, _drift(drift_key, pos, goal, free), _meander(meander_key, free)
-    )
+    direction = jnp.where(drifts, _drift(drift_key, pos, goal, free), _meander(meander_key, free))
     path = flood.first_steps(world.terrain.passable, pos, goal, charges)
     return jnp.where(charges, path, direction)
 

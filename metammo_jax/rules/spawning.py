@@ -66,9 +66,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     return _embody(world.replace(npc=npc), new, recruits.pos[source], serial, players)
 
 
-def _embody(
-    world: World, new: jax.Array, pos: jax.Array, serial: jax.Array, players: int
-) -> World:
+def _embody(world: World, new: jax.Array, pos: jax.Array, serial: jax.Array, players: int) -> World:
     """Gives the new NPCs their bodies."""
     body = world.body
 

@@ -6,13 +6,11 @@ import functools
 import jax
 import numpy as np
 
-from metammo_jax import query, tick
+from metammo_jax import query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.env import LIFECYCLE, Env
-from metammo_jax.games import lifecycle
+from metammo_jax.env import Env
 from metammo_jax.rules import npc as npc_rules
-from metammo_jax.tasks import progress
 from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import World
 from tests.parity import judgement, newcomers
@@ -51,21 +49,18 @@ jax.tree_util.register_dataclass(Outcome)
 
 def play(key: jax.Array, world: World, orders: Orders, env: Env) -> Outcome:
     """Plays one tick as `Env.step` does, but with everybody's orders given."""
-    cfg, table = env.cfg, env.table
-    was_present = world.body.present[: cfg.players]
+    cfg = env.cfg
     if System.NPC in cfg.systems and cfg.npcs:
         world, _, _ = npc_rules.decide(key, world, cfg)  # what NPCs remember
-    world = tick.tick(key, world, orders, cfg)
-    world = lifecycle.after_tick(jax.random.fold_in(key, LIFECYCLE), world, table, cfg)
-    world, reward = progress.evaluate(world, was_present, table, cfg)
+    world, reward, terminated, truncated = env.play(key, world, orders)
     size = np.arange(cfg.map_size)
     row = np.stack([np.full(cfg.map_size, cfg.middle), size], -1)
     everywhere = np.stack(np.meshgrid(size, size, indexing="ij"), -1)
     return Outcome(
         world=world,
         reward=reward,
-        terminated=world.body.died[: cfg.players],
-        truncated=(world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players],
+        terminated=terminated,
+        truncated=truncated,
         fog=query.fog_at(world.terrain, world.params, row, cfg),
         material=query.material_at(world, everywhere).astype(np.int8),
     )

@@ -13,9 +13,7 @@ from tests import orders, worlds
 def set_body(world, name, values):
     array = getattr(world.body, name)
     values = jnp.asarray(values, array.dtype)
-    return world.replace(
-        body=world.body.replace(**{name: array.at[: len(values)].set(values)})
-    )
+    return world.replace(body=world.body.replace(**{name: array.at[: len(values)].set(values)}))
 
 
 def test_age_forgets_the_attacker_a_tick_after_the_last_damage(tiny, key):
@@ -77,7 +75,9 @@ def test_places_of_revival_cover_the_whole_edge_or_the_passable_square(tiny):
     revive = jax.jit(jax.vmap(lambda key, world: life.revive(key, world, tiny)[0], (0, None)))
     pos = np.asarray(revive(keys, world).body.pos[:, : tiny.players]).reshape(-1, 2)
     low, high = 8, 40
-    assert (((pos == low) | (pos == high)).any(1) & (pos >= low).all(1) & (pos <= high).all(1)).all()
+    assert (
+        ((pos == low) | (pos == high)).any(1) & (pos >= low).all(1) & (pos <= high).all(1)
+    ).all()
     assert {(low, 20), (high, 20), (20, low), (20, high)} <= set(map(tuple, pos.tolist()))
     anywhere = world.replace(params=world.params.replace(revival=jnp.int32(Revival.ANYWHERE)))
     anywhere = worlds.paint(anywhere, (slice(8, 24), slice(8, 41)), Tile.WATER)
