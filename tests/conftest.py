@@ -8,6 +8,12 @@ import metammo_jax
 from metammo_jax.config import Config, preset
 
 
+def pytest_configure(config):
+    """Compiles quickly rather than well, except where the slow tests run too."""
+    if config.option.markexpr == "not slow":
+        jax.config.update("jax_disable_most_optimizations", True)
+
+
 @pytest.fixture(scope="session")
 def tiny() -> Config:
     return preset("tiny")

@@ -50,6 +50,7 @@ def test_a_run_explains_itself_and_completes(cfg):
     }  # fmt: skip
     assert str(result.run) in (result.run / "README.txt").read_text()
     record = runs.read_metrics(result.run)[-1]
+    assert record["slot_steps"] == 2 * 32 * 32 * 4 > record["steps"], "the dead take no steps"
     assert record["steps"] == result.steps and record["games"]["remember"]["episodes"] > 0
     assert result.curve.read_bytes()[:4] == b"\x89PNG"
     again = resume(result.run, FakeEnv())
