@@ -1,21 +1,21 @@
 """Checkpoints: arrays of a training run by orbax, whole or not at all.
 
-A checkpoint is a folder named after its update. Orbax writes it beside its place and renames it
-when it is complete. It holds "policy", the parameters, "trainer", all other arrays, and
-"counters", numbers of the host with a digest of the arrays. This is the only module that knows
-orbax.
+A checkpoint is a folder named after its update, and a list of its files and arrays beside it.
+Orbax writes the folder beside its place and renames it when it is complete; the list comes last,
+so that what has none does not count. The folder holds "policy", the parameters, "trainer", all
+other arrays, and "counters", numbers of the host. This is the only module that knows orbax.
 """
 
 import hashlib
+import json
 import logging
 import shutil
 from pathlib import Path
 
 import jax
-import numpy as np
 from flax import serialization
 
-DIGEST = "sha256"
+from agents.runs import write
 
 
 def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
@@ -33,16 +33,24 @@ def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
     """
     path = (Path(folder) / f"{update:08d}").absolute()
     parts = {"policy": _dicts(_keyless(policy)), "trainer": _dicts(_keyless(trainer))}
-    digests = {f"{DIGEST}_{name}": _digest(part) for name, part in parts.items()}
-    orbax = _orbax()
-    if path.exists():
-        shutil.rmtree(path)
-    orbax.save_checkpointables(path, {**parts, "counters": {**counters, **digests}})
+    _delete(path)
+    _orbax().save_checkpointables(path, {**parts, "counters": counters})
+    arrays = {name: _arrays(part) for name, part in parts.items()}
+    write(_list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1))
     return path
 
 
+def require() -> None:
+    """Raises ImportError where orbax is not installed, before there is anything to lose."""
+    _orbax()
+
+
 def load_policy(path: Path, template):
-    """Returns the parameters of a checkpoint, with the structure of the template."""
+    """Returns the parameters of a checkpoint, with the structure of the template.
+
+    Raises:
+      ValueError: as `load`.
+    """
     return _load(path, {"policy": template})[0]["policy"]
 
 
@@ -76,33 +84,78 @@ def latest(folder: Path) -> Path:
 def prune(folder: Path, keep: int) -> None:
     """Deletes all but the newest `keep` checkpoints; none if `keep` is 0."""
     for path in _all(folder)[:-keep] if keep else []:
-        shutil.rmtree(path)
+        _delete(path)
 
 
 def _all(folder):
     folder = Path(folder)
-    names = [path for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
-    return sorted(names, key=lambda path: int(path.name))
+    found = [path for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
+    complete = [path for path in found if _list_of(path).is_file()]
+    return sorted(complete, key=lambda path: int(path.name))
+
+
+def _delete(path):
+    _list_of(path).unlink(missing_ok=True)
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def _list_of(path):
+    return path.with_name(path.name + ".json")
 
 
 def _load(path, templates):
     path = Path(path).absolute()
     shapes = {name: _dicts(jax.eval_shape(_keyless, tree)) for name, tree in templates.items()}
+    _check(path, shapes)
     abstract = jax.tree.map(_on_device, shapes)
     try:
         parts = _orbax().load_checkpointables(path, {**abstract, "counters": None})
     except Exception as error:  # orbax and tensorstore raise many kinds
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else ""
-        raise ValueError(
-            f"{path} is damaged, or is no checkpoint of this config "
-            f"({type(error).__name__}: {reason})"
-        ) from error
+        raise ValueError(f"{path} cannot be read ({type(error).__name__}: {error})") from error
     counters = dict(parts.pop("counters"))
-    digests = {name: counters.pop(f"{DIGEST}_{name}", None) for name in ("policy", "trainer")}
-    for name, part in parts.items():
-        if _digest(part) != digests[name]:
-            raise ValueError(f"{path} is damaged: its {name} must have digest {digests[name]}")
     return {name: _restored(templates[name], parts[name]) for name in templates}, counters
+
+
+def _check(path, shapes):
+    """Raises ValueError unless every file is as it was saved and holds the arrays wanted."""
+    try:
+        saved = json.loads(_list_of(path).read_text())
+        files = dict(saved["files"])
+        arrays = {part: dict(saved["arrays"][part]) for part in shapes}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is no checkpoint: its list {_list_of(path)} must be whole"
+        ) from error
+    found = _files(path)
+    for name in sorted(files.keys() | found.keys()):
+        if files.get(name) != found.get(name):
+            raise ValueError(f"{path} is damaged: {name} must be as it was saved")
+    for part, wanted in shapes.items():
+        wanted = _arrays(wanted)
+        for name in sorted(wanted.keys() | arrays[part].keys()):
+            if wanted.get(name) != arrays[part].get(name):
+                raise ValueError(
+                    f"{path} is of another config: {part}{name} is {arrays[part].get(name)}, "
+                    f"it must be {wanted.get(name)}"
+                )
+
+
+def _files(path):
+    """SHA-256 of every file of a checkpoint, by its name in it."""
+    return {
+        str(file.relative_to(path)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }
+
+
+def _arrays(tree):
+    """Type and shape of every array, by its place in the tree."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {
+        jax.tree_util.keystr(place): f"{leaf.dtype}{list(leaf.shape)}" for place, leaf in leaves
+    }
 
 
 def _keyless(tree):
@@ -129,15 +182,6 @@ def _is_key(leaf):
 def _on_device(leaf):
     sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
-
-
-def _digest(plain):
-    found = hashlib.new(DIGEST)
-    for path, leaf in jax.tree_util.tree_leaves_with_path(plain):
-        array = np.asarray(leaf)
-        found.update(f"{jax.tree_util.keystr(path)} {array.dtype} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
 
 
 def _orbax():

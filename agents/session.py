@@ -74,6 +74,7 @@ def begin(cfg: TrainConfig, env: mm.Env | None = None) -> Session:
     Raises:
       ValueError: an option is not allowed, or the run's folder is in use.
     """
+    checkpoint.require()
     fair = env or arena(cfg.game, cfg.config)
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     batch, policy = assemble(cfg, env)
