@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from metammo_jax.vocab import NOBODY
+from metammo_jax.vocab import NOBODY, Direction, Tile
+from tests import worlds
 
 GAMES = list(mm.games.GAMES)
 OUT_OF_RANGE = [-7, 5, 99, 2**31 - 1, -(2**31)]
@@ -125,8 +126,23 @@ def test_sampling_is_uniform_over_the_masks(played):
 
 
 def test_a_given_priority_decides_and_a_random_one_varies(played):
-    obs, world = played.start("survive")
-    key, action = jax.random.key(0), played.sample(jax.random.key(1), obs)
-    rows = jnp.arange(played.env.cfg.entities)
-    ordered = jax.jit(played.env.step)(key, world, action, rows)
-    assert ordered[1].tick == 1
+    env = played.env
+    _, world = played.start("race_to_the_center")  # where tiles cannot be shared
+    middle = env.cfg.middle
+    world = worlds.paint(world, (slice(middle - 3, middle + 4),) * 2, Tile.GRASS)
+    prize = (middle, middle)
+    world = worlds.place(world, {0: (middle, middle - 1), 1: (middle, middle + 1)})
+    move = env.noop().move.at[0].set(Direction.EAST).at[1].set(Direction.WEST)
+    action = env.noop().replace(move=move)
+
+    def winner(out):
+        stands = (out[1].body.pos[:2] == jnp.array(prize)).all(-1)
+        assert stands.sum() == 1
+        return int(stands[1])
+
+    key, rows = jax.random.key(0), jnp.arange(env.cfg.entities)
+    step = jax.jit(env.step)
+    assert winner(step(key, world, action, rows)) == 0
+    assert winner(step(key, world, action, rows[::-1])) == 1
+    drawn = {winner(played.step(jax.random.key(seed), world, action)) for seed in range(12)}
+    assert drawn == {0, 1}

@@ -114,11 +114,11 @@ def _flood_to_middle(wet: jax.Array, allowed: jax.Array, active: jax.Array) -> j
 
 
 def _flood(wet: jax.Array, allowed: jax.Array, active: jax.Array) -> jax.Array:
-    """Floods everything that can be reached."""
+    """Floods everything that can be reached, where it starts included."""
 
     def spread(state):
         wet, going = state
-        more = grow(wet) & allowed
+        more = wet | (grow(wet) & allowed)  # where it starts stays wet, be it a wall
         return more, going & (more != wet).any(0)
 
     return jax.lax.while_loop(lambda state: state[1].any(), spread, (wet, active))[0]
