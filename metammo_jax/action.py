@@ -22,12 +22,36 @@ class Action:
       style: (P,) int32, `vocab.Style` of the attack.
       target: (P,) int32, row of the entity to attack, -1 for nobody.
       token: (P,) int32, word to say, 1..tokens, -1 for silence.
+      use: (P,) int32, slot of one's own bag: wear it, take it off, eat or drink it.
+      destroy: (P,) int32, slot to be emptied.
+      give: (P,) int32, slot to be given away.
+      give_to: (P,) int32, row of the player that gets it.
+      sell: (P,) int32, slot to be put on the market.
+      price: (P,) int32, gold asked for it, 1..prices.
+      buy: (P,) int32, listing: the seller's row * I + its slot.
+      gold: (P,) int32, gold to be given away, 1..prices.
+      gold_to: (P,) int32, row of the player that gets it.
+
+    Those from `use` on are of the full game; None, all of them, in the mini game.
     """
 
     move: jax.Array
     style: jax.Array
     target: jax.Array
     token: jax.Array
+    use: jax.Array | None = None
+    destroy: jax.Array | None = None
+    give: jax.Array | None = None
+    give_to: jax.Array | None = None
+    sell: jax.Array | None = None
+    price: jax.Array | None = None
+    buy: jax.Array | None = None
+    gold: jax.Array | None = None
+    gold_to: jax.Array | None = None
+
+
+TRADE = ("use", "destroy", "give", "give_to", "sell", "price", "buy", "gold", "gold_to")
+"""Fields of `Action` and `Orders` that the full game adds."""
 
 
 @struct.dataclass
@@ -40,6 +64,9 @@ class Orders:
       target: (E,) int32, row of the entity to attack, -1 for nobody.
       token: (P,) int32, word to say, -1 for silence.
       turn: (E,) uint32, all different; the lowest acts first.
+      buy_turn: (P,) uint32, all different; the order of buyers, which is another one.
+
+    The others are those of `Action`.
     """
 
     direction: jax.Array
@@ -47,6 +74,16 @@ class Orders:
     target: jax.Array
     token: jax.Array
     turn: jax.Array
+    use: jax.Array | None = None
+    destroy: jax.Array | None = None
+    give: jax.Array | None = None
+    give_to: jax.Array | None = None
+    sell: jax.Array | None = None
+    price: jax.Array | None = None
+    buy: jax.Array | None = None
+    gold: jax.Array | None = None
+    gold_to: jax.Array | None = None
+    buy_turn: jax.Array | None = None
 
 
 def noop(cfg: Config) -> Action:
@@ -57,6 +94,7 @@ def noop(cfg: Config) -> Action:
         style=jnp.zeros(cfg.players, jnp.int32),
         target=nothing,
         token=nothing,
+        **({name: nothing for name in TRADE} if cfg.slots else {}),
     )
 
 
@@ -77,11 +115,39 @@ def chosen_row(visible: jax.Array, position: jax.Array) -> jax.Array:
     return jnp.where(inside, row, NOBODY)
 
 
+def chosen_slot(cfg: Config, position: jax.Array) -> jax.Array:
+    """Returns (P,) int32, the slots at the chosen positions 0..I - 1, -1 for any other."""
+    return jnp.where((position >= 0) & (position < cfg.slots), position, NOBODY).astype(jnp.int32)
+
+
+def chosen_listing(listing: jax.Array, position: jax.Array) -> jax.Array:
+    """Returns the records at the chosen positions of the market.
+
+    Args:
+      listing: (M,) integer, records for sale as `Action.buy` calls them, -1 after the last.
+      position: (P,) int32; anything outside 0..M-1 chooses nothing.
+
+    Returns:
+      (P,) int32, records, -1 for nothing.
+    """
+    inside = (position >= 0) & (position < listing.shape[0])
+    return jnp.where(inside, listing[jnp.where(inside, position, 0)], NOBODY).astype(jnp.int32)
+
+
 def check(action: Action, cfg: Config) -> None:
-    """Raises ValueError unless every field has its shape and an integer dtype."""
+    """Raises ValueError unless every field has its shape and an integer dtype.
+
+    The fields that the full game adds must be None without the ITEM system.
+    """
     if not isinstance(action, Action):
         raise ValueError(f"action is a {type(action).__name__}, it must be an Action")
     for name, value in vars(action).items():
+        if name in TRADE and not cfg.slots:
+            if value is not None:
+                raise ValueError(f"action.{name} is given, but the config has no ITEM system")
+            continue
+        if value is None:
+            raise ValueError(f"action.{name} is None, it must be an array of {(cfg.players,)}")
         shape, dtype = jnp.shape(value), jnp.result_type(value)
         if shape != (cfg.players,):
             raise ValueError(f"action.{name} has shape {shape}, it must be {(cfg.players,)}")

@@ -7,7 +7,8 @@ Python numbers. What one episode may change is in `world.Params`.
 import dataclasses
 import difflib
 
-from metammo_jax.vocab import System
+from metammo_jax.tables import LEVEL_MAX
+from metammo_jax.vocab import Skill, System
 
 MINI_SYSTEMS = frozenset(
     {System.TERRAIN, System.RESOURCE, System.COMBAT, System.NPC, System.COMMUNICATION}
@@ -45,6 +46,8 @@ class Config:
       tokens: words of the language; messages are 1..tokens.
       task_embedding: numbers that describe a task to the agent.
       npc_level_max: highest NPC level (full game).
+      clusters: groups each of ore, trees and crystals on a map (full game).
+      patches: herbs, and as many fish, on a map (full game).
       systems: game systems compiled at all; a game may switch some of them off.
       original_observations: reproduce the original's quirks that concern only what is observed
         (see docs/differences.md).
@@ -69,6 +72,8 @@ class Config:
     tokens: int = 127
     task_embedding: int = 16
     npc_level_max: int = 10
+    clusters: int = 64
+    patches: int = 256
     systems: frozenset[System] = MINI_SYSTEMS
     original_observations: bool = False
 
@@ -91,6 +96,16 @@ class Config:
     def team_size(self) -> int:
         """Players of one of the `teams`."""
         return self.players // self.teams
+
+    @property
+    def slots(self) -> int:
+        """I, slots of a bag; 0 where items are not compiled."""
+        return self.inventory if System.ITEM in self.systems else 0
+
+    @property
+    def skills(self) -> int:
+        """S, skills of a player; 0 where progression is not compiled."""
+        return len(Skill) if System.PROGRESSION in self.systems else 0
 
     @property
     def middle(self) -> int:
@@ -141,12 +156,12 @@ class Config:
         for system, base in NEEDS.items():
             if system in systems and base not in systems:
                 raise ValueError(f"systems has {system.name}, which needs {base.name}")
-        later = systems - MINI_SYSTEMS
-        if later:
-            names = ", ".join(sorted(System(s).name for s in later))
+        if System.PROFESSION in systems and System.ITEM not in systems:
+            raise ValueError("systems has PROFESSION, which needs ITEM")
+        if self.npc_level_max > LEVEL_MAX and System.ITEM in systems:
             raise ValueError(
-                f"systems has {names}: not built yet; allowed are "
-                + ", ".join(s.name for s in sorted(MINI_SYSTEMS))
+                f"npc_level_max={self.npc_level_max} must be at most {LEVEL_MAX}, the highest "
+                "level of the items that NPCs drop"
             )
 
 
@@ -158,9 +173,13 @@ PRESETS: dict[str, dict] = {
     ),
     "large": dict(
         players=1024, teams=128, npcs=1024, map_size=1056, playable=1024, horizon=8192, maps=1,
-        npc_level_max=15,
+        clusters=1024, patches=4096,
     ),
     "full": dict(systems=FULL_SYSTEMS),
+    "tiny_full": dict(
+        players=16, teams=4, npcs=16, map_size=48, playable=32, horizon=128, maps=32,
+        visible_rows=32, market_rows=48, clusters=4, patches=16, systems=FULL_SYSTEMS,
+    ),
 }  # fmt: skip
 """Field values of each named preset; what is missing is `Config`'s default."""
 
@@ -169,7 +188,7 @@ def preset(config: "str | Config", **changes) -> Config:
     """Returns the `Config` of a preset's name, or the one given, with `changes` applied.
 
     Args:
-      config: "mini", "tiny", "large", "full", or a `Config`.
+      config: "mini", "tiny", "large", "full", "tiny_full", or a `Config`.
       **changes: fields to replace.
 
     Raises:

@@ -1,20 +1,87 @@
-"""Changes that several rooms make: harvesting a tile, hurting a player, counting an event."""
+"""Changes that several rooms make: harvesting a tile, learning, counting an event."""
 
 import jax
 import jax.numpy as jnp
 
+from metammo_jax import query
 from metammo_jax.lib import chance
-from metammo_jax.vocab import Event, Tile
-from metammo_jax.world import World
+from metammo_jax.tables import REGROWTH
+from metammo_jax.vocab import Event, Item, Skill, System, Tile
+from metammo_jax.world import Tally, World
 
 NEVER_READY = 32767
 """`Terrain.ready_at` of a tile that does not grow back."""
 
 
-def count(world: World, event: Event, happened: jax.Array) -> World:
-    """Counts an event for the players (P,) bool or int32 to whom it happened."""
-    tally = world.tally
-    return world.replace(tally=tally.replace(count=tally.count.at[:, event].add(happened)))
+_IS_KEPT = (Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM)
+"""Events by which an item comes to be a player's own: they count for `Tally.best`."""
+
+
+def count(
+    world: World,
+    event: Event,
+    happened: jax.Array,
+    what: jax.Array | int = -1,
+    level: jax.Array | int = 0,
+    amount: jax.Array | int = 1,
+) -> World:
+    """Counts an event, and what each player's task watches of it.
+
+    Args:
+      world: reads task.watch; reads and writes tally.
+      event: the kind of event.
+      happened: (P,) or (P, n) bool, the players to whom it happened, up to n times; or (P,) int32,
+        how often.
+      what: a number, or as many as `happened`: the item, style or skill that it was about.
+      level: likewise, level of the item, of the victim, or reached.
+      amount: likewise, what it counts for a task that watches it: pieces.
+    """
+    tally, players = world.tally, happened.shape[0]
+    often, what, level, amount = (
+        jnp.broadcast_to(x, happened.shape).reshape(players, -1)
+        for x in (happened, what, level, amount)
+    )
+    counted = tally.replace(count=tally.count.at[:, event].add(often.sum(1, dtype=jnp.int32)))
+    if tally.watched.shape[1]:
+        watch = world.task.watch[:, :, None]
+        meant = (watch[..., 0] == event) & (level[:, None] >= watch[..., 2])
+        meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, None])
+        amounts = jnp.where(meant, jnp.where(often, amount, 0)[:, None], 0).sum(-1)
+        counted = counted.replace(watched=tally.watched + amounts)
+    if tally.best.shape[1] and event in _IS_KEPT:
+        row = jnp.arange(players)[:, None]
+        item = jnp.where(often, what, Item.NOTHING)
+        counted = counted.replace(best=tally.best.at[row, item].max(jnp.where(often, level, 0)))
+    return world.replace(tally=counted)
+
+
+def add_to_tally(world: World, **amounts: jax.Array) -> World:
+    """Adds (P,) int32 to fields of the tally: earned, looted, spent."""
+    tally: Tally = world.tally
+    return world.replace(
+        tally=tally.replace(**{name: getattr(tally, name) + n for name, n in amounts.items()})
+    )
+
+
+def learn(world: World, skill: jax.Array | Skill, exp: jax.Array) -> World:
+    """Gives players experience, and counts the levels that they reach by it.
+
+    Args:
+      world: reads and writes skill.exp; nothing happens where progression is off.
+      skill: (P,) int32 or one, `vocab.Skill`.
+      exp: (P,) int32, 0 for none.
+
+    Source: world rules 10.
+    """
+    if not world.skill.exp.shape[1]:
+        return world
+    exp = jnp.where(query.is_on(world, System.PROGRESSION), exp, 0)
+    row = jnp.arange(exp.shape[0])
+    skill = jnp.broadcast_to(skill, exp.shape)
+    before = query.level_of(world.skill.exp[row, skill])
+    world = world.replace(skill=world.skill.replace(exp=world.skill.exp.at[row, skill].add(exp)))
+    after = query.level_of(world.skill.exp[row, skill])
+    return count(world, Event.LEVEL_UP, after > before, what=skill, level=after)
 
 
 def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> World:
@@ -22,7 +89,7 @@ def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> W
 
     In the original every depleted tile rolls a die at the end of each tick, first in the tick of
     its harvest; a geometric delay has the same distribution and costs nothing afterwards.
-    Foilage alone grows back here.
+    Where professions are off only foilage grows back.
 
     Args:
       key: () key, spent on the delays.
@@ -33,8 +100,13 @@ def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> W
     Source: world rules 3.9.
     """
     terrain, (row, col) = world.terrain, (pos[:, 0], pos[:, 1])
-    delay = chance.waiting_time(key, world.params.regrowth, taken.shape)
-    grows = terrain.material[row, col] == Tile.FOILAGE
+    material, rate = terrain.material[row, col], world.params.regrowth
+    grows = material == Tile.FOILAGE
+    if world.bag.item.shape[1]:
+        other = jnp.asarray(REGROWTH)[material]
+        rate = jnp.where(grows, rate, other)
+        grows |= (other > 0) & query.is_on(world, System.PROFESSION)
+    delay = chance.waiting_time(key, rate, taken.shape)
     ready = jnp.minimum(world.tick + delay, NEVER_READY)
     ready = jnp.where(grows, ready, NEVER_READY).astype(jnp.int16)
     row = jnp.where(taken, row, terrain.material.shape[0])  # rows off the map are dropped

@@ -7,7 +7,7 @@ from flax import struct
 from metammo_jax import action as actions
 from metammo_jax import maps, query, spaces, tick
 from metammo_jax import observe as observing
-from metammo_jax.action import Action, Orders
+from metammo_jax.action import TRADE, Action, Orders
 from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
@@ -159,14 +159,15 @@ class Env:
 
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns an action drawn uniformly over the masks, head by head."""
-        masks = obs.masks
-        draws = jax.random.uniform(key, (4, self.cfg.players))
-        word = jnp.floor(draws[3] * self.cfg.tokens).astype(jnp.int32) + 1
+        cfg, masks = self.cfg, obs.masks
+        draws = jax.random.uniform(key, (4 + len(TRADE) * bool(cfg.slots), cfg.players))
+        word = _any_number(draws[3], cfg.tokens)
         return Action(
             move=_pick(draws[0], masks.move),
             style=_pick(draws[1], masks.style),
             target=actions.chosen_row(obs.visible, _pick(draws[2], masks.target)),
-            token=jnp.where(masks.speak, jnp.minimum(word, self.cfg.tokens), -1),
+            token=jnp.where(masks.speak, word, -1),
+            **(_sample_trade(draws[4:], obs, cfg) if cfg.slots else {}),
         )
 
     def noop(self) -> Action:
@@ -182,6 +183,34 @@ class Env:
             game=world.params.game,
             difficulty=world.params.difficulty,
         )
+
+
+def _sample_trade(draws: jax.Array, obs: Observation, cfg: Config) -> dict[str, jax.Array]:
+    """Returns what (9, P) uniform draws choose for the heads that the full game adds."""
+    masks, drawn = obs.masks, dict(zip(TRADE, draws, strict=True))
+
+    def slot(name):
+        return actions.chosen_slot(cfg, _pick(drawn[name], getattr(masks, name)))
+
+    def row(name):
+        return actions.chosen_row(obs.visible, _pick(drawn[name], getattr(masks, name)))
+
+    return {
+        "use": slot("use"),
+        "destroy": slot("destroy"),
+        "give": slot("give"),
+        "give_to": row("give_to"),
+        "sell": slot("sell"),
+        "price": _any_number(drawn["price"], cfg.prices),
+        "buy": actions.chosen_listing(obs.listing, _pick(drawn["buy"], masks.buy)),
+        "gold": _pick(drawn["gold"], masks.gold) + 1,
+        "gold_to": row("gold_to"),
+    }
+
+
+def _any_number(draw: jax.Array, most: int) -> jax.Array:
+    """Returns (P,) int32 in 1..most, the number that a uniform draw in [0, 1) falls on."""
+    return jnp.minimum(jnp.floor(draw * most).astype(jnp.int32) + 1, most)
 
 
 def _pick(draw: jax.Array, mask: jax.Array) -> jax.Array:

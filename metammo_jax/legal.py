@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import query
+from metammo_jax import legal_trade, query
 from metammo_jax.config import Config
 from metammo_jax.rules import communication
 from metammo_jax.tables import NEIGHBOURS, REACH
@@ -21,15 +21,35 @@ class Masks:
       style: (P, 3) bool, by `vocab.Style`.
       target: (P, K + 1) bool, positions of `Observation.visible`; the last is "nobody".
       speak: (P,) bool, any word may be said.
+      use: (P, I + 1) bool, slots of one's own bag; the last, here as below, is "nothing".
+      destroy: (P, I + 1) bool, slots.
+      give: (P, I + 1) bool, slots.
+      give_to: (P, K + 1) bool, positions of `Observation.visible`.
+      sell: (P, I + 1) bool, slots. Any price may be asked.
+      buy: (P, M + 1) bool, positions of `Observation.listing`.
+      gold: (P, prices) bool, amounts from 1 on; all of them where none can be given.
+      gold_to: (P, K + 1) bool, positions of `Observation.visible`.
+
+    Those from `use` on are of the full game; None, all of them, in the mini game.
     """
 
     move: jax.Array
     style: jax.Array
     target: jax.Array
     speak: jax.Array
+    use: jax.Array | None = None
+    destroy: jax.Array | None = None
+    give: jax.Array | None = None
+    give_to: jax.Array | None = None
+    sell: jax.Array | None = None
+    buy: jax.Array | None = None
+    gold: jax.Array | None = None
+    gold_to: jax.Array | None = None
 
 
-def masks(world: World, far: jax.Array, visible: jax.Array, cfg: Config) -> Masks:
+def masks(
+    world: World, far: jax.Array, visible: jax.Array, listing: jax.Array | None, cfg: Config
+) -> Masks:
     """Returns the masks of all players.
 
     Whoever can attack somebody must: "nobody" is masked then, as in the original. The mask
@@ -40,10 +60,12 @@ def masks(world: World, far: jax.Array, visible: jax.Array, cfg: Config) -> Mask
       world: the state.
       far: (P, E) int32, tiles between players and entities.
       visible: (P, K) int32, entity rows, -1 where the list has ended.
+      listing: (M,) int32, records on the market, as `Observation.listing`; None without items.
       cfg: sizes.
 
     Source: the original's interface, section 4.4.
     """
+    trade = legal_trade.masks(world, visible, listing, cfg) if cfg.slots else {}
     alive = query.is_alive(world)[: cfg.players]
     style = jnp.broadcast_to(alive[:, None], (cfg.players, len(Style)))
     return Masks(
@@ -51,6 +73,7 @@ def masks(world: World, far: jax.Array, visible: jax.Array, cfg: Config) -> Mask
         style=style,
         target=_target(world, far, visible, cfg),
         speak=communication.can_speak(world, cfg) & query.is_on(world, System.COMMUNICATION),
+        **trade,
     )
 
 

@@ -11,7 +11,7 @@ from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import bits
 from metammo_jax.tables import COMBAT_STATUS_TICKS
-from metammo_jax.vocab import NOBODY, System
+from metammo_jax.vocab import NOBODY, Skill, System
 from metammo_jax.world import World
 
 
@@ -33,6 +33,52 @@ class Column(IntEnum):
     MESSAGE = 12  # last token said
     ATTACKER = 13  # row + 1 of a player that attacked it, -1 an NPC, 0 nobody
 
+    # The full game alone; of NPCs, level and experience of their style of attack.
+    GOLD = 14
+    ITEM_LEVEL = 15  # sum of the levels of what it wears
+    MELEE_LEVEL = 16
+    MELEE_EXP = 17
+    RANGE_LEVEL = 18
+    RANGE_EXP = 19
+    MAGE_LEVEL = 20
+    MAGE_EXP = 21
+    FISHING_LEVEL = 22
+    FISHING_EXP = 23
+    HERBALISM_LEVEL = 24
+    HERBALISM_EXP = 25
+    PROSPECTING_LEVEL = 26
+    PROSPECTING_EXP = 27
+    CARVING_LEVEL = 28
+    CARVING_EXP = 29
+    ALCHEMY_LEVEL = 30
+    ALCHEMY_EXP = 31
+
+
+class BagColumn(IntEnum):
+    """Column of `Observation.bag`."""
+
+    ITEM = 0  # vocab.Item, NOTHING in an empty slot
+    LEVEL = 1
+    QUANTITY = 2  # pieces
+    WORN = 3  # 1 if it is
+    PRICE = 4  # gold asked for it, 0 if it is not for sale
+
+
+class MarketColumn(IntEnum):
+    """Column of `Observation.market`."""
+
+    SELLER = 0  # row of the player
+    SLOT = 1  # of its bag
+    ITEM = 2
+    LEVEL = 3
+    QUANTITY = 4
+    PRICE = 5
+
+
+def columns(cfg: Config) -> tuple[Column, ...]:
+    """Returns the columns that entities are observed with: fewer in the mini game."""
+    return tuple(Column) if cfg.slots or cfg.skills else tuple(Column)[: Column.GOLD]
+
 
 @struct.dataclass
 class Observation:
@@ -51,6 +97,12 @@ class Observation:
       task: (P, 11 + D) float32: is it a team's task, the ten systems that are on, its embedding.
       progress: (P,) float32, of the task.
       masks: what each may do.
+      bag: (P, I, columns) int16, one's own belongings by slot, by `BagColumn`; None, as what
+        follows, in the mini game.
+      market: (M, columns) int16, what is for sale, in the order of sellers and their slots, by
+        `MarketColumn`; zeros where the list has ended.
+      listing: (M,) int32, what an action calls these records: seller's row * I + slot; -1 where
+        the list has ended.
     """
 
     tick: jax.Array
@@ -63,6 +115,9 @@ class Observation:
     task: jax.Array
     progress: jax.Array
     masks: Masks
+    bag: jax.Array | None = None
+    market: jax.Array | None = None
+    listing: jax.Array | None = None
 
 
 def observe(world: World, cfg: Config) -> Observation:
@@ -78,6 +133,8 @@ def observe(world: World, cfg: Config) -> Observation:
     alive = query.is_alive(world)
     far = query.distance(world.body.pos[:players], world.body.pos)
     visible = visible_rows(far, alive, cfg)
+    listing = listings(world, cfg) if cfg.slots else None
+    trade = {} if listing is None else _belongings(world, listing, cfg)
     return Observation(
         tick=world.tick,
         alive=alive[:players],
@@ -88,7 +145,8 @@ def observe(world: World, cfg: Config) -> Observation:
         rally=_rally(world, alive[:players]),
         task=_task(world),
         progress=world.task.progress,
-        masks=legal.masks(world, far, visible, cfg),
+        masks=legal.masks(world, far, visible, listing, cfg),
+        **trade,
     )
 
 
@@ -114,6 +172,31 @@ def visible_rows(far: jax.Array, alive: jax.Array, cfg: Config) -> jax.Array:
     return rows.at[:, -1].set(jnp.where(is_listed, rows[:, -1], own))
 
 
+def listings(world: World, cfg: Config) -> jax.Array:
+    """Returns (M,) int32, the first M records for sale: seller's row * I + slot; -1 after them."""
+    for_sale = (world.bag.price > 0).reshape(1, -1)
+    return bits.first_members(for_sale, cfg.market_rows)[0]
+
+
+def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:
+    """Returns bag, market and listing, as `Observation` describes them."""
+    bag = world.bag
+    seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
+    own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
+    offered = [leaf[seller, slot] for leaf in (bag.item, bag.level, bag.quantity, bag.price)]
+    market = jnp.where(listing[:, None] >= 0, jnp.stack([seller, slot, *offered], axis=-1), 0)
+    return {
+        "bag": _narrow(jnp.stack(own, axis=-1)),
+        "market": _narrow(market),
+        "listing": listing,
+    }
+
+
+def _narrow(values: jax.Array) -> jax.Array:
+    """Returns integers as int16; what does not fit is the largest that does."""
+    return jnp.minimum(values, jnp.iinfo(jnp.int16).max).astype(jnp.int16)
+
+
 def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (E, columns) int16, by `Column`."""
     body, npc, params, players = world.body, world.npc, world.params, cfg.players
@@ -124,7 +207,7 @@ def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     def widen(values, fill=0):
         return jnp.concatenate([values, jnp.full(cfg.npcs, fill, values.dtype)])
 
-    columns = {
+    values = {
         Column.KIND: kind,
         Column.ROW: body.pos[:, 0],
         Column.COL: body.pos[:, 1],
@@ -140,8 +223,49 @@ def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
         Column.MESSAGE: widen(body.message),
         Column.ATTACKER: jnp.maximum(body.attacker, -1),
     }
-    table = jnp.stack([columns[column] for column in Column], axis=-1)
-    return jnp.where(alive[:, None], table, 0).astype(jnp.int16)
+    shown = columns(cfg)
+    if Column.GOLD in shown:
+        values |= _standing(world, cfg)
+    table = jnp.stack([values[column] for column in shown], axis=-1)
+    return _narrow(jnp.where(alive[:, None], table, 0))
+
+
+def _standing(world: World, cfg: Config) -> dict[Column, jax.Array]:
+    """Returns (E,) each: gold, and how far everybody has come, by `Column`."""
+    level, exp = skills(world, cfg)
+    values = {Column.GOLD: world.body.gold, Column.ITEM_LEVEL: item_level(world, cfg)}
+    for skill in Skill:
+        values[Column(Column.MELEE_LEVEL + 2 * skill)] = level[:, skill]
+        values[Column(Column.MELEE_EXP + 2 * skill)] = exp[:, skill]
+    return values
+
+
+def skills(world: World, cfg: Config) -> tuple[jax.Array, jax.Array]:
+    """Returns (E, 8) int32 twice: the levels and the experience that everybody shows.
+
+    NPCs have a level in their own style alone, and show an experience of 1 for it.
+
+    Source: world rules 4.1, 9.4.
+    """
+    npc = world.npc
+    own = (npc.style[:, None] == jnp.arange(len(Skill))) & (npc.level > 0)[:, None]
+    learned = query.is_on(world, System.PROGRESSION)
+    missing = ((0, 0), (0, len(Skill) - cfg.skills))
+    level = jnp.concatenate(
+        [jnp.pad(query.levels(world), missing), jnp.where(own, npc.level[:, None], 0)]
+    )
+    exp = jnp.concatenate([jnp.pad(world.skill.exp, missing), own.astype(jnp.int32)])
+    return jnp.where(learned, level, 0), jnp.where(learned, exp, 0)
+
+
+def item_level(world: World, cfg: Config) -> jax.Array:
+    """Returns (E,) int32, the shown sum of the levels of what everybody wears.
+
+    Source: world rules 4.1, column 7; NPCs show theirs from their first tick on.
+    """
+    of_npcs = jnp.where(world.body.time_alive[cfg.players :] > 0, world.npc.item_level, 0)
+    both = jnp.concatenate([world.body.item_level, of_npcs])
+    return jnp.where(query.is_on(world, System.EQUIPMENT), both, 0)
 
 
 def _window(world: World, cfg: Config) -> jax.Array:

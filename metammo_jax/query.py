@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
-from metammo_jax.tables import DEPLETED, PASSABLE
-from metammo_jax.vocab import NEVER, System
+from metammo_jax.tables import COMBAT_STATUS_TICKS, DEPLETED, EXP_THRESHOLD, PASSABLE
+from metammo_jax.vocab import NEVER, Style, System
 from metammo_jax.world import Params, Terrain, World
 
 _PASSABLE_BITS = sum(1 << tile for tile, passable in enumerate(PASSABLE) if passable)
@@ -106,3 +106,44 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
     material = terrain.material[row, col].astype(jnp.int32)
     ready = world.tick >= terrain.ready_at[row, col]
     return jnp.where(ready, material, jnp.asarray(DEPLETED)[material].astype(jnp.int32))
+
+
+def level_of(exp: jax.Array) -> jax.Array:
+    """Returns (...) int32 in 1..10, the levels that experience (...) stands for.
+
+    Source: world rules 10.
+    """
+    level = jnp.zeros(exp.shape, jnp.int32)
+    for threshold in EXP_THRESHOLD:
+        level += exp >= threshold
+    return level
+
+
+def levels(world: World) -> jax.Array:
+    """Returns (P, S) int32, players' levels by `vocab.Skill`; 0 where progression is off."""
+    return jnp.where(is_on(world, System.PROGRESSION), level_of(world.skill.exp), 0)
+
+
+def best_level(world: World) -> jax.Array:
+    """Returns (P,) int32, the highest of a player's levels; 0 without progression.
+
+    Source: world rules 4.2.
+    """
+    return levels(world).max(1, initial=0)
+
+
+def attack_level(world: World) -> jax.Array:
+    """Returns (P,) int32, the highest of a player's levels in the styles of attack."""
+    return levels(world)[:, : len(Style)].max(1, initial=0)
+
+
+def in_combat(world: World) -> jax.Array:
+    """Returns (E,) bool, who gave or took an attack of late. Source: world rules 4.2."""
+    last = world.body.combat_tick
+    fights = (last != 0) & (world.tick - last < COMBAT_STATUS_TICKS)
+    return fights & is_on(world, System.COMBAT)
+
+
+def can_trade(world: World, cfg: Config) -> jax.Array:
+    """Returns (P,) bool, who may do anything with items and gold: who acts and is not fighting."""
+    return (can_act(world, cfg) & ~in_combat(world))[: cfg.players]

@@ -1,6 +1,7 @@
 """Spaces: the shapes, dtypes and bounds of observations and actions, leaf by leaf."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -85,8 +86,17 @@ def action_space(cfg: Config) -> Tree:
             style=head(0, len(Style) - 1),
             target=head(NOBODY, cfg.entities - 1),
             token=head(NOBODY, cfg.tokens),
+            **(_trade_heads(head, cfg) if cfg.slots else {}),
         )
     )
+
+
+def _trade_heads(head: Callable[[int, int], Box], cfg: Config) -> dict[str, Box]:
+    """Returns the spaces of the heads that the full game adds."""
+    heads = {name: head(NOBODY, cfg.slots - 1) for name in ("use", "destroy", "give", "sell")}
+    heads |= {name: head(NOBODY, cfg.players - 1) for name in ("give_to", "gold_to")}
+    heads |= {name: head(NOBODY, cfg.prices) for name in ("price", "gold")}
+    return heads | {"buy": head(NOBODY, cfg.players * cfg.slots - 1)}
 
 
 def observation_space(env) -> Tree:

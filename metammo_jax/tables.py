@@ -6,7 +6,7 @@ Source: nmmo 2.1.2, `core/config.py`, `lib/material.py`.
 
 import numpy as np
 
-from metammo_jax.vocab import Direction, Event, Style, Tile
+from metammo_jax.vocab import Direction, Event, Item, Skill, Style, Tile, Wear
 
 STEP_OFFSET = np.array([[-1, 0], [1, 0], [0, 1], [0, -1], [0, 0]], np.int32)
 """(5, 2) row and column added by each `Direction`."""
@@ -72,8 +72,104 @@ EVENT_CODE = {
     Event.KILL_PLAYER: 12,
     Event.KILL_NPC: 12,
     Event.AGENT_CULLED: 91,
+    Event.FIRE_AMMO: 13,
+    Event.CONSUME_ITEM: 21,
+    Event.GIVE_ITEM: 22,
+    Event.DESTROY_ITEM: 23,
+    Event.HARVEST_ITEM: 24,
+    Event.EQUIP_ITEM: 25,
+    Event.LOOT_ITEM: 26,
+    Event.GIVE_GOLD: 31,
+    Event.LIST_ITEM: 32,
+    Event.EARN_GOLD: 33,
+    Event.BUY_ITEM: 34,
+    Event.LOOT_GOLD: 35,
+    Event.LEVEL_UP: 41,
 }
 """The original's code of each event."""
 
 RECON_FREEZE = 32767
 """Ticks for which a recon cannot act: longer than any episode."""
+
+EXP_THRESHOLD = np.array([0, 90, 217, 373, 553, 754, 974, 1212, 1467, 1737], np.int32)
+"""(10,) experience at which a skill reaches level 1, 2, ..., 10."""
+
+LEVEL_MAX = len(EXP_THRESHOLD)
+"""Highest level of a skill and of an item."""
+
+ATTACK_EXP = 6
+"""Experience for an attack, in the style used."""
+
+LEVEL_DAMAGE = 5
+"""Points of damage that each level of the style used adds."""
+
+LEVEL_DEFENSE = 5
+"""Points of damage that each level of a player's best skill keeps off."""
+
+WEAK_AGAINST = np.array([Style.MAGE, Style.MELEE, Style.RANGE], np.int32)
+"""(3,) the style that hurts those most who fight in this one: one and a half times."""
+
+WEAR = np.zeros(len(Item), np.int32)
+WEAR[[Item.HAT, Item.TOP, Item.BOTTOM]] = [Wear.HEAD, Wear.CHEST, Wear.LEGS]
+WEAR[Item.SPEAR : Item.CHISEL + 1] = Wear.HAND
+WEAR[Item.WHETSTONE : Item.RUNES + 1] = Wear.QUIVER
+"""(17,) `vocab.Wear` of each item."""
+
+ITEM_SKILL = np.full(len(Item), -1, np.int32)
+ITEM_SKILL[Item.SPEAR : Item.CHISEL + 1] = list(Skill)
+ITEM_SKILL[Item.WHETSTONE : Item.RUNES + 1] = [Skill.MELEE, Skill.RANGE, Skill.MAGE]
+"""(17,) the skill whose level an item asks of its user; -1 for a player's best skill."""
+
+TOOL = np.array([0, 0, 0, *range(Item.ROD, Item.CHISEL + 1)], np.int32)
+"""(8,) `vocab.Item` that helps to harvest by each skill, NOTHING for the styles of attack."""
+
+_LEVEL = np.arange(LEVEL_MAX + 1)
+
+ATTACK = np.zeros((len(Style), len(Item), LEVEL_MAX + 1), np.int32)
+for _style in Style:
+    ATTACK[_style, Item.SPEAR + _style, 1:] = 5 + 5 * _LEVEL[1:]
+    ATTACK[_style, Item.WHETSTONE + _style, 1:] = np.minimum(5 + 10 * _LEVEL[1:], 100)
+"""(3, 17, 11) points of damage in each style that a worn item adds, by item and level."""
+
+DEFENSE = np.zeros((len(Item), LEVEL_MAX + 1), np.int32)
+DEFENSE[Item.HAT : Item.BOTTOM + 1] = 3 * _LEVEL
+DEFENSE[Item.ROD : Item.CHISEL + 1] = 15
+"""(17, 11) points of damage in any style that a worn item keeps off, by item and level."""
+
+RESTORE_BASE, RESTORE_LEVEL = 50, 5
+"""Points that a ration or a potion gives back, and how many more for each of its levels."""
+
+WEAPON_DROP = 0.025
+"""Chance that a harvest of ore, a tree or a crystal yields a weapon too."""
+
+HARVEST_SKILL = np.full(len(Tile), -1, np.int32)
+HARVEST_SKILL[[Tile.FISH, Tile.HERB, Tile.ORE, Tile.TREE, Tile.CRYSTAL]] = range(3, 8)
+"""(16,) `vocab.Skill` that harvests a material, -1 for none."""
+
+HARVEST_ITEM = np.array([0, 0, 0, Item.RATION, Item.POTION, Item.WHETSTONE, Item.ARROW, Item.RUNES])
+"""(8,) `vocab.Item` that a harvest by each skill yields."""
+
+HARVEST_WEAPON = np.array([0, 0, 0, 0, 0, Item.WAND, Item.SPEAR, Item.BOW])
+"""(8,) `vocab.Item` that it sometimes yields too."""
+
+HARVEST_EXP = np.array([0, 0, 0, 30, 30, 15, 15, 15], np.int32)
+"""(8,) experience for a harvest by each skill."""
+
+REGROWTH = np.zeros(len(Tile), np.float32)
+REGROWTH[[Tile.ORE, Tile.TREE, Tile.CRYSTAL, Tile.HERB, Tile.FISH]] = [0.1, 0.105, 0.1, 0.02, 0.02]
+"""(16,) chance per tick that a harvested tile is itself again; foilage's is in `Params`."""
+
+BASE_GOLD = 1
+"""Gold that a player starts with."""
+
+LISTING_TICKS = 3
+"""Ticks after that of its listing in which an item stays on the market."""
+
+NPC_GEAR = 4
+"""Points of damage that each level of an NPC's equipment adds, and keeps off (8, halved)."""
+
+NPC_ITEM_LEVEL = 5
+"""Sum of the levels of an NPC's equipment for each of its own levels."""
+
+MASK_GOLD = 2
+"""Gold that a player must have more of to be offered to give some away."""

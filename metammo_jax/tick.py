@@ -6,9 +6,22 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from metammo_jax.action import Action, Orders
+from metammo_jax.action import TRADE, Action, Orders
 from metammo_jax.config import Config
-from metammo_jax.rules import combat, communication, fog, life, movement, npc, resource, seizing
+from metammo_jax.rules import (
+    combat,
+    communication,
+    equipment,
+    exchange,
+    fog,
+    item,
+    life,
+    movement,
+    npc,
+    profession,
+    resource,
+    seizing,
+)
 from metammo_jax.vocab import NOBODY, System
 from metammo_jax.world import World
 
@@ -20,11 +33,13 @@ class Phase(NamedTuple):
       id: names its random draws; never change or reuse it.
       run: (key, world, orders, cfg) -> World.
       system: the system it belongs to; None if it always runs.
+      always: runs where its system is compiled, even in episodes in which that is off.
     """
 
     id: int
     run: Callable[[jax.Array, World, Orders, Config], World]
     system: System | None
+    always: bool = False
 
 
 def _advance_clock(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -33,22 +48,31 @@ def _advance_clock(key: jax.Array, world: World, orders: Orders, cfg: Config) ->
 
 PHASES = (
     Phase(1, life.age, None),
+    Phase(6, equipment.note_item_level, System.EQUIPMENT),
     Phase(2, fog.hurt, None),
     Phase(3, life.recover, None),
+    Phase(7, profession.harvest, System.PROFESSION, always=True),
     Phase(4, resource.upkeep, None),  # marks on the map are harvested even without the system
     Phase(5, life.end_immortality, None),
+    Phase(10, item.use, System.ITEM),
+    Phase(20, exchange.buy, System.EXCHANGE),
+    Phase(30, item.give, System.ITEM),
+    Phase(31, item.give_gold, System.EXCHANGE),
+    Phase(40, item.destroy, System.ITEM),
     Phase(50, combat.attack, System.COMBAT),
     Phase(60, movement.move, None),
+    Phase(70, exchange.sell, System.EXCHANGE),
     Phase(99, communication.speak, System.COMMUNICATION),
     Phase(110, life.cull, None),
     Phase(120, _advance_clock, None),
     Phase(130, seizing.seize, None),
     Phase(140, fog.spread, None),
+    Phase(150, exchange.expire, System.EXCHANGE),
 )
 """The order of play after everybody has decided. Source: world rules 5."""
 
-DECIDE, PRIORITY = 200, 201
-"""Ids of the draws of NPC decisions and of the order of turns."""
+DECIDE, PRIORITY, BUYERS = 200, 201, 202
+"""Ids of the draws of NPC decisions, of the order of turns and of that of buyers."""
 
 
 def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -68,7 +92,8 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
             world = phase.run(jax.random.fold_in(key, phase.id), world, orders, cfg)
         elif phase.system in cfg.systems:
             played = phase.run(jax.random.fold_in(key, phase.id), world, orders, cfg)
-            world = _gate(world.params.enabled[phase.system], played, world)
+            on = world.params.enabled[phase.system]
+            world = played if phase.always else _gate(on, played, world)
     return world
 
 
@@ -98,15 +123,23 @@ def give_orders(
     if System.NPC in cfg.systems and cfg.npcs:
         world, direction, target = npc.decide(jax.random.fold_in(key, DECIDE), world, cfg)
     if priority is None:
-        bits = jax.random.bits(jax.random.fold_in(key, PRIORITY), (cfg.entities,))
-        priority = bits >> row_bits(cfg)
+        priority = _random_priority(jax.random.fold_in(key, PRIORITY), cfg.entities, cfg)
+    trade = {name: getattr(action, name).astype(jnp.int32) for name in TRADE if cfg.slots}
+    if cfg.slots:
+        buyers = _random_priority(jax.random.fold_in(key, BUYERS), cfg.players, cfg)
+        trade["buy_turn"] = turns(buyers, cfg)
     return world, Orders(
         direction=jnp.concatenate([action.move.astype(jnp.int32), direction]),
         style=jnp.concatenate([action.style.astype(jnp.int32), world.npc.style]),
         target=jnp.concatenate([action.target.astype(jnp.int32), target]),
         token=action.token.astype(jnp.int32),
         turn=turns(priority, cfg),
+        **trade,
     )
+
+
+def _random_priority(key: jax.Array, count: int, cfg: Config) -> jax.Array:
+    return jax.random.bits(key, (count,)) >> row_bits(cfg)
 
 
 def row_bits(cfg: Config) -> int:
@@ -115,6 +148,6 @@ def row_bits(cfg: Config) -> int:
 
 
 def turns(priority: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (E,) uint32, turns in the order of `priority` (E,), ties by row."""
-    row = jnp.arange(cfg.entities, dtype=jnp.uint32)
+    """Returns (E,) or (P,) uint32, turns in the order of `priority`, ties by row."""
+    row = jnp.arange(priority.shape[0], dtype=jnp.uint32)
     return (priority.astype(jnp.uint32) << row_bits(cfg)) | row

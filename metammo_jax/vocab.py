@@ -1,4 +1,4 @@
-"""The words of the game as integers: systems, tiles, directions, styles, NPC kinds, events.
+"""The words of the game as integers: systems, tiles, items, skills, NPC kinds, events.
 
 Numbers are the original's own wherever it has one, so that recorded data needs no translation.
 """
@@ -60,6 +60,55 @@ class Style(IntEnum):
     MAGE = 2
 
 
+class Skill(IntEnum):
+    """What players get better at; the first three are the styles of attack.
+
+    The original's number of each is one higher.
+    """
+
+    MELEE = 0
+    RANGE = 1
+    MAGE = 2
+    FISHING = 3
+    HERBALISM = 4
+    PROSPECTING = 5
+    CARVING = 6
+    ALCHEMY = 7
+
+
+class Item(IntEnum):
+    """What can lie in a slot of a bag. The original's number of each is one higher."""
+
+    NOTHING = 0
+    HAT = 1
+    TOP = 2
+    BOTTOM = 3
+    SPEAR = 4
+    BOW = 5
+    WAND = 6
+    ROD = 7
+    GLOVES = 8
+    PICKAXE = 9
+    AXE = 10
+    CHISEL = 11
+    WHETSTONE = 12
+    ARROW = 13
+    RUNES = 14
+    RATION = 15
+    POTION = 16
+
+
+class Wear(IntEnum):
+    """Where an item is worn; one item at a time in each place."""
+
+    NOWHERE = 0
+    HEAD = 1
+    CHEST = 2
+    LEGS = 3
+    HAND = 4
+    QUIVER = 5
+
+
 class Kind(IntEnum):
     """Behaviour of an NPC. A soldier shows itself as aggressive (3) to those who observe it."""
 
@@ -73,7 +122,8 @@ class Event(IntEnum):
     """Column of `Tally.count`: what is counted for each player.
 
     The original's PLAYER_KILL (code 12) is counted apart for players and NPCs killed.
-    `tables.EVENT_CODE` gives the original's code of each.
+    `tables.EVENT_CODE` gives the original's code of each. Those from FIRE_AMMO on happen in the
+    full game alone.
     """
 
     EAT_FOOD = 0
@@ -84,6 +134,19 @@ class Event(IntEnum):
     KILL_PLAYER = 5
     KILL_NPC = 6
     AGENT_CULLED = 7
+    FIRE_AMMO = 8
+    CONSUME_ITEM = 9
+    GIVE_ITEM = 10
+    DESTROY_ITEM = 11
+    HARVEST_ITEM = 12
+    EQUIP_ITEM = 13
+    LOOT_ITEM = 14
+    GIVE_GOLD = 15
+    LIST_ITEM = 16
+    EARN_GOLD = 17
+    BUY_ITEM = 18
+    LOOT_GOLD = 19
+    LEVEL_UP = 20
 
 
 class Revival(IntEnum):
@@ -106,6 +169,18 @@ class Subject(IntEnum):
     RIGHT_TEAM_LEADER = 6
     FOES = 7
     FOE_LEADERS = 8
+
+
+class TaskKind(IntEnum):
+    """How progress and reward of a task follow from its predicate.
+
+    DEFAULT pays the change of progress until it is complete, ONGOING pays the progress itself in
+    every tick, HOLD wants the predicate to be true for some ticks on end.
+    """
+
+    DEFAULT = 0
+    ONGOING = 1
+    HOLD = 2
 
 
 NOBODY = -1

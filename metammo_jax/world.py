@@ -1,9 +1,10 @@
 """The schema of the world: one pytree of fixed-size arrays, and nothing else.
 
 Axes: P players, N npcs, E = P + N entities (players first), H W map, C tiles a side of the
-playable square. Row i is the same player for the whole episode; an NPC row is used again after
-its NPC died. `pos` is (row, column); durations and dates are in ticks; health, food and water in
-points. -1 (`vocab.NOBODY`) is "nobody", 1 << 30 (`vocab.NEVER`) a tick that never comes.
+playable square, I slots of a bag, S skills; I and S are 0 in the mini game. Row i is the same
+player for the whole episode; an NPC row is used again after its NPC died. `pos` is (row,
+column); durations and dates are in ticks; health, food and water in points. -1
+(`vocab.NOBODY`) is "nobody", 1 << 30 (`vocab.NEVER`) a tick that never comes.
 
 The state is integers and booleans, so that it is bit-equal on every device and in every batch;
 float32 appears only in settings, in progress and score, and in the fog, whose values are
@@ -125,6 +126,7 @@ class Body:
       attacker: (E,) int32, id of the last attacker, 0 if forgotten or none.
       time_alive: (E,) int32, ticks since spawn.
       combat_tick: (E,) int32, tick of the last attack given or taken, 0 if never.
+      gold: (E,) int32.
       food: (P,) int32, 0..100.
       water: (P,) int32, 0..100.
       freeze: (P,) int32, ticks for which the player cannot act.
@@ -137,6 +139,7 @@ class Body:
       recon: (P,) bool, only watches and speaks.
       resilient: (P,) bool, suffers less from hunger and thirst.
       spawn_pos: (P, 2) int32, where the player first stood.
+      item_level: (P,) int32, sum of the levels of what was worn when the last tick began.
     """
 
     id: jax.Array
@@ -148,6 +151,7 @@ class Body:
     attacker: jax.Array
     time_alive: jax.Array
     combat_tick: jax.Array
+    gold: jax.Array
     food: jax.Array
     water: jax.Array
     freeze: jax.Array
@@ -160,6 +164,42 @@ class Body:
     recon: jax.Array
     resilient: jax.Array
     spawn_pos: jax.Array
+    item_level: jax.Array
+
+
+@struct.dataclass
+class Skills:
+    """What players have learned. Levels follow from it: `query.levels`.
+
+    Attributes:
+      exp: (P, S) int32, experience, by `vocab.Skill`.
+    """
+
+    exp: jax.Array
+
+
+@struct.dataclass
+class Bag:
+    """What players own: a record of their bags is an item, or a stack of ammunition.
+
+    Attributes:
+      item: (P, I) int32, `vocab.Item`, NOTHING in an empty slot; all else means nothing there.
+      level: (P, I) int32.
+      quantity: (P, I) int32, pieces of the stack; 1 of what does not stack.
+      worn: (P, I) bool, one item at most in each `vocab.Wear`.
+      price: (P, I) int32, gold asked for the whole record on the market, 0 if not for sale.
+      listed_at: (P, I) int32, tick at which it was put up for sale.
+      arrived: (P, I) int32, tick at the end of which it was first in this slot: who acts on a
+        slot means what it saw there, not what came later.
+    """
+
+    item: jax.Array
+    level: jax.Array
+    quantity: jax.Array
+    worn: jax.Array
+    price: jax.Array
+    listed_at: jax.Array
+    arrived: jax.Array
 
 
 @struct.dataclass
@@ -173,6 +213,11 @@ class Npc:
       ring: (N,) int32, tiles from the edge of the square in which it spawned: its danger is
         2 * ring / C; 0 for those that no game brings back.
       rally: (N, 2) int32, where a soldier is ordered to, -1 if nowhere.
+      level: (N,) int32.
+      gear: (N,) int32, damage that its equipment adds, and as much that it keeps off.
+      item_level: (N,) int32, sum of the levels of its equipment.
+      armor: (N,) int32, `vocab.Item` that it leaves when it dies.
+      tool: (N,) int32, `vocab.Item` that it leaves too.
       queue: (N,) int32, rings in which dead NPCs are to come back, first in first out.
       queued: () int32, length of the queue.
       spawned: () int32, NPCs created so far in this episode; the next id is -spawned - 1.
@@ -185,6 +230,11 @@ class Npc:
     target: jax.Array
     ring: jax.Array
     rally: jax.Array
+    level: jax.Array
+    gear: jax.Array
+    item_level: jax.Array
+    armor: jax.Array
+    tool: jax.Array
     queue: jax.Array
     queued: jax.Array
     spawned: jax.Array
@@ -198,25 +248,39 @@ class Task:
 
     Attributes:
       predicate: (P,) int32, index of the predicate in the environment's table.
-      args: (P, 4) float32, its arguments, as the predicate names them.
+      args: (P, A) float32, its numbers, as the predicate names them; those of the parts of a
+        composite side by side. A is the most that any task of the environment has, 4 at least.
       subject: (P,) int32, `vocab.Subject` whose state it looks at.
+      watch: (P, F, 3) int32, events that count for it: `vocab.Event`, what of it (the item, the
+        style or the skill; -1 for any), and its level at least; -1 in an unused row. F is the
+        most that any task of the environment watches, 0 if none does.
       embedding: (P, D) float32, what the agent is told about it.
       progress: (P,) float32, 0..1, after the last tick.
       max_progress: (P,) float32, the most it ever was.
       completed_at: (P,) int32, tick at which progress reached 1, NEVER before.
       gains: (P,) int32, ticks in which progress rose.
       losses: (P,) int32, ticks in which progress fell.
+      goal: (P,) int32, index of the goal in the environment's table (`tasks.book.TaskBook`).
+      kind: (P,) int32, `vocab.TaskKind`.
+      hold: (P,) int32, ticks for which the predicate of a HOLD task must be true on end.
+      held: (P,) int32, ticks for which it has been. The last four may be left out of a world made
+        by hand, if its environment has no other kinds than DEFAULT.
     """
 
     predicate: jax.Array
     args: jax.Array
     subject: jax.Array
+    watch: jax.Array
     embedding: jax.Array
     progress: jax.Array
     max_progress: jax.Array
     completed_at: jax.Array
     gains: jax.Array
     losses: jax.Array
+    goal: jax.Array | None = None
+    kind: jax.Array | None = None
+    hold: jax.Array | None = None
+    held: jax.Array | None = None
 
 
 @struct.dataclass
@@ -225,9 +289,23 @@ class Tally:
 
     Attributes:
       count: (P, events) int32, by `vocab.Event`.
+      watched: (P, F) int32, amounts of the events that each player's own task watches
+        (`Task.watch`).
+      hits: (P, 3) int32, attacks, by `vocab.Style`.
+      earned: (P,) int32, gold from sales.
+      looted: (P,) int32, gold of those killed.
+      spent: (P,) int32, gold for what was bought.
+      best: (P, 17) int32, highest level of each item that was harvested, looted or bought, by
+        `vocab.Item`; (P, 0) in the mini game.
     """
 
     count: jax.Array
+    watched: jax.Array
+    hits: jax.Array
+    earned: jax.Array
+    looted: jax.Array
+    spent: jax.Array
+    best: jax.Array
 
 
 @struct.dataclass
@@ -254,6 +332,8 @@ class World:
       params: settings of this episode.
       terrain: the map.
       body: players and NPCs.
+      skill: what players have learned.
+      bag: what players own.
       npc: what only NPCs have.
       task: what players are asked to do.
       tally: what players did.
@@ -264,6 +344,8 @@ class World:
     params: Params
     terrain: Terrain
     body: Body
+    skill: Skills
+    bag: Bag
     npc: Npc
     task: Task
     tally: Tally

@@ -20,6 +20,11 @@ def tiny() -> Config:
 
 
 @pytest.fixture(scope="session")
+def tiny_full() -> Config:
+    return preset("tiny_full")
+
+
+@pytest.fixture(scope="session")
 def key() -> jax.Array:
     return jax.random.key(0)
 

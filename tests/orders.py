@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax import tick
-from metammo_jax.action import Orders
+from metammo_jax.action import TRADE, Orders
 from metammo_jax.config import Config
 from metammo_jax.vocab import Direction
 
@@ -50,4 +50,19 @@ def random(rng: np.random.Generator, cfg: Config, attack_chance: float = 0.7) ->
         target=jnp.asarray(np.where(attacks, target, -1), jnp.int32),
         token=jnp.asarray(rng.integers(-1, cfg.tokens + 1, cfg.players), jnp.int32),
         turn=tick.turns(jnp.asarray(rng.permutation(entities)), cfg),
+    )
+
+
+def trade(cfg: Config, rng: np.random.Generator, **fields) -> Orders:
+    """Returns orders of the full game in a random order of turns; who is not named does nothing.
+
+    Args:
+      cfg: sizes.
+      rng: draws the turns.
+      **fields: (P,) integers, by field of `Orders`.
+    """
+    nothing = np.full(cfg.players, -1, np.int32)
+    given = {name: jnp.asarray(fields.get(name, nothing), jnp.int32) for name in TRADE}
+    return give(cfg, first=list(rng.permutation(cfg.entities))).replace(
+        buy_turn=tick.turns(jnp.asarray(rng.permutation(cfg.players)), cfg), **given
     )

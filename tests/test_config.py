@@ -4,11 +4,11 @@ import pytest
 
 import metammo_jax as mm
 from metammo_jax import registry
-from metammo_jax.config import PRESETS, Config, preset
+from metammo_jax.config import FULL_SYSTEMS, MINI_SYSTEMS, PRESETS, Config, preset
 from metammo_jax.vocab import System
 
 
-@pytest.mark.parametrize("name", ["mini", "tiny", "large"])
+@pytest.mark.parametrize("name", ["mini", "tiny", "large", "full", "tiny_full"])
 def test_presets_construct(name):
     assert preset(name).entities == preset(name).players + preset(name).npcs
 
@@ -35,7 +35,8 @@ def test_the_default_is_the_paper():
         (dict(npcs=-1), "npcs=-1 must be positive"),
         (dict(systems={"TERRAIN"}), "systems has 'TERRAIN'"),
         (dict(systems={System.RESOURCE}), "RESOURCE, which needs TERRAIN"),
-        (dict(systems=frozenset(System)), "EXCHANGE.*not built yet"),
+        (dict(systems={*MINI_SYSTEMS, System.PROFESSION}), "PROFESSION, which needs ITEM"),
+        (dict(systems=FULL_SYSTEMS, npc_level_max=11), "npc_level_max=11 must be at most 10"),
         (dict(original_observations=1), "original_observations=1 must be True or False"),
         (dict(playrs=3), "'playrs' is no field of Config; did you mean 'players'"),
     ],
@@ -48,12 +49,7 @@ def test_impossible_sizes_are_refused_with_the_value_and_the_rule(changes, messa
 def test_an_unknown_preset_is_refused():
     with pytest.raises(ValueError, match="config='huge' is unknown; allowed are mini, tiny"):
         mm.make("survive", config="huge")
-    assert set(PRESETS) == {"mini", "tiny", "large", "full"}
-
-
-def test_the_full_game_says_that_it_is_not_built():
-    with pytest.raises(ValueError, match="not built yet"):
-        mm.make("survive", config="full")
+    assert set(PRESETS) == {"mini", "tiny", "large", "full", "tiny_full"}
 
 
 @pytest.mark.parametrize(

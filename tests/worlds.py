@@ -4,12 +4,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax import inventory
 from metammo_jax.config import Config
-from metammo_jax.vocab import NEVER, NOBODY, Event, Tile
+from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, Tile
 from metammo_jax.world import (
     Body,
     Npc,
     Params,
+    Skills,
     Tally,
     Task,
     Terrain,
@@ -98,9 +100,11 @@ def blank(cfg: Config, teams: int = 0, tick: int = 0, **changes) -> World:
         params=settings,
         terrain=grass(cfg, int(settings.center)),
         body=_bodies(cfg),
+        skill=Skills(exp=jnp.zeros((cfg.players, cfg.skills), jnp.int32)),
+        bag=inventory.empty(cfg),
         npc=_no_npcs(cfg),
         task=no_task(cfg),
-        tally=Tally(count=jnp.zeros((cfg.players, len(Event)), jnp.int32)),
+        tally=no_tally(cfg),
         verdict=Verdict(
             winners=jnp.zeros(cfg.players, bool), score=jnp.float32(0), over=jnp.array(False)
         ),
@@ -143,13 +147,28 @@ def paint(world: World, where, tile: Tile) -> World:
     return world.replace(terrain=terrain)
 
 
-def no_task(cfg: Config) -> Task:
-    """Returns rows of task 0 without arguments."""
+def no_tally(cfg: Config, watches: int = 0) -> Tally:
+    """Returns the counts of nothing, with room for what tasks watch."""
+    nothing = jnp.zeros(cfg.players, jnp.int32)
+    return Tally(
+        count=jnp.zeros((cfg.players, len(Event)), jnp.int32),
+        watched=jnp.zeros((cfg.players, watches), jnp.int32),
+        hits=jnp.zeros((cfg.players, len(Style)), jnp.int32),
+        earned=nothing,
+        looted=nothing,
+        spent=nothing,
+        best=jnp.zeros((cfg.players, len(Item) if cfg.slots else 0), jnp.int32),
+    )
+
+
+def no_task(cfg: Config, watches: int = 0) -> Task:
+    """Returns rows of task 0 without arguments, that could watch so many kinds of event."""
     players = cfg.players
     return Task(
         predicate=jnp.zeros(players, jnp.int32),
         args=jnp.zeros((players, 4), jnp.float32),
         subject=jnp.zeros(players, jnp.int32),
+        watch=jnp.full((players, watches, 3), -1, jnp.int32),
         embedding=jnp.zeros((players, cfg.task_embedding), jnp.float32),
         progress=jnp.zeros(players, jnp.float32),
         max_progress=jnp.zeros(players, jnp.float32),
@@ -177,6 +196,30 @@ def place(world: World, places: dict[int, tuple[int, int]]) -> World:
     for row, where in places.items():
         pos[row] = where
     return world.replace(body=world.body.replace(pos=jnp.asarray(pos)))
+
+
+def put_item(
+    world: World,
+    row: int,
+    slot: int,
+    item: int,
+    level: int = 1,
+    quantity: int = 1,
+    worn: bool = False,
+    price: int = 0,
+) -> World:
+    """Returns the world with a record in a slot of a player's bag."""
+    bag, where = world.bag, (row, slot)
+    return world.replace(
+        bag=bag.replace(
+            item=bag.item.at[where].set(item),
+            level=bag.level.at[where].set(level),
+            quantity=bag.quantity.at[where].set(quantity),
+            worn=bag.worn.at[where].set(worn),
+            price=bag.price.at[where].set(price),
+            listed_at=bag.listed_at.at[where].set(world.tick),
+        )
+    )
 
 
 def add_npc(world: World, cfg: Config, pos, kind: int = 1, style: int = 0, slot: int = 0) -> World:
@@ -214,6 +257,7 @@ def _bodies(cfg: Config) -> Body:
         attacker=none,
         time_alive=none,
         combat_tick=none,
+        gold=none,
         food=full,
         water=full,
         freeze=nothing,
@@ -226,6 +270,7 @@ def _bodies(cfg: Config) -> Body:
         recon=jnp.zeros(players, bool),
         resilient=jnp.zeros(players, bool),
         spawn_pos=middle[:players],
+        item_level=nothing,
     )
 
 
@@ -239,6 +284,11 @@ def _no_npcs(cfg: Config) -> Npc:
         target=jnp.full(cfg.npcs, NOBODY, jnp.int32),
         ring=none,
         rally=nowhere,
+        level=none,
+        gear=none,
+        item_level=none,
+        armor=none,
+        tool=none,
         queue=none,
         queued=zero,
         spawned=zero,

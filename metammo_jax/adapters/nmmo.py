@@ -2,7 +2,9 @@
 
 Every array has a leading player axis; dtypes and columns are the original's. With
 `Config.original_observations` they are what the original shows, quirks included, but for the
-order of rows: entities are listed players first, teammates by number.
+order of rows: entities are listed players first, teammates by number, items by their owners and
+slots. Items have no number of their own here: they are shown with that of their place, which
+stays the same as long as they lie there.
 """
 
 from enum import IntEnum
@@ -11,12 +13,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax import legal_trade, query
 from metammo_jax import observe as native
-from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
-from metammo_jax.tables import NEIGHBOURS, REACH, RESOURCE_BASE
-from metammo_jax.vocab import Kind, Style, System
+from metammo_jax.tables import (
+    ATTACK,
+    DEFENSE,
+    NEIGHBOURS,
+    REACH,
+    RESOURCE_BASE,
+    RESTORE_BASE,
+    RESTORE_LEVEL,
+)
+from metammo_jax.vocab import Item, Kind, Skill, Style, System
 from metammo_jax.world import World
 
 COMMUNICATION_ROWS = 32
@@ -59,6 +69,27 @@ class Entity(IntEnum):
     ALCHEMY_EXP = 30
 
 
+class ItemColumn(IntEnum):
+    """Column of an item's row of the original."""
+
+    ID = 0
+    TYPE_ID = 1
+    OWNER_ID = 2
+    LEVEL = 3
+    CAPACITY = 4
+    QUANTITY = 5
+    MELEE_ATTACK = 6
+    RANGE_ATTACK = 7
+    MAGE_ATTACK = 8
+    MELEE_DEFENSE = 9
+    RANGE_DEFENSE = 10
+    MAGE_DEFENSE = 11
+    HEALTH_RESTORE = 12
+    RESOURCE_RESTORE = 13
+    EQUIPPED = 14
+    LISTED_PRICE = 15
+
+
 def observe(world: World, cfg: Config) -> dict:
     """Returns what every player of the original would be shown.
 
@@ -69,18 +100,23 @@ def observe(world: World, cfg: Config) -> dict:
       AgentId (P,) and CurrentTick (P,) int32; Task (P, D) float16; Tile (P, V * V, 4), Entity
       (P, K, 31), Communication (P, 32, 4) int16; ActionTargets, a dict of dicts of int8 masks:
       Attack.Style (P, 3), Attack.Target (P, K + 1), Comm.Token (P, tokens), Move.Direction
-      (P, 5). Heads of systems that are not compiled are missing, as in the original.
+      (P, 5). In the full game also Inventory (P, I, 16) and Market (M, 16) int16, the latter one
+      for all (the original copies it for each player that lives), and masks Use, Destroy, Give
+      and Sell.InventoryItem (P, I + 1), Sell.Price and GiveGold.Price (P, prices), Give and
+      GiveGold.Target (P, K + 1), Buy.MarketItem (P, M + 1). Blocks and heads of systems that are
+      not compiled are missing, as in the original.
 
-    Source: interface 2 to 4. Differs: the order of rows; more entities than `visible_rows` in a
-    window do not crash; a block whose system is off is zeros, not left over from an episode
-    before.
+    Source: interface 2 to 4. Differs: the order of rows, and the numbers of items; more entities
+    than `visible_rows` in a window do not crash; a block whose system is off is zeros, not left
+    over from an episode before.
     """
     everybody = query.is_alive(world)
     alive = everybody[: cfg.players]
     table = entity_table(world, cfg)
     players = table[: cfg.players]
     far = query.distance(world.body.pos[: cfg.players], world.body.pos)
-    listed = _gather(table, native.visible_rows(far, everybody, cfg), alive)
+    visible = native.visible_rows(far, everybody, cfg)
+    listed = _gather(table, visible, alive)
     out = {
         "AgentId": jnp.arange(1, cfg.players + 1, dtype=jnp.int32),
         "CurrentTick": jnp.where(alive, world.tick, 0),
@@ -97,7 +133,55 @@ def observe(world: World, cfg: Config) -> dict:
     if System.COMMUNICATION in cfg.systems:
         out["Communication"] = _communication(players, alive, world)
         out["ActionTargets"]["Comm"] = {"Token": jnp.ones((cfg.players, cfg.tokens), jnp.int8)}
+    if System.ITEM in cfg.systems:
+        _add_trade(out, world, visible, cfg)
     return out
+
+
+def _add_trade(out: dict, world: World, visible: jax.Array, cfg: Config) -> None:
+    """Adds what is observed of items, and the masks of what may be done with them."""
+    listing = native.listings(world, cfg)
+    masks = legal_trade.masks(world, visible, listing, cfg)
+    masks = {name: mask.astype(jnp.int8) for name, mask in masks.items()}
+    records, targets = item_table(world, cfg), out["ActionTargets"]
+    out["Inventory"] = records.reshape(cfg.players, cfg.slots, len(ItemColumn))
+    targets["Use"] = {"InventoryItem": masks["use"]}
+    targets["Destroy"] = {"InventoryItem": masks["destroy"]}
+    targets["Give"] = {"InventoryItem": masks["give"], "Target": masks["give_to"]}
+    if System.EXCHANGE in cfg.systems:
+        for_sale = listing[:, None] >= 0
+        out["Market"] = jnp.where(for_sale, records[jnp.maximum(listing, 0)], 0)
+        any_price = jnp.ones((cfg.players, cfg.prices), jnp.int8)
+        targets["Sell"] = {"InventoryItem": masks["sell"], "Price": any_price}
+        targets["Buy"] = {"MarketItem": masks["buy"]}
+        targets["GiveGold"] = {"Price": masks["gold"], "Target": masks["gold_to"]}
+
+
+def item_table(world: World, cfg: Config) -> jax.Array:
+    """Returns (P * I, 16) int16, every slot's row by `ItemColumn`, zeros where it is empty."""
+    bag = jax.tree.map(jnp.ravel, world.bag)
+    item, level = bag.item, bag.level
+    restores = jnp.where(
+        query.is_on(world, System.PROFESSION), RESTORE_BASE + RESTORE_LEVEL * level, 0
+    )
+    columns = {
+        ItemColumn.ID: jnp.arange(1, item.shape[0] + 1),
+        ItemColumn.TYPE_ID: item + 1,
+        ItemColumn.OWNER_ID: 1 + jnp.arange(item.shape[0]) // cfg.slots,
+        ItemColumn.LEVEL: level,
+        ItemColumn.QUANTITY: bag.quantity,
+        ItemColumn.HEALTH_RESTORE: jnp.where(item == Item.POTION, restores, 0),
+        ItemColumn.RESOURCE_RESTORE: jnp.where(item == Item.RATION, restores, 0),
+        ItemColumn.EQUIPPED: bag.worn,
+        ItemColumn.LISTED_PRICE: bag.price,
+    }
+    attack, defense = jnp.asarray(ATTACK)[:, item, level], jnp.asarray(DEFENSE)[item, level]
+    for style in Style:
+        columns[ItemColumn(ItemColumn.MELEE_ATTACK + style)] = attack[style]
+        columns[ItemColumn(ItemColumn.MELEE_DEFENSE + style)] = defense
+    empty = jnp.zeros(item.shape, jnp.int16)
+    rows = [columns.get(column, empty).astype(jnp.int16) for column in ItemColumn]
+    return jnp.where((item != Item.NOTHING)[:, None], jnp.stack(rows, axis=-1), 0)
 
 
 def entity_table(world: World, cfg: Config) -> jax.Array:
@@ -124,9 +208,21 @@ def entity_table(world: World, cfg: Config) -> jax.Array:
     }
     for column, (players, npcs) in for_npcs.items():
         columns[column] = jnp.concatenate([players, jnp.broadcast_to(npcs, (cfg.npcs,))])
+    if cfg.slots or cfg.skills:
+        columns |= _standing(world, cfg)
     empty = jnp.zeros(cfg.entities, jnp.int16)
     rows = [columns.get(column, empty).astype(jnp.int16) for column in Entity]
     return jnp.where(body.present[:, None], jnp.stack(rows, axis=1), 0)
+
+
+def _standing(world: World, cfg: Config) -> dict[Entity, jax.Array]:
+    """Returns (E,) each: gold, worn levels, and level and experience of every skill."""
+    level, exp = native.skills(world, cfg)
+    columns = {Entity.GOLD: world.body.gold, Entity.ITEM_LEVEL: native.item_level(world, cfg)}
+    for skill in Skill:
+        columns[Entity(Entity.MELEE_LEVEL + 2 * skill)] = level[:, skill]
+        columns[Entity(Entity.MELEE_EXP + 2 * skill)] = exp[:, skill]
+    return columns
 
 
 def _gather(table: jax.Array, rows: jax.Array, alive: jax.Array) -> jax.Array:

@@ -3,14 +3,14 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import query
+from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.games.spawn import Spawn
 from metammo_jax.games.table import Table
 from metammo_jax.rules import terrain
-from metammo_jax.tables import BASE_HEALTH, RECON_FREEZE, RESOURCE_BASE
-from metammo_jax.vocab import NEVER, NOBODY, Event, System
-from metammo_jax.world import Body, Npc, Params, Tally, Verdict, World
+from metammo_jax.tables import BASE_GOLD, BASE_HEALTH, RECON_FREEZE, RESOURCE_BASE
+from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, System
+from metammo_jax.world import Body, Npc, Params, Skills, Tally, Task, Verdict, World
 
 
 def begin(
@@ -37,14 +37,17 @@ def begin(
     params = table.draw(keys[0], game, difficulty, cfg)
     fractal = pool[jax.random.randint(keys[1], (), 0, pool.shape[0])]
     places = table.spawn(keys[2], params, cfg)
+    task = table.assign(keys[5], params, cfg)
     world = World(
         tick=jnp.int32(0),
         params=params,
         terrain=terrain.build(keys[3], params, fractal, cfg),
         body=_bodies(keys[4], params, places, cfg),
+        skill=Skills(exp=jnp.zeros((cfg.players, cfg.skills), jnp.int32)),
+        bag=inventory.empty(cfg),
         npc=_no_npcs(cfg),
-        task=table.assign(keys[5], params, cfg),
-        tally=Tally(count=jnp.zeros((cfg.players, len(Event)), jnp.int32)),
+        task=task,
+        tally=_nothing_counted(task, cfg),
         verdict=Verdict(
             winners=jnp.zeros(cfg.players, bool), score=jnp.float32(0), over=jnp.array(False)
         ),
@@ -71,6 +74,7 @@ def _bodies(key: jax.Array, params: Params, places: Spawn, cfg: Config) -> Body:
         attacker=none,
         time_alive=none,
         combat_tick=none,
+        gold=jnp.where(lives & params.enabled[System.EXCHANGE], BASE_GOLD, none),
         food=full,
         water=full,
         freeze=jnp.where(places.recon, RECON_FREEZE, nothing),
@@ -83,6 +87,7 @@ def _bodies(key: jax.Array, params: Params, places: Spawn, cfg: Config) -> Body:
         recon=places.recon,
         resilient=_resilient(key, params, players) & has_resource,
         spawn_pos=places.pos,
+        item_level=nothing,
     )
 
 
@@ -101,9 +106,27 @@ def _no_npcs(cfg: Config) -> Npc:
         target=jnp.full(cfg.npcs, NOBODY, jnp.int32),
         ring=none,
         rally=jnp.full((cfg.npcs, 2), NOBODY, jnp.int32),
+        level=none,
+        gear=none,
+        item_level=none,
+        armor=none,
+        tool=none,
         queue=none,
         queued=zero,
         spawned=zero,
         wave_tick=zero,
         wave=zero,
+    )
+
+
+def _nothing_counted(task: Task, cfg: Config) -> Tally:
+    nothing = jnp.zeros(cfg.players, jnp.int32)
+    return Tally(
+        count=jnp.zeros((cfg.players, len(Event)), jnp.int32),
+        watched=jnp.zeros(task.watch.shape[:2], jnp.int32),
+        hits=jnp.zeros((cfg.players, len(Style)), jnp.int32),
+        earned=nothing,
+        looted=nothing,
+        spent=nothing,
+        best=jnp.zeros((cfg.players, len(Item) if cfg.slots else 0), jnp.int32),
     )

@@ -14,7 +14,7 @@ def waiting_time(
 
     Args:
       key: () key.
-      probability: () float32, chance of one roll.
+      probability: () or `shape` float32, chance of one roll.
       shape: of the result.
       bits: the result is at most 2**bits, also where the probability is 0.
 

@@ -3,9 +3,10 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import query
+from metammo_jax import inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.vocab import System
 from metammo_jax.world import World
 
 HARM_ABOVE = 0.5
@@ -15,6 +16,8 @@ HARM_ABOVE = 0.5
 def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Players in the fog lose as much health as it is deep there, rounded half to even.
 
+    What those own whom it kills is gone at once.
+
     Source: world rules 7.1 step 5, 8.4 and 15. Fog has no killer.
     """
     players, body = cfg.players, world.body
@@ -23,6 +26,9 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     harmed = exposed & (depth > HARM_ABOVE) & (world.tick >= world.params.fog_onset)
     damage = jnp.where(harmed, jnp.round(depth).astype(jnp.int32), 0)
     health = jnp.maximum(body.health[:players] - damage, 0)
+    if cfg.slots:
+        killed = harmed & (health == 0) & query.is_on(world, System.ITEM)
+        world = world.replace(bag=inventory.clear(world.bag, killed[:, None]))
     return world.replace(
         body=body.replace(
             health=body.health.at[:players].set(health),

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import query
+from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import chance
@@ -71,16 +71,21 @@ def cull(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def remove(world: World, dies: jax.Array, cfg: Config) -> World:
-    """Takes the entities `dies` (E,) bool out of the world and counts the players among them."""
+    """Takes the entities `dies` (E,) bool out of the world, with all that they own.
+
+    Counts the players among them.
+    """
     body = world.body
-    count = world.tally.count.at[:, Event.AGENT_CULLED].add(dies[: cfg.players])
+    world = effects.count(world, Event.AGENT_CULLED, dies[: cfg.players])
+    if cfg.slots:
+        bag = inventory.clear(world.bag, dies[: cfg.players, None])
+        world = world.replace(bag=bag)
     return world.replace(
         body=body.replace(
             present=body.present & ~dies,
             died=body.died | dies,
             health=jnp.where(dies, 0, body.health),
         ),
-        tally=world.tally.replace(count=count),
     )
 
 

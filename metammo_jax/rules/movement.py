@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import query
+from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.tables import STEP_OFFSET
@@ -72,7 +72,5 @@ def _explore(world: World, moves: jax.Array, cfg: Config) -> World:
     body = world.body
     depth = world.params.center // 2 - query.from_middle(body.pos[: cfg.players], cfg)
     farther = moves & (depth > body.exploration)
-    return world.replace(
-        body=body.replace(exploration=jnp.where(farther, depth, body.exploration)),
-        tally=world.tally.replace(count=world.tally.count.at[:, Event.GO_FARTHEST].add(farther)),
-    )
+    body = body.replace(exploration=jnp.where(farther, depth, body.exploration))
+    return effects.count(world.replace(body=body), Event.GO_FARTHEST, farther)

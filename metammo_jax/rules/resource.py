@@ -20,8 +20,8 @@ REGENERATION = BASE_HEALTH // 10
 def upkeep(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Players regenerate or starve, then drink and eat what is in reach.
 
-    Who starves to death in this tick still drinks and eats. Marks on the map are harvested by
-    whoever stands on them, whether or not the resource system is on.
+    Who starves to death in this tick still drinks and eats. Without professions, marks on the map
+    (herbs) are harvested here, whether or not the resource system is on.
 
     Order: by turn; of several on one tile the first gets what grows there.
 
@@ -32,7 +32,7 @@ def upkeep(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     needs = alive & ~query.is_immortal(world) & query.is_on(world, System.RESOURCE)
     world = _balance(world, needs, players)
     world = _drink(world, needs, players)
-    return _eat(key, world, orders, alive, needs, players)
+    return _eat(key, world, orders, alive, needs, cfg)
 
 
 def _balance(world: World, needs: jax.Array, players: int) -> World:
@@ -68,12 +68,14 @@ def _eat(
     orders: Orders,
     alive: jax.Array,
     needs: jax.Array,
-    players: int,
+    cfg: Config,
 ) -> World:
-    body = world.body
+    body, players = world.body, cfg.players
     pos = body.pos[:players]
     here = query.material_at(world, pos)
-    can_take = (needs & (here == Tile.FOILAGE)) | (alive & (here == Tile.HERB))
+    can_take = needs & (here == Tile.FOILAGE)
+    if System.PROFESSION not in cfg.systems:
+        can_take |= alive & (here == Tile.HERB)
     taken = can_take & ~_is_beaten(pos, can_take, orders.turn[:players])
     eats = taken & (here == Tile.FOILAGE)
     food = jnp.maximum(body.food - world.params.depletion, 0)

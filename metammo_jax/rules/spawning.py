@@ -7,8 +7,8 @@ from flax import struct
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.lib import chance
-from metammo_jax.tables import BASE_HEALTH, NPC_SPAWN_ATTEMPTS
-from metammo_jax.vocab import NOBODY, Kind, Style
+from metammo_jax.tables import BASE_HEALTH, NPC_GEAR, NPC_ITEM_LEVEL, NPC_SPAWN_ATTEMPTS
+from metammo_jax.vocab import NOBODY, Item, Kind, Style, System
 from metammo_jax.world import Npc, World
 
 
@@ -22,6 +22,7 @@ class Recruits:
       ring: (K,) int32, tiles from the edge of the square, 0 for those that do not come back.
       rally: (K, 2) int32, where soldiers are sent, -1 if nowhere.
       wanted: (K,) bool, real ones.
+      level: (K,) int32, or None for 0: such NPCs have neither equipment nor gold.
     """
 
     pos: jax.Array
@@ -29,15 +30,16 @@ class Recruits:
     ring: jax.Array
     rally: jax.Array
     wanted: jax.Array
+    level: jax.Array | None = None
 
 
 def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> World:
-    """Puts the wanted recruits into free NPC rows, each with a random style.
+    """Puts the wanted recruits into free NPC rows, each with a random style and equipment.
 
     Recruits beyond the free rows are turned away.
 
     Args:
-      key: () key, spent on the styles.
+      key: () key, spent on styles and equipment.
       world: reads and writes body and npc.
       recruits: candidates.
       cfg: sizes.
@@ -53,7 +55,8 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     new = free & (nth_free < joins)
     nth_recruit = jnp.nonzero(recruits.wanted, size=recruits.wanted.shape[0], fill_value=0)[0]
     source = nth_recruit[jnp.clip(nth_free, 0, nth_recruit.shape[0] - 1)]
-    style = jax.random.randint(key, (cfg.npcs,), 0, len(Style))
+    style_key, gear_key = jax.random.split(key)
+    style = jax.random.randint(style_key, (cfg.npcs,), 0, len(Style))
     npc = npc.replace(
         kind=jnp.where(new, recruits.kind[source], npc.kind),
         style=jnp.where(new, style, npc.style),
@@ -63,7 +66,42 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
         spawned=npc.spawned + joins,
     )
     serial = -(world.npc.spawned + nth_free + 1)
-    return _embody(world.replace(npc=npc), new, recruits.pos[source], serial, players)
+    world = _embody(world.replace(npc=npc), new, recruits.pos[source], serial, players)
+    if recruits.level is None or not (cfg.slots or cfg.skills):
+        return world
+    return _equip(gear_key, world, new, recruits.level[source], cfg)
+
+
+def _equip(key: jax.Array, world: World, new: jax.Array, level: jax.Array, cfg: Config) -> World:
+    """Gives the new NPCs (N,) bool their levels (N,), and what goes with them.
+
+    The level of the equipment is up to one lower, a real number, kept in units of 2**-20.
+
+    Source: world rules 9.2.
+    """
+    fraction_key, armor_key, tool_key = jax.random.split(key, 3)
+
+    def on(system: System, values: jax.Array) -> jax.Array:
+        return jnp.where(query.is_on(world, system), values, 0)
+
+    level = on(System.PROGRESSION, level)
+    below = jax.random.bits(fraction_key, (cfg.npcs,), jnp.uint32) >> 12
+    worth = jnp.maximum((level << 20) - below.astype(jnp.int32), 0)
+    armor = jax.random.randint(armor_key, (cfg.npcs,), Item.HAT, Item.BOTTOM + 1)
+    tool = jax.random.randint(tool_key, (cfg.npcs,), Item.ROD, Item.CHISEL + 1)
+    npc, gold = world.npc, world.body.gold[cfg.players :]
+    npc = npc.replace(
+        level=jnp.where(new, level, npc.level),
+        gear=jnp.where(new, on(System.EQUIPMENT, (NPC_GEAR * worth) >> 20), npc.gear),
+        item_level=jnp.where(
+            new, on(System.EQUIPMENT, (NPC_ITEM_LEVEL * worth) >> 20), npc.item_level
+        ),
+        armor=jnp.where(new, on(System.EQUIPMENT, armor), npc.armor),
+        tool=jnp.where(new, on(System.PROFESSION, tool), npc.tool),
+    )
+    gold = jnp.where(new, on(System.EXCHANGE, level), gold)
+    gold = world.body.gold.at[cfg.players :].set(gold)
+    return world.replace(npc=npc, body=world.body.replace(gold=gold))
 
 
 def _embody(world: World, new: jax.Array, pos: jax.Array, serial: jax.Array, players: int) -> World:
@@ -151,6 +189,7 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     recruits = Recruits(
         pos=pos,
         kind=kind_of(2 * ring, world),
+        level=1 + 2 * ring * (cfg.npc_level_max - 1) // size,
         ring=ring,
         rally=jnp.full((NPC_SPAWN_ATTEMPTS, 2), NOBODY),
         wanted=works & made,

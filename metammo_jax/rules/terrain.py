@@ -5,10 +5,12 @@ Readers of the map are in `query`, harvesting is in `effects`.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.lib import chance, flood
+from metammo_jax.tables import NEIGHBOURS
 from metammo_jax.vocab import NEVER, NOBODY, System, Tile
 from metammo_jax.world import Params, Terrain
 
@@ -26,7 +28,7 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     """Returns the map of a new episode.
 
     Args:
-      key: () key, spent on where extra water and foilage go.
+      key: () key, spent on where resources, extra water and extra foilage go.
       params: reads enabled, center, water_level, foilage_level, all_grass, scatter, mark_center,
         seize_target, fog_onset.
       fractal: (H, W) float16, or float32 holding float16 values: a map of the pool (`maps`).
@@ -38,7 +40,12 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     Source: nmmo `core/map.py::Map._process_map`, `core/realm.py::Realm.reset` for the fog.
     Differs: in `_scatter`, on a map that has hardly any grass.
     """
-    material = _scatter(key, _threshold(fractal, params), params, cfg)
+    scatter_key, place_key = jax.random.split(key)
+    material = _threshold(fractal, params)
+    if System.PROFESSION in cfg.systems:
+        placed = _resources(place_key, material, params, cfg)
+        material = jnp.where(params.enabled[System.PROFESSION], placed, material)
+    material = _scatter(scatter_key, material, params, cfg)
     material = jnp.where(params.enabled[System.TERRAIN], material, Tile.GRASS)
     material = _fence(material, params, cfg)
     middle = jnp.full(2, cfg.middle, jnp.int32)
@@ -78,17 +85,100 @@ def _scatter(key: jax.Array, material: jax.Array, params: Params, cfg: Config) -
     """
     draws = 7 * (cfg.playable // SCATTER_DENSITY) ** 2 + 128
     quota = jnp.where(params.scatter, (params.center // SCATTER_DENSITY) ** 2, 0)
+    return _sprinkle(key, material, (Tile.WATER, Tile.FOILAGE), quota, draws, params, cfg)
+
+
+def _sprinkle(
+    key: jax.Array,
+    material: jax.Array,
+    kinds: tuple[Tile, ...],
+    quota: jax.Array | int,
+    draws: int,
+    params: Params,
+    cfg: Config,
+) -> jax.Array:
+    """Turns grass inside the edge into other materials, `quota` tiles of each, one by one."""
     place = chance.uniform_cells(key, draws, params.center - 2) + query.border(params, cfg) + 1
     tile = place[:, 0] * cfg.map_size + place[:, 1]
     flat = material.reshape(-1)
     order = jnp.arange(draws, dtype=jnp.int32)
     first = jnp.full(flat.shape, draws, jnp.int32).at[tile].min(order)
     is_new = (first[tile] == order) & (flat[tile] == Tile.GRASS)
-    rank = jnp.cumsum(is_new, dtype=jnp.int32)
-    added = jnp.where(rank <= quota, Tile.WATER, Tile.FOILAGE).astype(jnp.int8)
+    rank = jnp.cumsum(is_new, dtype=jnp.int32) - 1
+    added = jnp.full(draws, kinds[-1], jnp.int8)
+    for index, kind in reversed(list(enumerate(kinds[:-1]))):
+        added = jnp.where(rank < (index + 1) * quota, jnp.int8(kind), added)
     off_map = flat.shape[0]
-    tile = jnp.where(is_new & (rank <= 2 * quota), tile, off_map)
+    tile = jnp.where(is_new & (rank < len(kinds) * quota), tile, off_map)
     return flat.at[tile].set(added, mode="drop").reshape(material.shape)
+
+
+CLUSTER_KINDS = (Tile.ORE, Tile.TREE, Tile.CRYSTAL)
+CLUSTER = np.concatenate([np.zeros((1, 2), np.int32), NEIGHBOURS])
+"""(5, 2) offsets of the tiles of a cluster: a tile and its four neighbours."""
+
+
+def _resources(key: jax.Array, material: jax.Array, params: Params, cfg: Config) -> jax.Array:
+    """Places what professions harvest: clusters of ore, trees and crystals, herbs, fish.
+
+    Source: world rules 3.5. Differs: in how many are placed on a map with hardly any grass, as
+    in `_scatter`; where there is too little water for the fish the original breaks down.
+    """
+    cluster_key, herb_key, fish_key = jax.random.split(key, 3)
+    material = _clusters(cluster_key, material, params, cfg)
+    draws = 6 * cfg.patches + 128
+    material = _sprinkle(herb_key, material, (Tile.HERB,), cfg.patches, draws, params, cfg)
+    return _stock_fish(fish_key, material, params, cfg)
+
+
+def _clusters(key: jax.Array, material: jax.Array, params: Params, cfg: Config) -> jax.Array:
+    """Turns places of grass, one after another, into ore, trees and crystals in turn.
+
+    The grass around each goes with it, so a place counts only if no cluster before it took it.
+    Whether one did depends on earlier ones alone: repeating the rule from "none did" settles.
+    """
+    wanted = len(CLUSTER_KINDS) * cfg.clusters
+    draws = 6 * wanted + 64
+    inside = chance.uniform_cells(key, draws, params.center - 4)
+    cells = (inside + query.border(params, cfg) + 2)[:, None] + CLUSTER
+    cells = cells[..., 0] * cfg.map_size + cells[..., 1]
+    flat, order = material.reshape(-1), jnp.arange(draws, dtype=jnp.int32)
+    is_grass = flat[cells[:, 0]] == Tile.GRASS
+
+    def covered_by(chosen):
+        index = jnp.where(chosen, order, draws)[:, None]
+        return jnp.full(flat.shape, draws, jnp.int32).at[cells].min(index)
+
+    def settle(state):
+        chosen, _ = state
+        now = is_grass & (covered_by(chosen)[cells[:, 0]] >= order)
+        return now, (now != chosen).any()
+
+    chosen = jax.lax.while_loop(lambda state: state[1], settle, (is_grass, jnp.array(True)))[0]
+    rank = jnp.cumsum(chosen) - 1
+    first = covered_by(chosen & (rank < wanted))
+    kind = jnp.asarray(CLUSTER_KINDS, jnp.int8)[rank % len(CLUSTER_KINDS)]
+    takes = (first < draws) & (flat == Tile.GRASS)
+    added = kind[jnp.minimum(first, draws - 1)]
+    return jnp.where(takes, added, flat).reshape(material.shape)
+
+
+def _stock_fish(key: jax.Array, material: jax.Array, params: Params, cfg: Config) -> jax.Array:
+    """Turns random tiles of water beside grass, two or more tiles inside the edge, into fish.
+
+    As many as wanted, those with the lowest random numbers, below a bound found bit by bit.
+    """
+    off = jnp.arange(cfg.map_size) - query.border(params, cfg)
+    inside = (off >= 2) & (off < params.center - 1)
+    is_grass = jnp.pad(material == Tile.GRASS, 1)
+    beside = is_grass[:-2, 1:-1] | is_grass[2:, 1:-1] | is_grass[1:-1, :-2] | is_grass[1:-1, 2:]
+    eligible = (material == Tile.WATER) & beside & inside[:, None] & inside
+    draw = jnp.where(eligible, jax.random.bits(key, material.shape) >> 1, jnp.uint32(0xFFFFFFFF))
+    bound = jnp.uint32(0)
+    for bit in reversed(range(31)):
+        higher = bound | jnp.uint32(1 << bit)
+        bound = jnp.where((draw < higher).sum() <= cfg.patches, higher, bound)
+    return jnp.where(draw < bound, jnp.int8(Tile.FISH), material)
 
 
 def _fence(material: jax.Array, params: Params, cfg: Config) -> jax.Array:

@@ -67,6 +67,7 @@ class TaskBook:
             predicate=jnp.asarray(self._predicate)[goal],
             args=args,
             subject=jnp.asarray(self._subject)[goal],
+            watch=jnp.full((cfg.players, 0, 3), -1, jnp.int32),
             embedding=jnp.asarray(self._embedding)[goal],
             progress=jnp.zeros(cfg.players, jnp.float32),
             max_progress=jnp.zeros(cfg.players, jnp.float32),

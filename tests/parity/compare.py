@@ -13,7 +13,7 @@ from metammo_jax.env import Env
 from metammo_jax.rules import npc as npc_rules
 from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import World
-from tests.parity import judgement, newcomers
+from tests.parity import deals, judgement, newcomers
 from tests.parity import trace as recorded
 from tests.parity.batches import in_chunks
 from tests.parity.fields import Field, field
@@ -131,7 +131,7 @@ def case_of(trace: Trace, states: World, env: Env, key: jax.Array) -> Case:
     cfg = env.cfg
     before = jax.tree.map(lambda leaf: leaf[:-1], states)
     keys = jax.random.split(key, len(trace))
-    orders = Orders(**recorded.orders_of(trace, cfg))
+    orders = Orders(**recorded.orders_of(trace, cfg), **deals.orders(trace, cfg))
     seen, live = recorded.bodies(trace, cfg), recorded.materials(trace)
     return Case(
         trace=trace,

@@ -8,6 +8,7 @@ import numpy as np
 from metammo_jax.adapters import nmmo
 from metammo_jax.config import Config
 from metammo_jax.world import World
+from tests.parity import belongings
 from tests.parity.batches import in_chunks
 from tests.parity.fields import Field
 from tests.parity.trace import Trace
@@ -32,16 +33,43 @@ def fields(trace: Trace, states: World, cfg: Config) -> list[Field]:
     rows = np.array([index[tick] for tick in ticks])
     looked_at = jax.tree.map(lambda leaf: leaf[rows], states)
     shown, out = _flat(in_chunks(_observer(cfg), CHUNK, looked_at)), []
-    for tick in ticks:
+    for nth, tick in enumerate(ticks):
+        number = _numbers(trace, index[tick], cfg)
         for agent in sorted({int(name[2]) for name in names if int(name[1]) == tick}):
-            ours = {key: value[ticks.index(tick), agent - 1] for key, value in shown.items()}
+            ours = {
+                key: value[nth] if key == "Market" else value[nth, agent - 1]
+                for key, value in shown.items()
+            }
+            if "Market" in ours and not looked_at.body.present[nth, agent - 1]:
+                ours["Market"] = np.zeros_like(ours["Market"])  # the dead see nothing of it
             prefix = f"obs/{tick}/{agent}/"
             there = {
                 name[len(prefix) :]: value
                 for name, value in trace.data.items()
                 if name.startswith(prefix)
             }
-            out += _compare(tick, agent, _sorted(ours), _sorted(there))
+            out += _compare(tick, agent, _sorted(ours), _sorted(_renumbered(there, number)))
+    return out
+
+
+def _numbers(trace: Trace, t: int, cfg: Config) -> np.ndarray:
+    """Returns, by the recorded id of each item of state t, the adapter's number of its place."""
+    if not cfg.slots:
+        return np.zeros(1, np.int16)
+    found = belongings.records(trace)
+    here = found["state"] == t
+    out = np.zeros(found["id"].max(initial=0) + 1, np.int16)
+    out[found["id"][here]] = 1 + found["row"][here] * cfg.slots + found["slot"][here]
+    return out
+
+
+def _renumbered(observation: dict, number: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns a recorded observation with items numbered by their places, as ours are."""
+    out = dict(observation)
+    for name in ("Inventory", "Market"):
+        if name in out:
+            out[name] = out[name].copy()
+            out[name][:, 0] = number[out[name][:, 0]]
     return out
 
 
@@ -60,16 +88,27 @@ def _flat(observation: dict) -> dict[str, np.ndarray]:
     return out
 
 
+MASKS_OF = {
+    "Entity": ("Attack.Target", "Give.Target", "GiveGold.Target"),
+    "Communication": (),
+    "Market": ("Buy.MarketItem",),
+}
+"""Lists whose order is not compared, and the masks that follow it. Bags are in order."""
+
+
 def _sorted(observation: dict) -> dict[str, np.ndarray]:
     """Returns the observation of one agent with its rows in the order of ids, empty ones last."""
     out = dict(observation)
-    mask = "ActionTargets.Attack.Target"
-    for name in ("Entity", "Communication"):
+    for name, masks in MASKS_OF.items():
+        if name not in observation:
+            continue
         ids = observation[name][:, 0].astype(int)
         order = np.lexsort((ids, ids == 0))
         out[name] = observation[name][order]
-        if name == "Entity":
-            out[mask] = np.concatenate([observation[mask][:-1][order], observation[mask][-1:]])
+        for mask in (f"ActionTargets.{mask}" for mask in masks):
+            if mask in observation:
+                last = observation[mask][-1:]
+                out[mask] = np.concatenate([observation[mask][:-1][order], last])
     return out
 
 

@@ -9,7 +9,8 @@ from metammo_jax.games.numbers import Draw, Manner
 from metammo_jax.lib import flood
 from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import NEVER, NOBODY, Kind
-from metammo_jax.world import Body, Npc, Params, Tally, Task, Terrain, Verdict, World
+from metammo_jax.world import Body, Npc, Params, Task, Terrain, Verdict, World
+from tests.parity import belongings
 from tests.parity import trace as recorded
 from tests.parity.fields import Field
 from tests.parity.trace import Trace
@@ -47,14 +48,17 @@ def worlds(trace: Trace, cfg: Config, env: Env) -> World:
     """Returns all recorded states as one world with a leading axis of T + 1 ticks, in numpy."""
     states = len(trace) + 1
     params = params_of(trace, cfg, env)
+    task = _task(trace, params, cfg, env)
     return World(
         tick=trace.data["tick"].astype(np.int32),
         params=jax.tree.map(lambda leaf: np.broadcast_to(leaf, (states, *leaf.shape)), params),
         terrain=_terrain(trace, cfg),
         body=_body(trace, cfg),
+        skill=belongings.skills(trace, cfg),
+        bag=belongings.bags(trace, cfg),
         npc=_npc(trace, cfg),
-        task=_task(trace, params, cfg, env),
-        tally=Tally(count=recorded.tallies(trace, cfg)),
+        task=task,
+        tally=belongings.tallies(trace, cfg, task.watch.shape[2]),
         verdict=_verdict(trace, cfg),
     )
 
@@ -112,12 +116,12 @@ def _body(trace: Trace, cfg: Config) -> Body:
     id_of_row = np.where(np.arange(cfg.entities) < players, np.arange(cfg.entities) + 1, 0)
     both = dict(
         health="health", damage="damage", attacker="attacker_id", time_alive="time_alive",
-        combat_tick="latest_combat_tick",
+        combat_tick="latest_combat_tick", gold="gold",
     )  # fmt: skip
     alone = dict(
         food="food", water="water", freeze="freeze", message="message",
         exploration="exploration", kills="player_kills", damage_dealt="damage_inflicted",
-        damage_taken="damage_received",
+        damage_taken="damage_received", item_level="item_level",
     )  # fmt: skip
     return Body(
         id=np.where(present, seen["id"], id_of_row),
@@ -168,6 +172,11 @@ def _npc(trace: Trace, cfg: Config) -> Npc:
         target=seen["target"][:, npcs] - 1,  # players alone are targets, 0 is nobody
         ring=recorded.ring_of(seen["spawn_danger_x1e4"][:, npcs], trace.settings["MAP_CENTER"]),
         rally=np.stack([seen["rally_row"], seen["rally_col"]], -1)[:, npcs],
+        level=seen["level"][:, npcs],
+        gear=seen["offense"][:, npcs],
+        item_level=seen["equipment_level"][:, npcs],
+        armor=belongings.item_of(seen["drop_armor"][:, npcs]),
+        tool=belongings.item_of(seen["drop_tool"][:, npcs]),
         queue=queue,
         queued=np.array([len(waiting) for waiting in recorded.queues(trace)], np.int32),
         spawned=recorded.spawned(trace).astype(np.int32),
@@ -231,6 +240,7 @@ def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
         predicate=every(asked.predicate),
         args=every(asked.args),
         subject=every(asked.subject),
+        watch=every(asked.watch),
         embedding=every(embedding),
         progress=progress,
         max_progress=memory[..., 0],

@@ -1,11 +1,11 @@
 """The recorded ticks in tests/data, and proofs that the checker sees what is wrong.
 
-Each planted value must be reported, where it was planted and nowhere else.
+Each planted value must be reported, where it was planted and nowhere else; `test_causes` does
+the same beside every cause that explains a difference.
 """
 
 import copy
 import dataclasses
-import functools
 import json
 import os
 import pathlib
@@ -16,81 +16,22 @@ import pytest
 
 from metammo_jax.env import LIFECYCLE
 from metammo_jax.vocab import Tile
-from tests.parity import check, compare, decisions, frequencies, newcomers, observations, opening
+from tests.parity import check, compare, frequencies, observations, opening
 from tests.parity import state as states_of
 from tests.parity import trace as recorded
-from tests.parity.fields import merge
+from tests.parity.planting import (
+    DATA,
+    loaded,
+    planted,
+    played,
+    survivor,
+    unexplained,
+    with_after,
+    with_record,
+)
 
-DATA = pathlib.Path(__file__).parents[1] / "data"
 TRACES = sorted(DATA.glob("*.npz"))
 MORE_TRACES = sorted(pathlib.Path(os.environ.get("METAMMO_TRACES", DATA / "none")).glob("*.npz"))
-
-
-@functools.cache
-def loaded(name):
-    return recorded.load(DATA / f"{name}.npz")
-
-
-@functools.cache
-def played(name):
-    """Returns the recorded states of a trace and its transitions, played once for all tests."""
-    trace = loaded(name)
-    cfg = recorded.config_of(trace)
-    env = check.environment(cfg)
-    states = states_of.worlds(trace, cfg, env)
-    return states, compare.case_of(trace, states, env, jax.random.key(1))
-
-
-@functools.cache
-def decided(name):
-    _, case = played(name)
-    return decisions.decide(jax.random.key(2), case.before, case.cfg)
-
-
-def planted(tree, path, index, value):
-    """Returns the tree with one value of the leaf at `path` replaced."""
-    name, _, rest = path.partition(".")
-    leaf = getattr(tree, name)
-    if rest:
-        new = planted(leaf, rest, index, value)
-    else:
-        new = np.array(leaf)
-        assert np.any(new[index] != value), "nothing would change"
-        new[index] = value
-    return dataclasses.replace(tree, **{name: new})
-
-
-def with_after(case, path, index, value):
-    return dataclasses.replace(case, after=planted(case.after, path, index, value))
-
-
-def with_record(case, name, index, value):
-    """Returns the case with one value of the recorded entities of the next state replaced."""
-    seen = dict(case.seen, **{name: np.array(case.seen[name])})
-    tick, row = index
-    seen[name][tick + 1, case.next_row[tick, row]] = value
-    return dataclasses.replace(case, seen=seen)
-
-
-def unexplained(fields):
-    """Returns the names of unexplained fields, and where."""
-    return {
-        one.name: one.where[one.unexplained].tolist()
-        for one in merge(fields)
-        if one.unexplained.any()
-    }
-
-
-def explained_by(fields, name, cause):
-    """Returns where a cause explains a difference of a field."""
-    fields = [one for one in fields if one.name == name]
-    return np.concatenate([one.where[one.explained[cause]] for one in fields])
-
-
-def survivor(case, tick):
-    """Returns the row of a player that lives through a transition."""
-    players = slice(0, case.cfg.players)
-    return np.flatnonzero(case.stays[tick, players] & ~case.revived[tick, players])[2]
 
 
 def test_the_traces_show_all_games_and_are_small():
@@ -137,8 +78,6 @@ def test_env_step_is_what_the_checker_plays():
     assert jax.tree.all(same), same
     np.testing.assert_array_equal(reward, expected.reward)
 
-
-# Every value is looked at.
 
 ENTITY_VALUES = [*compare.ENTITY_VALUES, *compare.PLAYER_VALUES]
 
@@ -221,137 +160,6 @@ def test_a_wrong_value_of_a_system_that_is_off_is_seen():
     row = survivor(case, 2)
     wrong = with_record(case, "gold", (2, row), 7)
     assert unexplained(compare.fields(wrong)) == {"gold, items": [[2, row]]}
-
-
-# No cause covers more than its own cases.
-
-
-def test_regrowth_explains_only_tiles_that_can_grow_back():
-    _, case = played("king_of_the_hill-won")
-    tiles = explained_by(compare.fields(case), "tiles", "regrowth")
-    tick, row, col = tiles[0]
-    wrong = with_after(case, "material", (tick, row, col), Tile.WATER)
-    assert unexplained(compare.fields(wrong)) == {"tiles": [[tick, row, col]]}
-    base = case.before.terrain.material
-    untouched = (base == Tile.FOILAGE) & (case.map_before == base) & (case.map_after == base)
-    eaten = compare.harvests(case)[1]
-    tick, row, col = np.argwhere(untouched & ~eaten)[5]
-    wrong = with_after(case, "material", (tick, row, col), Tile.SCRUB)
-    assert unexplained(compare.fields(wrong)) == {"tiles": [[tick, row, col]]}
-    wrong = with_after(case, "world.terrain.ready_at", (tick, row, col), 999)
-    assert unexplained(compare.fields(wrong)) == {"harvested tiles": [[tick, row, col]]}
-
-
-@pytest.mark.parametrize("name", ["race_to_the_center-horizon", "comm_together-revived"])
-def test_only_the_revived_may_stand_elsewhere_and_only_where_the_game_revives(name):
-    _, case = played(name)
-    tick, row, axis = explained_by(compare.fields(case), "position", "place of the revived")[0]
-    wrong = with_after(case, "world.body.pos", (tick, row, axis), 3)
-    assert [tick, row, axis] in unexplained(compare.fields(wrong))["position"]
-    row = survivor(case, tick)
-    old = case.after.world.body.pos[tick, row, 0]
-    wrong = with_after(case, "world.body.pos", (tick, row, 0), old + 1)
-    assert unexplained(compare.fields(wrong))["position"] == [[tick, row, 0]]
-
-
-@pytest.mark.parametrize(
-    "path, name", [("world.task.progress", "task progress"), ("reward", "reward")]
-)
-def test_the_revived_explain_only_what_follows_from_where_they_stand(path, name):
-    _, case = played("comm_together-revived")
-    tick, row = explained_by(compare.fields(case), name, "place of the revived")[0]
-    wrong = with_after(case, path, (tick, row), 0.4321)
-    assert [tick, row] in unexplained(compare.fields(wrong))[name]
-    tick, row = np.argwhere(~case.revived.any(-1))[0][0], 5
-    wrong = with_after(case, path, (tick, row), 0.4321)
-    assert [tick, row] in unexplained(compare.fields(wrong))[name]
-
-
-def test_more_new_npcs_than_there_is_room_for_are_seen():
-    _, case = played("team_battle-fight")
-    tick = np.flatnonzero(newcomers.open_places(case) == 0)[0]
-    players = case.cfg.players
-    free = players + np.flatnonzero(~case.after.world.body.present[tick, players:])[0]
-    wrong = with_after(case, "world.body.present", (tick, free), True)
-    wrong = with_after(wrong, "world.body.id", (tick, free), -900)
-    assert [tick] in unexplained(compare.fields(wrong))["new npcs: number"]
-
-
-def test_new_npcs_that_the_rules_do_not_allow_are_seen():
-    _, case = played("survive-first")
-    new = newcomers.in_ours(case)
-    tick, ident = int(new.tick[0]), int(new.id[0])
-    row = int(np.flatnonzero(case.after.world.body.id[tick] == ident)[0])
-    npc = row - case.cfg.players
-    material = case.before.terrain.material[0]
-    water = np.argwhere(material == Tile.WATER)[0]
-    wet = with_after(case, "world.body.pos", (tick, row, 0), water[0])
-    wet = with_after(wet, "world.body.pos", (tick, row, 1), water[1])
-    assert "new npcs: stands on ground" in unexplained(compare.fields(wet))
-    hurt = with_after(case, "world.body.health", (tick, row), 99)
-    assert unexplained(compare.fields(hurt)) == {"new npcs: fresh": [[tick, ident]]}
-    kind = with_after(case, "world.npc.kind", (tick, npc), 3 - (new.kind[0] > 1))
-    assert unexplained(compare.fields(kind)) == {"new npcs: kind": [[tick, ident]]}
-    ring = with_after(case, "world.npc.ring", (tick, npc), new.ring[0] + 1)
-    assert unexplained(compare.fields(ring)) == {"new npcs: home ring": [[tick, ident]]}
-
-
-def test_single_precision_explains_only_one_count_of_progress_that_stands_still():
-    _, case = played("king_of_the_hill-won")
-    places = explained_by(compare.fields(case), "task memory", "single precision")
-    tick, row, column = places[0]
-    path = f"world.task.{('gains', 'losses')[column - 1]}"
-    memory = getattr(case.after.world.task, path.rsplit(".")[-1])
-    wrong = with_after(case, path, (tick, row), memory[tick, row] + 1)
-    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, column]]}
-    wrong = with_after(case, "world.task.max_progress", (tick, row), 0.999)
-    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, 0]]}
-
-
-def test_a_sum_that_falls_short_explains_only_the_tick_of_completion():
-    _, case = played("king_of_the_hill-late")
-    cause = "a sum that falls short of one"
-    places = explained_by(compare.fields(case), "task memory", cause)
-    tick, row, column = places[0]
-    assert column == 3
-    wrong = with_after(case, "world.task.completed_at", (tick, row), 5)
-    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, 3]]}
-    wrong = with_after(case, "world.task.losses", (tick, row), 50)
-    assert unexplained(compare.fields(wrong)) == {"task memory": [[tick, row, 2]]}
-
-
-def npc_fields(name, case=None, ours=None):
-    case = case or played(name)[1]
-    return decisions.fields(case.trace, case.before, ours or decided(name), case.cfg)
-
-
-def test_only_equally_short_ways_explain_another_step():
-    name = "sandwich-siege"
-    tick, npc = explained_by(npc_fields(name), "npc: steps", "an equally short way")[0]
-    chance = decided(name).chance
-    for other in range(4):  # the way back is longer, on whichever side it is
-        wrong = dataclasses.replace(decided(name), chance=np.array(chance))
-        wrong.chance[tick, npc] = np.eye(6)[other]
-        found = unexplained(npc_fields(name, ours=wrong))
-        if found:
-            assert found == {"npc: steps": [[tick, npc]]}
-            return
-    raise AssertionError("every direction was explained")
-
-
-def test_wrong_decisions_of_npcs_are_seen():
-    name = "team_battle-fight"
-    case = played(name)[1]
-    tick, npc = np.argwhere(case.before.body.present[:, case.cfg.players :])[20]
-    for change in ("hit", "chance"):
-        wrong = copy.deepcopy(decided(name))
-        if change == "hit":
-            wrong.hit[tick, npc] += 1
-        else:
-            wrong.chance[tick, npc] = np.eye(6)[5]  # it stands still
-        found = unexplained(npc_fields(name, ours=wrong))
-        assert list(found) == [{"hit": "npc: hits", "chance": "npc: steps"}[change]]
-        assert [tick, npc] in next(iter(found.values()))
 
 
 def test_a_wrong_observation_is_seen():

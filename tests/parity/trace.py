@@ -13,6 +13,7 @@ import pathlib
 import numpy as np
 
 from metammo_jax.config import Config, preset
+from metammo_jax.tables import EVENT_CODE
 from metammo_jax.vocab import Event, Style
 
 DEPLETED_FOR_GOOD = 32767
@@ -26,7 +27,13 @@ PLAYER_COLUMNS = ("exploration", "damage_received", "damage_inflicted", "player_
 NEEDED = ("first_materials", "entities", "players", "npcs", "tiles", "actions", "intents",
           "outcomes", "progress", "game", "events", "seizes", "fog_center_row", "tick")  # fmt: skip
 COLUMNS_OF = dict(entities="entity_columns", players="player_columns", npcs="npc_columns")
-NPC_COLUMNS = ("style", "target", "rally_row", "rally_col", "spawn_danger_x1e4")
+NPC_COLUMNS = ("style", "target", "rally_row", "rally_col", "spawn_danger_x1e4", "level",
+               "equipment_level", "offense", "defense", "drop_armor", "drop_tool")  # fmt: skip
+SIZES = dict(inventory="ITEM_INVENTORY_CAPACITY", market_rows="MARKET_N_OBS",
+             prices="PRICE_N_OBS", npc_level_max="NPC_LEVEL_MAX", horizon="HORIZON",
+             clusters="PROGRESSION_SPAWN_CLUSTERS", patches="PROGRESSION_SPAWN_UNIFORMS",
+             visible_rows="PLAYER_N_OBS")  # fmt: skip
+"""The original's setting of each of our sizes, where the record has it."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,8 +107,8 @@ def load(path) -> Trace:
 
 def config_of(trace: Trace) -> Config:
     """Returns our config of the trace's sizes and systems, with the original's observations."""
-    horizon = trace.settings["HORIZON"]
-    return preset(trace.meta["config"], original_observations=True, horizon=horizon)
+    given = {ours: trace.settings[name] for ours, name in SIZES.items() if name in trace.settings}
+    return preset(trace.meta["config"], original_observations=True, **given)
 
 
 @functools.lru_cache(maxsize=4)
@@ -232,8 +239,8 @@ def task_memory(trace: Trace) -> np.ndarray:
 
 # What players counted
 
-EVENTS = {1: Event.EAT_FOOD, 2: Event.DRINK_WATER, 3: Event.GO_FARTHEST, 4: Event.SEIZE_TILE,
-          11: Event.SCORE_HIT, 91: Event.AGENT_CULLED}  # fmt: skip
+KILL_CODE = EVENT_CODE[Event.KILL_PLAYER]
+EVENT_OF = {code: event for event, code in EVENT_CODE.items() if code != KILL_CODE}
 LATE = (Event.SEIZE_TILE, Event.AGENT_CULLED)
 """Events that the original may file one tick late: what happens after the tick was counted up."""
 
@@ -267,10 +274,10 @@ def players_events(rows: np.ndarray):
     """Yields player row and `vocab.Event` of each row of the log that is about a player."""
     for row in rows:
         player, code, victim = row[1], row[3], row[8]
-        if player > 0 and code == 12:
+        if player > 0 and code == KILL_CODE:
             yield player - 1, Event.KILL_PLAYER if victim > 0 else Event.KILL_NPC
         elif player > 0:
-            yield player - 1, EVENTS[int(code)]
+            yield player - 1, EVENT_OF[int(code)]
 
 
 @functools.lru_cache(maxsize=4)
@@ -310,7 +317,7 @@ def orders_of(trace: Trace, cfg: Config) -> dict[str, np.ndarray]:
     chosen = np.where(style >= 0, taken[..., heads["Attack.Target"]], -1)
     for t in range(ticks):
         row = rows_by_id(body["id"][t])
-        out["target"][t, :players] = _targets(trace, t, chosen[t], row, cfg)
+        out["target"][t, :players] = targets(trace, t, chosen[t], row, cfg)
         _add_intents(trace, t, row, out)
         order = trace.rows("players", t)[:, 0] - 1
         absent = np.setdiff1d(np.arange(players), order)
@@ -318,8 +325,8 @@ def orders_of(trace: Trace, cfg: Config) -> dict[str, np.ndarray]:
     return out
 
 
-def _targets(trace: Trace, t: int, chosen: np.ndarray, row: dict, cfg: Config) -> np.ndarray:
-    """Returns (P,) the rows of the entities that players chose by their position (P,)."""
+def targets(trace: Trace, t: int, chosen: np.ndarray, row: dict, cfg: Config) -> np.ndarray:
+    """Returns (P,) the rows of the entities that players chose by their position (P,), -1 none."""
     entity = trace.rows("entities", t).astype(np.int32)
     ids, pos = entity[:, 0], entity[:, 2:4]
     out = np.full(len(chosen), -1, np.int32)

@@ -1,4 +1,7 @@
-"""Attacks: who may hit whom, what comes of it, and who is credited."""
+"""Attacks: who may hit whom, what comes of it, and who is credited.
+
+`damage` says what an attack does, `spoils` what becomes of what the killed had.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -7,8 +10,11 @@ import numpy as np
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.tables import BASE_DAMAGE, REACH
-from metammo_jax.vocab import NEVER, Event, Style
+from metammo_jax.rules.combat import damage as damages
+from metammo_jax.rules.combat import spoils
+from metammo_jax.rules.combat.damage import Damage
+from metammo_jax.tables import ATTACK_EXP, REACH
+from metammo_jax.vocab import NEVER, Event, Style, System
 from metammo_jax.world import World
 
 _LAST_TURN = np.uint32(0xFFFFFFFF)
@@ -19,13 +25,22 @@ def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     Order: by turn. Whoever was killed earlier in the phase neither hits nor is hit any more.
 
-    Source: world rules 8.1, 8.2 (without levels and equipment), 8.4, 8.5 and 20.
+    Source: world rules 8 and 20.
     """
     target = jnp.clip(orders.target, 0, cfg.entities - 1)
+    style = jnp.clip(orders.style, 0, len(Style) - 1)
     wants = _is_allowed(world, orders, target, cfg)
-    damage = jnp.asarray(BASE_DAMAGE)[jnp.clip(orders.style, 0, len(Style) - 1)]
+    damage = damages.points(world, style, target, cfg)
     hits = _settle(wants, target, damage, world, orders.turn, cfg)
-    return _record(world, hits, target, damage, orders.turn, cfg)
+    points = damage.dealt(hits, target, orders.turn)
+    world, kills = _record(world, hits, target, points, orders.turn, cfg)
+    world = _learn(world, hits[: cfg.players], style[: cfg.players], cfg)
+    if System.EQUIPMENT in cfg.systems:
+        world = damages.fire(world, hits[: cfg.players], style[: cfg.players])
+    world = _count(world, hits, kills, target, style, cfg)
+    if cfg.slots:
+        world = spoils.share_out(key, world, kills, target, orders.turn, cfg)
+    return world
 
 
 def _is_allowed(world: World, orders: Orders, target: jax.Array, cfg: Config) -> jax.Array:
@@ -49,7 +64,7 @@ def _vulnerable(world: World, cfg: Config) -> jax.Array:
 def _settle(
     wants: jax.Array,
     target: jax.Array,
-    damage: jax.Array,
+    damage: Damage,
     world: World,
     turn: jax.Array,
     cfg: Config,
@@ -60,15 +75,16 @@ def _settle(
     "all are made" settles, in a few rounds. While nobody can die all are made, without a round.
     """
     health = jnp.where(_vulnerable(world, cfg), world.body.health, NEVER)
-    everything = jnp.zeros_like(health).at[target].add(jnp.where(wants, damage, 0))
+    everything = jnp.zeros_like(health).at[target].add(jnp.where(wants, damage.most(), 0))
     somebody_may_die = ((everything >= health) & (everything > 0)).any()
     earlier_on_same = (target[None] == target[:, None]) & (turn[None] < turn[:, None])
 
     def settle(state):
         hits, _ = state
-        made = jnp.where(hits, damage, 0)
+        points = damage.dealt(hits, target, turn)
+        made = jnp.where(hits, points, 0)
         suffered = jnp.where(earlier_on_same, made[None], 0).sum(1)
-        kills = hits & (suffered < health[target]) & (suffered + damage >= health[target])
+        kills = hits & (suffered < health[target]) & (suffered + points >= health[target])
         death = jnp.full(turn.shape, _LAST_TURN).at[target].min(jnp.where(kills, turn, _LAST_TURN))
         now = wants & (suffered < health[target]) & (turn < death)
         return now, (now != hits).any()
@@ -83,8 +99,8 @@ def _record(
     damage: jax.Array,
     turn: jax.Array,
     cfg: Config,
-) -> World:
-    """Applies the attacks that are made, and credits them.
+) -> tuple[World, jax.Array]:
+    """Applies the attacks that are made, and says who (E,) bool killed its target.
 
     The last one that hits an entity is remembered as its attacker, and killed it if it died.
     """
@@ -104,28 +120,41 @@ def _record(
     is_hit = last >= 0
     dies = is_hit & (suffered >= body.health)
     kills = is_last & dies[target] & vulnerable[target]
-    return _count(
-        world.replace(
-            body=body.replace(
-                attacker=jnp.where(is_hit, body.id[last], body.attacker),
-                damage=jnp.where(is_hit & vulnerable, damage[last], body.damage),
-                health=jnp.maximum(body.health - suffered, 0),
-                combat_tick=jnp.where(hits | is_hit, world.tick + 1, body.combat_tick),
-                damage_dealt=body.damage_dealt + dealt[:players],
-                damage_taken=body.damage_taken + suffered[:players],
-                kills=body.kills + kills[:players],
-            )
-        ),
-        hits[:players],
-        kills[:players],
-        target[:players],
-        players,
+    world = world.replace(
+        body=body.replace(
+            attacker=jnp.where(is_hit, body.id[last], body.attacker),
+            damage=jnp.where(is_hit & vulnerable, damage[last], body.damage),
+            health=jnp.maximum(body.health - suffered, 0),
+            combat_tick=jnp.where(hits | is_hit, world.tick + 1, body.combat_tick),
+            damage_dealt=body.damage_dealt + dealt[:players],
+            damage_taken=body.damage_taken + suffered[:players],
+            kills=body.kills + kills[:players],
+        )
     )
+    return world, kills
+
+
+def _learn(world: World, hits: jax.Array, style: jax.Array, cfg: Config) -> World:
+    """Gives players experience in the style of the attack they made. Source: world rules 10."""
+    if not cfg.skills:
+        return world
+    return effects.learn(world, style, jnp.where(hits, ATTACK_EXP, 0))
 
 
 def _count(
-    world: World, hits: jax.Array, kills: jax.Array, target: jax.Array, players: int
+    world: World,
+    hits: jax.Array,
+    kills: jax.Array,
+    target: jax.Array,
+    style: jax.Array,
+    cfg: Config,
 ) -> World:
-    world = effects.count(world, Event.SCORE_HIT, hits)
-    world = effects.count(world, Event.KILL_PLAYER, kills & (target < players))
-    return effects.count(world, Event.KILL_NPC, kills & (target >= players))
+    players = cfg.players
+    hits, kills, target = hits[:players], kills[:players], target[:players]
+    style = style[:players]
+    made = hits[:, None] & (style[:, None] == jnp.arange(len(Style)))
+    world = world.replace(tally=world.tally.replace(hits=world.tally.hits + made))
+    level = jnp.concatenate([query.attack_level(world), world.npc.level])[target]
+    world = effects.count(world, Event.SCORE_HIT, hits, style)
+    world = effects.count(world, Event.KILL_PLAYER, kills & (target < players), level=level)
+    return effects.count(world, Event.KILL_NPC, kills & (target >= players), level=level)

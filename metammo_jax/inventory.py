@@ -1,0 +1,181 @@
+"""Bags: finding, putting and taking records, and what worn ones are worth.
+
+Knows nothing of who may do what; the rules do. A stack of ammunition has a signature, its item
+and level, of which a bag holds one record at most.
+
+Source: world rules 11.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax.config import Config
+from metammo_jax.tables import ATTACK, DEFENSE, WEAR
+from metammo_jax.vocab import Item, Wear
+from metammo_jax.world import Bag
+
+
+def empty(cfg: Config) -> Bag:
+    """Returns bags with nothing in them."""
+    nothing = jnp.zeros((cfg.players, cfg.slots), jnp.int32)
+    return Bag(
+        item=nothing,
+        level=nothing,
+        quantity=nothing,
+        worn=nothing.astype(bool),
+        price=nothing,
+        listed_at=nothing,
+        arrived=nothing,
+    )
+
+
+def is_ammunition(item: jax.Array) -> jax.Array:
+    """Returns bool: pieces of this `vocab.Item` stack."""
+    return (item >= Item.WHETSTONE) & (item <= Item.RUNES)
+
+
+def wear_of(item: jax.Array) -> jax.Array:
+    """Returns the `vocab.Wear` of items."""
+    return jnp.asarray(WEAR)[item]
+
+
+def space(bag: Bag) -> jax.Array:
+    """Returns (P,) int32, free slots."""
+    return (bag.item == Item.NOTHING).sum(1, dtype=jnp.int32)
+
+
+def is_meant(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
+    """Returns (P,) bool: the slots (P,) hold what their owners saw there before this tick."""
+    inside = (slot >= 0) & (slot < bag.item.shape[1])
+    row, slot = jnp.arange(slot.shape[0]), jnp.where(inside, slot, 0)
+    return inside & (bag.item[row, slot] != Item.NOTHING) & (bag.arrived[row, slot] <= tick)
+
+
+def same_stack(bag: Bag, item: jax.Array, level: jax.Array) -> jax.Array:
+    """Returns (P, I) bool, the slot of each bag with which such pieces (P,) would merge."""
+    same = (bag.item == item[:, None]) & (bag.level == level[:, None])
+    return same & is_ammunition(item)[:, None]
+
+
+def receive(
+    bag: Bag,
+    item: jax.Array,
+    level: jax.Array,
+    quantity: jax.Array,
+    wanted: jax.Array,
+    tick: jax.Array,
+) -> tuple[Bag, jax.Array, jax.Array]:
+    """Puts one record into each bag: into a stack that it has, else into its first free slot.
+
+    Args:
+      bag: of all players.
+      item: (P,) int32, `vocab.Item`.
+      level: (P,) int32.
+      quantity: (P,) int32.
+      wanted: (P,) bool, who receives anything.
+      tick: () int32, ticks completed before this one.
+
+    Returns:
+      bag; (P,) bool who kept it; (P,) bool who needed a new slot for it. What finds neither a
+      stack nor a free slot is lost.
+
+    Source: world rules 11.3; a stack grows even while it is worn or for sale.
+    """
+    merges = same_stack(bag, item, level) & wanted[:, None]
+    merged = merges.any(1)
+    free = bag.item == Item.NOTHING
+    first = free & (jnp.cumsum(free, axis=1) == 1)
+    new = first & (wanted & ~merged)[:, None]
+    bag = bag.replace(quantity=bag.quantity + jnp.where(merges, quantity[:, None], 0))
+    bag = put(bag, new, item[:, None], level[:, None], quantity[:, None], tick)
+    is_new = new.any(1)
+    return bag, merged | is_new, is_new
+
+
+def put(
+    bag: Bag, where: jax.Array, item: jax.Array, level: jax.Array, quantity: jax.Array, tick
+) -> Bag:
+    """Returns the bags with fresh records, of shapes that broadcast to (P, I), in free slots."""
+    return Bag(
+        item=jnp.where(where, item, bag.item),
+        level=jnp.where(where, level, bag.level),
+        quantity=jnp.where(where, quantity, bag.quantity),
+        worn=bag.worn & ~where,
+        price=jnp.where(where, 0, bag.price),
+        listed_at=jnp.where(where, 0, bag.listed_at),
+        arrived=jnp.where(where, tick + 1, bag.arrived),
+    )
+
+
+def clear(bag: Bag, where: jax.Array) -> Bag:
+    """Returns the bags with the slots `where` (P, I) bool empty."""
+    return jax.tree.map(lambda leaf: jnp.where(where, jnp.zeros_like(leaf), leaf), bag)
+
+
+def at_slot(bag: Bag, slot: jax.Array, rows: jax.Array) -> jax.Array:
+    """Returns (P, I) bool, the slots (P,) of those players `rows` (P,) bool."""
+    return (jnp.arange(bag.item.shape[1]) == slot[:, None]) & rows[:, None]
+
+
+def take_over(
+    bag: Bag, order: jax.Array, victim: jax.Array, wanted: jax.Array, tick: jax.Array
+) -> tuple[Bag, jax.Array]:
+    """Moves all that victims own to those who killed them, in a random order.
+
+    Each record merges with a stack that the killer has or takes a free slot of its bag; what
+    finds neither is lost. Killers and victims of one call are all different players.
+
+    Args:
+      bag: of all players.
+      order: (P, I) numbers, all different in a row: of a victim's records the one in the
+        killer's lowest number goes first.
+      victim: (P,) int32, row of the player that each killed.
+      wanted: (P,) bool, who killed a player.
+      tick: () int32.
+
+    Returns:
+      bag, and (P, I) bool, the slots that hold a new record now.
+
+    Source: world rules 8.4 step 4.
+    """
+    loot = jax.tree.map(lambda leaf: leaf[victim], bag)
+    real = (loot.item != Item.NOTHING) & wanted[:, None]
+    same = (loot.item[:, :, None] == bag.item[:, None]) & (
+        loot.level[:, :, None] == bag.level[:, None]
+    )
+    same &= (real & is_ammunition(loot.item))[:, :, None]  # (P, loot, slot)
+    moves = real & ~same.any(2)
+    rank = (moves[:, None] & (order[:, None] < order[:, :, None])).sum(2)
+    free = bag.item == Item.NOTHING
+    nth_free = jnp.cumsum(free, axis=1) - 1
+    into = (rank[:, :, None] == nth_free[:, None]) & moves[:, :, None] & free[:, None]
+    new = into.any(1)
+
+    def brought(values, where):
+        return jnp.where(where, values[:, :, None], 0).sum(1)
+
+    bag = bag.replace(quantity=bag.quantity + brought(loot.quantity, same))
+    bag = put(
+        bag, new, brought(loot.item, into), brought(loot.level, into),
+        brought(loot.quantity, into), tick,
+    )  # fmt: skip
+    players = bag.item.shape[0]
+    looted = jnp.zeros(players, bool).at[jnp.where(wanted, victim, players)].set(True, mode="drop")
+    return clear(bag, jnp.broadcast_to(looted[:, None], bag.item.shape)), new
+
+
+def attack_by_style(bag: Bag) -> jax.Array:
+    """Returns (P, 3) int32, points that worn items add to attacks, by `vocab.Style`."""
+    points = jnp.asarray(ATTACK)[:, bag.item, bag.level]
+    return jnp.where(bag.worn, points, 0).sum(-1).T
+
+
+def defense(bag: Bag) -> jax.Array:
+    """Returns (P,) int32, points that worn items keep off of any attack."""
+    return jnp.where(bag.worn, jnp.asarray(DEFENSE)[bag.item, bag.level], 0).sum(1)
+
+
+def in_hand(bag: Bag) -> tuple[jax.Array, jax.Array]:
+    """Returns (P,) int32 item and (P,) int32 level of what players hold; NOTHING and 0 if none."""
+    held = bag.worn & (wear_of(bag.item) == Wear.HAND)
+    return jnp.where(held, bag.item, 0).sum(1), jnp.where(held, bag.level, 0).sum(1)

@@ -1,0 +1,92 @@
+"""What each player may do with its belongings, as masks over the heads of the full game."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import inventory, query
+from metammo_jax.config import Config
+from metammo_jax.rules import item as items
+from metammo_jax.tables import ITEM_SKILL, MASK_GOLD
+from metammo_jax.vocab import Item, System
+from metammo_jax.world import World
+
+
+def masks(
+    world: World, visible: jax.Array, listing: jax.Array, cfg: Config
+) -> dict[str, jax.Array]:
+    """Returns the masks of all heads that the full game adds, by their names in `legal.Masks`.
+
+    Whoever is in combat, or dead, may do nothing with its belongings. "Nothing" is always
+    allowed, and so are all amounts where no gold can be given.
+
+    Args:
+      world: the state.
+      visible: (P, K) int32, entity rows, -1 where the list has ended.
+      listing: (M,) int32, what is on the market: seller's row * I + slot, -1 where it has ended.
+      cfg: sizes.
+
+    Source: the original's interface, section 4.4.
+    """
+    players, bag = cfg.players, world.bag
+    trades = query.is_alive(world)[:players] & ~query.in_combat(world)[:players]
+    has_items = trades & query.is_on(world, System.ITEM)
+    has_market = trades & query.is_on(world, System.EXCHANGE)
+    owned = bag.item != Item.NOTHING
+    free = owned & ~bag.worn & (bag.price == 0)
+    gold = world.body.gold[:players]
+    gives_gold = has_market & (gold > MASK_GOLD)
+    others = _other_players(world, visible, cfg)
+    amounts = jnp.arange(1, cfg.prices + 1) <= gold[:, None]
+    return {
+        "use": _or_nothing(_usable(world, cfg), has_items),
+        "destroy": _or_nothing(owned & ~bag.worn, has_items),
+        "give": _or_nothing(free, has_items),
+        "give_to": _or_nothing(others, has_items & owned.any(1)),
+        "sell": _or_nothing(free, has_market),
+        "buy": _or_nothing(_affordable(world, listing, cfg), has_market),
+        "gold": amounts | ~gives_gold[:, None],
+        "gold_to": _or_nothing(others, gives_gold),
+    }
+
+
+def _or_nothing(allowed: jax.Array, who: jax.Array) -> jax.Array:
+    """Returns (P, n + 1) bool, what is allowed to those players `who` (P,), and "nothing" last."""
+    allowed = allowed & who[:, None]
+    return jnp.concatenate([allowed, jnp.ones_like(allowed[:, :1])], axis=1)
+
+
+def _usable(world: World, cfg: Config) -> jax.Array:
+    """Returns (P, I) bool, records that their owners may use.
+
+    Without levels the original's mask offers what asks for a player's best skill at level 1,
+    though nobody has it.
+    """
+    usable = items.can_use(world)
+    if not cfg.original_observations:
+        return usable
+    bag = world.bag
+    by_anybody = (jnp.asarray(ITEM_SKILL)[bag.item] < 0) & (bag.level <= 1)
+    return usable | (by_anybody & (bag.item != Item.NOTHING) & (bag.price == 0))
+
+
+def _other_players(world: World, visible: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P, K) bool, the listed rows of mortal players other than oneself."""
+    row = jnp.arange(cfg.players)[:, None]
+    is_player = (visible >= 0) & (visible < cfg.players) & (visible != row)
+    immortal = query.is_immortal(world)[jnp.clip(visible, 0, cfg.players - 1)]
+    return is_player & ~immortal
+
+
+def _affordable(world: World, listing: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P, M) bool, listings of others that one can pay and has room for.
+
+    A full bag has room for what merges with a stack of it.
+    """
+    bag, row = world.bag, jnp.arange(cfg.players)
+    seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
+    item, level, price = (leaf[seller, slot] for leaf in (bag.item, bag.level, bag.price))
+    same = (bag.item[:, :, None] == item) & (bag.level[:, :, None] == level)
+    merges = same.any(1) & inventory.is_ammunition(item)
+    has_room = (inventory.space(bag) > 0)[:, None] | merges
+    pays = price <= world.body.gold[: cfg.players, None]
+    return (listing >= 0) & (seller != row[:, None]) & pays & has_room

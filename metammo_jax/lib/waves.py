@@ -1,0 +1,50 @@
+"""One after another, at once: attempts that concern different rows need not wait for each other."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+_LAST_TURN = np.uint32(0xFFFFFFFF)
+
+
+def play(
+    act: Callable,
+    state,
+    first: jax.Array,
+    second: jax.Array,
+    turn: jax.Array,
+    waiting: jax.Array,
+    rows: int,
+):
+    """Plays attempts as if one after another in the order of their turns.
+
+    An attempt concerns two rows, and nothing else. In each wave those are made that are the
+    earliest still waiting at both of their rows: no two of them share a row, so making them at
+    once is making them in turn. As many waves as the longest chain of attempts.
+
+    Args:
+      act: (state, ready (A,) bool) -> (state, hopeless (A,) bool). Makes the attempts that are
+        ready, as far as the rules let them. The hopeless can never succeed any more, whatever
+        happens before their turn, and wait no longer.
+      state: pytree that the attempts read and change, in no other rows than theirs.
+      first: (A,) int32, one row of each attempt.
+      second: (A,) int32, the other.
+      turn: (A,) uint32, all different, less than 2**32 - 1.
+      waiting: (A,) bool, attempts to be made.
+      rows: number of rows.
+
+    Returns:
+      state.
+    """
+
+    def wave(carry):
+        state, waiting = carry
+        due = jnp.where(waiting, turn, _LAST_TURN)
+        earliest = jnp.full(rows, _LAST_TURN).at[first].min(due).at[second].min(due)
+        ready = waiting & (due == earliest[first]) & (due == earliest[second])
+        state, hopeless = act(state, ready)
+        return state, waiting & ~ready & ~hopeless
+
+    return jax.lax.while_loop(lambda carry: carry[1].any(), wave, (state, waiting))[0]

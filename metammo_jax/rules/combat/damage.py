@@ -1,0 +1,143 @@
+"""What an attack does: levels, weaknesses, equipment, and the ammunition that it fires."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax import effects, inventory, query
+from metammo_jax.config import Config
+from metammo_jax.tables import (
+    ATTACK_EXP,
+    BASE_DAMAGE,
+    LEVEL_DAMAGE,
+    LEVEL_DEFENSE,
+    WEAK_AGAINST,
+)
+from metammo_jax.vocab import Event, Item, Style, System
+from metammo_jax.world import World
+
+
+@struct.dataclass
+class Damage:
+    """Points that attacks do, which depend on whether the target has attacked before them.
+
+    An attack teaches something, and so may change what its maker is weak against, and how much
+    its best skill keeps off.
+
+    Attributes:
+      before: (E,) int32, points if the target makes its own attack later, or none.
+      after: (E,) int32, points if it has made it. None where nobody learns anything.
+    """
+
+    before: jax.Array
+    after: jax.Array | None
+
+    def most(self) -> jax.Array:
+        """Returns (E,) int32, points at the most."""
+        return self.before if self.after is None else jnp.maximum(self.before, self.after)
+
+    def dealt(self, hits: jax.Array, target: jax.Array, turn: jax.Array) -> jax.Array:
+        """Returns (E,) int32, points, if `hits` (E,) bool are the attacks that are made."""
+        if self.after is None:
+            return self.before
+        has_learned = hits[target] & (turn[target] < turn)
+        return jnp.where(has_learned, self.after, self.before)
+
+
+def points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Damage:
+    """Returns what each entity's attack in a style (E,) would do to its target (E,).
+
+    Source: world rules 8.2; 20, attack phase, rule 2.
+    """
+    if not cfg.skills and System.EQUIPMENT not in cfg.systems:
+        return Damage(jnp.asarray(BASE_DAMAGE)[style], None)
+    offense = _offense(world, style, cfg)
+    exp = _style_exp(world, cfg)
+    before = _done(offense, style, target, exp, _defense(world, world.skill.exp, cfg))
+    if not cfg.skills:
+        return Damage(before, None)
+    learned = (style[:, None] == jnp.arange(len(Style))) * _gain(world)
+    own = world.skill.exp.at[:, : len(Style)].add(learned[: cfg.players])
+    after = _done(
+        offense, style, target,
+        exp.at[: cfg.players].add(learned[: cfg.players]), _defense(world, own, cfg),
+    )  # fmt: skip
+    return Damage(before, after)
+
+
+def _gain(world: World) -> jax.Array:
+    return jnp.where(query.is_on(world, System.PROGRESSION), ATTACK_EXP, 0)
+
+
+def _done(
+    offense: jax.Array, style: jax.Array, target: jax.Array, exp: jax.Array, defense: jax.Array
+) -> jax.Array:
+    """Returns (E,) int32, points; a quarter of the offense at the least.
+
+    Half points are rounded down, so integers are enough: twice what comes through, halved.
+    """
+    factor = jnp.where(style == _weakness(exp)[target], 3, 2)
+    return jnp.maximum((factor * offense - 2 * defense[target]) >> 1, offense >> 2)
+
+
+def _weakness(exp: jax.Array) -> jax.Array:
+    """Returns (E,) int32, the style that hurts entities most; -1 for those that master none.
+
+    It goes by experience (E, 3): the style with the most, of several the first, unless all are
+    equal.
+    """
+    main = jnp.argmax(exp, axis=1)
+    even = (exp == exp[:, :1]).all(1)
+    return jnp.where(even, -1, jnp.asarray(WEAK_AGAINST)[main])
+
+
+def _style_exp(world: World, cfg: Config) -> jax.Array:
+    """Returns (E, 3) int32, experience by `vocab.Style`; an NPC has 1 in its own."""
+    if not cfg.skills:
+        return jnp.zeros((cfg.entities, len(Style)), jnp.int32)
+    own = world.npc.style[:, None] == jnp.arange(len(Style))
+    own &= query.is_on(world, System.PROGRESSION) & (world.npc.level > 0)[:, None]
+    return jnp.concatenate([world.skill.exp[:, : len(Style)], own.astype(jnp.int32)])
+
+
+def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (E,) int32: base, levels and equipment of those who attack."""
+    row, players = jnp.arange(cfg.players), style[: cfg.players]
+    base = jnp.asarray(BASE_DAMAGE)[style]
+    own = base[: cfg.players]
+    if cfg.skills:
+        own += LEVEL_DAMAGE * query.levels(world)[row, players]
+    has_gear = query.is_on(world, System.EQUIPMENT)
+    if System.EQUIPMENT in cfg.systems:
+        own += jnp.where(has_gear, inventory.attack_by_style(world.bag)[row, players], 0)
+    npcs = jnp.where(has_gear, world.npc.gear, base[cfg.players :])
+    return jnp.concatenate([own, npcs])
+
+
+def _defense(world: World, exp: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (E,) int32: what the best level, by experience (P, S), and equipment keep off."""
+    own = jnp.zeros(cfg.players, jnp.int32)
+    if cfg.skills:
+        best = query.level_of(exp).max(1)
+        own += jnp.where(query.is_on(world, System.PROGRESSION), LEVEL_DEFENSE * best, 0)
+    if System.EQUIPMENT in cfg.systems:
+        worn = inventory.defense(world.bag)
+        own += jnp.where(query.is_on(world, System.EQUIPMENT), worn, 0)
+    return jnp.concatenate([own, world.npc.gear])
+
+
+def fire(world: World, hits: jax.Array, style: jax.Array) -> World:
+    """Takes a piece of the ammunition that players wear for the style they hit in.
+
+    The last piece takes the record with it.
+
+    Source: world rules 8.3. Differs: a task that watches FIRE_AMMO counts shots; the original
+    counts the pieces that are left.
+    """
+    bag = world.bag
+    fits = bag.worn & (bag.item == (Item.WHETSTONE + style)[:, None]) & hits[:, None]
+    fits &= query.is_on(world, System.EQUIPMENT)
+    item, level = jnp.where(fits, bag.item, 0).sum(1), jnp.where(fits, bag.level, 0).sum(1)
+    bag = bag.replace(quantity=bag.quantity - fits)
+    world = world.replace(bag=inventory.clear(bag, fits & (bag.quantity == 0)))
+    return effects.count(world, Event.FIRE_AMMO, fits.any(1), item, level)

@@ -1,0 +1,19 @@
+"""Equipment: what players wear, noted once a tick for others to see."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.world import World
+
+
+def note_item_level(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Notes the sum of the levels of what each player wears, as the tick begins.
+
+    Source: world rules 4.1 (column 7) and 7.1 step 2.
+    """
+    worn = jnp.where(world.bag.worn, world.bag.level, 0).sum(1)
+    present = world.body.present[: cfg.players]
+    item_level = jnp.where(present, worn, world.body.item_level)
+    return world.replace(body=world.body.replace(item_level=item_level))

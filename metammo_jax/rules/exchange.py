@@ -1,0 +1,95 @@
+"""The market: one for all, without distance. Records stay in their owners' bags until sold."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import effects, inventory, query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.lib import waves
+from metammo_jax.tables import LISTING_TICKS
+from metammo_jax.vocab import Event
+from metammo_jax.world import Bag, World
+
+
+def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players put a record that they do not wear on the market, for a price.
+
+    Source: world rules 13.1.
+    """
+    bag, price = world.bag, orders.price
+    wants = query.can_trade(world, cfg) & inventory.is_meant(bag, orders.sell, world.tick)
+    wants &= (price >= 1) & (price <= cfg.prices)
+    listed = inventory.at_slot(bag, orders.sell, wants) & ~bag.worn & (bag.price == 0)
+    item, level, quantity = (
+        jnp.where(listed, leaf, 0).sum(1) for leaf in (bag.item, bag.level, bag.quantity)
+    )
+    bag = bag.replace(
+        price=jnp.where(listed, price[:, None], bag.price),
+        listed_at=jnp.where(listed, world.tick, bag.listed_at),
+    )
+    return effects.count(
+        world.replace(bag=bag), Event.LIST_ITEM, listed.any(1), item, level, quantity
+    )
+
+
+def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players buy what is on the market, if they can pay it and have room for it.
+
+    Order: by `orders.buy_turn`, exactly: what one sale brings pays for another purchase.
+
+    Source: world rules 13.2. A seller that starved to death in this tick still sells.
+    """
+    bag, players = world.bag, cfg.players
+    row, listing = jnp.arange(players), orders.buy
+    known = (listing >= 0) & (listing < players * cfg.slots)
+    seller, slot = jnp.divmod(jnp.where(known, listing, 0), cfg.slots)
+    wants = known & query.can_trade(world, cfg) & (seller != row) & (bag.price[seller, slot] > 0)
+    price = bag.price[seller, slot]
+    wants &= (bag.arrived <= world.tick)[seller, slot]
+    income = bag.price.sum(1)  # all that one could earn in this tick
+    wants &= world.body.gold[:players] + income >= price
+    what = (bag.item[seller, slot], bag.level[seller, slot])
+
+    def act(state, ready):
+        bag, gold, bought = state
+        here = bag.price[seller, slot] > 0
+        quantity = bag.quantity[seller, slot]
+        pays = ready & here & (gold >= price)
+        bag, kept, _ = inventory.receive(bag, *what, quantity, pays, world.tick)
+        bag = inventory.clear(bag, _sold(bag, seller, slot, kept))
+        paid = jnp.where(kept, price, 0)
+        gold = gold.at[seller].add(paid) - paid
+        return (bag, gold, jnp.where(kept, quantity, bought)), ~here
+
+    state = (bag, world.body.gold[:players], jnp.zeros(players, jnp.int32))
+    bag, gold, bought = waves.play(act, state, row, seller, orders.buy_turn, wants, players)
+    body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
+    return _count(world.replace(bag=bag, body=body), what, bought, seller, price)
+
+
+def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.Array) -> World:
+    """Counts purchases of `bought` (P,) pieces, 0 for none, and the sales that they are."""
+    item, level = what
+    made = bought > 0
+    sales = jnp.zeros_like(price).at[seller].add(made.astype(jnp.int32))
+    paid = jnp.where(made, price, 0)
+    world = effects.count(world, Event.BUY_ITEM, made, item, level, bought)
+    world = effects.count(world, Event.EARN_GOLD, sales, amount=sales)
+    return effects.add_to_tally(world, spent=paid, earned=jnp.zeros_like(paid).at[seller].add(paid))
+
+
+def _sold(bag: Bag, seller: jax.Array, slot: jax.Array, made: jax.Array) -> jax.Array:
+    """Returns (P, I) bool, the records of the purchases that were made."""
+    seller = jnp.where(made, seller, bag.item.shape[0])
+    return jnp.zeros(bag.item.shape, bool).at[seller, slot].set(True, mode="drop")
+
+
+def expire(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Takes records off the market that nobody bought in time.
+
+    Source: world rules 13.4.
+    """
+    bag = world.bag
+    late = world.tick - bag.listed_at > LISTING_TICKS
+    return world.replace(bag=bag.replace(price=jnp.where(late, 0, bag.price)))

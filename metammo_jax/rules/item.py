@@ -1,0 +1,175 @@
+"""Using, destroying and giving away what lies in one's bag, and giving gold."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import effects, inventory, query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.lib import waves
+from metammo_jax.tables import (
+    BASE_HEALTH,
+    GIFT_REACH,
+    ITEM_SKILL,
+    RESOURCE_BASE,
+    RESTORE_BASE,
+    RESTORE_LEVEL,
+)
+from metammo_jax.vocab import Event, Item, System, Wear
+from metammo_jax.world import Bag, World
+
+
+def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players put an item on or take it off, eat or drink it.
+
+    What is worn in the same place comes off. A ration gives back food and water, a potion
+    health.
+
+    Source: world rules 11.4.
+    """
+    bag, slot = world.bag, orders.use
+    wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
+    here = inventory.at_slot(bag, slot, wants & can_use(world)[_rows(cfg), jnp.maximum(slot, 0)])
+    level, quantity = _only(bag.level, here), _only(bag.quantity, here)
+    item = _only(bag.item, here)
+    used, place = here.any(1), inventory.wear_of(item)
+    worn = (bag.worn & here).any(1)
+    puts_on = used & (place != Wear.NOWHERE) & ~worn
+    same_place = (inventory.wear_of(bag.item) == place[:, None]) & used[:, None]
+    consumes = used & (place == Wear.NOWHERE)
+    bag = bag.replace(worn=(bag.worn & ~same_place) | (here & puts_on[:, None]))
+    world = world.replace(bag=inventory.clear(bag, here & consumes[:, None]))
+    world = effects.count(world, Event.EQUIP_ITEM, puts_on, item, level, quantity)
+    world = effects.count(world, Event.CONSUME_ITEM, consumes, item, level)
+    return _consume(world, jnp.where(consumes, item, Item.NOTHING), level, cfg)
+
+
+def can_use(world: World) -> jax.Array:
+    """Returns (P, I) bool, records that are not for sale and ask no more than their owner can.
+
+    Source: world rules 11.2, 11.4.
+    """
+    bag, levels = world.bag, query.levels(world)
+    asked = jnp.asarray(ITEM_SKILL)[bag.item]
+    best = query.best_level(world)[:, None]
+    if levels.shape[1]:
+        own = jnp.take_along_axis(levels, jnp.maximum(asked, 0), axis=1)
+    else:
+        own = jnp.zeros_like(asked)
+    able = bag.level <= jnp.where(asked < 0, best, own)
+    return able & (bag.item != Item.NOTHING) & (bag.price == 0)
+
+
+def _consume(world: World, item: jax.Array, level: jax.Array, cfg: Config) -> World:
+    body, players = world.body, cfg.players
+    restored = RESTORE_BASE + RESTORE_LEVEL * level
+    restored = jnp.where(query.is_on(world, System.PROFESSION), restored, 0)
+    eaten = jnp.where(item == Item.RATION, restored, 0)
+    drunk = jnp.where(item == Item.POTION, restored, 0)
+    health = jnp.minimum(body.health[:players] + drunk, BASE_HEALTH)
+    return world.replace(
+        body=body.replace(
+            food=jnp.minimum(body.food + eaten, RESOURCE_BASE),
+            water=jnp.minimum(body.water + eaten, RESOURCE_BASE),
+            health=body.health.at[:players].set(health),
+        )
+    )
+
+
+def destroy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players empty a slot that they do not wear; what is for sale leaves the market.
+
+    Source: world rules 11.5.
+    """
+    bag, slot = world.bag, orders.destroy
+    wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
+    gone = inventory.at_slot(bag, slot, wants) & ~bag.worn
+    world = world.replace(bag=inventory.clear(bag, gone))
+    return effects.count(world, Event.DESTROY_ITEM, gone.any(1))
+
+
+def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players give records that they neither wear nor sell to players within reach.
+
+    Order: by turn, exactly: a gift that fills a bag, frees a slot or starts a stack changes what
+    comes later.
+
+    Source: world rules 11.6.
+    """
+    bag, slot = world.bag, jnp.maximum(orders.give, 0)
+    row, to = _rows(cfg), jnp.clip(orders.give_to, 0, cfg.players - 1)
+    wants = _can_reach(world, orders.give_to, cfg) & inventory.is_meant(
+        bag, orders.give, world.tick
+    )
+    wants &= ~bag.worn[row, slot] & (bag.price[row, slot] == 0)
+
+    def act(state, ready):
+        bag, given = state
+        bag, kept = _hand_over(bag, slot, to, ready, world.tick)
+        return (bag, given | kept), jnp.zeros_like(ready)
+
+    turn = orders.turn[: cfg.players]
+    state = (bag, jnp.zeros(cfg.players, bool))
+    bag, given = waves.play(act, state, row, to, turn, wants, cfg.players)
+    return effects.count(world.replace(bag=bag), Event.GIVE_ITEM, given)
+
+
+def _hand_over(
+    bag: Bag, slot: jax.Array, to: jax.Array, ready: jax.Array, tick: jax.Array
+) -> tuple[Bag, jax.Array]:
+    """Moves records (P,) to other players, if they find room; no two concern the same player.
+
+    Returns:
+      bag, and (P,) bool whose record was taken.
+    """
+    players = slot.shape[0]
+    row = jnp.arange(players)
+    giver = jnp.full(players, -1).at[jnp.where(ready, to, players)].set(row, mode="drop")
+    source = jnp.maximum(giver, 0)
+    what = [leaf[source, slot[source]] for leaf in (bag.item, bag.level, bag.quantity)]
+    bag, kept, _ = inventory.receive(bag, *what, giver >= 0, tick)
+    taken = ready & kept[to]
+    return inventory.clear(bag, inventory.at_slot(bag, slot, taken)), taken
+
+
+def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Players give gold that they have to players within reach.
+
+    Order: by turn, exactly: what one is given one can give away.
+
+    Source: world rules 13.3.
+    """
+    players, amount = cfg.players, orders.gold
+    row, to = _rows(cfg), jnp.clip(orders.gold_to, 0, players - 1)
+    wants = _can_reach(world, orders.gold_to, cfg) & (amount >= 1) & (amount <= cfg.prices)
+
+    def act(state, ready):
+        gold, given = state
+        pays = ready & (gold >= amount)
+        paid = jnp.where(pays, amount, 0)
+        return (gold.at[to].add(paid) - paid, given | pays), jnp.zeros_like(ready)
+
+    turn = orders.turn[:players]
+    state = (world.body.gold[:players], jnp.zeros(players, bool))
+    gold, given = waves.play(act, state, row, to, turn, wants, players)
+    body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
+    return effects.count(world.replace(body=body), Event.GIVE_GOLD, given)
+
+
+def _can_reach(world: World, to: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P,) bool, who may trade and has another living player `to` (P,) within reach."""
+    players, row = cfg.players, jnp.arange(cfg.players)
+    is_player = (to >= 0) & (to < players) & (to != row)
+    other = jnp.clip(to, 0, players - 1)
+    pos = world.body.pos
+    near = jnp.abs(pos[:players] - pos[other]).max(-1) <= GIFT_REACH
+    return query.can_trade(world, cfg) & is_player & near & query.is_alive(world)[other]
+
+
+def _rows(cfg: Config) -> jax.Array:
+    return jnp.arange(cfg.players)
+
+
+def _only(values: jax.Array, where: jax.Array) -> jax.Array:
+    """Returns (P,), of each row the value at the one place `where` (P, I) is set, 0 if none."""
+    return jnp.where(where, values, 0).sum(1)

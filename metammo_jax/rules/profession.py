@@ -1,0 +1,90 @@
+"""Professions: what players harvest where they stand, and fish, with and without tools."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import effects, inventory, query
+from metammo_jax.action import Orders
+from metammo_jax.config import Config
+from metammo_jax.tables import (
+    HARVEST_EXP,
+    HARVEST_ITEM,
+    HARVEST_SKILL,
+    HARVEST_WEAPON,
+    LEVEL_MAX,
+    NEIGHBOURS,
+    TOOL,
+    WEAPON_DROP,
+)
+from metammo_jax.vocab import Event, Item, Skill, System, Tile
+from metammo_jax.world import World
+
+
+def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Living players take herbs, ore, wood and crystals from their tile, and fish from beside it.
+
+    All fish around a player are taken at once, for one ration. With the right tool in hand what
+    one gets is a level higher than the tool.
+
+    Order: by turn; of several that can reach a tile the first gets what is there.
+
+    Source: world rules 12. Frozen and immortal players harvest too, and those who are about to
+    starve.
+    """
+    fish_key, regrow_fish, regrow_own, weapon_key = jax.random.split(key, 4)
+    alive, turn = query.is_alive(world)[: cfg.players], orders.turn[: cfg.players]
+    fishing, fish, around = _fish(world, alive, turn, cfg)
+    here, taken = _own(world, alive, turn, cfg)
+    world = effects.harvest(regrow_fish, world, around.reshape(-1, 2), fish.reshape(-1))
+    world = effects.harvest(regrow_own, world, world.body.pos[: cfg.players], taken)
+    fisher = jnp.full(cfg.players, Skill.FISHING)
+    world = _yield(fish_key, world, fisher, fishing, cfg)
+    skill = jnp.asarray(HARVEST_SKILL)[jnp.where(taken, here, Tile.HERB)]
+    return _yield(weapon_key, world, skill, taken, cfg)
+
+
+def _fish(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
+    """Returns who fishes (P,), the neighbours that it empties (P, 4), and those tiles' places."""
+    pos = world.body.pos[: cfg.players]
+    around = pos[:, None] + jnp.asarray(NEIGHBOURS)
+    is_fish = query.material_at(world, around) == Tile.FISH
+    beside = jnp.abs(around[:, :, None] - pos).sum(-1) == 1
+    earlier = alive & (turn[None] < turn[:, None])
+    beaten = (beside & earlier[:, None]).any(-1)
+    fish = is_fish & ~beaten & alive[:, None]
+    return fish.any(1), fish, around
+
+
+def _own(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
+    """Returns the materials (P,) under players, and (P,) bool who harvests them."""
+    pos = world.body.pos[: cfg.players]
+    here = query.material_at(world, pos)
+    wants = alive & (jnp.asarray(HARVEST_SKILL)[here] > Skill.FISHING)
+    same_tile = (pos[:, None] == pos[None]).all(-1)
+    beaten = (same_tile & wants[None] & (turn[None] < turn[:, None])).any(1)
+    return here, wants & ~beaten
+
+
+def _yield(
+    key: jax.Array, world: World, skill: jax.Array, harvests: jax.Array, cfg: Config
+) -> World:
+    """Gives what a harvest by a skill (P,) yields to those who made one, and experience.
+
+    A full bag takes nothing, not even what would have merged with a stack.
+
+    Source: world rules 12; weapons only where equipment is on.
+    """
+    tool, tool_level = inventory.in_hand(world.bag)
+    fits = (tool == jnp.asarray(TOOL)[skill]) & (tool != Item.NOTHING)
+    level = jnp.where(fits, jnp.minimum(1 + tool_level, LEVEL_MAX), 1)
+    lucky = jax.random.uniform(key, harvests.shape) < WEAPON_DROP
+    lucky &= query.is_on(world, System.EQUIPMENT)
+    for table, drops in ((HARVEST_ITEM, harvests), (HARVEST_WEAPON, harvests & lucky)):
+        item = jnp.asarray(table)[skill]
+        drops &= (item != Item.NOTHING) & query.is_on(world, System.ITEM)
+        drops &= inventory.space(world.bag) > 0
+        bag, kept, _ = inventory.receive(
+            world.bag, item, level, jnp.ones_like(level), drops, world.tick
+        )
+        world = effects.count(world.replace(bag=bag), Event.HARVEST_ITEM, kept, item, level)
+    return effects.learn(world, skill, jnp.where(harvests, jnp.asarray(HARVEST_EXP)[skill], 0))

@@ -1,0 +1,164 @@
+"""Damage with levels, weaknesses and equipment; ammunition; and what killers get."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from metammo_jax.rules import combat
+from metammo_jax.tables import EXP_THRESHOLD
+from metammo_jax.vocab import Event, Item, Skill, Style, System
+from tests import orders, worlds
+
+EVERYTHING = dict(enabled=np.ones(len(System), bool))
+
+
+@pytest.fixture(scope="module")
+def attack(tiny_full):
+    return jax.jit(lambda world, given: combat.attack(jax.random.key(1), world, given, tiny_full))
+
+
+@pytest.fixture
+def world(tiny_full):
+    return worlds.blank(tiny_full, tick=40, **EVERYTHING)
+
+
+def with_exp(world, player, **exp):
+    values = world.skill.exp
+    for name, points in exp.items():
+        values = values.at[player, Skill[name.upper()]].set(points)
+    return world.replace(skill=world.skill.replace(exp=values))
+
+
+def lost(attack, world, cfg, style=Style.MELEE):
+    """Health that player 1 loses to player 0."""
+    after = attack(world, orders.give(cfg, attacks={0: 1}, styles={0: style}))
+    return int(world.body.health[1] - after.body.health[1])
+
+
+def test_levels_and_weaknesses(attack, world, tiny_full):
+    # The original's examples: 15 - 5; half as much again against the weak; a quarter at least.
+    assert lost(attack, world, tiny_full) == 10
+    ranger = with_exp(world, 1, range=6)
+    assert [lost(attack, ranger, tiny_full, s) for s in Style] == [17, 10, 10]
+    assert [lost(attack, with_exp(world, 1, melee=6), tiny_full, s) for s in Style] == [10, 10, 17]
+    assert [lost(attack, with_exp(world, 1, mage=6), tiny_full, s) for s in Style] == [10, 17, 10]
+    tie = with_exp(world, 1, melee=6, mage=6)
+    assert [lost(attack, tie, tiny_full, s) for s in Style] == [10, 10, 17]
+    even = with_exp(world, 1, melee=6, range=6, mage=6)
+    assert [lost(attack, even, tiny_full, s) for s in Style] == [10, 10, 10]
+    fisher = with_exp(world, 1, fishing=int(EXP_THRESHOLD[9]))
+    assert lost(attack, fisher, tiny_full) == 3  # a quarter of 15
+    master = with_exp(world, 0, mage=int(EXP_THRESHOLD[9]))
+    assert [lost(attack, master, tiny_full, s) for s in Style] == [10, 10, 55]
+
+
+def test_equipment_and_ammunition(attack, world, tiny_full):
+    armed = worlds.put_item(world, 0, 0, Item.SPEAR, level=2, worn=True)
+    assert lost(attack, armed, tiny_full) == 25
+    assert lost(attack, armed, tiny_full, Style.MAGE) == 10
+    armed = worlds.put_item(armed, 0, 1, Item.WHETSTONE, level=1, quantity=2, worn=True)
+    assert lost(attack, armed, tiny_full) == 40
+    shielded = armed
+    for slot, item in enumerate((Item.HAT, Item.TOP, Item.BOTTOM)):
+        shielded = worlds.put_item(shielded, 1, slot, item, level=2, worn=True)
+    assert lost(attack, shielded, tiny_full) == 45 - 5 - 3 * 6
+    shielded = worlds.put_item(shielded, 1, 3, Item.AXE, level=7, worn=True)
+    assert lost(attack, shielded, tiny_full) == 11  # 45 - 5 - 18 - 15 is less than a quarter
+    given = orders.give(tiny_full, attacks={0: 1}, styles={0: Style.MELEE})
+    after = attack(armed, given)
+    assert int(after.bag.quantity[0, 1]) == 1
+    other = attack(armed, orders.give(tiny_full, attacks={0: 1}, styles={0: Style.RANGE}))
+    assert int(other.bag.quantity[0, 1]) == 2
+    after = attack(after.replace(tick=jnp.int32(41)), given)
+    assert int(after.bag.item[0, 1]) == Item.NOTHING and not after.bag.worn[0, 1]
+    assert int(after.tally.count[0, Event.FIRE_AMMO]) == 2
+    assert int(after.skill.exp[0, Skill.MELEE]) == 12
+
+
+def test_one_who_has_attacked_has_a_weakness_at_once(attack, world, tiny_full):
+    """Who attacked earlier in the tick has learned from it; who attacks later has not."""
+    styles = {0: Style.MAGE, 1: Style.MELEE}
+    both = dict(attacks={0: 1, 1: 0}, styles=styles)
+    first = attack(world, orders.give(tiny_full, first=[0, 1], **both)).body.health[:2].tolist()
+    assert first == [90, 90]  # 1 is still weak against nothing; melee does not hurt mages more
+    later = attack(world, orders.give(tiny_full, first=[1, 0], **both)).body.health[:2].tolist()
+    assert later == [90, 83]
+
+
+def test_npcs_fight_with_their_gear(attack, world, tiny_full):
+    world = worlds.add_npc(world, tiny_full, (24, 24), style=Style.MAGE)
+    npc = world.npc.replace(level=world.npc.level.at[0].set(5), gear=world.npc.gear.at[0].set(18))
+    world = worlds.place(world.replace(npc=npc), {0: (24, 24)})
+    row = tiny_full.players
+    after = attack(world, orders.give(tiny_full, attacks={row: 0}, styles={row: Style.MAGE}))
+    assert 100 - int(after.body.health[0]) == 13
+    after = attack(world, orders.give(tiny_full, attacks={0: row}, styles={0: Style.MAGE}))
+    assert 100 - int(after.body.health[row]) == 3  # 15 - 18, a quarter
+    after = attack(world, orders.give(tiny_full, attacks={0: row}, styles={0: Style.RANGE}))
+    assert 100 - int(after.body.health[row]) == 4  # weak against range: 22.5 - 18
+
+
+def frail(world, *rows):
+    health = world.body.health.at[jnp.array(rows)].set(1)
+    return world.replace(body=world.body.replace(health=health))
+
+
+def rich(world, row, gold):
+    return world.replace(body=world.body.replace(gold=world.body.gold.at[row].set(gold)))
+
+
+def test_killers_take_gold_and_belongings_as_far_as_they_fit(attack, world, tiny_full):
+    world = rich(frail(world, 1), 1, 9)
+    for slot in range(tiny_full.slots - 2):
+        world = worlds.put_item(world, 0, slot, Item.HAT)
+    world = worlds.put_item(world, 0, 0, Item.ARROW, level=1, quantity=4)
+    for slot in range(4):
+        world = worlds.put_item(world, 1, slot, Item.ROD, level=slot + 1, worn=slot == 0)
+    world = worlds.put_item(world, 1, 4, Item.ARROW, level=1, quantity=3)
+    after = attack(world, orders.give(tiny_full, attacks={0: 1}))
+    assert int(after.body.health[1]) == 0
+    assert after.body.gold[:2].tolist() == [9, 0]
+    assert int(after.bag.quantity[0, 0]) == 7
+    assert (after.bag.item[0] == Item.ROD).sum() == 2 and not after.bag.worn[0].any()
+    assert (after.bag.item[1] == 0).all()
+    assert int(after.tally.count[0, Event.LOOT_ITEM]) == 2  # merging is no event
+    assert int(after.tally.looted[0]) == 9
+
+
+def test_a_killer_that_falls_passes_on_its_loot(attack, world, tiny_full):
+    world = rich(rich(frail(world, 0, 1), 1, 5), 0, 2)
+    world = worlds.put_item(world, 1, 0, Item.TOP, level=7)
+    world = worlds.put_item(world, 0, 0, Item.HAT, level=6)
+    after = attack(world, orders.give(tiny_full, attacks={2: 0, 0: 1}, first=[0, 2]))
+    assert after.body.gold[:3].tolist() == [0, 0, 7]
+    assert sorted(after.bag.item[2][after.bag.item[2] != 0].tolist()) == [Item.HAT, Item.TOP]
+    assert after.tally.looted[:3].tolist() == [5, 0, 7]
+    early = attack(world, orders.give(tiny_full, attacks={2: 0, 0: 1}, first=[2, 0]))
+    assert early.body.gold[:3].tolist() == [0, 5, 2]
+    assert int(early.bag.item[1, 0]) == Item.TOP
+
+
+def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tiny_full):
+    world = worlds.add_npc(world, tiny_full, (24, 24), style=Style.MAGE)
+    row, npc = tiny_full.players, world.npc
+    npc = npc.replace(
+        level=npc.level.at[0].set(4),
+        armor=npc.armor.at[0].set(Item.TOP),
+        tool=npc.tool.at[0].set(Item.AXE),
+        gear=npc.gear.at[0].set(12),
+    )
+    world = rich(worlds.place(world.replace(npc=npc), {0: (24, 24)}), row, 4)
+    killed = attack(frail(world, row), orders.give(tiny_full, attacks={0: row}))
+    assert killed.bag.item[0, :3].tolist() == [Item.TOP, Item.AXE, Item.NOTHING]
+    assert killed.bag.level[0, :2].tolist() == [4, 4]
+    assert int(killed.body.gold[0]) == 4
+    assert int(killed.tally.best[0, Item.AXE]) == 4
+    given = orders.give(tiny_full, attacks={row: 0}, styles={row: Style.MAGE})
+    robbed = attack(worlds.put_item(rich(frail(world, 0), 0, 6), 0, 0, Item.HAT), given)
+    assert int(robbed.body.gold[row]) == 10 and int(robbed.body.gold[0]) == 0
+    full = world
+    for slot in range(tiny_full.slots - 1):
+        full = worlds.put_item(full, 0, slot, Item.HAT)
+    killed = attack(frail(full, row), orders.give(tiny_full, attacks={0: row}))
+    assert int(killed.bag.item[0, -1]) == Item.TOP  # the tool is lost
