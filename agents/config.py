@@ -14,7 +14,7 @@ class TrainConfig:
     Attributes:
       game: name of the game, or names of games that are mixed in one batch.
       weights: how often each game is drawn, relative to the others; empty for equally often.
-      config: preset of the world's sizes: "tiny", "mini" or "large".
+      config: preset of the world: "tiny", "mini", "large", "tiny_full" or "full".
       total_steps: living agent-steps after which the run is complete.
       num_worlds: B, worlds played side by side.
       rollout: L, ticks played between two updates of the policy.
@@ -169,6 +169,10 @@ PRESETS: dict[str, dict] = {
     "mini": dict(
         config="mini", total_steps=100_000_000, num_worlds=32, rollout=32, sequence=16,
         minibatches=8, learning_rate=3e-4, width=128,
+    ),
+    "full": dict(
+        game=("survive", "team_battle", "multi_task"), config="full", total_steps=100_000_000,
+        num_worlds=16, rollout=32, sequence=16, minibatches=8, learning_rate=3e-4, width=128,
     ),
     "paper": dict(
         config="mini", total_steps=100_000_000, num_worlds=32, rollout=16, sequence=8,

@@ -1,8 +1,8 @@
 """Masked choices of several heads at once: sampling, log-probability and entropy.
 
-The heads are not independent: a style only matters if somebody is attacked. So the style
-counts toward the log-probability if the target is somebody, and toward the entropy with the
-probability that it is: exactly the log-probability and entropy of what an agent does.
+The heads are not independent: a style only matters if somebody is attacked (`DETAIL`). So the
+style counts toward the log-probability if the target is somebody, and toward the entropy with
+the probability that it is: exactly the log-probability and entropy of what an agent does.
 A head with one allowed entry has log-probability and entropy 0, so silence and games without
 combat cost nothing.
 """
@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from metammo_jax.action import Action, chosen_row
+from metammo_jax.action import Action, chosen_listing, chosen_row
+from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY
 
 FORBIDDEN = -1e9
@@ -28,29 +29,58 @@ class Logits:
       target: (..., K + 1) float32, positions of `Observation.visible`, the last is "nobody".
       style: (..., 3) float32, by `vocab.Style`.
       token: (..., 1 + tokens) float32, 0 is silence.
+      use: (..., I + 1) float32, slots of the bag, the last, here as below, is "nothing".
+      destroy: (..., I + 1) float32, slots.
+      give: (..., I + 1) float32, slots.
+      give_to: (..., K + 1) float32, positions of `Observation.visible`.
+      sell: (..., I + 1) float32, slots.
+      price: (..., prices) float32, from 1 on.
+      buy: (..., M + 1) float32, positions of `Observation.listing`.
+      gold: (..., prices) float32, from 1 on.
+      gold_to: (..., K + 1) float32, positions of `Observation.visible`.
+
+    Those from `use` on are of the full game; None in the mini game.
     """
 
     move: jax.Array
     target: jax.Array
     style: jax.Array
     token: jax.Array
+    use: jax.Array | None = None
+    destroy: jax.Array | None = None
+    give: jax.Array | None = None
+    give_to: jax.Array | None = None
+    sell: jax.Array | None = None
+    price: jax.Array | None = None
+    buy: jax.Array | None = None
+    gold: jax.Array | None = None
+    gold_to: jax.Array | None = None
 
 
 @struct.dataclass
 class Choice:
-    """An entry of each head.
-
-    Attributes:
-      move: (...) int32.
-      target: (...) int32, position, K for nobody.
-      style: (...) int32.
-      token: (...) int32, 0 is silence.
-    """
+    """An entry of each head: (...) int32, what is chosen by the fields of `Logits`."""
 
     move: jax.Array
     target: jax.Array
     style: jax.Array
     token: jax.Array
+    use: jax.Array | None = None
+    destroy: jax.Array | None = None
+    give: jax.Array | None = None
+    give_to: jax.Array | None = None
+    sell: jax.Array | None = None
+    price: jax.Array | None = None
+    buy: jax.Array | None = None
+    gold: jax.Array | None = None
+    gold_to: jax.Array | None = None
+
+
+DETAIL = {"style": "target", "give_to": "give", "price": "sell", "gold": "gold_to"}
+"""Heads that matter only if another chooses something, its last entry being "nothing"."""
+
+NUMBERS = ("token", "price", "gold")
+"""Heads with very many entries: their entropy has a coefficient of its own."""
 
 
 def masked(logits: Logits, legal: Logits) -> Logits:
@@ -60,43 +90,72 @@ def masked(logits: Logits, legal: Logits) -> Logits:
 
 def sample(key: jax.Array, logits: Logits) -> Choice:
     """Draws an entry of each head, by the Gumbel trick, with one draw for all heads."""
-    heads = jax.tree.leaves(logits)
-    ends = np.cumsum([head.shape[-1] for head in heads])
+    heads = _present(logits)
+    ends = np.cumsum([head.shape[-1] for head in heads.values()])
     noise = jax.random.gumbel(key, (*logits.move.shape[:-1], ends[-1]))
     parts = jnp.split(noise, ends[:-1], axis=-1)
-    return Choice(*[
-        jnp.argmax(head + part, axis=-1).astype(jnp.int32)
-        for head, part in zip(heads, parts, strict=True)
-    ])  # fmt: skip
+    return Choice(**{
+        name: jnp.argmax(head + part, axis=-1).astype(jnp.int32)
+        for (name, head), part in zip(heads.items(), parts, strict=True)
+    })  # fmt: skip
 
 
 def log_prob(logits: Logits, choice: Choice) -> jax.Array:
     """Returns the log-probability (...) float32 of what was chosen, as far as it matters."""
-    each = jax.tree.map(_entry, logits, Logits(**vars(choice)))
-    somebody = choice.target < logits.target.shape[-1] - 1
-    return each.move + each.target + jnp.where(somebody, each.style, 0.0) + each.token
+    heads, total = _present(logits), 0.0
+    for name, head in heads.items():
+        entry = _entry(head, getattr(choice, name))
+        if name in DETAIL:
+            matters = DETAIL[name]
+            entry = jnp.where(getattr(choice, matters) < heads[matters].shape[-1] - 1, entry, 0.0)
+        total += entry
+    return total
 
 
 def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
-    """Returns the entropy of deeds (move, target, style) and of words, each (...) float32, nats."""
-    each = jax.tree.map(_entropy, logits)
-    attack = 1.0 - jax.nn.softmax(logits.target)[..., -1]
-    return each.move + each.target + attack * each.style, each.token
+    """Returns the entropy of deeds and of numbers (words, prices, amounts), (...) float32, nats."""
+    heads, sums = _present(logits), {True: 0.0, False: 0.0}
+    for name, head in heads.items():
+        part = _entropy(head)
+        if name in DETAIL:
+            part *= 1.0 - jax.nn.softmax(heads[DETAIL[name]])[..., -1]
+        sums[name in NUMBERS] += part
+    return sums[False], sums[True]
 
 
-def to_action(choice: Choice, visible: jax.Array) -> Action:
-    """Returns the action that a choice means.
+def _present(logits: Logits) -> dict[str, jax.Array]:
+    """Returns the heads that this game has, by name."""
+    return {name: head for name, head in vars(logits).items() if head is not None}
 
-    Args:
-      choice: (P,) each.
-      visible: (P, K) integer, the entity rows that the choice of a target was about.
-    """
+
+def to_action(choice: Choice, obs: Observation) -> Action:
+    """Returns the action that a choice (P,) means, given what the players of a world saw."""
     return Action(
         move=choice.move,
         style=choice.style,
-        target=chosen_row(visible, choice.target),
+        target=chosen_row(obs.visible, choice.target),
         token=jnp.where(choice.token > 0, choice.token, NOBODY),
+        **(_trade(choice, obs) if choice.use is not None else {}),
     )
+
+
+def _trade(choice: Choice, obs: Observation) -> dict[str, jax.Array]:
+    slots = obs.bag.shape[1]
+
+    def slot(chosen):
+        return jnp.where(chosen < slots, chosen, NOBODY)
+
+    return {
+        "use": slot(choice.use),
+        "destroy": slot(choice.destroy),
+        "give": slot(choice.give),
+        "give_to": chosen_row(obs.visible, choice.give_to),
+        "sell": slot(choice.sell),
+        "price": choice.price + 1,
+        "buy": chosen_listing(obs.listing, choice.buy),
+        "gold": choice.gold + 1,
+        "gold_to": chosen_row(obs.visible, choice.gold_to),
+    }
 
 
 def _entry(logits, index):

@@ -14,7 +14,14 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.observe import Column, Observation
-from metammo_jax.tables import BASE_DAMAGE, BASE_HEALTH, PASSABLE, REACH, RESOURCE_BASE
+from metammo_jax.tables import (
+    BASE_DAMAGE,
+    BASE_HEALTH,
+    LEVEL_MAX,
+    PASSABLE,
+    REACH,
+    RESOURCE_BASE,
+)
 from metammo_jax.vocab import Tile
 
 PATCH = 3
@@ -25,6 +32,15 @@ FOG_SCALE = 16.0
 
 FREEZE_SCALE = 10.0
 """Ticks of standing frozen that count as 1."""
+
+FULL_UNITS = {
+    Column.GOLD: 30.0,
+    Column.ITEM_LEVEL: 30.0,
+    Column.MELEE_LEVEL: float(LEVEL_MAX),
+    Column.RANGE_LEVEL: float(LEVEL_MAX),
+    Column.MAGE_LEVEL: float(LEVEL_MAX),
+}
+"""What counts as 1 in the columns of an entity that the full game adds."""
 
 
 def _material_features() -> np.ndarray:
@@ -128,7 +144,7 @@ def relations(obs: Observation) -> jax.Array:
 
 
 def _condition(table, scales):
-    """Condition of entities from rows of the entity table, (..., 9) float32."""
+    """Condition of entities from rows of the entity table, (..., 9 or 14) float32."""
     units = {
         Column.HEALTH: BASE_HEALTH,
         Column.FOOD: RESOURCE_BASE,
@@ -140,6 +156,8 @@ def _condition(table, scales):
         Column.LEADER: 1.0,
         Column.KIND: 3.0,
     }
+    if table.shape[-1] > Column.GOLD:
+        units |= FULL_UNITS
     return table[..., np.array(list(units))] / np.array(list(units.values()), np.float32)
 
 

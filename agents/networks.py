@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from agents.belongings import Belongings, TradeHeads
 from agents.cores import Gru
 from agents.distributions import Logits
 from agents.encoders import Entities, Scales, Tiles, own_features
@@ -32,13 +33,15 @@ class Lean(nn.Module):
       scales: sizes by which observations are divided.
       tokens: words of the language.
       width: units of the core.
-      entity_width: features of an entity's embedding.
+      entity_width: features of an embedding of an entity, a slot or a listing.
+      prices: highest price; 0 in the mini game, which has no trade.
     """
 
     scales: Scales
     tokens: int
     width: int = 64
     entity_width: int = 32
+    prices: int = 0
 
     def setup(self):
         """Makes the layers."""
@@ -54,13 +57,23 @@ class Lean(nn.Module):
         self.query = nn.Dense(self.entity_width, kernel_init=small)
         self.nobody = nn.Dense(1, kernel_init=small)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
+        if self.prices:
+            self.belongings = Belongings(self.entity_width)
+            self.trade = TradeHeads(self.entity_width, self.prices)
 
-    def encode(self, obs: Observation) -> tuple[jax.Array, jax.Array]:
-        """Returns the core's inputs (P, width) and the embeddings (P, K, d) of those in sight."""
+    def encode(self, obs: Observation) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+        """Returns the core's inputs (P, width) and the embeddings that the heads choose from.
+
+        These are (P, K, d), of those in sight; in the full game also (P, I, d), of one's own
+        slots, and (M, d), of listings.
+        """
         own = nn.relu(self.own(own_features(obs, self.scales)))
-        embedded, pooled = self.entities(obs, own, self.scales)
-        parts = jnp.concatenate([own, self.tiles(obs), pooled], axis=-1)
-        return nn.relu(self.trunk(parts)), embedded
+        seen, pooled = self.entities(obs, own, self.scales)
+        parts, embedded = [own, self.tiles(obs), pooled], (seen,)
+        if self.prices:
+            slots, goods, summary = self.belongings(obs)
+            parts, embedded = [*parts, summary], (seen, slots, goods)
+        return nn.relu(self.trunk(jnp.concatenate(parts, axis=-1))), embedded
 
     def initial(self, shape: tuple[int, ...]) -> jax.Array:
         """Returns the empty memory, (*shape, width) float32."""
@@ -74,11 +87,19 @@ class Lean(nn.Module):
         """Returns the next memory and what the core gives out, each (..., width)."""
         return self.core.recur(memory, projected)
 
-    def decide(self, hidden: jax.Array, embedded: jax.Array) -> tuple[Logits, jax.Array]:
+    def decide(
+        self, hidden: jax.Array, embedded: tuple[jax.Array, ...]
+    ) -> tuple[Logits, jax.Array]:
         """Returns unmasked logits and the value (P,) of hidden (P, width)."""
-        pointer = jnp.einsum("pkd,pd->pk", embedded, self.query(hidden))
+        pointer = jnp.einsum("pkd,pd->pk", embedded[0], self.query(hidden))
         target = jnp.concatenate([pointer, self.nobody(hidden)], axis=-1)
-        logits = Logits(self.move(hidden), target, self.style(hidden), self.token(hidden))
+        logits = Logits(
+            move=self.move(hidden),
+            target=target,
+            style=self.style(hidden),
+            token=self.token(hidden),
+            **(self.trade(hidden, *embedded) if self.prices else {}),
+        )
         return logits, self.value(hidden)[..., 0]
 
     def __call__(self, obs: Observation) -> tuple[Logits, jax.Array]:

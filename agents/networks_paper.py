@@ -1,11 +1,12 @@
-"""The network of Meta MMO's baseline policy (mini), on the original's layout of observations.
+"""The network of Meta MMO's baseline policy, on the original's layout of observations.
 
 Layers, sizes and initialization are the baseline's: 256 units everywhere, one LSTM layer.
 `corrected=True` mends what is no choice but a slip:
 
 * tables that no id reaches, and one that is never read, are left out, and so is the LSTM's second
-  bias: 1,470,976 parameters instead of 1,742,336;
+  bias: 1,470,976 parameters instead of 1,742,336 (full game: 3,061,190 instead of 3,332,550);
 * columns of entities are divided by their sizes, where the original feeds raw numbers;
+* numbers of items are multiplied by their factors, where the original divides by them;
 * the word that the policy chooses is said, where the original says a script's.
 
 Layouts are JAX's (channels last), so flattened tiles come in another order; nothing else differs.
@@ -19,6 +20,9 @@ import numpy as np
 
 from agents.cores import Lstm
 from agents.distributions import Logits
+from agents.networks_paper_trade import Belongings, TradeHeads
+from agents.networks_paper_trade import dense as _dense
+from agents.networks_paper_trade import norm as _norm
 from agents.views import OriginalView
 from metammo_jax.adapters.nmmo import Entity
 from metammo_jax.vocab import Direction, Style
@@ -44,14 +48,6 @@ UNIT = {
 
 RAW = [column for column in Entity if column not in (Entity.ID, Entity.ATTACKER_ID)]
 """The 29 columns that are no ids."""
-
-
-def _dense(size, gain=1.0):
-    return nn.Dense(size, kernel_init=nn.initializers.orthogonal(gain))
-
-
-def _norm():
-    return nn.LayerNorm(epsilon=1e-5)
 
 
 def _embed(count, size):
@@ -149,15 +145,17 @@ def _unit(column):
 
 
 class Paper(nn.Module):
-    """Tiles, oneself and the task, into an LSTM, into the four heads and a value.
+    """Tiles, oneself, belongings and the task, into an LSTM, into the heads and a value.
 
     Attributes:
       corrected: without the original's slips.
       tokens: words of the language.
+      prices: highest price; 0 in the mini game, which has no trade.
     """
 
     corrected: bool = True
     tokens: int = 127
+    prices: int = 0
 
     def setup(self):
         """Makes the layers."""
@@ -171,13 +169,23 @@ class Paper(nn.Module):
         self.token = _dense(self.tokens, 0.1)
         self.move = _dense(len(Direction), 0.1)
         self.value = _dense(1)
+        if self.prices:
+            self.belongings = Belongings(self.corrected)
+            self.trade = TradeHeads(self.prices)
 
-    def encode(self, obs: OriginalView) -> tuple[jax.Array, jax.Array]:
-        """Returns the core's inputs (P, 256) and the keys (P, K, 256) of those in sight."""
-        keys, own = self.players(obs.entity)
-        task = nn.relu(self.task_norm(self.task(obs.task.astype(jnp.float32))))
-        parts = jnp.concatenate([self.tiles(obs.tile), own, task], axis=-1)
-        return nn.relu(self.trunk(parts)), keys
+    def encode(self, obs: OriginalView) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+        """Returns the core's inputs (P, 256) and the keys that the heads choose from.
+
+        These are (P, K, 256), of those in sight; in the full game also (P, I, 256), of slots, and
+        (M, 256), of listings.
+        """
+        seen, own = self.players(obs.entity)
+        parts, keys = [self.tiles(obs.tile), own], (seen,)
+        if self.prices:
+            slots, goods, summary = self.belongings(obs.inventory, obs.market)
+            parts, keys = [*parts, summary], (seen, slots, goods)
+        parts.append(nn.relu(self.task_norm(self.task(obs.task.astype(jnp.float32)))))
+        return nn.relu(self.trunk(jnp.concatenate(parts, axis=-1))), keys
 
     def initial(self, shape: tuple[int, ...]):
         """Returns the empty memory: cell and output, each (*shape, 256) float32."""
@@ -191,10 +199,10 @@ class Paper(nn.Module):
         """Returns the next memory and what the core gives out (..., 256)."""
         return self.core.recur(memory, projected)
 
-    def decide(self, hidden: jax.Array, keys: jax.Array) -> tuple[Logits, jax.Array]:
+    def decide(self, hidden: jax.Array, keys: tuple[jax.Array, ...]) -> tuple[Logits, jax.Array]:
         """Returns unmasked logits and the value (P,) of hidden (P, 256)."""
         active = nn.relu(hidden)
-        pointer = jnp.einsum("pkd,pd->pk", keys, self.query(active))
+        pointer = jnp.einsum("pkd,pd->pk", keys[0], self.query(active))
         nobody = jnp.zeros((*pointer.shape[:-1], 1))
         silent = jnp.full_like(nobody, SILENT)
         logits = Logits(
@@ -202,6 +210,7 @@ class Paper(nn.Module):
             target=jnp.concatenate([pointer, nobody], axis=-1),
             style=self.style(active),
             token=jnp.concatenate([silent, self.token(active)], axis=-1),
+            **(self.trade(active, *keys) if self.prices else {}),
         )
         return logits, self.value(hidden)[..., 0]
 

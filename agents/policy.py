@@ -18,6 +18,7 @@ from agents.networks import Lean
 from metammo_jax.action import Action
 from metammo_jax.config import Config
 from metammo_jax.observe import Column, Observation
+from metammo_jax.vocab import System
 
 Memory = Any
 """A pytree of arrays (B, P, ...): what the recurrent core remembers."""
@@ -111,7 +112,7 @@ class Policy:
 
     def to_action(self, choice: Choice, obs) -> Action:
         """Returns the action of one world's players that a choice (P,) means."""
-        action = to_action(choice, base(obs).visible)
+        action = to_action(choice, base(obs))
         return action.replace(token=obs.word) if self.scripted else action
 
     def _one(self, params, obs, memory, fresh):
@@ -143,22 +144,31 @@ def legal(obs, tokens: int, spare_teammates: bool = True, talk: bool = True) -> 
         target = target & ~mate
     nobody = obs.masks.target[:, -1] | ~target.any(axis=-1)
     words = jnp.broadcast_to((obs.masks.speak & talk)[:, None], (players, tokens))
+    masks = obs.masks
+    trade = {} if masks.use is None else {name: getattr(masks, name) for name in _TRADE_MASKS}
+    if trade:
+        trade["price"] = jnp.ones_like(masks.gold)
     return Logits(
-        move=obs.masks.move,
+        move=masks.move,
         target=jnp.concatenate([target, nobody[:, None]], axis=-1),
-        style=obs.masks.style,
+        style=masks.style,
         token=jnp.concatenate([jnp.ones((players, 1), bool), words], axis=-1),
+        **trade,
     )
+
+
+_TRADE_MASKS = ("use", "destroy", "give", "give_to", "sell", "buy", "gold", "gold_to")
 
 
 def make_policy(cfg: TrainConfig, world: Config) -> Policy:
     """Returns the policy that the options ask for, with the sizes of the world's config."""
+    prices = world.prices if System.EXCHANGE in world.systems else 0
     if cfg.network == "paper":
         from agents.networks_paper import Paper
 
-        network = Paper(cfg.corrected, world.tokens)
+        network = Paper(cfg.corrected, world.tokens, prices)
     else:
-        network = Lean(Scales.of(world), world.tokens, cfg.width)
+        network = Lean(Scales.of(world), world.tokens, cfg.width, prices=prices)
 
     def allowed(obs):
         return legal(obs, world.tokens, cfg.spare_teammates, cfg.talk)

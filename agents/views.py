@@ -21,6 +21,8 @@ class OriginalView:
       entity: (P, K, 31) int16, the original's columns; row k is `base.visible[:, k]`.
       task: (P, 11 + D) float16.
       word: (P,) int32, what the wrapper's script has each player say.
+      inventory: (P, I, 16) int16, slots of one's bag; None, as the next, in the mini game.
+      market: (M, 16) int16, listings.
     """
 
     base: Observation
@@ -28,6 +30,8 @@ class OriginalView:
     entity: jax.Array
     task: jax.Array
     word: jax.Array
+    inventory: jax.Array | None = None
+    market: jax.Array | None = None
 
     @property
     def alive(self) -> jax.Array:
@@ -39,7 +43,15 @@ def original_view(obs: Observation, world: World, cfg: Config) -> OriginalView:
     """Returns an observation with Meta MMO's layout beside it."""
     seen = metammo.augment(nmmo.observe(world, cfg), world, cfg)
     word = metammo.scripted_token(seen, world, cfg)
-    return OriginalView(obs, seen["Tile"], seen["Entity"], seen["Task"], word.astype(jnp.int32))
+    return OriginalView(
+        base=obs,
+        tile=seen["Tile"],
+        entity=seen["Entity"],
+        task=seen["Task"],
+        word=word.astype(jnp.int32),
+        inventory=seen.get("Inventory"),
+        market=seen.get("Market"),
+    )
 
 
 class ShowOriginal(Wrapper):

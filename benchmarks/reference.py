@@ -230,10 +230,11 @@ def take_cores() -> list[int]:
 
 
 def _compare_all(options) -> list[float]:
-    games = known_games() if options.games == ["all"] else options.games
+    known = known_games("mini")
+    games = known if options.games == ["all"] else options.games
     for game in games:
-        if game not in known_games():
-            raise ValueError(f"game={game!r} is unknown; allowed are {', '.join(known_games())}")
+        if game not in known:
+            raise ValueError(f"game={game!r} is unknown; allowed are {', '.join(known)}")
     for name in ("batch", "ticks", "rounds", "maps"):
         if getattr(options, name) < 1:
             raise ValueError(f"{name}={getattr(options, name)} must be at least 1")

@@ -79,7 +79,7 @@ def _no_compilation_cache():
 
 
 def _measure_all(options, arguments) -> None:
-    games = known_games() if options.games == ["all"] else options.games
+    games = known_games(options.config) if options.games == ["all"] else options.games
     for game in games:
         mm.make(game.split("+"), options.config)  # a wrong name shows before an hour is spent
     given = sys.argv[1:] if arguments is None else arguments

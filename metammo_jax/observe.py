@@ -182,11 +182,12 @@ def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.
     """Returns bag, market and listing, as `Observation` describes them."""
     bag = world.bag
     seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
+    alive = query.is_alive(world)[: cfg.players, None, None]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
     offered = [leaf[seller, slot] for leaf in (bag.item, bag.level, bag.quantity, bag.price)]
     market = jnp.where(listing[:, None] >= 0, jnp.stack([seller, slot, *offered], axis=-1), 0)
     return {
-        "bag": _narrow(jnp.stack(own, axis=-1)),
+        "bag": _narrow(jnp.where(alive, jnp.stack(own, axis=-1), 0)),
         "market": _narrow(market),
         "listing": listing,
     }

@@ -6,14 +6,21 @@ from collections.abc import Callable, Sequence
 from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.catalog import GAMES
+from metammo_jax.games.catalog import FULL_GAMES, GAMES
 
-_FACTORIES: dict[str, Callable[[], Minigame]] = dict(GAMES)
+_FACTORIES: dict[str, Callable[[], Minigame]] = {**GAMES, **FULL_GAMES}
 
 
-def games() -> tuple[str, ...]:
-    """Returns the names that `make` knows."""
-    return tuple(_FACTORIES)
+def games(config: str | Config | None = None) -> tuple[str, ...]:
+    """Returns the names that `make` knows; with a config, those of the games that it can play.
+
+    Raises:
+      ValueError: the config is unknown.
+    """
+    if config is None:
+        return tuple(_FACTORIES)
+    systems = preset(config).systems
+    return tuple(name for name, factory in _FACTORIES.items() if factory().needs <= systems)
 
 
 def register(name: str, factory: Callable[[], Minigame]) -> None:
@@ -45,7 +52,7 @@ def make(
 
     Args:
       games: a name, a `Minigame`, or a sequence of them.
-      config: "mini", "tiny", "large", or a `Config`.
+      config: "mini", "full", "tiny", "tiny_full", "large", or a `Config`.
       weights: how often each game is drawn; equally often if None.
       **changes: fields of the config to replace.
 

@@ -7,6 +7,7 @@ A wrapper forwards what it does not change, so it can stand wherever an environm
 import jax
 import jax.numpy as jnp
 
+from metammo_jax import inventory
 from metammo_jax.world import World
 
 LOSS_REWARD = -1.0
@@ -17,6 +18,15 @@ SHAPING = 0.1
 
 HEALTH_REWARD = 0.03
 """Worth of a point of health gained, before `SHAPING`."""
+
+EXP_REWARD = 0.002
+"""Worth of a point of experience gained in one's best skill."""
+
+DEFENSE_REWARD = 0.04
+"""Worth, each tick, of wearing what keeps off 15 points in every style."""
+
+GOLD_REWARD = 0.001
+"""Worth of a piece of gold gained."""
 
 
 class Wrapper:
@@ -49,7 +59,8 @@ class PaperReward(Wrapper):
     When the game is over, a winner gets the game's score and everybody else -1, instead of the
     reward of that tick; all end. Before that, health gained counts 0.003 a point for players
     that go on, on top of the game's own reward. It keeps nothing between steps: what a player
-    had is read from the world before the step, so a revived player starts from full health.
+    had is read from the world before the step, so a revived player starts from full health. In the
+    full game gold, experience and what one wears count too.
 
     Source: Meta MMO, RewardWrapper (training, section 1). Differs: the end of a game terminates
     winners too, which the original truncates, as if they could have gone on; the tick after a
@@ -66,7 +77,7 @@ class PaperReward(Wrapper):
 
         Args:
           key: () key.
-          world: state before; reads body.present and body.health of players.
+          world: state before; reads body.present, body.health, body.gold and skill of players.
           action: of all players.
           priority: order of turns, see `Env.step`.
 
@@ -79,9 +90,22 @@ class PaperReward(Wrapper):
         )
         players = reward.shape[0]
         acted = world.body.present[:players]
-        gained = after.body.health[:players] - world.body.health[:players]
-        shaped = reward + SHAPING * HEALTH_REWARD * gained.astype(reward.dtype)
+        shaped = reward + SHAPING * _bonus(world, after, players)
         reward = jnp.where(terminated | truncated, reward, shaped)
         ending = jnp.where(info.winners, info.score, LOSS_REWARD)
         reward = jnp.where(acted, jnp.where(info.over, ending, reward), 0.0)
         return obs, after, reward, terminated | info.over, truncated & ~info.over, info
+
+
+def _bonus(before: World, after: World, players: int) -> jax.Array:
+    """Returns (P,) float32, the worth of what players gained in a tick, and of what they wear."""
+    health = (after.body.health - before.body.health)[:players].astype(jnp.float32)
+    bonus = HEALTH_REWARD * health
+    if after.skill.exp.shape[1]:
+        best = after.skill.exp.max(1) - before.skill.exp.max(1)
+        bonus += EXP_REWARD * best.astype(jnp.float32)
+    if after.bag.item.shape[1]:
+        gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
+        worn = inventory.defense(after.bag).astype(jnp.float32)
+        bonus += GOLD_REWARD * gold + DEFENSE_REWARD * worn / 15
+    return bonus

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from metammo_jax.config import preset
-from metammo_jax.observe import Column, observe
-from metammo_jax.vocab import NEVER, System, Tile
+from metammo_jax.observe import BagColumn, Column, MarketColumn, observe
+from metammo_jax.vocab import NEVER, Item, Skill, Style, System, Tile
 from tests import worlds
 
 AWAY = (38, 38)
@@ -108,3 +108,80 @@ def test_the_rally_state_tells_whose_the_hill_is(tiny, look):
     held = world.replace(terrain=world.terrain.replace(seizer=jnp.int32(5)))
     assert look(held).rally.tolist() == [3] * 4 + [2] * 4 + [3] * 8
     assert not look(worlds.blank(tiny)).rally.any()
+
+
+# The full game
+
+
+@pytest.fixture(scope="module")
+def look_full(tiny_full):
+    return jax.jit(lambda world: observe(world, tiny_full))
+
+
+def test_the_table_tells_how_far_everybody_has_come(tiny, tiny_full, look_full):
+    world = worlds.add_npc(worlds.blank(tiny_full, tick=9), tiny_full, (20, 30), style=Style.RANGE)
+    body, npc, row = world.body, world.npc, tiny_full.players
+    exp = world.skill.exp.at[2, Skill.FISHING].set(217)
+    world = world.replace(
+        body=body.replace(
+            gold=body.gold.at[jnp.array([2, row])].set(jnp.array([70_000, 4])),
+            item_level=body.item_level.at[2].set(6),
+        ),
+        npc=npc.replace(level=npc.level.at[0].set(4), item_level=npc.item_level.at[0].set(17)),
+        skill=world.skill.replace(exp=exp),
+    )
+    table = np.asarray(look_full(world).entities)
+    assert table.shape[1] == len(Column)
+    assert table[2, [Column.GOLD, Column.ITEM_LEVEL]].tolist() == [32767, 6]
+    assert table[2, [Column.FISHING_LEVEL, Column.FISHING_EXP]].tolist() == [3, 217]
+    assert table[2, [Column.ALCHEMY_LEVEL, Column.ALCHEMY_EXP]].tolist() == [1, 0]
+    assert table[row, [Column.GOLD, Column.ITEM_LEVEL]].tolist() == [4, 0]  # nothing seen so soon
+    levels, exps = (table[row, start + 2 * np.arange(8)] for start in (16, 17))
+    assert levels.tolist() == [0, 4, 0, 0, 0, 0, 0, 0]
+    assert exps.tolist() == [0, 1, 0, 0, 0, 0, 0, 0]
+    older = world.body.time_alive.at[row].set(1)
+    table = look_full(world.replace(body=world.body.replace(time_alive=older))).entities
+    assert table[row, Column.ITEM_LEVEL] == 17
+    assert observe(worlds.blank(tiny), tiny).entities.shape[1] == Column.GOLD
+
+
+def test_systems_that_are_off_do_not_show(tiny_full, look_full):
+    world = worlds.add_npc(worlds.blank(tiny_full), tiny_full, (20, 30))
+    npc, row = world.npc, tiny_full.players
+    body = world.body.replace(
+        item_level=world.body.item_level + 3, time_alive=world.body.time_alive + 1
+    )
+    world = world.replace(
+        body=body,
+        npc=npc.replace(level=npc.level + 4, item_level=npc.item_level + 9),
+        skill=world.skill.replace(exp=world.skill.exp + 100),
+    )
+    for system, shown in (
+        (System.PROGRESSION, slice(Column.MELEE_LEVEL, None)),
+        (System.EQUIPMENT, slice(Column.ITEM_LEVEL, Column.MELEE_LEVEL)),
+    ):
+        off = world.params.enabled.at[system].set(False)
+        table = look_full(world.replace(params=world.params.replace(enabled=off))).entities
+        assert look_full(world).entities[:, shown][jnp.array([0, row])].any(1).all()
+        assert not table[:, shown].any()
+
+
+def test_bags_and_the_market_show_what_lies_where(tiny_full, look_full):
+    world = worlds.put_item(worlds.blank(tiny_full), 3, 2, Item.SPEAR, 4, worn=True)
+    world = worlds.put_item(world, 3, 0, Item.RUNES, 2, quantity=9, price=7)
+    world = worlds.put_item(world, 1, 11, Item.POTION, 1, price=3)
+    obs = look_full(world)
+    assert obs.bag[3, :3].tolist() == [
+        [Item.RUNES, 2, 9, 0, 7], [0] * len(BagColumn), [Item.SPEAR, 4, 1, 1, 0],
+    ]  # fmt: skip
+    assert obs.market[:3].tolist() == [
+        [1, 11, Item.POTION, 1, 1, 3], [3, 0, Item.RUNES, 2, 9, 7], [0] * len(MarketColumn),
+    ]  # fmt: skip
+    assert not look_full(worlds.kill(world, 3)).bag[3].any()
+    slots = tiny_full.slots
+    assert obs.listing.tolist() == [slots + 11, 3 * slots] + [-1] * (tiny_full.market_rows - 2)
+
+
+def test_the_mini_game_shows_no_belongings(tiny, look):
+    obs = look(worlds.blank(tiny))
+    assert obs.bag is None and obs.market is None and obs.listing is None

@@ -3,8 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
+from metammo_jax.action import check
+from metammo_jax.registry import make
 from metammo_jax.spaces import Box
+from metammo_jax.vocab import Item
+from tests import worlds
 
 
 def test_spaces_contain_what_the_environment_gives_and_samples(played):
@@ -31,3 +36,57 @@ def test_a_tree_refuses_another_structure(all_games):
     assert all_games.action_space.contains(action)
     assert not all_games.action_space.contains(tuple(vars(action).values()))
     assert not all_games.action_space.contains(action.replace(move=action.move - 1 - 4))
+
+
+@pytest.fixture(scope="module")
+def full():
+    return make("survive", config="tiny_full")
+
+
+def test_the_full_game_is_within_its_spaces_too(full, tiny_full):
+    shapes = jax.eval_shape(full.reset, jax.random.key(0))[0]
+    space = full.observation_space.leaves
+    assert jax.tree.map(lambda box: (box.shape, box.dtype), space.bag) == (
+        (tiny_full.players, tiny_full.slots, 5), np.int16,
+    )  # fmt: skip
+    assert jax.tree.structure(space) == jax.tree.structure(shapes)
+    assert full.action_space.contains(full.noop())
+    drawn = full.action_space.sample(jax.random.key(1))
+    assert full.action_space.contains(drawn)
+    check(drawn, tiny_full)
+    for head in ("use", "give_to", "price", "buy", "gold"):
+        wrong = drawn.replace(**{head: jnp.full_like(drawn.use, 10_000)})
+        assert not full.action_space.contains(wrong)
+
+
+def test_samples_keep_to_all_masks(full, tiny_full):
+    """In a world in which everybody has something of everything to choose from."""
+    cfg, world = tiny_full, worlds.blank(tiny_full)
+    for row in range(cfg.players):
+        world = worlds.put_item(world, row, row % 5, Item.HAT, 1)
+        world = worlds.put_item(world, row, 6, Item.RATION, 1, price=1 + row)
+    gold = world.body.gold.at[: cfg.players].set(3 + jnp.arange(cfg.players))
+    world = world.replace(body=world.body.replace(gold=gold))
+    obs = jax.jit(full.observe)(world)
+    keys = jax.random.split(jax.random.key(3), 64)
+    drawn = jax.tree.map(np.asarray, jax.jit(jax.vmap(full.sample, (0, None)))(keys, obs))
+    masks, row = jax.tree.map(np.asarray, obs.masks), np.arange(cfg.players)
+    nothing = {}
+    for head in ("use", "destroy", "give", "sell"):
+        slot = getattr(drawn, head)
+        assert (slot < cfg.slots).all()
+        assert getattr(masks, head)[row, slot].all()  # -1 is the last: nothing
+        nothing[head] = slot == -1
+    for head in ("give_to", "gold_to"):
+        other = getattr(drawn, head)
+        assert (other < cfg.players).all() and (other != row).all()
+        nothing[head] = other == -1
+    assert (drawn.gold >= 1).all() and (drawn.gold <= gold[: cfg.players]).all()
+    assert drawn.price.min() == 1 and drawn.price.max() == cfg.prices
+    seller, slot = np.divmod(drawn.buy, cfg.slots)
+    bought = drawn.buy >= 0
+    assert (slot[bought] == 6).all() and (seller != row)[bought].all()
+    assert (1 + seller <= np.asarray(gold[: cfg.players]))[bought].all()
+    nothing["buy"] = ~bought
+    for head, where in nothing.items():
+        assert 0 < where.mean() < 0.75, head

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
+from metammo_jax.vocab import Item
 from metammo_jax.wrappers import PaperReward
+from tests import worlds
 
 
 class Scripted:
@@ -26,7 +28,12 @@ class Scripted:
 
 def world_with(health, present=(True, True, True, True)):
     body = types.SimpleNamespace(health=jnp.array(health), present=jnp.array(present))
-    return types.SimpleNamespace(body=body)
+    nothing = jnp.zeros((4, 0), jnp.int32)
+    return types.SimpleNamespace(
+        body=body,
+        skill=types.SimpleNamespace(exp=nothing),
+        bag=types.SimpleNamespace(item=nothing),
+    )
 
 
 def step(env, health=(100, 100, 100, 100), present=(True,) * 4):
@@ -59,6 +66,24 @@ def test_the_end_pays_the_score_or_the_loss_and_nothing_else():
     reward, terminated, truncated = step(env, present=(True, True, True, False))
     assert reward == pytest.approx([0.75, 0.75, -1.0, 0.0]), "a winner may die in the last tick"
     assert terminated.all() and not truncated.any()
+
+
+def test_gold_experience_and_what_one_wears_count_in_the_full_game(tiny_full):
+    env = Scripted([100] * 4, [0.0] * 4, NOBODY, NOBODY)
+    before = worlds.blank(tiny_full)
+    after = worlds.put_item(before, 1, 0, Item.HAT, level=5, worn=True)
+    after = after.replace(
+        body=after.body.replace(gold=after.body.gold.at[2].set(7)),
+        skill=after.skill.replace(exp=after.skill.exp.at[3, 5].set(30)),
+    )
+    players = tiny_full.players
+    env.step = lambda *_: (
+        None, after, jnp.zeros(players), jnp.zeros(players, bool), jnp.zeros(players, bool),
+        types.SimpleNamespace(over=jnp.bool_(False), winners=jnp.zeros(players, bool), score=0.0),
+    )  # fmt: skip
+    reward = np.asarray(PaperReward(env).step(None, before, None)[2])
+    expected = [0, 0.1 * 0.04 * 15 * 3 / 45, 0.1 * 0.001 * 7, 0.1 * 0.002 * 30]
+    assert reward[:4] == pytest.approx(expected) and not reward[4:].any()
 
 
 def test_all_else_is_forwarded():

@@ -144,7 +144,9 @@ def _add_trade(out: dict, world: World, visible: jax.Array, cfg: Config) -> None
     masks = legal_trade.masks(world, visible, listing, cfg)
     masks = {name: mask.astype(jnp.int8) for name, mask in masks.items()}
     records, targets = item_table(world, cfg), out["ActionTargets"]
-    out["Inventory"] = records.reshape(cfg.players, cfg.slots, len(ItemColumn))
+    own = records.reshape(cfg.players, cfg.slots, len(ItemColumn))
+    alive = query.is_alive(world)[: cfg.players]
+    out["Inventory"] = jnp.where(alive[:, None, None], own, 0)
     targets["Use"] = {"InventoryItem": masks["use"]}
     targets["Destroy"] = {"InventoryItem": masks["destroy"]}
     targets["Give"] = {"InventoryItem": masks["give"], "Target": masks["give_to"]}

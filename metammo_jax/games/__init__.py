@@ -9,9 +9,13 @@ mine = games.Minigame(name="mine", spawn=games.spawn.individuals_on_edge, ...)
 from metammo_jax.games import garrison, knobs, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog import (
+    FULL_GAMES,
     GAMES,
+    ammo_training,
     comm_together,
     king_of_the_hill,
+    multi_task,
+    multi_task_eval,
     protect_the_king,
     race_to_the_center,
     radio_raid,
@@ -34,11 +38,11 @@ from metammo_jax.games.knobs import (
 from metammo_jax.games.spawn import Spawn
 from metammo_jax.games.table import Table
 from metammo_jax.rules.spawning import Recruits, enlist, replace_fallen
-from metammo_jax.tasks import predicates
-from metammo_jax.tasks.goal import Goal
+from metammo_jax.tasks import Goal, TaskKind, ask, predicates
 from metammo_jax.vocab import Revival, Subject, System
 
 __all__ = [
+    "FULL_GAMES",
     "GAMES",
     "Adaptive",
     "Between",
@@ -56,13 +60,18 @@ __all__ = [
     "Subject",
     "System",
     "Table",
+    "TaskKind",
     "Uniform",
     "Unit",
+    "ammo_training",
+    "ask",
     "comm_together",
     "enlist",
     "garrison",
     "king_of_the_hill",
     "knobs",
+    "multi_task",
+    "multi_task_eval",
     "predicates",
     "protect_the_king",
     "race_to_the_center",

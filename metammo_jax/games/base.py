@@ -17,9 +17,12 @@ import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from metammo_jax.config import Config
 from metammo_jax.games import referee as referees
 from metammo_jax.games.knobs import SETTINGS, Knob, as_knob
+from metammo_jax.tasks.book import Embeddings, check_embeddings
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
 
@@ -34,6 +37,9 @@ class Minigame:
       goals: what players are asked to do; of several, each player or team draws one.
       referee: function, who has won.
       score: function, what winning is worth.
+      embeddings: what agents are told about the goals: an array (goals, D), one row for each, D
+        being `Config.task_embedding`; a function `(goals, size) -> (goals, size)`, such as
+        `tasks.embeddings.meaning`; None, what each goal says itself.
       muster: function, the NPCs of the first moment; None if there are none.
       refill: function, NPCs that join after a tick; None if none do.
       systems: systems that are on; None means all that are compiled.
@@ -53,6 +59,7 @@ class Minigame:
     goals: tuple[Goal, ...]
     referee: Callable
     score: Callable = referees.one
+    embeddings: Embeddings = None
     muster: Callable | None = None
     refill: Callable | None = None
     systems: frozenset[System] | None = None
@@ -72,6 +79,7 @@ class Minigame:
         if self.team_split not in range(1 << 16):
             raise ValueError(f"{self.name}: team_split={self.team_split!r} must be 0, 1, 2, ...")
         object.__setattr__(self, "goals", tuple(self.goals))
+        object.__setattr__(self, "embeddings", self._checked_embeddings())
         object.__setattr__(self, "knobs", self._knobs_with({}, self.knobs))
 
     def with_numbers(self, **numbers) -> "Minigame":
@@ -86,9 +94,29 @@ class Minigame:
         """
         return dataclasses.replace(self, knobs=self._knobs_with(self.knobs, numbers))
 
+    @property
+    def needs(self) -> frozenset[System]:
+        """Systems without which it cannot be played, or a goal of it never be completed."""
+        return frozenset(self.systems or ()).union(*(goal.needs for goal in self.goals))
+
     def knob(self, name: str) -> Knob:
         """Returns the knob of a field of Params, its default if the game says nothing."""
         return self.knobs.get(name, SETTINGS[name].default)
+
+    def _checked_embeddings(self) -> Embeddings:
+        """Returns the embeddings, an array of them as rows of numbers, so that games compare."""
+        told = self.embeddings
+        if told is None or callable(told):
+            return told
+        try:
+            table = np.asarray(told, np.float32)
+        except (TypeError, ValueError):
+            raise ValueError(f"{self.name}: embeddings must be numbers (goals, D)") from None
+        try:
+            check_embeddings(table, (len(self.goals), None))
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
+        return tuple(map(tuple, table.tolist()))
 
     def _knobs_with(self, knobs: Mapping[str, Knob], numbers: Mapping) -> dict[str, Knob]:
         result = dict(knobs)

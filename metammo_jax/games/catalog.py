@@ -1,4 +1,4 @@
-"""The eight minigames of the mini game, each a declaration.
+"""The minigames, each a declaration: eight of the mini game, and three that need the full one.
 
 Every factory takes the game's numbers as keywords, to pin or to range them otherwise:
 `king_of_the_hill(fog_onset=64, seize_duration=(10, 50))`; `Minigame.with_numbers` says how.
@@ -14,7 +14,9 @@ from metammo_jax.games import garrison, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.knobs import Adaptive, Chance, Fixed, OneOver, Place, Same, Uniform, Unit
 from metammo_jax.rules.spawning import replace_fallen
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import curriculum, predicates
+from metammo_jax.tasks import embeddings as told
+from metammo_jax.tasks.book import Embeddings
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Revival, Subject, System
 
@@ -39,7 +41,7 @@ BATTLE_EVALUATION = dict(
     npc_population=Fixed(128, Unit.NPCS),
 )
 
-LAST_TO_THE_END = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=embeddings.TICK_GE)
+LAST_TO_THE_END = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=told.TICK_GE)
 
 
 def survive(*, evaluation: bool = False, **numbers) -> Minigame:
@@ -96,7 +98,7 @@ def race_to_the_center(*, evaluation: bool = False, **numbers) -> Minigame:
         name="race_to_the_center",
         systems=frozenset({System.TERRAIN, System.RESOURCE}),
         spawn=spawn.individuals_on_edge,
-        goals=(Goal(toward, embedding=embeddings.PROGRESS_TOWARD_CENTER),),
+        goals=(Goal(toward, embedding=told.PROGRESS_TOWARD_CENTER),),
         referee=referee.task_completed,
         score=referee.speed,
         dial="map_size",
@@ -246,6 +248,57 @@ def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
     return _set(game, evaluation, {}, numbers)
 
 
+def multi_task(
+    *, evaluation: bool = False, embeddings: Embeddings = told.meaning, **numbers
+) -> Minigame:
+    """Everybody draws one of the 1299 training tasks of the NeurIPS 2023 competition.
+
+    Args:
+      evaluation: fix what the original's authors fixed to compare agents.
+      embeddings: what agents are told about the tasks, as `Minigame.embeddings`; an array has a
+        row for each of `tasks.curriculum.training()`.
+      **numbers: as in all games.
+    """
+    return _tasks_of("multi_task", curriculum.training(), evaluation, embeddings, numbers)
+
+
+def multi_task_eval(
+    *, evaluation: bool = False, embeddings: Embeddings = told.meaning, **numbers
+) -> Minigame:
+    """Everybody draws one of the 62 evaluation tasks; `tasks.scoring` says what it is worth.
+
+    Args:
+      evaluation: fix what the original's authors fixed to compare agents.
+      embeddings: as in `multi_task`, rows for `tasks.curriculum.evaluation()`.
+      **numbers: as in all games.
+    """
+    return _tasks_of("multi_task_eval", curriculum.evaluation(), evaluation, embeddings, numbers)
+
+
+def ammo_training(*, evaluation: bool = False, **numbers) -> Minigame:
+    """Everybody is to attack ten times with ammunition."""
+    goals = (Goal(predicates.use_any_ammo, (10,)),)
+    return _tasks_of("ammo_training", goals, evaluation, None, numbers)
+
+
+def _tasks_of(
+    name: str, goals: tuple[Goal, ...], evaluation: bool, embeddings: Embeddings, numbers: dict
+) -> Minigame:
+    """Returns the game in which everybody alone goes after its own task, until one is left."""
+    game = Minigame(
+        name=name,
+        spawn=spawn.individuals_on_edge,
+        goals=goals,
+        referee=referee.last_survivor,
+        score=referee.nothing,
+        embeddings=embeddings,
+        muster=replace_fallen,
+        refill=replace_fallen,
+        knobs=dict(npc_population=Uniform(64, 255, Unit.NPCS)),
+    )
+    return _set(game, evaluation, dict(npc_population=Fixed(128, Unit.NPCS)), numbers)
+
+
 def _room_for_soldiers(cfg: Config) -> int:
     """Returns how many soldiers for each team fit in the NPC rows, inside and outside."""
     return cfg.npcs // cfg.teams  # two for each of half as many teams
@@ -270,4 +323,9 @@ GAMES: dict[str, Callable[..., Minigame]] = {
         radio_raid,
     )
 }
-"""Factories of all games, by name."""
+"""Factories of the games that every config can play, by name."""
+
+FULL_GAMES: dict[str, Callable[..., Minigame]] = {
+    factory.__name__: factory for factory in (multi_task, multi_task_eval, ammo_training)
+}
+"""Factories of the games that need the systems of the full game, by name."""

@@ -18,7 +18,8 @@ from metammo_jax.games.knobs import SETTINGS, is_number
 from metammo_jax.games.numbers import Numbers, team_count
 from metammo_jax.games.spawn import Spawn, place_tile
 from metammo_jax.tasks.book import TaskBook
-from metammo_jax.vocab import Revival, System
+from metammo_jax.tasks.words import describe
+from metammo_jax.vocab import Revival, Subject, System, TaskKind
 from metammo_jax.world import Params, Task, World
 
 
@@ -50,7 +51,9 @@ class Table:
         self.weights = _checked_weights(weights, len(self.games))
         self.cfg = cfg
         self.numbers = Numbers(self.games, cfg)
-        self.book = TaskBook(tuple(game.goals for game in self.games), cfg)
+        self.book = TaskBook(
+            tuple(game.goals for game in self.games), cfg, [game.embeddings for game in self.games]
+        )
         self.leader_bound = self.numbers.may_differ("leader_bound", False)
         self.revivals = frozenset(
             kind
@@ -71,6 +74,16 @@ class Table:
     def predicates(self) -> tuple[Callable, ...]:
         """Distinct predicates of all goals; `world.Task.predicate` counts in them."""
         return self.book.predicates
+
+    @property
+    def subjects(self) -> tuple[frozenset[Subject], ...]:
+        """For each predicate the subjects that its goals have."""
+        return self.book.subjects
+
+    @property
+    def kinds(self) -> frozenset[TaskKind]:
+        """Kinds of task that some game hands out."""
+        return self.book.kinds
 
     def first_difficulty(self) -> jax.Array:
         """Returns (G,) int32, difficulty at which each game begins."""
@@ -206,12 +219,26 @@ def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ..
         if missing:
             names = ", ".join(System(system).name for system in missing)
             raise ValueError(f"{game.name} needs systems that the config leaves out: {names}")
+        _check_goals(game, cfg)
         if game.team_split and (cfg.teams % game.team_split or cfg.teams < 2 * game.team_split):
             raise ValueError(
                 f"{game.name} merges teams by {game.team_split}: teams={cfg.teams} must divide by "
                 "that into two or more"
             )
     return games
+
+
+def _check_goals(game: Minigame, cfg: Config) -> None:
+    """Raises ValueError if a goal can never be completed with the systems that are on."""
+    on = cfg.systems if game.systems is None else game.systems
+    missing = sorted(set().union(*(goal.needs for goal in game.goals)) - on)
+    if missing:
+        names = ", ".join(System(system).name for system in missing)
+        goal = next(goal for goal in game.goals if goal.needs - on)
+        raise ValueError(
+            f"{game.name} has goals that need systems which are off: {names}; the first is "
+            f"{describe(goal)!r} (config='full' has all systems)"
+        )
 
 
 def _checked_weights(weights: Sequence[float] | None, count: int) -> np.ndarray:

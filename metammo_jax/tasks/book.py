@@ -1,46 +1,71 @@
 """All goals of an environment's games as rows of numbers, from which tasks are handed out."""
 
+from collections.abc import Callable, Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.config import Config
-from metammo_jax.tasks.goal import SETTINGS, Goal
-from metammo_jax.tasks.predicates import filled
+from metammo_jax.tasks.algebra import asked_in, numbers_of, plan_of
+from metammo_jax.tasks.goal import Goal
+from metammo_jax.tasks.signature import FREE_NUMBERS, SETTINGS, signature_of
 from metammo_jax.vocab import NEVER
 from metammo_jax.world import Params, Task
 
 _VALUE = -1
 """Marks an argument that is a number, not the name of a field."""
 
+Embeddings = Callable | Sequence | np.ndarray | None
+"""What agents are told about the goals of a game: numbers for each goal; a function
+`(goals, size) -> (goals, size)` of them; None, what each goal says itself."""
+
 
 class TaskBook:
     """The goals of all games in one table.
 
     Attributes:
+      goals: all goals, game after game; `world.Task.goal` counts in them.
       predicates: distinct predicates; `world.Task.predicate` counts in them.
-      goals: all goals, game after game.
+      subjects: for each predicate the subjects that its goals have.
+      kinds: the kinds of task that occur.
     """
 
-    def __init__(self, goals_of_games: tuple[tuple[Goal, ...], ...], cfg: Config):
+    def __init__(
+        self,
+        goals_of_games: tuple[tuple[Goal, ...], ...],
+        cfg: Config,
+        embeddings: Sequence[Embeddings] | None = None,
+    ):
         """Lays out the goals of each game.
 
         Args:
           goals_of_games: for each game its goals, at least one of which has a weight.
           cfg: sizes; names in the goals' arguments stand for its fields.
+          embeddings: for each game what agents are told about its goals.
 
         Raises:
-          ValueError: a game without goals, or whose weights are all zero.
+          ValueError: a game without goals, or whose weights are all zero; a number that this
+            config has no room for; an embedding of another shape.
         """
         self.goals = tuple(goal for goals in goals_of_games for goal in goals)
-        self.predicates = tuple(dict.fromkeys(goal.predicate for goal in self.goals))
-        rows = [_row(goal, cfg) for goal in self.goals]
-        self._number = np.array([row[0] for row in rows], np.float32)
-        self._name = np.array([row[1] for row in rows], np.int32)
+        plans = [plan_of(goal.term) for goal in self.goals]
+        self.predicates = tuple(dict.fromkeys(plans))
+        place = {plan: index for index, plan in enumerate(self.predicates)}
+        self._predicate = np.array([place[plan] for plan in plans], np.int32)
         self._subject = np.array([goal.subject for goal in self.goals], np.int32)
-        index = [self.predicates.index(goal.predicate) for goal in self.goals]
-        self._predicate = np.array(index, np.int32)
-        self._embedding = np.stack([_embedding(g, cfg.task_embedding) for g in self.goals])
+        self._kind = np.array([goal.kind for goal in self.goals], np.int32)
+        self._hold = np.array([goal.hold for goal in self.goals], np.int32)
+        self._number, self._name = _numbers(self.goals, cfg)
+        self._watch = _watches(self.goals)
+        self.kinds = frozenset(goal.kind for goal in self.goals)
+        subjects = [set() for _ in self.predicates]
+        for goal, index in zip(self.goals, self._predicate, strict=True):
+            subjects[index].add(goal.subject)
+        self.subjects = tuple(map(frozenset, subjects))
+        told = embeddings or [None] * len(goals_of_games)
+        rows = [_told(*pair, cfg) for pair in zip(goals_of_games, told, strict=True)]
+        self._embedding = np.concatenate(rows) if rows else np.zeros((0, cfg.task_embedding))
         self._reach = _cumulative([[g.weight for g in goals] for goals in goals_of_games])
         self._choices = max(len(goals) for goals in goals_of_games)
         lengths = [len(goals) for goals in goals_of_games]
@@ -63,17 +88,22 @@ class TaskBook:
         values = jnp.stack([jnp.asarray(getattr(params, s), jnp.float32) for s in SETTINGS])
         name = jnp.asarray(self._name)[goal]
         args = jnp.where(name == _VALUE, jnp.asarray(self._number)[goal], values[name])
+        nothing = jnp.zeros(cfg.players, jnp.int32)
         return Task(
             predicate=jnp.asarray(self._predicate)[goal],
             args=args,
             subject=jnp.asarray(self._subject)[goal],
-            watch=jnp.full((cfg.players, 0, 3), -1, jnp.int32),
+            watch=jnp.asarray(self._watch)[goal],
             embedding=jnp.asarray(self._embedding)[goal],
             progress=jnp.zeros(cfg.players, jnp.float32),
             max_progress=jnp.zeros(cfg.players, jnp.float32),
             completed_at=jnp.full(cfg.players, NEVER, jnp.int32),
-            gains=jnp.zeros(cfg.players, jnp.int32),
-            losses=jnp.zeros(cfg.players, jnp.int32),
+            gains=nothing,
+            losses=nothing,
+            goal=goal,
+            kind=jnp.asarray(self._kind)[goal],
+            hold=jnp.asarray(self._hold)[goal],
+            held=nothing,
         )
 
     def _drawn(self, key: jax.Array, params: Params, cfg: Config) -> jax.Array:
@@ -86,21 +116,66 @@ class TaskBook:
         return first + jnp.searchsorted(reach, point, side="right").astype(jnp.int32)
 
 
-def _row(goal: Goal, cfg: Config) -> tuple[list, list]:
-    """Returns the four numbers of a goal, and for each the index of a setting or _VALUE."""
-    numbers, names = [], []
-    for arg in filled(goal.predicate, goal.args):
-        is_setting = isinstance(arg, str) and arg in SETTINGS
-        names.append(SETTINGS.index(arg) if is_setting else _VALUE)
-        numbers.append(0.0 if is_setting else getattr(cfg, arg) if isinstance(arg, str) else arg)
-    return numbers, names
+def _numbers(goals: tuple[Goal, ...], cfg: Config) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (goals, A) float32 numbers, and int32 the settings they come from or _VALUE."""
+    rows = [numbers_of(goal.term) for goal in goals]
+    width = max([FREE_NUMBERS, *map(len, rows)])
+    number = np.zeros((len(goals), width), np.float32)
+    name = np.full((len(goals), width), _VALUE, np.int32)
+    for index, (goal, row) in enumerate(zip(goals, rows, strict=True)):
+        _check_ranges(goal, cfg)
+        for column, arg in enumerate(row):
+            if isinstance(arg, str) and arg in SETTINGS:
+                name[index, column] = SETTINGS.index(arg)
+            else:
+                number[index, column] = getattr(cfg, arg) if isinstance(arg, str) else arg
+    return number, name
 
 
-def _embedding(goal: Goal, size: int) -> np.ndarray:
-    row = np.zeros(size, np.float32)
-    given = np.asarray(goal.embedding, np.float32)[:size]
-    row[: len(given)] = given
-    return row
+def _check_ranges(goal: Goal, cfg: Config) -> None:
+    for leaf in asked_in(goal.term):
+        signature = signature_of(leaf.predicate)
+        for (key, argument), arg in zip(signature.arguments.items(), leaf.args, strict=True):
+            if isinstance(arg, str) and arg in SETTINGS:
+                continue
+            value = getattr(cfg, arg) if isinstance(arg, str) else arg
+            try:
+                argument.check_range(key, value, cfg)
+            except ValueError as error:
+                raise ValueError(f"{signature.name}: {error}") from None
+
+
+def _watches(goals: tuple[Goal, ...]) -> np.ndarray:
+    """Returns (goals, F, 3) int32, -1 in rows that are not used."""
+    rows = [goal.watches for goal in goals]
+    table = np.full((len(goals), max(map(len, rows), default=0), 3), -1, np.int32)
+    for index, watched in enumerate(rows):
+        table[index, : len(watched)] = np.reshape(watched, (-1, 3))
+    return table
+
+
+def _told(goals: tuple[Goal, ...], told: Embeddings, cfg: Config) -> np.ndarray:
+    """Returns (goals, D) float32, what agents are told about the goals of a game."""
+    size = cfg.task_embedding
+    if told is None:
+        table = np.zeros((len(goals), size), np.float32)
+        for row, goal in zip(table, goals, strict=True):
+            given = np.asarray(goal.embedding, np.float32)[:size]
+            row[: len(given)] = given
+        return table
+    table = np.asarray(told(goals, size) if callable(told) else told, np.float32)
+    check_embeddings(table, (len(goals), size))
+    return table
+
+
+def check_embeddings(table: np.ndarray, shape: tuple[int, int | None]) -> None:
+    """Raises ValueError if embeddings are not finite numbers of shape (goals, D)."""
+    rows, size = shape
+    if table.ndim != 2 or len(table) != rows or size not in (None, table.shape[1]):
+        wanted = f"({rows}, {'D' if size is None else size})"
+        raise ValueError(f"embeddings of shape {table.shape} must be {wanted}: one for each goal")
+    if not np.isfinite(table).all():
+        raise ValueError("embeddings must be finite numbers")
 
 
 def _cumulative(weights: list[list[float]]) -> np.ndarray:

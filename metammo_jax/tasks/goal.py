@@ -1,22 +1,23 @@
-"""What a game asks for: a predicate with its numbers, about somebody."""
+"""What a game asks for: a predicate with its numbers, or several combined, about somebody."""
 
 import dataclasses
-import difflib
-import math
 from collections.abc import Callable
-from numbers import Real
 
-from metammo_jax.config import Config
-from metammo_jax.tasks.predicates import filled
-from metammo_jax.vocab import Subject
-from metammo_jax.world import Params
+from metammo_jax.tasks.algebra import (
+    Term,
+    ask,
+    asked_in,
+    checked_subject,
+    needed_by,
+    watched_by,
+)
+from metammo_jax.tasks.signature import SETTINGS, SIZES, is_number, signature_of
+from metammo_jax.vocab import Subject, System, TaskKind
 
-_ARRAYS = {"enabled", "group", "leader", "seize_target"}
-SETTINGS = tuple(f.name for f in dataclasses.fields(Params) if f.name not in _ARRAYS)
-"""Fields of `Params` that stand for one number."""
+__all__ = ["OWN", "SETTINGS", "SIZES", "Goal"]
 
-SIZES = (*(f.name for f in dataclasses.fields(Config) if f.type is int), "middle", "team_size")
-"""Fields of `Config` that stand for one number."""
+OWN = (Subject.SELF, Subject.TEAM, Subject.TEAM_LEADER)
+"""Subjects whose members all have the task: events are watched of these alone."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,48 +25,83 @@ class Goal:
     """A task that a game hands out.
 
     Attributes:
-      predicate: function of `tasks.predicates`' signature, from there or the caller's own.
-      args: at most 4 numbers; the name of a field of Params or of Config stands for its value.
+      predicate: function of `tasks.predicates`' signature, from there or the caller's own; the
+        name of a registered one; or a term (see `tasks.algebra`), which has its numbers in it.
+      args: the numbers of the predicate, in order or by name: words for items, skills, events,
+        ...; the name of a field of Params or of Config stands for its value.
       subject: whose state the predicate looks at, seen from the player that has the task.
       weight: chance of being drawn relative to the game's other goals.
       embedding: numbers that describe it to the agent, cut or filled with zeros to
-        `Config.task_embedding`.
+        `Config.task_embedding`, where the game does not say otherwise (`Minigame.embeddings`).
+      kind: how reward follows from the predicate.
+      hold: of a HOLD task, the ticks on end for which the predicate must be true.
+      term: what predicate and args say, as a term.
 
     Raises:
       ValueError: at construction, with the value and the rule.
     """
 
-    predicate: Callable
-    args: tuple = ()
+    predicate: Callable | str | Term
+    args: tuple | dict = ()
     subject: Subject = Subject.SELF
     weight: float = 1.0
     embedding: tuple = ()
+    kind: TaskKind = TaskKind.DEFAULT
+    hold: int = 0
+    term: Term = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        if not callable(self.predicate):
-            raise ValueError(f"predicate={self.predicate!r} must be a function")
-        if not isinstance(self.args, tuple):
-            raise ValueError(f"args={self.args!r} must be a tuple of numbers and names")
-        for arg in filled(self.predicate, self.args):
-            _check_argument(arg)
-        if self.subject not in list(Subject):
-            raise ValueError(f"subject={self.subject!r} is none of {[s.name for s in Subject]}")
-        if not _is_number(self.weight) or self.weight < 0:
+        object.__setattr__(self, "subject", checked_subject(self.subject))
+        object.__setattr__(self, "term", self._as_term())
+        self._check_numbers()
+        self._check_kind()
+        for leaf in asked_in(self.term):
+            subject = self.subject if leaf.subject is None else leaf.subject
+            if subject not in OWN and signature_of(leaf.predicate).watched(leaf.args):
+                raise ValueError(
+                    f"{signature_of(leaf.predicate).name} watches events, which are counted for "
+                    f"one's own team alone: subject={subject.name} must be one of "
+                    f"{[own.name for own in OWN]}"
+                )
+
+    @property
+    def needs(self) -> frozenset[System]:
+        """Systems without which the task can never be completed."""
+        return needed_by(self.term)
+
+    @property
+    def watches(self) -> tuple[tuple[int, int, int], ...]:
+        """Rows of `world.Task.watch`."""
+        return watched_by(self.term)
+
+    def _as_term(self) -> Term:
+        if isinstance(self.predicate, Term):
+            if self.args:
+                raise ValueError(f"args={self.args!r} must be left out: a term has its own")
+            return self.predicate
+        if isinstance(self.args, dict):
+            asked = ask(self.predicate, **self.args)
+        elif isinstance(self.args, tuple):
+            asked = ask(self.predicate, *self.args)
+        else:
+            raise ValueError(f"args={self.args!r} must be a tuple or a dict of numbers and names")
+        object.__setattr__(self, "predicate", asked.predicate)
+        object.__setattr__(self, "args", asked.args)
+        return asked
+
+    def _check_numbers(self) -> None:
+        if not is_number(self.weight) or self.weight < 0:
             raise ValueError(f"weight={self.weight!r} must be a finite number, 0 or more")
-        if not all(_is_number(value) for value in self.embedding):
+        if not all(is_number(value) for value in self.embedding):
             raise ValueError(f"embedding={self.embedding!r} must be finite numbers")
 
-
-def _check_argument(arg) -> None:
-    if isinstance(arg, str):
-        known = SETTINGS + SIZES
-        if arg not in known:
-            near = difflib.get_close_matches(arg, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"argument {arg!r} is no field of Params or Config{hint}")
-    elif not _is_number(arg):
-        raise ValueError(f"argument {arg!r} must be a finite number or the name of a field")
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, Real) and math.isfinite(value)
+    def _check_kind(self) -> None:
+        if self.kind not in list(TaskKind):
+            names = [kind.name for kind in TaskKind]
+            raise ValueError(f"kind={self.kind!r} is none of {names}")
+        object.__setattr__(self, "kind", TaskKind(self.kind))
+        holds = self.kind == TaskKind.HOLD
+        if not is_number(self.hold) or self.hold != int(self.hold) or self.hold < holds:
+            raise ValueError(f"hold={self.hold!r} must be whole ticks, 1 or more")
+        if self.hold and not holds:
+            raise ValueError(f"hold={self.hold} asks for kind=TaskKind.HOLD")

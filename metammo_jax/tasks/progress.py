@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.tasks.subject import subject_of
-from metammo_jax.vocab import NEVER
+from metammo_jax.vocab import NEVER, TaskKind
 from metammo_jax.world import Task, World
 
 DEAD_REWARD = -1.0
@@ -20,33 +20,48 @@ def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[Worl
     """Looks at every task once and rewards the change of its progress.
 
     A task is looked at while any player that has it is current. A completed task keeps its
-    progress and earns nothing more. Then the frozen get 0, and those who died in this tick
-    -1, in team games too.
+    progress and earns nothing more, unless it is ONGOING: that earns its progress, which may
+    fall again, in every tick. The progress of a HOLD task is the share of the ticks for which its
+    predicate has been true on end, and completing it earns 1. Then the frozen get 0, and those
+    who died in this tick -1, in team games too.
 
     Args:
       world: after the game's own rules of this tick; reads everything, writes task.
       current: (P,) bool, lives at the end of the tick or died in it.
-      table: `games.table.Table` or `tasks.book.TaskBook`; reads predicates.
+      table: `games.table.Table` or `tasks.book.TaskBook`; reads predicates, subjects, kinds.
       cfg: sizes.
 
     Returns:
       world, and (P,) float32 rewards; 0 for players that are not current.
     """
-    task = world.task
+    task, kinds = world.task, table.kinds
     looked_at = (query.teammates(world) & current).any(1)
     running = looked_at & (task.completed_at == NEVER)
-    progress = jnp.where(running, _values(world, table.predicates, cfg), task.progress)
-    delta = progress - task.progress
+    values = _values(world, table, cfg)
+    if TaskKind.HOLD in kinds:
+        held = jnp.where(values >= 1.0, task.held + 1, 0)
+        task = task.replace(held=jnp.where(running, held, task.held))
+        share = task.held / jnp.maximum(task.hold, 1).astype(jnp.float32)
+        values = jnp.where(task.kind == TaskKind.HOLD, share, values)
+    if TaskKind.ONGOING in kinds:
+        is_ongoing = task.kind == TaskKind.ONGOING
+        running |= looked_at & is_ongoing
+    progress = jnp.where(running, values, task.progress)
     done = running & (progress >= 1.0)
+    earned = progress - task.progress
+    if TaskKind.HOLD in kinds:
+        earned = jnp.where(done & (task.kind == TaskKind.HOLD), 1.0, earned)
+    if TaskKind.ONGOING in kinds:
+        earned = jnp.where(is_ongoing & looked_at, progress, earned)
     task = task.replace(
         progress=progress,
         max_progress=jnp.maximum(task.max_progress, progress),
-        completed_at=jnp.where(done, world.tick, task.completed_at),
-        gains=task.gains + (delta > 0),
-        losses=task.losses + (delta < 0),
+        completed_at=jnp.where(done, jnp.minimum(task.completed_at, world.tick), task.completed_at),
+        gains=task.gains + (earned > 0),
+        losses=task.losses + (earned < 0),
     )
     body = world.body
-    reward = jnp.where(current & (body.freeze <= 0), delta, 0.0)
+    reward = jnp.where(current & (body.freeze <= 0), earned, 0.0)
     reward = jnp.where(body.died[: cfg.players], DEAD_REWARD, reward)
     return world.replace(task=task), reward
 
@@ -56,6 +71,8 @@ def restart(task: Task, rows: jax.Array) -> Task:
 
     Their highest progress starts from 0 too, as in the original.
     """
+    if task.held is not None:
+        task = task.replace(held=jnp.where(rows, 0, task.held))
     return task.replace(
         progress=jnp.where(rows, 0.0, task.progress),
         max_progress=jnp.where(rows, 0.0, task.max_progress),
@@ -70,11 +87,13 @@ def is_completed(world: World) -> jax.Array:
     return world.task.completed_at < NEVER
 
 
-def _values(world: World, predicates: tuple, cfg: Config) -> jax.Array:
+def _values(world: World, table, cfg: Config) -> jax.Array:
     """Returns (P,) float32 in 0..1, each player's predicate as it is now."""
-    subject, task = subject_of(world), world.task
-    value = jnp.zeros(cfg.players, jnp.float32)
-    for index, predicate in enumerate(predicates):
-        here = jnp.asarray(predicate(world, subject, task.args, cfg), jnp.float32)
-        value = jnp.where(task.predicate == index, here, value)
+    task, value = world.task, jnp.zeros(cfg.players, jnp.float32)
+    for index, (predicate, subjects) in enumerate(
+        zip(table.predicates, table.subjects, strict=True)
+    ):
+        only = next(iter(subjects)) if len(subjects) == 1 else None
+        here = predicate(world, subject_of(world, only), task.args, cfg)
+        value = jnp.where(task.predicate == index, jnp.asarray(here, jnp.float32), value)
     return jnp.clip(value, 0.0, 1.0)

@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
+from metammo_jax import query
+from metammo_jax.lib import bits
 from metammo_jax.vocab import NOBODY
 from metammo_jax.vocab import Subject as Code
 from metammo_jax.world import Params, World
@@ -31,7 +33,9 @@ class Subject:
     """For each player the players that its task is about.
 
     The methods reduce over the members of each row; "living" means in the world with health
-    left. They cost nothing unless used.
+    left. They cost nothing unless used. Values are one for each player, (P,), or one for each
+    pair, (P, P): [i, j] is what player j counts for player i's task. Where values depend on the
+    numbers of the task, `spread` those: then `Alone` needs no pairs.
 
     Attributes:
       members: (P, P) bool, [i, j]: player j belongs to the subject of player i's task.
@@ -40,6 +44,10 @@ class Subject:
 
     members: jax.Array
     alive: jax.Array
+
+    def spread(self, values: jax.Array) -> jax.Array:
+        """Returns a task's own values (P, ...) so that they meet those of members: (P, 1, ...)."""
+        return values[:, None]
 
     def size(self) -> jax.Array:
         """Returns (P,) int32, members, dead ones included."""
@@ -54,19 +62,26 @@ class Subject:
         return self.any(self.alive)
 
     def any(self, mask: jax.Array) -> jax.Array:
-        """Returns (P,) bool: is `mask` (P,) true of any member."""
+        """Returns (P,) bool: is `mask` true of any member."""
         return (self.members & mask).any(1)
 
     def count(self, mask: jax.Array) -> jax.Array:
-        """Returns (P,) int32, members of whom `mask` (P,) is true."""
+        """Returns (P,) int32, members of whom `mask` is true."""
         return (self.members & mask).sum(1, dtype=jnp.int32)
 
     def total(self, values: jax.Array) -> jax.Array:
-        """Returns (P,), the sum of `values` (P,) over all members, dead ones included."""
+        """Returns (P,), the sum of `values` over all members, dead ones included."""
         return jnp.where(self.members, values, 0).sum(1)
 
+    def totals(self, table: jax.Array) -> jax.Array:
+        """Returns (P, K) float32, the sums of a table (P, K) over all members.
+
+        Exact while they stay below 2 ** 24.
+        """
+        return self.members.astype(jnp.float32) @ table.astype(jnp.float32)
+
     def alive_total(self, values: jax.Array) -> jax.Array:
-        """Returns (P,), the sum of `values` (P,) or (P, P) over the living members."""
+        """Returns (P,), the sum of `values` over the living members."""
         return jnp.where(self._living(), values, 0).sum(1)
 
     def alive_mean(self, values: jax.Array) -> jax.Array:
@@ -75,23 +90,113 @@ class Subject:
 
     def alive_deviation(self, values: jax.Array) -> jax.Array:
         """Returns (P,) float32, the standard deviation (of a population) over the living."""
-        away = values.astype(jnp.float32) - self.alive_mean(values)[:, None]
+        away = values.astype(jnp.float32) - self.spread(self.alive_mean(values))
         return jnp.sqrt(self.alive_total(away**2) / jnp.maximum(self.alive_count(), 1))
 
     def alive_min(self, values: jax.Array) -> jax.Array:
-        """Returns (P,), the least of integer `values` (P,) of the living, FAR if there are none."""
+        """Returns (P,), the least of integer `values` of the living, FAR if there are none."""
         return jnp.where(self._living(), values, FAR).min(1)
 
     def alive_max(self, values: jax.Array) -> jax.Array:
-        """Returns (P,), the largest of integer `values` (P,) of the living, -FAR if none."""
+        """Returns (P,), the largest of integer `values` of the living, -FAR if there are none."""
         return jnp.where(self._living(), values, -FAR).max(1)
 
     def includes(self, row: jax.Array) -> jax.Array:
         """Returns (P,) bool: is the player of this row () a member; nobody (-1) is none."""
         return (row != NOBODY) & self.members[:, jnp.maximum(row, 0)]
 
+    def sees(self, near: jax.Array, target: jax.Array) -> jax.Array:
+        """Returns (P,) bool: is a living member near a living player that is meant.
+
+        Args:
+          near: (P, P) bool, [j, k]: player k is within sight of player j.
+          target: (P, P) bool, [i, k]: player k is meant by player i's task.
+        """
+        seen = bits.pack(near & self.alive)
+        by_member = jnp.where(self._living()[:, :, None], seen, jnp.uint32(0))
+        by_any = jax.lax.reduce(by_member, np.uint32(0), jax.lax.bitwise_or, (1,))
+        return (by_any & bits.pack(target) != 0).any(1)
+
     def _living(self) -> jax.Array:
         return self.members & self.alive
+
+
+@struct.dataclass
+class Alone:
+    """The subject of tasks that are all about their owners: what `Subject` says, without pairs.
+
+    Values are (P,); of values (P, P) only those of the owners themselves are read.
+
+    Attributes:
+      alive: (P,) bool, who lives.
+    """
+
+    alive: jax.Array
+
+    @property
+    def members(self) -> jax.Array:
+        """(P, P) bool, as `Subject` has them."""
+        return jnp.eye(self.alive.shape[0], dtype=bool)
+
+    def spread(self, values: jax.Array) -> jax.Array:
+        """Returns a task's own values as they are."""
+        return values
+
+    def size(self) -> jax.Array:
+        """Returns (P,) int32, 1 for everybody."""
+        return jnp.ones(self.alive.shape, jnp.int32)
+
+    def alive_count(self) -> jax.Array:
+        """Returns (P,) int32, 1 for the living."""
+        return self.alive.astype(jnp.int32)
+
+    def any_alive(self) -> jax.Array:
+        """Returns (P,) bool."""
+        return self.alive
+
+    def any(self, mask: jax.Array) -> jax.Array:
+        """Returns (P,) bool, `mask` of the owners."""
+        return _own(mask)
+
+    def count(self, mask: jax.Array) -> jax.Array:
+        """Returns (P,) int32, 1 where `mask` is true of the owner."""
+        return _own(mask).astype(jnp.int32)
+
+    def total(self, values: jax.Array) -> jax.Array:
+        """Returns (P,), `values` of the owners."""
+        return _own(values)
+
+    def totals(self, table: jax.Array) -> jax.Array:
+        """Returns (P, K) float32, the table itself."""
+        return table.astype(jnp.float32)
+
+    def alive_total(self, values: jax.Array) -> jax.Array:
+        """Returns (P,), `values` of the living, 0 for the dead."""
+        return jnp.where(self.alive, _own(values), 0)
+
+    def alive_mean(self, values: jax.Array) -> jax.Array:
+        """Returns (P,) float32, `values` of the living, 0 for the dead."""
+        return self.alive_total(values.astype(jnp.float32))
+
+    def alive_deviation(self, values: jax.Array) -> jax.Array:
+        """Returns (P,) float32, 0."""
+        return jnp.zeros(self.alive.shape, jnp.float32)
+
+    def alive_min(self, values: jax.Array) -> jax.Array:
+        """Returns (P,), integer `values` of the living, FAR for the dead."""
+        return jnp.where(self.alive, _own(values), FAR)
+
+    def alive_max(self, values: jax.Array) -> jax.Array:
+        """Returns (P,), integer `values` of the living, -FAR for the dead."""
+        return jnp.where(self.alive, _own(values), -FAR)
+
+    def includes(self, row: jax.Array) -> jax.Array:
+        """Returns (P,) bool: is it the owner's row; nobody (-1) is none."""
+        return jnp.arange(self.alive.shape[0]) == row
+
+    def sees(self, near: jax.Array, target: jax.Array) -> jax.Array:
+        """Returns (P,) bool: does the owner live and see somebody alive that is meant."""
+        return (near & target & self.alive).any(1) & self.alive
 
 
 def members(params: Params, code: jax.Array) -> jax.Array:
@@ -117,8 +222,20 @@ def members(params: Params, code: jax.Array) -> jax.Array:
     return jnp.where(alone, row[:, None] == row[None], hit)
 
 
-def subject_of(world: World) -> Subject:
-    """Returns the subject of every player's task."""
+def subject_of(world: World, code: Code | None = None) -> Subject | Alone:
+    """Returns the subject of every player's task.
+
+    Args:
+      world: reads body, params.group and leader, task.subject.
+      code: the subject that all of them have; what their tasks say if None.
+    """
     players = world.params.group.shape[0]
-    alive = world.body.present[:players] & (world.body.health[:players] > 0)
-    return Subject(members=members(world.params, world.task.subject), alive=alive)
+    alive = query.is_alive(world)[:players]
+    if code == Code.SELF:
+        return Alone(alive=alive)
+    meant = world.task.subject if code is None else jnp.full(players, code)
+    return Subject(members=members(world.params, meant), alive=alive)
+
+
+def _own(values: jax.Array) -> jax.Array:
+    return values if values.ndim < 2 else jnp.diagonal(values)

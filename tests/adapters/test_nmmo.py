@@ -11,7 +11,7 @@ from metammo_jax import games
 from metammo_jax.adapters import nmmo
 from metammo_jax.adapters.nmmo import Entity
 from metammo_jax.config import FULL_SYSTEMS, MINI_SYSTEMS
-from metammo_jax.vocab import NEVER, System, Tile
+from metammo_jax.vocab import NEVER, Item, Skill, System, Tile
 from tests import worlds
 
 MIDDLE = 24
@@ -183,3 +183,94 @@ def test_a_batch_is_observed_as_its_worlds_are(tiny):
     for i, world in enumerate(pair):
         alone, here = nmmo.observe(world, tiny), jax.tree.map(lambda leaf, i=i: leaf[i], together)
         jax.tree.map(np.testing.assert_array_equal, here, alone)
+
+
+# The full game
+
+
+@pytest.fixture
+def rich(tiny_full):
+    """Player 1 has things and player 2 offers some; an NPC stands by."""
+    world = worlds.blank(tiny_full, tick=9)
+    world = worlds.add_npc(world, tiny_full, (MIDDLE, MIDDLE), style=1)
+    world = worlds.put_item(world, 0, 0, Item.TOP, 2, worn=True)
+    world = worlds.put_item(world, 0, 3, Item.ARROW, 10, quantity=5)
+    world = worlds.put_item(world, 0, 4, Item.POTION, 3)
+    world = worlds.put_item(world, 1, 1, Item.RATION, 1, price=2)
+    world = worlds.put_item(world, 1, 2, Item.PICKAXE, 1, price=9)
+    body, npc = world.body, world.npc
+    return world.replace(
+        body=body.replace(gold=body.gold.at[0].set(4), time_alive=body.time_alive + 1),
+        npc=npc.replace(level=npc.level.at[0].set(3), item_level=npc.item_level.at[0].set(12)),
+        skill=world.skill.replace(exp=world.skill.exp.at[0, Skill.CARVING].set(95)),
+    )
+
+
+def test_the_full_games_layout_is_the_originals(rich, tiny_full):
+    out = seen(rich, tiny_full)
+    players, slots, market = tiny_full.players, tiny_full.slots, tiny_full.market_rows
+    assert out["Inventory"].shape == (players, slots, 16) and out["Inventory"].dtype == np.int16
+    assert out["Market"].shape == (market, 16) and out["Market"].dtype == np.int16
+    shapes = {
+        f"{head}.{arg}": mask.shape[1]
+        for head, args in out["ActionTargets"].items()
+        for arg, mask in args.items()
+    }
+    seats = tiny_full.visible_rows + 1
+    assert shapes == {
+        "Attack.Style": 3, "Attack.Target": seats, "Buy.MarketItem": market + 1,
+        "Comm.Token": tiny_full.tokens, "Destroy.InventoryItem": slots + 1,
+        "Give.InventoryItem": slots + 1, "Give.Target": seats, "GiveGold.Price": tiny_full.prices,
+        "GiveGold.Target": seats, "Move.Direction": 5, "Sell.InventoryItem": slots + 1,
+        "Sell.Price": tiny_full.prices, "Use.InventoryItem": slots + 1,
+    }  # fmt: skip
+
+
+def test_items_show_all_that_the_original_shows_of_them(rich, tiny_full):
+    out, slots = seen(rich, tiny_full), tiny_full.slots
+    top, nothing, _, arrows, potion = out["Inventory"][0, :5].tolist()
+    assert top == [1, 3, 1, 2, 0, 1, 0, 0, 0, 6, 6, 6, 0, 0, 1, 0]
+    assert nothing == [0] * 16
+    assert arrows == [4, 14, 1, 10, 0, 5, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert potion == [5, 17, 1, 3, 0, 1, 0, 0, 0, 0, 0, 0, 65, 0, 0, 0]
+    assert out["Market"][:3].tolist() == [
+        [slots + 2, 16, 2, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 55, 0, 2],
+        [slots + 3, 10, 2, 1, 0, 1, 0, 0, 0, 15, 15, 15, 0, 0, 0, 9],
+        [0] * 16,
+    ]
+    idle = rich.params.enabled.at[System.PROFESSION].set(False)
+    out = seen(rich.replace(params=rich.params.replace(enabled=idle)), tiny_full)
+    assert out["Inventory"][0, 4, 12] == 0 and out["Market"][0, 13] == 0
+
+
+def test_entities_show_gold_and_skills(rich, tiny_full):
+    rows = {int(row[0]): row for row in seen(rich, tiny_full)["Entity"][0] if row[0]}
+    assert rows[1][[Entity.GOLD, Entity.CARVING_LEVEL, Entity.CARVING_EXP]].tolist() == [4, 2, 95]
+    assert rows[2][[Entity.MAGE_LEVEL, Entity.MAGE_EXP]].tolist() == [1, 0]
+    npc = rows[-1]
+    assert npc[[Entity.ITEM_LEVEL, Entity.RANGE_LEVEL, Entity.RANGE_EXP]].tolist() == [12, 3, 1]
+    assert npc[[Entity.MELEE_LEVEL, Entity.MELEE_EXP, Entity.ALCHEMY_LEVEL]].tolist() == [0, 0, 0]
+
+
+def test_masks_of_trade_and_those_of_the_dead(rich, tiny_full):
+    masks = seen(worlds.kill(rich, 5), tiny_full)["ActionTargets"]
+    allowed = {
+        f"{head}.{arg}": np.flatnonzero(mask[0]).tolist()
+        for head, args in masks.items()
+        for arg, mask in args.items()
+    }
+    nothing = tiny_full.slots
+    assert allowed["Use.InventoryItem"] == [0, nothing]
+    assert allowed["Destroy.InventoryItem"] == [3, 4, nothing]
+    assert allowed["Sell.InventoryItem"] == allowed["Give.InventoryItem"] == [3, 4, nothing]
+    assert allowed["GiveGold.Price"] == [0, 1, 2, 3]
+    assert allowed["Buy.MarketItem"] == [0, tiny_full.market_rows]
+    others = [i for i in range(1, tiny_full.players - 1)]  # one is dead; the NPC comes last
+    assert allowed["Give.Target"] == allowed["GiveGold.Target"]
+    assert allowed["Give.Target"] == [*others, tiny_full.visible_rows]
+    for head, args in masks.items():
+        for arg, mask in args.items():
+            chosen = np.flatnonzero(mask[5]).tolist()
+            every = arg in ("Style", "Price", "Token")
+            assert chosen == (list(range(mask.shape[1])) if every else [mask.shape[1] - 1]), head
+    assert not seen(worlds.kill(rich, 0), tiny_full)["Inventory"][0].any()

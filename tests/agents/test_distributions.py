@@ -1,4 +1,5 @@
 import itertools
+import types
 
 import jax
 import jax.numpy as jnp
@@ -72,7 +73,7 @@ def test_to_action_turns_positions_into_rows_and_zero_into_silence():
         move=jnp.array([1, 4]), target=jnp.array([1, 2]), style=jnp.array([2, 0]),
         token=jnp.array([0, 3]),
     )  # fmt: skip
-    action = to_action(choice, visible)
+    action = to_action(choice, types.SimpleNamespace(visible=visible))
     assert action.target.tolist() == [9, -1]
     assert action.token.tolist() == [-1, 3]
     assert action.move.tolist() == [1, 4] and action.style.tolist() == [2, 0]

@@ -20,10 +20,25 @@ def original_view(cfg: mm.Config):
     def shape(*size, dtype=jnp.int16):
         return jax.ShapeDtypeStruct((cfg.players, *size), dtype)
 
+    full = cfg.slots > 0
     return OriginalView(
         base=None, tile=shape(cfg.window**2, 7), entity=shape(cfg.visible_rows, 31),
         task=shape(11 + cfg.task_embedding, dtype=jnp.float16), word=shape(dtype=jnp.int32),
+        inventory=shape(cfg.slots, 16) if full else None,
+        market=jax.ShapeDtypeStruct((cfg.market_rows, 16), jnp.int16) if full else None,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("corrected", "parameters"), [(True, 3_061_190), (False, 3_332_550)])
+def test_the_papers_full_network_has_the_papers_parameters(corrected, parameters):
+    cfg = mm.preset("full")
+    policy = make_policy(TrainConfig(network="paper", corrected=corrected), cfg)
+    params = jax.eval_shape(policy.network.init, jax.random.key(0), original_view(cfg))["params"]
+    heads = ("style", "query", "token", "move", "trade")
+    assert count([params[name] for name in heads]) == 611_917
+    assert count(params["belongings"]) == 94_208 + 787_200 + 66_304
+    assert count(params["trunk"]) == 327_936
+    assert count(params) == parameters
 
 
 @pytest.mark.parametrize(("corrected", "parameters"), [(True, 1_470_976), (False, 1_742_336)])

@@ -53,20 +53,22 @@ def events_hold(episode: dict) -> bool:
     """Are the recorded counts of events those of this episode?
 
     Where several episodes were recorded in one process, the counts of all but the first are
-    of stale rows of the log. They give themselves away: deaths are among the counts, and fewer
-    than the players that had died by then (who fell with a leader is counted a tick later).
+    of stale rows of the log, the same in each tick. They give themselves away: what happens
+    grows with the tick, and deaths are not as many as the players that had died by then (who
+    fell with a leader is counted a tick later).
     """
     lifespan = np.array(episode["lifespan"])
-    alive = np.array([look["alive"] for look in episode["series"]])
-    for look in episode["series"]:
-        tick = look["tick"]
-        counted = look["events"].get(event_key(Event.AGENT_CULLED), 0)
-        first_deaths = (lifespan < min(tick, episode["ticks"])).sum()
-        if counted < first_deaths:
-            return False
-        if (alive[1:] <= alive[:-1]).all() and counted > len(lifespan) - look["alive"]:
-            return False  # nobody comes back here, so none dies twice
-    return True
+    looks = episode["series"]
+    counted = np.array([look["events"].get(event_key(Event.AGENT_CULLED), 0) for look in looks])
+    tick = np.array([min(look["tick"], episode["ticks"]) for look in looks])
+    missing = len(lifespan) - np.array([look["alive"] for look in looks])
+    fallen = (lifespan < tick[:, None]).sum(-1)
+    steady = counted == tick * counted[tick == 1].sum()
+    if counted.any() and steady.all():
+        return False
+    if (missing >= fallen).all():  # nobody comes back here, so none dies twice
+        return bool((fallen <= counted).all() and (counted <= missing).all())
+    return bool((fallen <= counted).all())
 
 
 def of_record(episode: dict) -> Account:

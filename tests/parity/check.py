@@ -19,7 +19,7 @@ from metammo_jax.config import Config
 from metammo_jax.env import Env
 from metammo_jax.registry import make
 from metammo_jax.vocab import System
-from tests.parity import compare, decisions, frequencies, observations, opening
+from tests.parity import compare, decisions, frequencies, observations, opening, standin
 from tests.parity import state as states_of
 from tests.parity import trace as recorded
 from tests.parity.fields import Count, Field, count, merge
@@ -53,7 +53,8 @@ class Report:
 @functools.cache
 def environment(cfg: Config) -> Env:
     """Returns all games in one environment, so that one compiled tick serves all traces."""
-    return make(list(GAMES), config=cfg)
+    extra = [standin.multi_task()] if System.ITEM in cfg.systems else []
+    return make([*GAMES, *extra], config=cfg)
 
 
 def check(trace: Trace, seed: int = 0) -> Report:

@@ -11,9 +11,10 @@ from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.env import Env
 from metammo_jax.rules import npc as npc_rules
-from metammo_jax.vocab import Event, System, Tile
+from metammo_jax.tables import DEPLETED, NEIGHBOURS, REGROWTH
+from metammo_jax.vocab import Event, Skill, System, Tile
 from metammo_jax.world import World
-from tests.parity import deals, judgement, newcomers
+from tests.parity import deals, drops, goods, judgement, newcomers
 from tests.parity import trace as recorded
 from tests.parity.batches import in_chunks
 from tests.parity.fields import Field, field
@@ -159,6 +160,7 @@ def fields(case: Case) -> list[Field]:
     """Returns the comparison of everything that a transition determines."""
     return [
         *_bodies(case),
+        *goods.fields(case),
         *_npcs(case),
         *newcomers.fields(case),
         *_terrain(case),
@@ -186,9 +188,6 @@ PLAYER_VALUES = {
     "recon": "recon",
     "resilient": "resilient",
 }
-SKILLS = ("melee", "range", "mage", "fishing", "herbalism", "prospecting", "carving", "alchemy")
-UNUSED = ("gold", "item_level", *(f"{skill}_{of}" for skill in SKILLS for of in ("level", "exp")))
-"""Entity columns of game systems that the mini configuration lacks: 0 on both sides."""
 
 
 def _bodies(case: Case) -> list[Field]:
@@ -208,17 +207,7 @@ def _bodies(case: Case) -> list[Field]:
     for ours, name in PLAYER_VALUES.items():
         there = case.recorded_next(name)[:, :players]
         out.append(field(ours.replace("_", " "), getattr(body, ours), there, mortals))
-    out.append(_immortality(case))
-    for name in UNUSED:
-        there = case.recorded_next(name)
-        label = "gold, items" if name in ("gold", "item_level") else "levels, experience"
-        out.append(field(label, np.zeros_like(there), there, stays))
-    items = np.array([len(case.trace.rows("items", t + 1)) for t in range(len(case.trace))])
-    listed = np.array([len(case.trace.rows("listings", t + 1)) for t in range(len(case.trace))])
-    everywhere = np.ones(len(items), bool)
-    out.append(field("gold, items", np.zeros_like(items), items, everywhere))
-    out.append(field("gold, items", np.zeros_like(listed), listed, everywhere))
-    return out
+    return [*out, _immortality(case)]
 
 
 def _immortality(case: Case) -> Field:
@@ -253,17 +242,30 @@ def _npcs(case: Case) -> list[Field]:
 def harvests(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Returns (T, H, W) bool twice: the tiles harvested in each transition, ours and recorded.
 
-    Recorded are the tiles under players that ate, and marks that changed.
+    Recorded are the tiles under players that ate, what fed the skills of those who learned by a
+    harvest or harvested an item, and tiles that became depleted.
     """
     before, after = case.before.terrain, case.after.world.terrain
     ours = before.ready_at != after.ready_at
-    base = before.material
-    there = (base == Tile.HERB) & (case.map_before != case.map_after)
+    base, players = before.material, case.cfg.players
+    there = (case.map_before == base) & (case.map_before != case.map_after)
     eaten, _ = recorded.events(case.trace, case.cfg)
-    tick_, who = np.nonzero(eaten[..., Event.EAT_FOOD])
+    skill = drops.skills_used(case.trace, case.cfg, case.next_row[:, :players])
+    tick_, who = np.nonzero(eaten[..., Event.EAT_FOOD] | skill[..., Skill.HERBALISM :].any(-1))
     row, col = case.before.body.pos[tick_, who].T
     there[tick_, row, col] = True
+    tick_, who = np.nonzero(skill[..., Skill.FISHING])
+    for offset in NEIGHBOURS:
+        row, col = (case.before.body.pos[tick_, who] + offset).T
+        there[tick_, row, col] |= case.map_before[tick_, row, col] == Tile.FISH
     return ours, there
+
+
+def growing(case: Case) -> np.ndarray:
+    """Returns (16,) float, the chance per tick of each material to grow back, 0 for never."""
+    chance = np.where(case.before.params.enabled[0, System.PROFESSION], REGROWTH, 0)
+    chance[Tile.FOILAGE] = case.before.params.regrowth[0]
+    return chance
 
 
 def _terrain(case: Case) -> list[Field]:
@@ -277,15 +279,15 @@ def _terrain(case: Case) -> list[Field]:
     was_depleted = case.map_before != base
     material = case.after.material
     used = was_depleted | ours | there | (material != base) | (case.map_after != base)
-    grows = (base == Tile.FOILAGE) & (was_depleted | (ours & there))
-    grows &= (case.before.params.regrowth > 0)[:, None, None]
-    states = np.isin(np.stack([material, case.map_after]), [Tile.FOILAGE, Tile.SCRUB]).all(0)
+    grows = (growing(case) > 0)[base] & (was_depleted | (ours & there))
+    for shown in (material, case.map_after):
+        grows &= (shown == base) | (shown == DEPLETED[base])
     fog = case.trace.data["fog_center_row"][1:]
     seized = (case.before.params.seize_target >= 0).all(-1)
     seizes = [case.trace.rows("seizes", t + 1) for t in range(len(case.trace))]
     last = np.array([rows[-1] if len(rows) else (0, 0, 0, 0) for rows in seizes])
     return [
-        field("tiles", material, case.map_after, used, regrowth=grows & states),
+        field("tiles", material, case.map_after, used, regrowth=grows),
         field("harvested tiles", ours, there, used),
         field("fog", case.after.fog, fog, np.ones(len(fog), bool)),
         field("seizure", terrain.seizer, last[:, 2] - 1, seized),
@@ -299,6 +301,6 @@ def _events(case: Case) -> list[Field]:
     compared = np.broadcast_to(known[:, None], there.shape)
     return [
         field(f"event: {event.name.lower()}", ours[..., event], there[..., event],
-              compared[..., event])
+              compared[..., event], **goods.event_causes(case, event))
         for event in Event
     ]  # fmt: skip

@@ -87,12 +87,11 @@ def read(path: str) -> list[dict]:
     for number, line in enumerate(lines, 1):
         try:
             episode = json.loads(line)
-            known = episode["game"] in GAMES and episode["policy"] in POLICIES
+            game, policy = episode["game"], episode["policy"]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} line {number} is no recorded episode: {error}") from error
-        if not known:
-            what = f"{episode['game']} under {episode['policy']}"
-            raise ValueError(f"{path} line {number}: {what} cannot be played here")
+        if game not in GAMES or policy not in POLICIES:
+            raise ValueError(f"{path} line {number}: {game} under {policy} cannot be played here")
         out.append(episode)
     return out
 

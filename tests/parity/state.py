@@ -10,7 +10,7 @@ from metammo_jax.lib import flood
 from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import NEVER, NOBODY, Kind
 from metammo_jax.world import Body, Npc, Params, Task, Terrain, Verdict, World
-from tests.parity import belongings
+from tests.parity import belongings, standin
 from tests.parity import trace as recorded
 from tests.parity.fields import Field
 from tests.parity.trace import Trace
@@ -228,7 +228,10 @@ def difficulty(trace: Trace) -> int:
 def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
     """Returns the tasks: what they ask for by our declaration, how far they are by the record."""
     group, states = groups(trace, cfg), len(trace) + 1
-    asked = jax.tree.map(np.asarray, env.table.assign(jax.random.key(0), params, cfg))
+    if trace.game == "multi_task":
+        asked = standin.assigned(trace, params, cfg, env)
+    else:
+        asked = jax.tree.map(np.asarray, env.table.assign(jax.random.key(0), params, cfg))
     progress = trace.data["progress"][:, group].astype(np.float32)
     memory = recorded.task_memory(trace)[:, group]
     embedding = np.array([task["embedding"] for task in trace.meta["tasks"]], np.float32)[group]

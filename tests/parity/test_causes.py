@@ -3,11 +3,13 @@
 import copy
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
 
 from metammo_jax.vocab import Tile
-from tests.parity import compare, decisions, newcomers
+from tests.parity import check, compare, decisions, newcomers, opening
+from tests.parity import trace as recorded
 from tests.parity.planting import (
     decided,
     explained_by,
@@ -16,6 +18,25 @@ from tests.parity.planting import (
     unexplained,
     with_after,
 )
+
+
+@pytest.mark.parametrize("tile", [Tile.STONE, Tile.FOILAGE])
+def test_extra_tiles_explain_only_grass_that_water_or_foilage_may_replace(tile):
+    """Stone in the place of an extra tile is none; nor is foilage on the edge, where none goes."""
+    states, case = played("survive-first")
+    trace, args = case.trace, (states, check.environment(case.cfg), jax.random.key(3))
+    cause = "extra water and foilage"
+    material = trace.data["first_materials"].copy()
+    if tile == Tile.STONE:
+        _, row, col = explained_by(opening.fields(trace, *args), "start: map", cause)[5]
+    else:
+        row, col = case.cfg.middle - int(case.before.params.center[0]) // 2, case.cfg.middle
+        assert material[row, col] == Tile.GRASS
+    material[row, col] = tile
+    wrong = dataclasses.replace(trace, data=dict(trace.data, first_materials=material))
+    found = unexplained(opening.fields(wrong, *args))
+    assert found.pop("start: map") == [[0, row, col]]
+    assert set(found) <= {"start: extra tiles"}
 
 
 def test_regrowth_explains_only_tiles_that_can_grow_back():
@@ -142,5 +163,21 @@ def test_wrong_decisions_of_npcs_are_seen():
         else:
             wrong.chance[tick, npc] = np.eye(6)[5]  # it stands still
         found = unexplained(npc_fields(name, ours=wrong))
-        assert list(found) == [{"hit": "npc: hits", "chance": "npc: steps"}[change]]
-        assert [tick, npc] in next(iter(found.values()))
+        steps = ["npc: steps", "npc: steps by chance"]
+        assert list(found) == {"hit": ["npc: hits"], "chance": steps}[change]
+        assert all([tick, npc] in where for where in found.values())
+
+
+@pytest.mark.parametrize("mode", ["path", "drift"])
+def test_npcs_that_toss_a_coin_where_they_should_search_are_seen(mode):
+    """And the other way round: what is random is, and what is not is not."""
+    name = "sandwich-siege"
+    case, ours = played(name)[1], copy.deepcopy(decided(name))
+    known = decisions.by_chance(case.trace, case.before, ours, case.cfg)[1]
+    modes, _ = decisions.modes(case.before, ours, case.cfg)
+    tick, npc = np.argwhere((modes == mode) & known)[3]
+    orders = recorded.orders_of(case.trace, case.cfg)
+    step = orders["direction"][tick, case.cfg.players + npc]
+    ours.chance[tick, npc] = np.eye(6)[step] * (1.0 if mode == "drift" else 0.7)
+    found = unexplained(npc_fields(name, ours=ours))
+    assert found == {"npc: steps by chance": [[tick, npc]]}

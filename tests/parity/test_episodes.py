@@ -110,11 +110,19 @@ def test_counts_of_events_that_are_not_this_episode_s_are_left_out(culled):
     assert not accounts.events_hold(recorded(culled))
 
 
+def test_counts_that_grow_with_the_tick_are_left_out():
+    """As many deaths in each tick, of players that come back: what a stale log says."""
+    looks = [look(tick, 4, 3 * tick) for tick in (0, 1, 2, 4, 6)]
+    assert not accounts.events_hold(dict(recorded(), series=looks))
+    looks[-1]["events"]["91"] += 1
+    assert accounts.events_hold(dict(recorded(), series=looks))
+
+
 def test_files_of_something_else_are_refused(tmp_path):
     file = tmp_path / "episodes.jsonl"
-    for line, message in (("{", "line 1 is no recorded"), ('{"game": "Chess"}', "line 1 is no")):
+    for line in ("{", '{"game": "Chess"}', "7"):
         file.write_text(line)
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match="line 1 is no recorded episode"):
             episodes.read(str(file))
     file.write_text(json.dumps({"game": "Chess", "policy": "random_move"}))
     with pytest.raises(ValueError, match="Chess under random_move cannot be played"):

@@ -71,8 +71,8 @@ def test_a_long_embedding_is_cut():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        (dict(predicate="tick"), "must be a function"),
-        (dict(predicate=predicates.tick_ge), "needs 'num_tick'"),
+        (dict(predicate=5), "must be a function"),
+        (dict(predicate=predicates.seize_center), "needs 'num_ticks'"),
         (dict(predicate=predicates.tick_ge, args=("horizn",)), "did you mean 'horizon'"),
         (dict(predicate=predicates.tick_ge, args=(float("nan"),)), "finite"),
         (dict(predicate=predicates.tick_ge, args=[5]), "tuple"),

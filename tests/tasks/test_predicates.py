@@ -7,6 +7,7 @@ import pytest
 
 from metammo_jax.config import preset
 from metammo_jax.tasks import predicates
+from metammo_jax.tasks.signature import signature_of
 from metammo_jax.tasks.subject import subject_of
 from metammo_jax.vocab import Event, Subject
 from tests import worlds
@@ -15,9 +16,16 @@ TINY = preset("tiny")  # 16 players, map 48, middle (24, 24), horizon 128
 SPREAD = {0: (20, 30), 1: (27, 22), 2: (31, 24), 3: (24, 33)}
 
 
+def numbers(predicate, args):
+    """Returns the arguments with defaults, unchecked, so that odd numbers can be tried."""
+    known = list(signature_of(predicate).arguments.values())
+    return [*args, *(a.default for a in known[len(args) :]), *[0.0] * (4 - len(known))]
+
+
 def value(predicate, world, args=(), code=Subject.TEAM):
     """Returns (P,) values with the same arguments and subject for everybody."""
-    full = jnp.tile(jnp.array(predicates.filled(predicate, args), jnp.float32), (TINY.players, 1))
+    row = numbers(predicate, args)
+    full = jnp.tile(jnp.array(row, jnp.float32), (TINY.players, 1))
     task = world.task.replace(args=full, subject=jnp.full(TINY.players, code))
     world = world.replace(task=task)
     result = predicate(world, subject_of(world), full, TINY)
@@ -187,19 +195,26 @@ def test_can_see_a_living_target_within_vision(teams):
 
 
 def test_defaults_and_missing_arguments():
-    assert predicates.filled(predicates.seize_center, (7,)) == (7, 0.3, 0.0, 0.0)
+    assert signature_of(predicates.seize_center).complete((7,)) == (7, 0.3)
+    assert signature_of(predicates.tick_ge).complete(()) == ("horizon",)
     with pytest.raises(ValueError, match="needs 'num_ticks'"):
-        predicates.filled(predicates.seize_center, ())
+        signature_of(predicates.seize_center).complete(())
     with pytest.raises(ValueError, match="takes 1 arguments"):
-        predicates.filled(predicates.tick_ge, (1, 2))
+        signature_of(predicates.tick_ge).complete((1, 2))
 
 
-def test_every_listed_predicate_runs_under_jit(teams):
-    args = jnp.ones((TINY.players, 4), jnp.float32)
+@pytest.mark.parametrize("code", [None, Subject.SELF])
+def test_every_predicate_runs_under_jit(code):
+    cfg = preset("tiny_full")
+    args = jnp.ones((cfg.players, 4), jnp.float32)
 
     @jax.jit
     def all_of_them(world):
-        subject = subject_of(world)
-        return [p(world, subject, args, TINY) for p in predicates.PREDICATES.values()]
+        subject = subject_of(world, code)
+        return [p(world, subject, args, cfg) for p in predicates.BUILT_IN]
 
-    assert all(np.isfinite(v).all() and v.shape == (16,) for v in all_of_them(teams))
+    world = worlds.blank(cfg, teams=4)
+    world = world.replace(tally=worlds.no_tally(cfg, watches=1))
+    values = all_of_them(world)
+    assert all(np.isfinite(v).all() and v.shape == (16,) for v in values)
+    assert all(v.dtype == jnp.float32 for v in values)

@@ -7,7 +7,7 @@ import pytest
 
 from metammo_jax.config import preset
 from metammo_jax.tasks.progress import evaluate, restart
-from metammo_jax.vocab import NEVER
+from metammo_jax.vocab import NEVER, Subject, TaskKind
 from tests import worlds
 
 TINY = preset("tiny")
@@ -22,7 +22,11 @@ def other(world, subject, args, cfg):
     return jnp.full(cfg.players, 0.125)
 
 
-TABLE = types.SimpleNamespace(predicates=(wish, other))
+TABLE = types.SimpleNamespace(
+    predicates=(wish, other),
+    subjects=(frozenset({Subject.SELF, Subject.TEAM}), frozenset({Subject.SELF})),
+    kinds=frozenset({TaskKind.DEFAULT}),
+)
 
 
 @jax.jit

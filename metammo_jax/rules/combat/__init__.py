@@ -10,6 +10,7 @@ import numpy as np
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.lib import waves
 from metammo_jax.rules.combat import damage as damages
 from metammo_jax.rules.combat import spoils
 from metammo_jax.rules.combat.damage import Damage
@@ -71,25 +72,32 @@ def _settle(
 ) -> jax.Array:
     """Returns (E,) bool, the attacks that are made when each waits for its turn.
 
-    Whether one is made depends only on those with an earlier turn, so repeating the rule from
-    "all are made" settles, in a few rounds. While nobody can die all are made, without a round.
+    Only those who could die, if everything hit them, make others wait: an attack by and on
+    somebody safe is made whatever the order.
     """
+    entities, row = cfg.entities, jnp.arange(cfg.entities)
     health = jnp.where(_vulnerable(world, cfg), world.body.health, NEVER)
-    everything = jnp.zeros_like(health).at[target].add(jnp.where(wants, damage.most(), 0))
-    somebody_may_die = ((everything >= health) & (everything > 0)).any()
-    earlier_on_same = (target[None] == target[:, None]) & (turn[None] < turn[:, None])
+    threat = jnp.zeros_like(health).at[target].add(jnp.where(wants, damage.most(), 0))
+    endangered = (threat >= health) & (threat > 0)
+    waits = wants & (endangered | endangered[target])
+    alone = entities + row  # a row that no other attack concerns
 
-    def settle(state):
-        hits, _ = state
-        points = damage.dealt(hits, target, turn)
-        made = jnp.where(hits, points, 0)
-        suffered = jnp.where(earlier_on_same, made[None], 0).sum(1)
-        kills = hits & (suffered < health[target]) & (suffered + points >= health[target])
-        death = jnp.full(turn.shape, _LAST_TURN).at[target].min(jnp.where(kills, turn, _LAST_TURN))
-        now = wants & (suffered < health[target]) & (turn < death)
-        return now, (now != hits).any()
+    def act(state, ready):
+        health, made = state
+        now = ready & (health > 0) & (health[target] > 0)
+        points = jnp.where(now, damage.dealt(made, target, turn), 0)
+        health = health.at[target].add(-points)
+        return (health, made | now), (health <= 0) | (health[target] <= 0)
 
-    return jax.lax.while_loop(lambda state: state[1], settle, (wants, somebody_may_die))[0]
+    return waves.play(
+        act,
+        (health, wants & ~waits),
+        jnp.where(endangered, row, alone),
+        jnp.where(endangered[target], target, alone),
+        turn,
+        waits,
+        2 * entities,
+    )[1]
 
 
 def _record(

@@ -15,7 +15,8 @@ def share_out(
 ) -> World:
     """Gives killers the gold of their victims, and players what these owned or leave behind.
 
-    A killer that is killed later in the phase passes on what it has got.
+    A killer that is killed later in the phase passes on what it has got. Nobody kills twice in a
+    tick, so what an NPC leaves is there before anything is taken from its killer.
 
     Args:
       key: () key, spent on which belongings go first where a bag has no room for all.
@@ -27,42 +28,29 @@ def share_out(
 
     Source: world rules 8.4 steps 3 to 5. What NPCs kill loses its things when it is culled.
     """
-    order = jax.random.bits(key, world.bag.item.shape)
     kills &= query.is_on(world, System.ITEM)
+    world = _gold(world, kills, target, turn, cfg)
+    kills, target, turn = kills[: cfg.players], target[: cfg.players], turn[: cfg.players]
+    world = _leavings(world, kills, target, cfg)
+    return _belongings(key, world, kills & (target < cfg.players), target, turn, cfg)
+
+
+def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config) -> World:
+    """Moves all gold of victims (E,) to those who killed them, NPCs too."""
+    players, row = cfg.players, jnp.arange(cfg.entities)
+    kills &= query.is_on(world, System.EXCHANGE)
 
     def act(state, ready):
-        bag, body, tally = state
-        after = world.replace(bag=bag, body=body, tally=tally)
-        after = _gold(after, ready, target, cfg)
-        after = _belongings(after, order, ready[: cfg.players], target[: cfg.players], cfg)
-        after = _leavings(after, ready[: cfg.players], target[: cfg.players], cfg)
-        return (after.bag, after.body, after.tally), jnp.zeros_like(ready)
+        gold, looted = state
+        got = jnp.where(ready, gold[victim], 0)
+        return (gold.at[victim].add(-got) + got, looted + got), jnp.zeros_like(ready)
 
-    state = (world.bag, world.body, world.tally)
-    row = jnp.arange(cfg.entities)
-    bag, body, tally = waves.play(act, state, row, target, turn, kills, cfg.entities)
-    return world.replace(bag=bag, body=body, tally=tally)
-
-
-def _gold(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> World:
-    """Moves all gold of victims (E,) to those who killed them, NPCs too."""
-    gold, players = world.body.gold, cfg.players
-    got = jnp.where(kills & query.is_on(world, System.EXCHANGE), gold[victim], 0)
-    gold = gold.at[victim].add(-got) + got
+    gold = world.body.gold
+    state = (gold, jnp.zeros_like(gold))
+    gold, looted = waves.play(act, state, row, victim, turn, kills, cfg.entities)
     world = world.replace(body=world.body.replace(gold=gold))
-    world = effects.count(world, Event.LOOT_GOLD, got[:players] > 0)
-    return effects.add_to_tally(world, looted=got[:players])
-
-
-def _belongings(
-    world: World, order: jax.Array, kills: jax.Array, victim: jax.Array, cfg: Config
-) -> World:
-    """Moves what killed players owned to the players that killed them."""
-    takes = kills & (victim < cfg.players)
-    victim = jnp.minimum(victim, cfg.players - 1)
-    bag, new = inventory.take_over(world.bag, order, victim, takes, world.tick)
-    world = world.replace(bag=bag)
-    return effects.count(world, Event.LOOT_ITEM, new, bag.item, bag.level, bag.quantity)
+    world = effects.count(world, Event.LOOT_GOLD, looted[:players] > 0)
+    return effects.add_to_tally(world, looted=looted[:players])
 
 
 def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> World:
@@ -78,3 +66,23 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
         )
         world = effects.count(world.replace(bag=bag), Event.LOOT_ITEM, kept, item, level)
     return world
+
+
+def _belongings(
+    key: jax.Array, world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config
+) -> World:
+    """Moves what killed players owned to the players that killed them."""
+    order = jax.random.bits(key, world.bag.item.shape)
+    row, victim = jnp.arange(cfg.players), jnp.minimum(victim, cfg.players - 1)
+
+    def act(state, ready):
+        bag, tally = state
+        bag, new = inventory.take_over(bag, order, victim, ready, world.tick)
+        after = effects.count(
+            world.replace(tally=tally), Event.LOOT_ITEM, new, bag.item, bag.level, bag.quantity
+        )
+        return (bag, after.tally), jnp.zeros_like(ready)
+
+    state = (world.bag, world.tally)
+    bag, tally = waves.play(act, state, row, victim, turn, kills, cfg.players)
+    return world.replace(bag=bag, tally=tally)

@@ -1,0 +1,141 @@
+"""What the lean network makes of the full game: belongings, the market, and the heads of trade.
+
+Everything here is of one world.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.observe import BagColumn, Column, MarketColumn, Observation
+from metammo_jax.tables import EXP_THRESHOLD, LEVEL_MAX, WEAR
+from metammo_jax.vocab import Item, Wear
+
+GOLD_SCALE = 30.0
+"""Gold that counts as 1 where it is a price."""
+
+LEVELS = np.arange(Column.MELEE_LEVEL, Column.ALCHEMY_LEVEL + 1, 2)
+EXPERIENCE = LEVELS + 1
+
+
+def progression_features(obs: Observation) -> jax.Array:
+    """Returns what each player knows of its gold and skills, (P, 18) float32."""
+    players = obs.visible.shape[0]
+    own = obs.entities[:players].astype(jnp.float32)
+    wealth = own[:, [Column.GOLD, Column.ITEM_LEVEL]]
+    exp = own[:, EXPERIENCE] / float(EXP_THRESHOLD[-1])
+    return jnp.concatenate([jnp.log1p(wealth) / 4, own[:, LEVELS] / LEVEL_MAX, exp], axis=-1)
+
+
+def _item_features(item: jax.Array, level: jax.Array, quantity: jax.Array, price: jax.Array):
+    """Returns (..., 26) float32 of records: kind, where it is worn, level, pieces, price."""
+    numbers = [level / LEVEL_MAX, jnp.log1p(quantity) / 4, jnp.log1p(price / GOLD_SCALE)]
+    return jnp.concatenate(
+        [
+            jax.nn.one_hot(item, len(Item)),
+            jax.nn.one_hot(jnp.asarray(WEAR)[item], len(Wear)),
+            jnp.stack(numbers, axis=-1).astype(jnp.float32),
+        ],
+        axis=-1,
+    )
+
+
+def bag_features(obs: Observation) -> jax.Array:
+    """Returns (P, I, features) float32 of one's own slots, and what may be done with each."""
+    bag, masks = obs.bag.astype(jnp.int32), obs.masks
+    record = _item_features(
+        bag[..., BagColumn.ITEM], bag[..., BagColumn.LEVEL],
+        bag[..., BagColumn.QUANTITY], bag[..., BagColumn.PRICE],
+    )  # fmt: skip
+    flags = [
+        bag[..., BagColumn.WORN] > 0,
+        bag[..., BagColumn.PRICE] > 0,
+        *(mask[:, :-1] for mask in (masks.use, masks.destroy, masks.give, masks.sell)),
+    ]
+    return jnp.concatenate([record, jnp.stack(flags, axis=-1).astype(jnp.float32)], axis=-1)
+
+
+def market_features(obs: Observation) -> jax.Array:
+    """Returns (M, features) float32 of what is for sale."""
+    market = obs.market.astype(jnp.int32)
+    return _item_features(
+        market[:, MarketColumn.ITEM], market[:, MarketColumn.LEVEL],
+        market[:, MarketColumn.QUANTITY], market[:, MarketColumn.PRICE],
+    )  # fmt: skip
+
+
+class Belongings(nn.Module):
+    """Embeds what each player owns and what is for sale.
+
+    Attributes:
+      width: features of an embedding.
+    """
+
+    width: int
+
+    @nn.compact
+    def __call__(self, obs: Observation) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Embeds and sums up.
+
+        Returns:
+          (P, I, width), slots; (M, width), listings; (P, features), what a player has, can do and
+          could buy.
+        """
+        owned = (obs.bag[..., BagColumn.ITEM] > 0)[..., None]
+        slots = nn.relu(nn.Dense(self.width)(bag_features(obs))) * owned
+        listed = (obs.listing >= 0)[:, None]
+        goods = nn.relu(nn.Dense(self.width)(market_features(obs))) * listed
+        affordable = obs.masks.buy[:, :-1].astype(jnp.float32)
+        count = jnp.maximum(affordable.sum(1, keepdims=True), 1.0)
+        within_reach = affordable @ goods / count
+        summary = [progression_features(obs), slots.sum(1) / 4, slots.max(1), within_reach]
+        return slots, goods, jnp.concatenate(summary, axis=-1)
+
+
+class TradeHeads(nn.Module):
+    """Scores slots, listings, players and amounts for the heads that the full game adds.
+
+    Attributes:
+      width: features of the embeddings that are pointed to.
+      prices: highest price.
+    """
+
+    width: int
+    prices: int
+
+    @nn.compact
+    def __call__(
+        self, hidden: jax.Array, seen: jax.Array, slots: jax.Array, goods: jax.Array
+    ) -> dict[str, jax.Array]:
+        """Returns unmasked logits, by field of `distributions.Logits`.
+
+        Args:
+          hidden: (P, features).
+          seen: (P, K, width), embeddings of those in sight.
+          slots: (P, I, width), of one's own slots.
+          goods: (M, width), of listings.
+        """
+        small = nn.initializers.orthogonal(0.01)
+
+        def query():
+            return nn.Dense(self.width, kernel_init=small)(hidden)
+
+        def or_nothing(scores):
+            nothing = nn.Dense(1, kernel_init=small)(hidden)
+            return jnp.concatenate([scores, nothing], axis=-1)
+
+        def point(keys):
+            return or_nothing(jnp.einsum("pkd,pd->pk", keys, query()))
+
+        return {
+            "use": point(slots),
+            "destroy": point(slots),
+            "give": point(slots),
+            "give_to": point(seen),
+            "sell": point(slots),
+            "price": nn.Dense(self.prices, kernel_init=small)(hidden),
+            "buy": or_nothing(query() @ goods.T),
+            "gold": nn.Dense(self.prices, kernel_init=small)(hidden),
+            "gold_to": point(seen),
+        }

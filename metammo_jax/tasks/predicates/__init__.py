@@ -1,0 +1,71 @@
+"""Predicates: how far something has come, from 0 to 1, for all players at once.
+
+A predicate is a pure function `predicate(world, subject, args, cfg) -> (P,) float32`. `subject`
+says for each player whose state counts (`tasks.subject.Subject`), `args` (P, A) float32 are
+that player's own numbers. Results are clipped to 0..1 where progress is kept
+(`tasks.progress`). `tasks.register` names a predicate and its numbers; a function of one's own
+may do without. Only those that the goals of an environment use are compiled.
+
+Source: tasks 4. `PREDICATES` lists them under the original's names.
+"""
+
+from collections.abc import Callable
+
+from metammo_jax.tasks.predicates.events import (
+    ANY_KILL,
+    buy_item,
+    consume_item,
+    count_event,
+    defeat_entity,
+    fire_ammo,
+    harvest_item,
+    list_item,
+    score_hit,
+    use_any_ammo,
+)
+from metammo_jax.tasks.predicates.gold import earn_gold, hoard_gold, make_profit, spend_gold
+from metammo_jax.tasks.predicates.life import (
+    all_dead,
+    check_agent_status,
+    protect_leader,
+    stay_alive,
+    success,
+    tick_ge,
+)
+from metammo_jax.tasks.predicates.place import (
+    all_members_within_range,
+    distance_traveled,
+    occupy_tile,
+    progress_toward_center,
+)
+from metammo_jax.tasks.predicates.seizing import seize_center, seize_quad_center, seize_tile
+from metammo_jax.tasks.predicates.sight import can_see, can_see_tile
+from metammo_jax.tasks.predicates.skills import (
+    attain_skill,
+    gain_experience,
+    practice_skill_with_tool,
+)
+from metammo_jax.tasks.predicates.things import (
+    equip_item,
+    fully_armed,
+    inventory_space_ge,
+    own_item,
+    practice_inventory_management,
+)
+
+BUILT_IN: tuple[Callable, ...] = (
+    success, tick_ge, stay_alive, all_dead, check_agent_status, protect_leader, occupy_tile,
+    distance_traveled, progress_toward_center, all_members_within_range, seize_tile, seize_center,
+    seize_quad_center, can_see, can_see_tile, count_event, score_hit, defeat_entity, consume_item,
+    harvest_item, list_item, buy_item, fire_ammo, use_any_ammo, hoard_gold, earn_gold, spend_gold,
+    make_profit, own_item, equip_item, fully_armed, inventory_space_ge,
+    practice_inventory_management, attain_skill, gain_experience, practice_skill_with_tool,
+)  # fmt: skip
+"""All predicates of the original."""
+
+PREDICATES: dict[str, Callable] = {
+    name: predicate for predicate in BUILT_IN for name in predicate.signature.original
+}
+"""Predicates by the original's names."""
+
+__all__ = ["ANY_KILL", "BUILT_IN", "PREDICATES", *(p.__name__ for p in BUILT_IN)]

@@ -1,0 +1,80 @@
+"""Predicates of where players are. Source: tasks 4."""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.tasks.predicates.measure import share, steps_to
+from metammo_jax.tasks.signature import number, register, whole
+from metammo_jax.tasks.subject import FAR, Subject
+from metammo_jax.world import World
+
+PLACE = whole(least=0, most="map_size")
+"""A row or a column of the map."""
+
+
+@register(
+    arguments=dict(row=PLACE, col=PLACE),
+    original=("OccupyTile",),
+    says="stand on row {row}, column {col}",
+)
+def occupy_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+    """1 while a living member stands on the tile (OccupyTile)."""
+    steps = steps_to(world, subject, args[:, :2], cfg)
+    return (subject.alive_min(steps) == 0).astype(jnp.float32)
+
+
+@register(
+    arguments=dict(dist=number(least=1)),
+    original=("DistanceTraveled",),
+    says="be {dist} tiles away from the start",
+)
+def distance_traveled(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+    """Tiles (Chebyshev) between the living members and where each began, summed, / dist.
+
+    (DistanceTraveled)
+    """
+    body = world.body
+    gone = jnp.abs(body.pos[: cfg.players] - body.spawn_pos).max(-1)
+    traveled = share(subject.alive_total(gone), args[:, 0])
+    return jnp.where(subject.any_alive(), traveled, 0.0)
+
+
+@register(original=("ProgressTowardCenter",), says="reach the middle of the map")
+def progress_toward_center(
+    world: World, subject: Subject, args: jax.Array, cfg: Config
+) -> jax.Array:
+    """1 - tiles from the middle / (C / 2), of the nearest living member; 0 if none lives.
+
+    (ProgressTowardCenter; the original's version for several members is broken.)
+    """
+    steps = subject.alive_min(query.from_middle(world.body.pos[: cfg.players], cfg))
+    return jnp.where(steps < FAR, 1.0 - steps / (world.params.center // 2), 0.0)
+
+
+@register(
+    arguments=dict(dist=number(least=0)),
+    original=("AllMembersWithinRange",),
+    says="gather within {dist} tiles",
+)
+def all_members_within_range(
+    world: World, subject: Subject, args: jax.Array, cfg: Config
+) -> jax.Array:
+    """1 when the living members fit in a square of dist tiles, less the more they scatter.
+
+    The mean of three scores: (C - d) / (C - dist), where d is the longer side of the box around
+    them, and for rows and columns dist / max(3 * standard deviation, dist).
+    (AllMembersWithinRange)
+    """
+    dist, center = args[:, 0], world.params.center.astype(jnp.float32)
+    row, col = world.body.pos[: cfg.players].T
+    side = jnp.maximum(
+        subject.alive_max(row) - subject.alive_min(row),
+        subject.alive_max(col) - subject.alive_min(col),
+    )
+    score = (center - side) / (center - dist)
+    for place in (row, col):
+        score += dist / jnp.maximum(3 * subject.alive_deviation(place), dist)
+    score = jnp.where(side <= dist, 1.0, score / 3)
+    return jnp.where(subject.any_alive() & (dist >= 0), score, 0.0)

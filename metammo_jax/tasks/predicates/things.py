@@ -1,0 +1,121 @@
+"""Predicates of what players carry and wear. Source: tasks 4.
+
+Bags of the dead are empty.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import inventory
+from metammo_jax.config import Config
+from metammo_jax.tasks.predicates.measure import (
+    COUNT,
+    ITEM,
+    LEVEL,
+    NUM_AGENT,
+    STYLE,
+    TICKS,
+    alive,
+    share,
+    whole_number,
+)
+from metammo_jax.tasks.signature import register, whole
+from metammo_jax.tasks.subject import Subject
+from metammo_jax.vocab import Item, System, Wear
+from metammo_jax.world import World
+
+_EQUIPMENT = {System.ITEM, System.EQUIPMENT}
+_SPACE = whole(least=0, most="inventory")
+
+
+@register(
+    arguments=dict(item=ITEM, level=LEVEL, quantity=COUNT),
+    needs={System.ITEM},
+    original=("OwnItem",),
+    says="own {quantity} x {item} of level {level} or above",
+)
+def own_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+    """Pieces of an item that the members own, of a level at least / quantity (OwnItem)."""
+    meant = _is_item(world, subject, whole_number(args, 0), args[:, 1])
+    pieces = jnp.where(meant, world.bag.quantity, 0).sum(-1)
+    return share(subject.alive_total(pieces), args[:, 2])
+
+
+@register(
+    arguments=dict(item=ITEM, level=LEVEL, num_agent=NUM_AGENT),
+    needs=_EQUIPMENT,
+    original=("EquipItem",),
+    says="wear {item} of level {level} or above, {num_agent} members",
+)
+def equip_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+    """Members that wear an item, of a level at least / num_agent (EquipItem)."""
+    return wearing(world, subject, whole_number(args, 0), args[:, 1], args[:, 2])
+
+
+@register(
+    arguments=dict(style=STYLE, level=LEVEL, num_agent=NUM_AGENT),
+    needs={*_EQUIPMENT, System.COMBAT},
+    original=("FullyArmed",),
+    says="wear armor, weapon and ammunition of {style} of level {level} or above, "
+    "{num_agent} members",
+)
+def fully_armed(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+    """Members that wear hat, top, bottom, weapon and ammunition of a style / num_agent.
+
+    All five of a level at least. (FullyArmed)
+    """
+    bag = world.bag
+    style, level = (subject.spread(args[:, i])[..., None] for i in (0, 1))
+    armor = (bag.item >= Item.HAT) & (bag.item <= Item.BOTTOM)
+    arms = (bag.item == Item.SPEAR + style) | (bag.item == Item.WHETSTONE + style)
+    worn = bag.worn & (armor | arms) & (bag.level >= level)
+    places = len(Wear) - 1
+    return share(subject.alive_total((worn.sum(-1) >= places).astype(jnp.int32)), args[:, 2])
+
+
+@register(
+    arguments=dict(space=_SPACE),
+    needs={System.ITEM},
+    original=("InventorySpaceGE",),
+    says="keep {space} slots of the bag free",
+)
+def inventory_space_ge(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+    """1 while every member lives and has so many free slots (InventorySpaceGE).
+
+    Differs: the original counts dead members by what they carried last.
+    """
+    roomy = inventory.space(world.bag) >= subject.spread(args[:, 0])
+    enough = subject.count(roomy & alive(world, cfg)) == subject.size()
+    return enough.astype(jnp.float32)
+
+
+@register(
+    arguments=dict(space=_SPACE, num_tick=TICKS),
+    needs={System.ITEM},
+    original=("PracticeInventoryManagement",),
+    says="keep {space} slots of the bag free until tick {num_tick}",
+)
+def practice_inventory_management(
+    world: World, subject: Subject, args: jax.Array, cfg: Config
+) -> jax.Array:
+    """Share of num_tick ticks that have passed, while every member has so many free slots.
+
+    (PracticeInventoryManagement)
+
+    Differs: 0 in the tick of a member's death, where the original gives one tick more.
+    """
+    return inventory_space_ge(world, subject, args, cfg) * share(world.tick, args[:, 1])
+
+
+def wearing(
+    world: World, subject: Subject, item: jax.Array, level: jax.Array, num_agent: jax.Array
+) -> jax.Array:
+    """Returns (P,) float32, the members wearing an item (P,) of a level at least / num_agent."""
+    worn = _is_item(world, subject, item, level) & world.bag.worn
+    return share(subject.alive_total(worn.sum(-1)), num_agent)
+
+
+def _is_item(world: World, subject: Subject, item: jax.Array, level: jax.Array) -> jax.Array:
+    """Returns (..., I) bool, records of members that are the item of the task, at its level."""
+    item, level = subject.spread(item)[..., None], subject.spread(level)[..., None]
+    return (world.bag.item == item) & (world.bag.level >= level)
