@@ -11,7 +11,7 @@ from agents import checkpoint, runs
 from agents.config import TrainConfig
 from agents.policy import Policy, make_policy
 from agents.update import TrainState, start
-from metammo_jax.games import GAMES
+from metammo_jax.games import FULL_GAMES, GAMES
 from metammo_jax.wrappers import PaperReward
 
 Counts = dict[str, int | float]
@@ -111,7 +111,8 @@ def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
 def arena(games: str | tuple[str, ...], config: str) -> mm.Env:
     """Returns worlds of games with the numbers that their evaluation fixes, if they have any."""
     names = (games,) if isinstance(games, str) else games
-    made = [GAMES[name](evaluation=True) if name in GAMES else name for name in names]
+    known = {**GAMES, **FULL_GAMES}
+    made = [known[name](evaluation=True) if name in known else name for name in names]
     return mm.make(made, config=config)
 
 

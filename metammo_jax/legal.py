@@ -47,9 +47,7 @@ class Masks:
     gold_to: jax.Array | None = None
 
 
-def masks(
-    world: World, far: jax.Array, visible: jax.Array, listing: jax.Array | None, cfg: Config
-) -> Masks:
+def masks(world: World, visible: jax.Array, listing: jax.Array | None, cfg: Config) -> Masks:
     """Returns the masks of all players.
 
     Whoever can attack somebody must: "nobody" is masked then, as in the original. The mask
@@ -58,7 +56,6 @@ def masks(
 
     Args:
       world: the state.
-      far: (P, E) int32, tiles between players and entities.
       visible: (P, K) int32, entity rows, -1 where the list has ended.
       listing: (M,) int32, records on the market, as `Observation.listing`; None without items.
       cfg: sizes.
@@ -71,7 +68,7 @@ def masks(
     return Masks(
         move=_move(world, alive, cfg),
         style=style,
-        target=_target(world, far, visible, cfg),
+        target=_target(world, visible, cfg),
         speak=communication.can_speak(world, cfg) & query.is_on(world, System.COMMUNICATION),
         **trade,
     )
@@ -84,12 +81,23 @@ def _move(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     return jnp.concatenate([free, jnp.ones_like(free[:, :1])], axis=1)
 
 
-def _target(world: World, far: jax.Array, visible: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last."""
+_SIDE = 1 << 11
+"""More than any row or column of a map."""
+
+
+def _target(world: World, visible: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last.
+
+    Place and immunity of an entity are packed into one number, so that one gather is enough.
+    """
     body, players = world.body, cfg.players
     immune = (body.time_alive < world.params.immunity) & query.is_player(cfg)
     immune = immune.at[:players].set(immune[:players] | query.is_immortal(world))
-    other = jnp.arange(cfg.entities)[None] != jnp.arange(players)[:, None]
-    allowed = (far <= REACH) & other & ~immune[None] & query.is_on(world, System.COMBAT)
-    listed = jnp.take_along_axis(allowed, jnp.maximum(visible, 0), axis=1) & (visible >= 0)
-    return jnp.concatenate([listed, ~listed.any(1, keepdims=True)], axis=1)
+    packed = (body.pos[:, 0] * _SIDE + body.pos[:, 1]) * 2 + immune
+    seen = packed[jnp.maximum(visible, 0)]
+    row, col = seen // (2 * _SIDE), seen // 2 % _SIDE
+    near = jnp.abs(row - body.pos[:players, :1]) <= REACH
+    near &= jnp.abs(col - body.pos[:players, 1:]) <= REACH
+    other = visible != jnp.arange(players)[:, None]
+    allowed = near & other & (visible >= 0) & (seen % 2 == 0) & query.is_on(world, System.COMBAT)
+    return jnp.concatenate([allowed, ~allowed.any(1, keepdims=True)], axis=1)

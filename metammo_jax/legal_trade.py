@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.rules import item as items
-from metammo_jax.tables import ITEM_SKILL, MASK_GOLD
+from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
 from metammo_jax.vocab import Item, System
 from metammo_jax.world import World
 
@@ -85,8 +85,17 @@ def _affordable(world: World, listing: jax.Array, cfg: Config) -> jax.Array:
     bag, row = world.bag, jnp.arange(cfg.players)
     seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
     item, level, price = (leaf[seller, slot] for leaf in (bag.item, bag.level, bag.price))
-    same = (bag.item[:, :, None] == item) & (bag.level[:, :, None] == level)
-    merges = same.any(1) & inventory.is_ammunition(item)
+    merges = (_stacks(bag.item, bag.level).sum(1)[:, None] & _stacks(item, level)) > 0
     has_room = (inventory.space(bag) > 0)[:, None] | merges
     pays = price <= world.body.gold[: cfg.players, None]
     return (listing >= 0) & (seller != row[:, None]) & pays & has_room
+
+
+def _stacks(item: jax.Array, level: jax.Array) -> jax.Array:
+    """Returns (...) uint32 with the bit of an ammunition's item and level set, 0 for all else.
+
+    A bag holds one stack of a sort at most, so its bits can be added up.
+    """
+    bit = (item - Item.WHETSTONE) * LEVEL_MAX + level - 1
+    one = jnp.uint32(1) << jnp.clip(bit, 0, 31).astype(jnp.uint32)
+    return jnp.where(inventory.is_ammunition(item), one, jnp.uint32(0))

@@ -11,7 +11,7 @@ from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import bits
 from metammo_jax.tables import COMBAT_STATUS_TICKS
-from metammo_jax.vocab import NOBODY, Skill, System
+from metammo_jax.vocab import NEVER, NOBODY, Skill, System
 from metammo_jax.world import World
 
 
@@ -145,7 +145,7 @@ def observe(world: World, cfg: Config) -> Observation:
         rally=_rally(world, alive[:players]),
         task=_task(world),
         progress=world.task.progress,
-        masks=legal.masks(world, far, visible, listing, cfg),
+        masks=legal.masks(world, visible, listing, cfg),
         **trade,
     )
 
@@ -269,27 +269,34 @@ def item_level(world: World, cfg: Config) -> jax.Array:
     return jnp.where(query.is_on(world, System.EQUIPMENT), both, 0)
 
 
-def _window(world: World, cfg: Config) -> jax.Array:
-    """Returns (P, V, V, 2) the places in the windows around players."""
-    offset = jnp.arange(-cfg.vision, cfg.vision + 1)
-    grid = jnp.stack(jnp.meshgrid(offset, offset, indexing="ij"), axis=-1)
-    return world.body.pos[: cfg.players, None, None] + grid
-
-
 def _tiles(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, V, V) int8, materials around players."""
-    pos = _window(world, cfg)
-    if cfg.original_observations:
-        tiles = world.terrain.material[pos[..., 0], pos[..., 1]]
-    else:
-        tiles = query.material_at(world, pos)
-    return jnp.where(alive[:, None, None], tiles, 0).astype(jnp.int8)
+    shown = world.terrain.material
+    if not cfg.original_observations:
+        shown = query.materials(world)
+    # Slices of one small map cost a fraction of what a gather of each tile's record does.
+    corner = world.body.pos[: cfg.players] - cfg.vision
+    size = (cfg.window, cfg.window)
+    tiles = jax.vmap(lambda at: jax.lax.dynamic_slice(shown, tuple(at), size))(corner)
+    return jnp.where(alive[:, None, None], tiles, 0)
 
 
 def _fog(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, V, V) int8, the fog around players."""
-    fog = jnp.round(query.fog_at(world.terrain, world.params, _window(world, cfg), cfg))
-    return jnp.where(alive[:, None, None], jnp.clip(fog, -127, 127), 0).astype(jnp.int8)
+    """Returns (P, V, V) int8, the fog around players.
+
+    It is the deeper the nearer to an edge of the map, so that of a tile is the deeper one of
+    its row's and its column's.
+    """
+    terrain, params = world.terrain, world.params
+    depth = jnp.clip(jnp.round(terrain.fog), -127, 127).astype(jnp.int8)
+    line = world.body.pos[: cfg.players, :, None] + jnp.arange(-cfg.vision, cfg.vision + 1)
+    ring = jnp.minimum(line, cfg.map_size - 1 - line)
+    deep = depth[jnp.clip(ring, 0, depth.shape[0] - 1)]
+    safe = jnp.abs(line - cfg.middle) <= params.fog_final_size
+    fog = jnp.maximum(deep[:, 0, :, None], deep[:, 1, None])
+    fog = jnp.where(safe[:, 0, :, None] & safe[:, 1, None], max(-cfg.map_size, -127), fog)
+    shown = alive[:, None, None] & (params.fog_onset < NEVER)
+    return jnp.where(shown, fog, 0).astype(jnp.int8)
 
 
 def _rally(world: World, alive: jax.Array) -> jax.Array:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
-from metammo_jax.tables import COMBAT_STATUS_TICKS, DEPLETED, EXP_THRESHOLD, PASSABLE
+from metammo_jax.tables import COMBAT_STATUS_TICKS, EXP_THRESHOLD, PASSABLE
 from metammo_jax.vocab import NEVER, Style, System
 from metammo_jax.world import Params, Terrain, World
 
@@ -100,12 +100,20 @@ def teammates(world: World) -> jax.Array:
 def material_at(world: World, pos: jax.Array) -> jax.Array:
     """Returns (...) int32, the materials at places (..., 2) on the map as they are now.
 
-    Source: world rules 3.1; a harvested tile shows what it was depleted to until it regrows.
+    A harvested tile shows what it was depleted to until it regrows: in `vocab.Tile` always the
+    material before it (`tables.DEPLETED`).
+
+    Source: world rules 3.1.
     """
     terrain, (row, col) = world.terrain, (pos[..., 0], pos[..., 1])
-    material = terrain.material[row, col].astype(jnp.int32)
-    ready = world.tick >= terrain.ready_at[row, col]
-    return jnp.where(ready, material, jnp.asarray(DEPLETED)[material].astype(jnp.int32))
+    depleted = world.tick < terrain.ready_at[row, col]
+    return terrain.material[row, col].astype(jnp.int32) - depleted
+
+
+def materials(world: World) -> jax.Array:
+    """Returns (H, W) int8, the materials of the whole map as they are now."""
+    depleted = world.tick < world.terrain.ready_at
+    return world.terrain.material - depleted.astype(jnp.int8)
 
 
 def level_of(exp: jax.Array) -> jax.Array:

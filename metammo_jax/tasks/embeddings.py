@@ -54,7 +54,7 @@ SEIZE_CENTER = (
 )  # fmt: skip
 """Computed by the original for king_of_the_hill, but never told."""
 
-PREDICATE, WORD, KIN, NUMBER = 1.0, 0.9, 0.5, 0.7
+PREDICATE, WORD, KIN, NUMBER = 1.0, 0.7, 0.6, 0.7
 """Weights of a predicate, of a word among its numbers, of what that is akin to, of a number."""
 
 _KEY = {
@@ -137,5 +137,6 @@ def _kin(item: Item) -> str:
 
 @functools.cache
 def _direction(word: str, size: int) -> np.ndarray:
-    """Returns (D,) float64, the direction of a word, the same in every process."""
-    return np.random.default_rng(zlib.crc32(word.encode())).standard_normal(size)
+    """Returns (D,) float64, the unit vector of a word, the same in every process."""
+    row = np.random.default_rng(zlib.crc32(word.encode())).standard_normal(size)
+    return row / np.linalg.norm(row)

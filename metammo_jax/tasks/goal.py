@@ -57,7 +57,8 @@ class Goal:
         self._check_kind()
         for leaf in asked_in(self.term):
             subject = self.subject if leaf.subject is None else leaf.subject
-            if subject not in OWN and signature_of(leaf.predicate).watched(leaf.args):
+            watches = signature_of(leaf.predicate).watched(leaf.args)
+            if watches and subject not in OWN:
                 raise ValueError(
                     f"{signature_of(leaf.predicate).name} watches events, which are counted for "
                     f"one's own team alone: subject={subject.name} must be one of "

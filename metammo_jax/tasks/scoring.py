@@ -96,9 +96,8 @@ def judge(max_progress: np.ndarray, goal: np.ndarray, goals: Sequence[Goal]) -> 
         )
     progress, goal = progress.ravel(), goal.ravel()
     if goal.min() < 0 or goal.max() >= len(goals):
-        raise ValueError(
-            f"goal has {goal.min()}..{goal.max()}, which must be in 0..{len(goals) - 1}"
-        )
+        given = f"{goal.min()}..{goal.max()}"
+        raise ValueError(f"goal={given} must be within 0..{len(goals) - 1}")
     count = np.bincount(goal, minlength=len(goals))
     total = np.bincount(goal, progress, minlength=len(goals))
     means = np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -191,7 +191,12 @@ class Signature:
         """
         if self.watches is None:
             return ()
-        rows = tuple(tuple(row) for row in self.watches(*args))
+        try:
+            rows = tuple(tuple(row) for row in self.watches(*args))
+        except TypeError:
+            raise ValueError(
+                f"{self.name}{args}: what it watches must follow from numbers, not from names"
+            ) from None
         for row in rows:
             if len(row) != 3 or not all(is_number(n) and n == int(n) for n in row):
                 raise ValueError(

@@ -1,9 +1,11 @@
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax import games
+from metammo_jax import games, registry
 from metammo_jax.config import Config, preset
 from metammo_jax.tasks import predicates
 from metammo_jax.vocab import NEVER, Revival, System
@@ -155,6 +157,90 @@ def test_odd_configs_are_met_halfway():
     centers = [int(draw(index).center) for index in range(8)]
     assert all(center % 2 == 0 and center <= 40 for center in centers)
     assert centers[3] >= 60 / 4 and centers[4] > 4 * 5
+
+
+FULL, TINY_FULL = preset("full"), preset("tiny_full")
+TASKS = list(games.FULL_GAMES)
+
+
+@pytest.fixture(scope="module")
+def task_games():
+    """A table of the games of many tasks at the paper's size, and settings of each."""
+    table = games.Table([make() for make in games.FULL_GAMES.values()], None, FULL)
+    draw = jax.jit(
+        jax.vmap(lambda key, game: table.draw(key, game, table.first_difficulty(), FULL), (0, None))
+    )
+    keys = jax.random.split(jax.random.key(0), 64)
+    return table, {
+        name: {k: np.asarray(v) for k, v in vars(draw(keys, index)).items()}
+        for index, name in enumerate(TASKS)
+    }
+
+
+def test_three_games_need_the_full_game():
+    assert TASKS == ["multi_task", "multi_task_eval", "ammo_training"]
+    assert all(make().name == name for name, make in games.FULL_GAMES.items())
+    assert set(registry.games()) >= {*NAMES, *TASKS}
+    assert not set(registry.games("mini")) & set(TASKS)
+    assert set(registry.games(FULL)) >= {*NAMES, *TASKS}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_games_of_many_tasks(task_games, name):
+    _, drawn = task_games
+    fields = ("center", "fog_onset", "scatter", "revival", "share_tiles", "depletion", "immunity")
+    assert values(drawn, name, *fields) == [128, NEVER, True, 0, True, 5, 20]
+    assert values(drawn, name, "water_level", "foilage_level") == pytest.approx([0.3, 0.85])
+    population = drawn[name]["npc_population"]
+    assert population.min() >= 64 and population.max() <= 255 and len(set(population)) > 30
+    assert drawn[name]["enabled"].all() and not drawn[name]["team_game"].any()
+    assert (drawn[name]["leader"][0] == np.arange(128)).all()
+    game = games.FULL_GAMES[name]()
+    assert game.spawn is games.spawn.individuals_on_edge
+    assert game.referee is games.referee.last_survivor
+    assert game.score is games.referee.nothing
+
+
+def test_each_player_draws_a_task_of_its_game(task_games):
+    table, _ = task_games
+    for index, (name, low, high) in enumerate(
+        [("multi_task", 0, 1299), ("multi_task_eval", 1299, 1361), ("ammo_training", 1361, 1362)]
+    ):
+        params = table.draw(jax.random.key(0), index, table.first_difficulty(), FULL)
+        goal = table.assign(jax.random.key(7), params, FULL).goal
+        assert goal.min() >= low and goal.max() < high, name
+        assert len(set(goal.tolist())) > (20 if high - low > 1 else 0)
+
+
+def test_ammunition_is_to_be_fired_ten_times():
+    (goal,) = games.ammo_training().goals
+    assert (goal.predicate, goal.args) == (predicates.use_any_ammo, (10,))
+    assert goal.embedding == () and games.ammo_training().embeddings is None
+
+
+def test_evaluation_fixes_the_number_of_npcs():
+    for name in TASKS:
+        table = games.Table([games.FULL_GAMES[name](evaluation=True)], None, FULL)
+        params = table.draw(jax.random.key(0), 0, table.first_difficulty(), FULL)
+        assert int(params.npc_population) == 128
+
+
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("config", ["tiny", "mini", "large"])
+def test_they_say_which_systems_are_missing(name, config):
+    with pytest.raises(
+        ValueError, match=f"{name} has goals that need systems.*EQUIPMENT.*first is"
+    ):
+        games.Table([games.FULL_GAMES[name]()], None, preset(config))
+    games.Table([games.FULL_GAMES[name]()], None, TINY_FULL)
+
+
+def test_a_game_that_turns_systems_off_must_not_ask_for_them():
+    short = dataclasses.replace(
+        games.ammo_training(), systems=FULL.systems - {System.PROFESSION, System.EXCHANGE}
+    )
+    with pytest.raises(ValueError, match="systems which are off: PROFESSION; .*fire ammunition"):
+        games.Table([short], None, FULL)
 
 
 def test_what_is_told_about_a_task():

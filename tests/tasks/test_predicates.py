@@ -9,7 +9,7 @@ from metammo_jax.config import preset
 from metammo_jax.tasks import predicates
 from metammo_jax.tasks.signature import signature_of
 from metammo_jax.tasks.subject import subject_of
-from metammo_jax.vocab import Event, Subject
+from metammo_jax.vocab import Event, Subject, Tile
 from tests import worlds
 
 TINY = preset("tiny")  # 16 players, map 48, middle (24, 24), horizon 128
@@ -192,6 +192,22 @@ def test_can_see_a_living_target_within_vision(teams):
     assert value(predicates.can_see, worlds.kill(world, 4), (Subject.LEFT_TEAM,))[0] == 0
     far = worlds.place(world, {4: (16, 41)})
     assert value(predicates.can_see, far, (Subject.LEFT_TEAM,))[0] == 0
+
+
+def test_can_see_tile_sees_the_map_as_it_is(teams):
+    world = worlds.paint(teams, (20, 37), Tile.FOILAGE)  # seven columns from the first player
+    seen = value(predicates.can_see_tile, world, (Tile.FOILAGE,), Subject.SELF)
+    assert seen.tolist() == [1, 0, 0, 1] + [0] * 12
+    ready = world.terrain.ready_at.at[20, 37].set(31)
+    world = world.replace(terrain=world.terrain.replace(ready_at=ready))  # harvested, tick 30
+    assert not value(predicates.can_see_tile, world, (Tile.FOILAGE,), Subject.SELF).any()
+    assert value(predicates.can_see_tile, world, (Tile.SCRUB,))[:5].tolist() == [1, 1, 1, 1, 0]
+    frozen = preset("tiny", original_observations=True)
+    args = jnp.full((16, 4), Tile.FOILAGE, jnp.float32)
+    seen = predicates.can_see_tile(world, subject_of(world, Subject.SELF), args, frozen)
+    assert seen.tolist() == [1, 0, 0, 1] + [0] * 12
+    dead = worlds.kill(world, 0)
+    assert value(predicates.can_see_tile, dead, (Tile.SCRUB,), Subject.SELF)[0] == 0
 
 
 def test_defaults_and_missing_arguments():

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from metammo_jax.config import preset
-from metammo_jax.tasks.subject import FAR, Subject, members
+from metammo_jax.tasks.subject import FAR, Alone, Subject, members
 from metammo_jax.vocab import Subject as Code
 from tests import worlds
 
@@ -51,6 +51,47 @@ def test_teams_are_in_a_circle():
 )
 def test_alone_everybody_is_a_team(code, expected):
     assert who(code, 15, teams=0) == expected
+
+
+def test_alone_says_what_a_subject_of_oneself_says():
+    rng = np.random.default_rng(0)
+    alive = jnp.array(rng.random(16) > 0.3)
+    pairs = Subject(members=jnp.eye(16, dtype=bool), alive=alive)
+    alone = Alone(alive=alive)
+    value, table = jnp.array(rng.integers(-5, 50, 16)), jnp.array(rng.integers(0, 9, (16, 3)))
+    square, mask = jnp.array(rng.integers(0, 9, (16, 16))), jnp.array(rng.random(16) > 0.5)
+    near, target = jnp.array(rng.random((2, 16, 16)) > 0.7)
+    np.testing.assert_array_equal(pairs.members, alone.members)
+    for name in ("size", "alive_count", "any_alive"):
+        np.testing.assert_array_equal(getattr(pairs, name)(), getattr(alone, name)())
+    for name in ("total", "alive_total", "alive_mean", "alive_deviation", "alive_min", "alive_max"):
+        for values in (value, square):
+            np.testing.assert_array_equal(
+                getattr(pairs, name)(values), getattr(alone, name)(values)
+            )
+    for name in ("any", "count"):
+        np.testing.assert_array_equal(getattr(pairs, name)(mask), getattr(alone, name)(mask))
+    np.testing.assert_array_equal(pairs.totals(table), alone.totals(table))
+    np.testing.assert_array_equal(pairs.sees(near, target), alone.sees(near, target))
+    for row in (-1, 3):
+        np.testing.assert_array_equal(
+            pairs.includes(jnp.int32(row)), alone.includes(jnp.int32(row))
+        )
+    for subject in (pairs, alone):
+        hits = subject.alive_total((value == subject.spread(value)).astype(int))
+        np.testing.assert_array_equal(hits, alive)
+
+
+def test_a_team_sees_what_any_living_member_sees():
+    members = np.zeros((40, 40), bool)  # more than one word of bits
+    members[:20, :20] = members[20:, 20:] = True
+    alive = np.arange(40) != 7
+    near, target = np.zeros((2, 40, 40), bool)
+    near[7, 39] = near[5, 35] = near[25, 7] = True
+    subject = Subject(members=jnp.array(members), alive=jnp.array(alive))
+    target[0, 35] = target[1, 39] = target[2, 34] = target[30, 7] = target[21, 35] = True
+    seen = np.flatnonzero(subject.sees(jnp.array(near), jnp.array(target)))
+    assert seen.tolist() == [0]  # 7 is dead: it neither sees nor is seen
 
 
 def test_sums_over_members():

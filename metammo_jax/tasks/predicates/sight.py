@@ -45,14 +45,11 @@ def can_see_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) -
     Differs: in the original dead members of a team still see what they saw last, and, unless
     `original_observations` is on, tiles are seen as they were at reset.
     """
-    offset = jnp.arange(-cfg.vision, cfg.vision + 1)
-    grid = jnp.stack(jnp.meshgrid(offset, offset, indexing="ij"), axis=-1)
-    pos = world.body.pos[: cfg.players, None, None] + grid
-    if cfg.original_observations:
-        tiles = world.terrain.material[pos[..., 0], pos[..., 1]].astype(jnp.int32)
-    else:
-        tiles = query.material_at(world, pos)
-    seen = (1 << tiles).reshape(cfg.players, -1)
-    kinds = jax.lax.reduce(seen, np.int32(0), jax.lax.bitwise_or, (1,))  # (P,) bit per material
-    wanted = subject.spread(whole_number(args, 0))
+    shown = world.terrain.material if cfg.original_observations else query.materials(world)
+    corner = world.body.pos[: cfg.players] - cfg.vision
+    size = (cfg.window, cfg.window)  # cut as `observe` does, so that it is done once
+    tiles = jax.vmap(lambda at: jax.lax.dynamic_slice(shown, tuple(at), size))(corner)
+    seen = (jnp.uint16(1) << tiles.astype(jnp.uint16)).reshape(cfg.players, -1)
+    kinds = jax.lax.reduce(seen, np.uint16(0), jax.lax.bitwise_or, (1,))  # (P,) bit per material
+    wanted = subject.spread(whole_number(args, 0)).astype(jnp.uint16)
     return (subject.alive_total((kinds >> wanted) & 1) > 0).astype(jnp.float32)
