@@ -20,6 +20,9 @@ import nmmo
 import nmmo.core.config as presets
 from nmmo import minigames
 from nmmo.core import game_api
+from nmmo.systems import item, skill
+from nmmo.task import base_predicates as predicates
+from nmmo.task import task_spec
 
 PLAYERS = 128
 TEAM = 8
@@ -46,6 +49,36 @@ class Mini(
     presets.Communication,
 ):  # fmt: skip
     """The five systems of the mini configuration."""
+
+
+class Full(
+    Mini, presets.Progression, presets.Item, presets.Equipment, presets.Profession,
+    presets.Exchange,
+):  # fmt: skip
+    """All ten systems."""
+
+
+CONFIGS = {"mini": Mini, "full": Full}
+
+
+class MultiTask(game_api.DefaultGame):
+    """Everybody draws a task; a few kinds of them stand for the curriculum."""
+
+    def _define_tasks(self):
+        kinds = [
+            task_spec.TaskSpec(predicates.CountEvent, {"event": "EAT_FOOD", "N": 9}),
+            task_spec.TaskSpec(
+                predicates.AttainSkill, {"skill": skill.Melee, "level": 5, "num_agent": 1}
+            ),
+            task_spec.TaskSpec(
+                predicates.HarvestItem, {"item": item.Whetstone, "level": 1, "quantity": 5}
+            ),
+            task_spec.TaskSpec(predicates.EarnGold, {"amount": 20}),
+            task_spec.TaskSpec(predicates.TickGE, {"num_tick": 500}),
+        ]
+        drawn = self._np_random.choice(len(kinds), len(self.config.POSSIBLE_AGENTS))
+        chosen = [kinds[kind] for kind in drawn]
+        return task_spec.make_task_from_spec(self.config.POSSIBLE_AGENTS, chosen)
 
 
 def shrinking(base, draw):
@@ -80,6 +113,11 @@ def closing_in(randint):
     }
 
 
+def with_npcs(randint):
+    """Returns settings of multi_task: the number of NPCs."""
+    return {"NPC_N": randint(64, 255)}
+
+
 def on_the_hill(randint):
     """Returns settings of king_of_the_hill."""
     return {
@@ -108,12 +146,13 @@ GAMES = {
     "sandwich": shrinking(minigames.Sandwich, between_two_fires),
     "comm_together": minigames.CommTogether,
     "radio_raid": minigames.RadioRaid,
+    "multi_task": shrinking(MultiTask, with_npcs),
 }
 
 
-def make(game, folder, maps):
+def make(game, config, folder, maps):
     """Returns the original's environment; its maps are made in `folder` if they are not there."""
-    config = Mini()
+    config = CONFIGS[config]()
     for name, value in SETTINGS.items():
         config.set(name, value)
     config.set("MAP_N", maps)
@@ -149,6 +188,7 @@ def main():
     """Runs the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--game", choices=GAMES, required=True)
+    parser.add_argument("--config", choices=CONFIGS, default="mini")
     parser.add_argument("--ticks", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", required=True, help="where the maps are, or are made")
@@ -157,7 +197,8 @@ def main():
     options = parser.parse_args()
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
-    env, rng = make(options.game, options.folder, options.maps), random.Random(options.seed)
+    env = make(options.game, options.config, options.folder, options.maps)
+    rng = random.Random(options.seed)
     print(json.dumps({"nmmo": nmmo.__version__}), flush=True)
     for episode, _ in enumerate(sys.stdin):
         result = play(env, options.ticks, rng, 1000 * options.seed + episode)

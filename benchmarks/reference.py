@@ -38,6 +38,12 @@ TURNS = 3
 PATIENCE = 900
 """Seconds after which the original is given up."""
 
+COMPARED = {
+    "mini": known_games("mini"),
+    "full": ("survive", "team_battle", "protect_the_king", "multi_task"),
+}
+"""Games of each config that are compared."""
+
 COLUMNS = (
     ("game", "<"), ("original, core 1", ">"), ("core 2", ">"), ("alive", ">"),
     ("ours, 2 cores", ">"), ("alive", ">"), ("ratio", ">"), ("spread", ">"),
@@ -124,7 +130,7 @@ class Original:
         command = [
             options.python, str(ORIGINAL), "--game", game, "--ticks", str(options.ticks),
             "--folder", folder, "--maps", str(options.maps), "--core", str(core),
-            "--seed", str(core + 1),
+            "--seed", str(core + 1), "--config", options.config,
         ]  # fmt: skip
         try:
             self._process = subprocess.Popen(
@@ -183,6 +189,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--python", default=sys.executable, help="interpreter that has nmmo (default: this one)")
+    add("--config", choices=COMPARED, default="mini", help="preset (default: mini)")
     add("--games", nargs="+", default=["all"], metavar="GAME", help="default: every game")
     add("--batch", type=int, default=16, help="worlds of ours (default: 16)")
     add("--ticks", type=int, default=24, help="ticks of an episode (default: 24)")
@@ -230,7 +237,7 @@ def take_cores() -> list[int]:
 
 
 def _compare_all(options) -> list[float]:
-    known = known_games("mini")
+    known = COMPARED[options.config]
     games = known if options.games == ["all"] else options.games
     for game in games:
         if game not in known:
@@ -263,7 +270,7 @@ def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
         originals = [stack.enter_context(Original(options, game, folder, core)) for core in cores]
         for original in originals:
             original.wait()
-        bench = Bench(game, "mini", options.batch, options.ticks, "moves", ROWS[1], seed=0)
+        bench = Bench(game, options.config, options.batch, options.ticks, "moves", ROWS[1], seed=0)
         theirs, ours = [], []
         for _ in range(options.rounds + 1):
             for original in originals:
