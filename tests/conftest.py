@@ -49,6 +49,12 @@ def played(all_games):
     return Played(all_games)
 
 
+@pytest.fixture(scope="session")
+def played_full():
+    """Compiled functions of the full game's `multi_task` and `team_battle` at its tiny size."""
+    return Played(metammo_jax.make(["multi_task", "team_battle"], config="tiny_full"))
+
+
 class Played:
     """reset, step, sample and a whole random step of an environment, compiled once."""
 

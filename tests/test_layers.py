@@ -19,7 +19,7 @@ LAYERS = [
     {"spaces"},
     {"tasks"},
     {"games"},
-    {"env", "wrappers"},
+    {"env", "wrappers", "achievements"},
     {"vector", "registry"},
     {"adapters", "draw"},
 ]

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import types
 
@@ -77,3 +78,56 @@ def test_to_action_turns_positions_into_rows_and_zero_into_silence():
     assert action.target.tolist() == [9, -1]
     assert action.token.tolist() == [-1, 3]
     assert action.move.tolist() == [1, 4] and action.style.tolist() == [2, 0]
+
+
+def full(**changed):
+    """Logits and choice of one agent in the full game; every head says 1/4, 3/4.
+
+    It does nothing, says 0 as its price, amount and word, and what else is `changed`: by name, the
+    entry chosen.
+    """
+    head = jnp.log(jnp.array([[0.25, 0.75]]))
+    names = [field.name for field in dataclasses.fields(Logits)]
+    details = {"price", "gold", "token", "style", "move"}
+    entries = {name: 0 if name in details else 1 for name in names} | changed
+    choice = {name: jnp.full(1, entry, jnp.int32) for name, entry in entries.items()}
+    return Logits(**dict.fromkeys(names, head)), Choice(**choice)
+
+
+LOW, HIGH = np.log(0.25), np.log(0.75)
+IDLE = 2 * LOW + 7 * HIGH
+"""move and token are 0; target, use, destroy, give, sell, buy, gold_to say "nothing"."""
+
+
+def test_of_who_does_nothing_no_detail_counts():
+    logits, choice = full()
+    assert float(log_prob(logits, choice)[0]) == pytest.approx(IDLE)
+    for detail in ("style", "give_to", "price", "gold"):
+        entry = 1 - int(getattr(choice, detail)[0])
+        other = log_prob(*full(**{detail: entry}))
+        assert float(other[0]) == pytest.approx(IDLE), detail
+
+
+@pytest.mark.parametrize(
+    ("deed", "detail"),
+    [("target", "style"), ("give", "give_to"), ("sell", "price"), ("gold_to", "gold")],
+)
+def test_a_detail_counts_only_with_its_deed(deed, detail):
+    """Somebody attacked, something given or sold, somebody who gets gold: then it matters how."""
+    done = IDLE + LOW - HIGH
+    for entry, share in ((0, LOW), (1, HIGH)):
+        found = log_prob(*full(**{deed: 0, detail: entry}))
+        assert float(found[0]) == pytest.approx(done + share)
+    others = {"style", "give_to", "price", "gold"} - {detail}
+    for other in others:
+        same = [float(log_prob(*full(**{deed: 0, other: entry}))[0]) for entry in (0, 1)]
+        assert same[0] == same[1], f"{other} has nothing to do with {deed}"
+
+
+def test_entropy_of_details_is_weighed_by_the_chance_of_their_deed():
+    """Deeds: eight heads whole, style and give_to a quarter; numbers: words whole, price, gold."""
+    logits, _ = full()
+    one = -(0.25 * LOW + 0.75 * HIGH)
+    deeds, numbers = entropy(logits)
+    assert float(deeds[0]) == pytest.approx((8 + 2 * 0.25) * one)
+    assert float(numbers[0]) == pytest.approx((1 + 2 * 0.25) * one)

@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import types
 
 import jax
 import numpy as np
@@ -6,7 +8,9 @@ import pytest
 
 from agents import evaluate
 from agents.evaluate import ALL_FIRST, ALL_SECOND, MIXED, RANDOM, Side, compare
+from agents.match import Match
 from agents.player import Player
+from metammo_jax.tasks import curriculum, scoring
 from tests.agents.fake import FakeEnv
 
 
@@ -19,7 +23,8 @@ def match(fake_parts):
 def test_every_episode_counts_once(match):
     assert {score.episodes for score in (*match.alone, *match.mixed)} == {40}
     assert {score.length for score in (*match.alone, *match.mixed)} == {16.0}
-    assert match.as_dict()["random"]["mixed"] == dataclasses.asdict(match.mixed[1])
+    logged = {**match.as_dict()["random"]["mixed"], "competition": None}
+    assert logged == dataclasses.asdict(match.mixed[1]), "no judges where tasks are others"
 
 
 def test_the_table_names_both_sides(match):
@@ -39,12 +44,41 @@ def test_both_sides_sit_where_they_should():
     env, numbers = FakeEnv(), np.arange(6)
     key = jax.random.key(0)
     for seats, expected in ((ALL_FIRST, [1, 0]), (ALL_SECOND, [0, 1]), (MIXED, [1, 1])):
-        won, progress, length = evaluate._episodes(
+        won, progress, length, most, goal, seat = evaluate._episodes(
             env, None, None, (None, None), key, numbers, 0, None, seats
         )
+        for side in {ALL_FIRST: [0], ALL_SECOND: [1], MIXED: [0, 1]}[seats]:
+            its = np.where(seat == side, most, np.nan)
+            assert np.nanmean(its, axis=1) == pytest.approx(progress[:, side])
+        assert goal.shape == (6, 4)
         assert won.tolist() == [[bool(side) for side in expected]] * 6
         assert length.tolist() == [16.0] * 6
         assert progress.shape == (6, 2)
+
+
+def test_the_competition_judges_each_side_by_its_own_players():
+    """Two episodes; goals count from 1 on, since another game with one goal comes before."""
+    goals = curriculum.evaluation()
+    games_ = (types.SimpleNamespace(goals=goals[:1]), types.SimpleNamespace(goals=goals))
+    assert evaluate._judge(games_, 0) is None and evaluate._judge((object(),), 0) is None
+    judge = evaluate._judge(games_, 1)
+    kills, skilled = 0, [scoring.category(goal) for goal in goals].index("skill")
+    most = np.array([[1.0, 0.5], [0.2, 0.4]])
+    goal = np.array([[kills, kills], [skilled, kills]]) + 1
+    seat = np.array([[0, 1], [0, 1]])
+    won, progress, length = np.zeros((2, 2), bool), np.zeros((2, 2)), np.ones(2)
+    first = evaluate._score(won, progress, length, most, goal, seat, 0, judge)
+    second = evaluate._score(won, progress, length, most, goal, seat, 1, judge)
+    assert first.competition.task_progress == pytest.approx((1.0 + 0.2) / 2)
+    assert first.competition.categories == pytest.approx({"combat": 1.0, "skill": 0.2})
+    assert first.competition.weighted_score == pytest.approx(100 / 18 + 0.2 * 100 / 48)
+    assert second.competition.categories == pytest.approx({"combat": 0.45})
+    assert "tasks" not in json.loads(json.dumps(second.as_dict()))["competition"]
+    match = Match("multi_task_eval", ("trained", "random"), (first, second), (first, second))
+    rows = [line.split() for line in str(match).splitlines()]
+    assert rows[7] == ["task_progress", "weighted_score", "combat", "skill"]
+    assert rows[8] == ["trained,", "alone", "0.600", "5.97", "1.000", "0.200"]
+    assert rows[9] == ["random,", "alone", "0.450", "2.50", "0.450", "nan"]
 
 
 def test_no_episodes_is_refused():

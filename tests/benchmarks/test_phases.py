@@ -15,7 +15,7 @@ def test_every_phase_of_the_config_is_timed():
 
 @pytest.mark.slow
 def test_the_table_is_printed(capsys):
-    options = "--config tiny --game survive --batch 2 --age 2 --runs 1".split()
+    options = ["--config", "tiny", "--game", "survive", "--batch", "2", "--age", "2", "--runs", "1"]
     assert phases.main(options) == 0
     out = capsys.readouterr().out
     assert "combat.attack" in out and "whole step" in out

@@ -19,3 +19,8 @@ record king_of_the_hill-late king_of_the_hill dweller 45 285 4 --difficulty 110
 record sandwich-siege sandwich fighter 47 28 8 --difficulty 16
 record comm_together-revived comm_together fighter 49 142 8
 record radio_raid-wave radio_raid fighter 52 84 6 --difficulty 200
+
+# The full game
+record multi_task-first multi_task fighter 202 0 13 --config full --obs-every 6   # weapons drop
+record multi_task-market multi_task fighter 202 76 5 --config full
+record team_battle-loot team_battle fighter 204 120 4 --config full               # bags overflow

@@ -1,5 +1,7 @@
 """Laws of acting: masks, numbers out of range, the dead, the order of players, batches."""
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -15,7 +17,7 @@ from tests.laws.lab import (
     side_by_side,
     world_of,
 )
-from tests.laws.plans import Plan, last_turn
+from tests.laws.plans import Plan, last_turn, turns
 
 PLAYERS_TRIED = 2
 """Players of each plan whose every choice is tried."""
@@ -153,19 +155,20 @@ def numbers_out_of_range_are_nothing(lab: Lab, plan: Plan) -> None:
 
     Not to move is -1: who stays where it is (STAY) still notes how far it has come.
     """
-    turn, cfg = last_turn(lab, plan), lab.cfg
-    action = turn.action
-    is_style = (action.style >= 0) & (action.style < len(Style))
-    is_target = (action.target >= 0) & (action.target < cfg.entities)
-    is_word = (action.token >= 1) & (action.token <= cfg.tokens)
-    is_move = (action.move >= 0) & (action.move <= Direction.STAY)
-    meant = action.replace(
-        move=np.where(is_move, action.move, -1),
-        style=np.where(is_style, action.style, 0),
-        target=np.where(is_style & is_target, action.target, -1),
-        token=np.where(is_word, action.token, -1),
-    )
-    assert replayed(lab, turn, meant) == []
+    senseless = dataclasses.replace(plan, manners=("anything",) * WIDTH, unsettled=True)
+    for turn in turns(lab, senseless):
+        action = turn.action
+        is_style = (action.style >= 0) & (action.style < len(Style))
+        is_target = (action.target >= 0) & (action.target < lab.cfg.entities)
+        is_word = (action.token >= 1) & (action.token <= lab.cfg.tokens)
+        is_move = (action.move >= 0) & (action.move <= Direction.STAY)
+        meant = action.replace(
+            move=np.where(is_move, action.move, -1),
+            style=np.where(is_style, action.style, 0),
+            target=np.where(is_style & is_target, action.target, -1),
+            token=np.where(is_word, action.token, -1),
+        )
+        assert replayed(lab, turn, meant) == []
 
 
 # The order of players
@@ -225,8 +228,8 @@ def renumbered(world, row: np.ndarray, lab: Lab):
         params=params.replace(group=params.group[old], leader=_renamed(params.leader, row)[old]),
         terrain=terrain.replace(seizer=_renamed(terrain.seizer, row)),
         npc=npc.replace(target=_renamed(npc.target, row)),
-        task=type(world.task)(**{k: leaf[old] for k, leaf in vars(world.task).items()}),
-        tally=type(world.tally)(**{k: leaf[old] for k, leaf in vars(world.tally).items()}),
+        task=_moved(world.task, old),
+        tally=_moved(world.tally, old),
         verdict=world.verdict.replace(winners=world.verdict.winners[old]),
     )
 
@@ -235,11 +238,21 @@ def reordered(orders, row: np.ndarray):
     """Returns the orders for a world whose player i is in row[i]."""
     old = np.argsort(row)
     named = orders.replace(target=_renamed(orders.target, row))
-    return type(named)(**{name: _shuffled(leaf, old) for name, leaf in vars(named).items()})
+    return _moved(named, old)
 
 
-def _shuffled(leaf: np.ndarray, old: np.ndarray) -> np.ndarray:
-    """Returns the leaf with players, the first rows, taken from their old rows."""
+def _moved(part, old: np.ndarray):
+    """Returns a part of a world, or orders, with players taken from their old rows."""
+    return type(part)(**{name: _shuffled(leaf, old) for name, leaf in vars(part).items()})
+
+
+def _shuffled(leaf, old: np.ndarray):
+    """Returns the leaf with players, the first rows, taken from their old rows.
+
+    What a config leaves out is None.
+    """
+    if leaf is None:
+        return None
     return np.concatenate([leaf[: len(old)][old], leaf[len(old) :]])
 
 

@@ -1,10 +1,12 @@
 """Laws of conservation: what is dealt is taken, who is killed has a killer."""
 
+import dataclasses
+
 import numpy as np
 
 from metammo_jax.tables import BASE_DAMAGE
 from metammo_jax.vocab import Event
-from tests.laws.lab import Lab
+from tests.laws.lab import WIDTH, Lab
 from tests.laws.plans import Plan, last_turn
 
 HIT = int(BASE_DAMAGE[0])
@@ -12,7 +14,7 @@ HIT = int(BASE_DAMAGE[0])
 
 
 class War:
-    """One tick played twice, with and without its attacks, so that these alone differ.
+    """One tick of a brawl played twice, with and without its attacks: these alone differ.
 
     Everybody is mortal, and nobody comes back or falls with a leader.
 
@@ -25,7 +27,10 @@ class War:
     """
 
     def __init__(self, lab: Lab, plan: Plan, npcs_attack: bool):
-        turn, players = last_turn(lab, plan), lab.cfg.players
+        brawl = dataclasses.replace(
+            plan, unsettled=True, ticks=min(plan.ticks, 3), manners=("fierce",) * WIDTH
+        )
+        turn, players = last_turn(lab, brawl), lab.cfg.players
         params, body = turn.decided.params, turn.decided.body
         self.world = turn.decided.replace(
             params=params.replace(

@@ -134,6 +134,7 @@ def unsettle(rng: np.random.Generator, world: World, cfg: Config) -> World:
         pos=pos,
         health=np.where(body.present, np.where(rng.random(shape) < 0.5, health, 8), 0),
         freeze=np.where(body.recon, body.freeze, rng.choice([0, 0, 0, 1, 2], body.freeze.shape)),
+        exploration=body.exploration * 0,
         food=_some(rng, body.food, RESOURCE_BASE),
         water=_some(rng, body.water, RESOURCE_BASE),
         time_alive=np.where(body.present, rng.integers(0, 8, shape), body.time_alive),

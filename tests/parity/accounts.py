@@ -52,10 +52,10 @@ class Account:
 def events_hold(episode: dict) -> bool:
     """Are the recorded counts of events those of this episode?
 
-    Where several episodes were recorded in one process, the counts of all but the first are
-    of stale rows of the log, the same in each tick. They give themselves away: what happens
-    grows with the tick, and deaths are not as many as the players that had died by then (who
-    fell with a leader is counted a tick later).
+    The original's log does not start anew at a reset: in all episodes of an environment but the
+    first it repeats the last tick of the one before, until the new one is longer. Such counts
+    give themselves away: they grow with the tick, and deaths are not as many as the players that
+    had died by then (who fell with a leader is counted a tick later).
     """
     lifespan = np.array(episode["lifespan"])
     looks = episode["series"]

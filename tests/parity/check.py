@@ -79,7 +79,7 @@ def check(trace: Trace, seed: int = 0) -> Report:
         decided = decisions.decide(key, case.before, cfg)
         found += decisions.fields(trace, case.before, decided, cfg)
     found += observations.fields(trace, states, cfg)
-    draws = frequencies.draws_of(case, decided)
+    draws = frequencies.draws_of(case, decided) + opening.draws(trace, states, env, key)
     return Report(trace.name, trace.game, merge(found), frequencies.add_up(draws))
 
 

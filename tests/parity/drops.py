@@ -123,12 +123,40 @@ def weapons(trace: Trace, cfg: Config, before: World) -> np.ndarray:
     return out
 
 
-def loot(trace: Trace, cfg: Config, before: World, t: int, player: int) -> collections.Counter:
-    """Returns what those had whom a player killed in transition t, as numbers of (item, level)."""
-    out, bag = collections.Counter(), before.bag
+@dataclasses.dataclass
+class Loot:
+    """What those had whom a player killed in a transition, by (item, level).
+
+    Attributes:
+      records: how many records of it.
+      pieces: how many pieces in each of them, before the transition; one of what is harvested.
+    """
+
+    records: collections.Counter
+    pieces: dict[tuple[Item, int], list[int]]
+
+    def has(self, item: Item, level: int, quantity: int) -> bool:
+        """May a record of so many pieces be from it?
+
+        A piece may have been fired before its owner died, and one more been harvested; what two
+        of them had of a sort becomes one stack.
+        """
+        pieces = self.pieces.get((item, level), [])
+        if not Item.WHETSTONE <= item <= Item.RUNES:
+            return bool(pieces) and quantity == 1
+        return bool(pieces) and min(pieces) - 1 <= quantity <= sum(pieces) + len(pieces)
+
+
+def loot(trace: Trace, cfg: Config, before: World, t: int, player: int) -> Loot:
+    """Returns what those had whom a player killed in transition t."""
+    out, bag = Loot(collections.Counter(), collections.defaultdict(list)), before.bag
     for victim in victims(trace, t, player):
-        for slot in np.flatnonzero(bag.item[t, victim]):
-            out[Item(int(bag.item[t, victim, slot])), int(bag.level[t, victim, slot])] += 1
-        for item in np.flatnonzero(harvested(trace, cfg)[t, victim]):
-            out[Item(int(item)), int(harvested(trace, cfg)[t, victim, item])] += 1
+        own = [
+            (int(bag.item[t, victim, i]), int(bag.level[t, victim, i]), bag.quantity[t, victim, i])
+            for i in np.flatnonzero(bag.item[t, victim])
+        ]
+        new = harvested(trace, cfg)[t, victim]
+        for item, level, quantity in own + [(int(i), int(new[i]), 1) for i in np.flatnonzero(new)]:
+            out.records[Item(item), level] += 1
+            out.pieces[Item(item), level].append(int(quantity))
     return out

@@ -9,11 +9,11 @@ import dataclasses
 import numpy as np
 from scipy import stats
 
-from metammo_jax.tables import MEANDER_ORDER, NPC_SPAWN_ATTEMPTS, PASSABLE
-from metammo_jax.vocab import Direction, Revival, Tile
-from tests.parity import decisions, newcomers
+from metammo_jax.tables import MEANDER_ORDER, NPC_SPAWN_ATTEMPTS, PASSABLE, WEAPON_DROP
+from metammo_jax.vocab import Direction, Event, Item, Revival, Tile
+from tests.parity import decisions, drops, newcomers
 from tests.parity import trace as recorded
-from tests.parity.compare import Case, harvests
+from tests.parity.compare import Case, growing, harvests
 
 RECORD, OURS = "record", "ours"
 SUSPICIOUS = 1e-5
@@ -71,7 +71,7 @@ def add_up(draws: list[Draws]) -> list[Draws]:
 
 def draws_of(case: Case, decided: decisions.Decided | None) -> list[Draws]:
     """Returns all random draws of a trace, on both sides."""
-    out = _regrowth(case) + _newcomers(case) + _revivals(case)
+    out = _regrowth(case) + _weapons(case) + _newcomers(case) + _revivals(case)
     return out + (_steps(case, decided) if decided is not None else [])
 
 
@@ -92,21 +92,38 @@ def _classes(name: str, side: str, which: np.ndarray, share: np.ndarray) -> Draw
 
 def _regrowth(case: Case) -> list[Draws]:
     """A depleted tile is itself again with a chance in each tick, first in that of its harvest."""
-    chance = float(case.before.params.regrowth[0])
-    if chance == 0:
-        return []
-    ours, there = harvests(case)
+    out, (ours, there), rates = [], harvests(case), growing(case)
     base = case.before.terrain.material
-    foilage = base == Tile.FOILAGE
-    depleted = foilage & ((case.map_before != base) | there)
-    grown = (case.map_after == base)[depleted]
-    new = foilage & ours
-    delay = case.after.world.terrain.ready_at[new] - case.before.tick[np.nonzero(new)[0]]
-    share = np.diff(1 - (1 - chance) ** (DELAYS - 1.0), append=1.0)
-    return [
-        _chances("a depleted tile grows back", RECORD, grown, chance),
-        _classes("delay of regrowth", OURS, np.digitize(delay, DELAYS) - 1, share),
-    ]
+    for tile in np.flatnonzero(rates):
+        chance, name = float(rates[tile]), Tile(tile).name.lower()
+        depleted = (base == tile) & ((case.map_before != base) | there)
+        grown = (case.map_after == base)[depleted]
+        new = (base == tile) & ours
+        delay = case.after.world.terrain.ready_at[new] - case.before.tick[np.nonzero(new)[0]]
+        share = np.diff(1 - (1 - chance) ** (DELAYS - 1.0), append=1.0)
+        out += [
+            _chances(f"depleted {name} grows back", RECORD, grown, chance),
+            _classes(f"delay of {name}", OURS, np.digitize(delay, DELAYS) - 1, share),
+        ]
+    return out
+
+
+def _weapons(case: Case) -> list[Draws]:
+    """A weapon drops with a chance wherever ammunition is harvested and there is room."""
+    if not case.cfg.slots:
+        return []
+    chances = drops.chances(case.trace, case.cfg, case.before)
+    ours = case.after.world.tally.count[..., Event.HARVEST_ITEM]
+    ours = ours - case.before.tally.count[..., Event.HARVEST_ITEM]
+    counted, _ = recorded.events(case.trace, case.cfg)
+    more = ours - counted[..., Event.HARVEST_ITEM] + chances.dropped
+    out = []
+    for weapon in (Item.WAND, Item.SPEAR, Item.BOW):
+        here = (chances.level > 0) & (chances.weapon == weapon)
+        for side, dropped in ((RECORD, chances.dropped), (OURS, more > 0)):
+            name = f"a {weapon.name.lower()} drops"
+            out.append(_chances(name, side, dropped[here], WEAPON_DROP))
+    return out
 
 
 def _steps(case: Case, decided: decisions.Decided) -> list[Draws]:
@@ -139,10 +156,26 @@ def _newcomers(case: Case) -> list[Draws]:
     for side, some in sides:
         if len(some.tick):
             out.append(_classes("styles of new NPCs", side, some.style, np.full(3, 1 / 3)))
+            out += _equipment(case, side, some)
         if newcomers.refills(case):
             out += _refill(case, side, some)
         if case.trace.game == "radio_raid":
             out += _waves(case, side, some)
+    return out
+
+
+def _equipment(case: Case, side: str, some: newcomers.Newcomers) -> list[Draws]:
+    """What new NPCs wear, and what they will leave, all kinds alike."""
+    out = []
+    for name, item, first, kinds in (
+        ("armor", some.armor, Item.HAT, 3), ("tools", some.tool, Item.ROD, 5),
+    ):  # fmt: skip
+        if item.any():
+            share = np.full(kinds, 1 / kinds)
+            out.append(_classes(f"{name} of new NPCs", side, item - first, share))
+    if some.gear.any():
+        share, fraction = np.diff(newcomers.FRACTIONS), newcomers.fractions(some)
+        out.append(_classes("fractions of equipment's levels", side, fraction, share))
     return out
 
 

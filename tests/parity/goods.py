@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -70,7 +70,16 @@ def _npcs(case: "Case") -> list[Field]:
 
 # Bags
 
-Record = collections.namedtuple("Record", "item level quantity worn price listed_at")
+
+class Record(NamedTuple):
+    """What lies in a slot."""
+
+    item: Item
+    level: int
+    quantity: int
+    worn: bool
+    price: int
+    listed_at: int
 
 
 def codes(bag: Bag) -> np.ndarray:
@@ -110,13 +119,13 @@ class Luck:
         to somebody whom it killed then; 0 where none can.
       by_weapon: (T, P) bool, bags differ by one such weapon, and by nothing else.
       by_choice: (T, P) bool, both bags are full, and differ by which loot found room in them.
-      loot: (t, player) -> what its victims had, as numbers of (item, level), where by_choice.
+      loot: (t, player) -> what its victims had, where by_choice.
     """
 
     weapons: np.ndarray
     by_weapon: np.ndarray
     by_choice: np.ndarray
-    loot: dict[tuple[int, int], collections.Counter]
+    loot: dict[tuple[int, int], drops.Loot]
 
 
 def luck(case: "Case", ours: Bag, there: Bag) -> Luck:
@@ -140,11 +149,13 @@ def luck(case: "Case", ours: Bag, there: Bag) -> Luck:
     return out
 
 
-def _is_of(records: collections.Counter, loot: collections.Counter) -> bool:
+def _is_of(records: collections.Counter, loot: drops.Loot) -> bool:
     """Can all these records be loot, carried unworn and not for sale?"""
-    carried = all(not record.worn and record.price == 0 for record in records)
+    carried = all(
+        not record.worn and record.price == 0 and loot.has(*record[:3]) for record in records
+    )
     kinds = collections.Counter((record.item, record.level) for record in records.elements())
-    return carried and kinds <= loot
+    return carried and kinds <= loot.records
 
 
 def _bags(case: "Case", ours: Bag, there: Bag, chance: Luck) -> Field:
@@ -186,7 +197,7 @@ def _tallies(case: "Case", chance: Luck) -> list[Field]:
     highest = np.maximum(after.best, best)
     of_loot = np.zeros(best.shape, bool)
     for place, loot in chance.loot.items():
-        for item, level in loot:
+        for item, level in loot.records:
             of_loot[(*place, item)] |= highest[(*place, item)] == level
     of_weapon = (chance.weapons > 0) & (highest == chance.weapons)
     causes = dict(weapon_that_drops=of_weapon, loot_without_room=of_loot)

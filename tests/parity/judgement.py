@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metammo_jax.vocab import NEVER
+from metammo_jax.vocab import NEVER, Event
+from tests.parity import goods
+from tests.parity import trace as recorded
 from tests.parity.fields import TOLERANCE, Field, field
 from tests.parity.state import groups
 
@@ -19,22 +21,28 @@ def fields(case: "Case") -> list[Field]:
     current, every = outcome[..., 0] > 0, np.ones(len(trace), bool)
     progress, reward = after.world.task.progress, after.reward
     gains = progress - case.before.task.progress, np.diff(_progress(case), axis=0)
-    placed = _by_places(case)
-    paid = placed & _near(reward, gains[0]) & _near(outcome[..., 1], gains[1])
+    placed, lucky = _by_places(case), _by_luck(case)
+    paid = _near(reward, gains[0]) & _near(outcome[..., 1], gains[1])
     out = [
-        field("task progress", progress, _progress(case)[1:], every, place_of_the_revived=placed),
-        field("reward", reward, outcome[..., 1], current, place_of_the_revived=paid),
+        field(
+            "task progress", progress, _progress(case)[1:], every,
+            place_of_the_revived=placed, weapon_that_drops=lucky,
+        ),
+        field(
+            "reward", reward, outcome[..., 1], current,
+            place_of_the_revived=placed & paid, weapon_that_drops=lucky & paid,
+        ),
         field("current", case.before.body.present[:, : case.cfg.players], current, every),
         field("terminated", after.terminated, outcome[..., 2] > 0, current),
         field("truncated", after.truncated, outcome[..., 3] > 0, current),
         field("winners", verdict.winners.sum(-1), game[:, 0], every),
         field("score", verdict.score, game[:, 1], every),
         field("game over", verdict.over, game[:, 2] > 0, every),
-    ]
+    ]  # fmt: skip
     if "winners" in trace.data:
         out.append(field("winners", verdict.winners, trace.data["winners"], every))
     if "task_memory" in trace.data:
-        out.append(_memory(case, placed))
+        out.append(_memory(case, placed, lucky))
     return out
 
 
@@ -47,18 +55,19 @@ def _progress(case: "Case") -> np.ndarray:
     return case.trace.data["progress"][:, groups(case.trace, case.cfg)]
 
 
-def _memory(case: "Case", placed: np.ndarray) -> Field:
+def _memory(case: "Case", placed: np.ndarray, lucky: np.ndarray) -> Field:
     """Compares most progress, ticks of gain and of loss, and the tick of completion."""
     there = case.trace.data["task_memory"][:, groups(case.trace, case.cfg)]
-    memory = _as_memory(case.after.world.task)
-    right = placed[..., None] & _near(
-        memory, _remembered(_as_memory(case.before.task), case.before.task.progress,
-                            case.after.world.task.progress)
-    )  # fmt: skip
-    right &= _near(there[1:], _remembered(there[:-1], _progress(case)[:-1], _progress(case)[1:]))
+    memory, before = _as_memory(case.after.world.task), case.before.task
+    ours = before.progress, case.after.world.task.progress
+    seen, tick = (_progress(case)[:-1], _progress(case)[1:]), case.trace.data["tick"][1:, None]
+    right = _near(memory, _remembered(_as_memory(before), *ours, tick))
+    right &= _near(there[1:], _remembered(there[:-1], *seen, tick))
     return field(
         "task memory", memory, there[1:], np.ones(len(memory), bool),
-        place_of_the_revived=right, single_precision=_rounding(case, memory, there[1:]),
+        place_of_the_revived=right & placed[..., None],
+        weapon_that_drops=right & lucky[..., None],
+        single_precision=_rounding(case, memory, there[1:]),
         a_sum_that_falls_short_of_one=_falls_short(case, memory, there),
     )  # fmt: skip
 
@@ -69,11 +78,14 @@ def _as_memory(task) -> np.ndarray:
     return np.stack([task.max_progress, task.gains, task.losses, completed], -1)
 
 
-def _remembered(memory: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Returns (T, P, 4), what a task that is not complete remembers after a tick."""
+def _remembered(
+    memory: np.ndarray, before: np.ndarray, after: np.ndarray, tick: np.ndarray
+) -> np.ndarray:
+    """Returns (T, P, 4), what a task that was not complete remembers after each tick (T, 1)."""
     most = np.maximum(memory[..., 0], after)
     gains, losses = memory[..., 1] + (after > before), memory[..., 2] + (after < before)
-    return np.stack([most, gains, losses, memory[..., 3]], -1)
+    completed = np.where(after >= 1, tick, memory[..., 3])
+    return np.stack([most, gains, losses, completed], -1)
 
 
 def _rounding(case: "Case", memory: np.ndarray, there: np.ndarray) -> np.ndarray:
@@ -134,3 +146,22 @@ def _by_places(case: "Case") -> np.ndarray:
     ours = _gathered(case, case.after.world.body.pos[:, players])
     right = _near(ours, case.after.world.task.progress)
     return moved & right & _near(_gathered(case, seen), _progress(case)[1:])
+
+
+def _by_luck(case: "Case") -> np.ndarray:
+    """Returns (T, P) bool: tasks that count harvests, of which a weapon that drops is one more.
+
+    On both sides progress is right for what was counted there.
+    """
+    event, shape = Event.HARVEST_ITEM, (len(case.trace), case.cfg.players)
+    asked = [task["kwargs"] for task in case.trace.meta["tasks"]]
+    asked = [asked[number] for number in groups(case.trace, case.cfg)]
+    counts = np.array([kwargs.get("event") == event.name for kwargs in asked])
+    if not counts.any():
+        return np.zeros(shape, bool)
+    goal = np.array([kwargs.get("N", 1) for kwargs in asked])
+    drawn = goods.event_causes(case, event)["weapon_that_drops"]
+    tallies = recorded.tallies(case.trace, case.cfg)[1:, :, event]
+    ours = np.minimum(case.after.world.tally.count[..., event] / goal, 1)
+    right = _near(ours, case.after.world.task.progress)
+    return counts & drawn & right & _near(np.minimum(tallies / goal, 1), _progress(case)[1:])

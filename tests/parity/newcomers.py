@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metammo_jax.tables import BASE_HEALTH, NPC_SPAWN_ATTEMPTS, PASSABLE
-from metammo_jax.vocab import Kind, Revival, Style
+from metammo_jax.tables import (
+    BASE_HEALTH,
+    NPC_GEAR,
+    NPC_ITEM_LEVEL,
+    NPC_SPAWN_ATTEMPTS,
+    PASSABLE,
+)
+from metammo_jax.vocab import Item, Kind, Revival, Style, System
+from metammo_jax.world import World
+from tests.parity import belongings
 from tests.parity import trace as recorded
 from tests.parity.fields import Field, field
 
@@ -19,6 +27,9 @@ if TYPE_CHECKING:
 WAVE_RADIUS = 5
 WAVES_AT_CENTER = 4
 WAVE_SIZE = 10
+GEAR = ("level", "gear", "item_level", "armor", "tool")
+FRACTIONS = np.unique([0, *np.arange(1, 4) / 4, *np.arange(1, 5) / 5, 1])
+"""Ends of the classes of an equipment's fraction of a level that its two effects tell apart."""
 
 
 @dataclasses.dataclass
@@ -33,6 +44,12 @@ class Newcomers:
       style: (n,).
       ring: (n,) tiles from the edge, 0 for those that are not brought back.
       rally: (n, 2).
+      level: (n,).
+      gold: (n,).
+      gear: (n,) damage that equipment adds.
+      item_level: (n,) of the equipment.
+      armor: (n,) `vocab.Item`.
+      tool: (n,) `vocab.Item`.
       fresh: (n,) bool, unhurt and of age 0.
     """
 
@@ -43,6 +60,12 @@ class Newcomers:
     style: np.ndarray
     ring: np.ndarray
     rally: np.ndarray
+    level: np.ndarray
+    gold: np.ndarray
+    gear: np.ndarray
+    item_level: np.ndarray
+    armor: np.ndarray
+    tool: np.ndarray
     fresh: np.ndarray
 
     def counts(self, ticks: int) -> np.ndarray:
@@ -69,6 +92,12 @@ def in_record(case: "Case") -> Newcomers:
         style=now("style"),
         ring=recorded.ring_of(now("spawn_danger_x1e4"), case.trace.settings["MAP_CENTER"]),
         rally=np.stack([now("rally_row"), now("rally_col")], -1),
+        level=now("level"),
+        gold=now("gold"),
+        gear=now("offense"),
+        item_level=now("equipment_level"),
+        armor=belongings.item_of(now("drop_armor")),
+        tool=belongings.item_of(now("drop_tool")),
         fresh=fresh,
     )
 
@@ -97,7 +126,9 @@ def in_ours(case: "Case") -> Newcomers:
         style=npc.style[tick, row],
         ring=npc.ring[tick, row],
         rally=npc.rally[tick, row],
+        gold=of_body("gold"),
         fresh=fresh,
+        **{name: getattr(npc, name)[tick, row] for name in GEAR},
     )
 
 
@@ -157,15 +188,86 @@ def _allowed(case: "Case", some: Newcomers) -> dict[str, np.ndarray]:
         rules["kind"] = np.where(first, some.kind == 1, (some.kind >= 1) & (some.kind <= 3))
     else:
         center = settings["MAP_CENTER"]
-        inward = some.pos - (settings["MAP_SIZE"] - center) // 2
-        ring = np.minimum(inward, center - 1 - inward).min(-1)
+        ring = ring_at(some.pos, settings)
         danger = 2 * ring / center
         kind = 1 + (danger >= settings["NPC_SPAWN_NEUTRAL"])
         kind += danger >= settings["NPC_SPAWN_AGGRESSIVE"]
         rules["place"] = ring >= 0
         rules["home ring"] = some.ring == ring
         rules["kind"] = some.kind == kind
-    return rules
+        return rules | equipment(some, settings, case.before.params.enabled[0])
+    bare = [getattr(some, name) == 0 for name in ("gold", *GEAR)]
+    return rules | {"nothing of their own": np.all(bare, axis=0)}
+
+
+def of_world(world: World) -> Newcomers:
+    """Returns all NPCs of one world, as if they had just come."""
+    npcs = slice(len(world.body.food), None)
+    here = world.body.present[npcs]
+
+    def of_body(name):
+        return getattr(world.body, name)[npcs][here]
+
+    return Newcomers(
+        tick=np.zeros(here.sum(), int),
+        id=of_body("id"),
+        pos=of_body("pos"),
+        gold=of_body("gold"),
+        fresh=np.ones(here.sum(), bool),
+        **{name: getattr(world.npc, name)[here] for name in ("kind", "style", "ring", "rally")},
+        **{name: getattr(world.npc, name)[here] for name in GEAR},
+    )
+
+
+def ring_at(pos: np.ndarray, settings: dict) -> np.ndarray:
+    """Returns (n,) int, tiles between places (n, 2) and the edge of the square of spawning."""
+    center = settings["MAP_CENTER"]
+    inward = pos - (settings["MAP_SIZE"] - center) // 2
+    return np.minimum(inward, center - 1 - inward).min(-1)
+
+
+def equipment(some: Newcomers, settings: dict, on: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns for each rule (n,) bool, do newcomers' levels and equipment obey it.
+
+    Args:
+      some: of the default refill.
+      settings: of the original.
+      on: (10,) bool, systems that are on.
+
+    Source: world rules 9.2.
+    """
+    span = settings.get("NPC_LEVEL_MAX", 1) - 1
+    ring = ring_at(some.pos, settings)
+    level = (1 + 2 * ring * span // settings["MAP_CENTER"]) * on[System.PROGRESSION]
+    fraction = fractions(some)
+    kinds = {
+        "armor": (some.armor, (Item.HAT, Item.TOP, Item.BOTTOM), System.EQUIPMENT),
+        "tool": (some.tool, range(Item.ROD, Item.CHISEL + 1), System.PROFESSION),
+    }
+    rules = {
+        name: np.isin(item, list(allowed)) if on[system] else item == 0
+        for name, (item, allowed, system) in kinds.items()
+    }
+    return rules | {
+        "level": some.level == level,
+        "gold": some.gold == level * on[System.EXCHANGE],
+        "gear": fraction >= 0 if on[System.EQUIPMENT] else (some.gear + some.item_level) == 0,
+    }
+
+
+def fractions(some: Newcomers) -> np.ndarray:
+    """Returns (n,) int, the class of `FRACTIONS` in which each equipment's level lies, -1 if none.
+
+    The level is up to one lower than the NPC's; gear is 4 times it, the sum of item levels 5
+    times, both rounded down.
+    """
+    middle = (FRACTIONS[1:] + FRACTIONS[:-1]) / 2
+    level = some.level[:, None] - 1 + middle
+    gear, item_level = np.floor(NPC_GEAR * level), np.floor(NPC_ITEM_LEVEL * level)
+    same = (gear == some.gear[:, None]) & (item_level == some.item_level[:, None])
+    whole = (some.gear == NPC_GEAR * some.level) & (some.item_level == NPC_ITEM_LEVEL * some.level)
+    last = np.where(whole, len(middle) - 1, -1)  # a draw of exactly nothing
+    return np.where(same.any(1), same.argmax(1), last)
 
 
 def _near_a_wave_center(case: "Case", some: Newcomers) -> np.ndarray:

@@ -1,20 +1,28 @@
 """The first state of an episode, against what our reset makes with the same settings."""
 
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax import maps
-from metammo_jax.config import preset
+from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
+from metammo_jax.games import opening
+from metammo_jax.games.spawn import Spawn
 from metammo_jax.rules import terrain
 from metammo_jax.tables import NPC_SPAWN_ATTEMPTS
-from metammo_jax.vocab import Tile
-from metammo_jax.world import Params, World
+from metammo_jax.vocab import System, Tile
+from metammo_jax.world import Params, Task, World
+from tests.parity import ground, newcomers
 from tests.parity.fields import Field, field
+from tests.parity.frequencies import Draws
 from tests.parity.trace import Trace
+
+SAMPLES = 64
+"""Maps of ours from which it is known how many resources to expect."""
 
 
 def fields(trace: Trace, states: World, env: Env, key: jax.Array) -> list[Field]:
@@ -30,10 +38,21 @@ def fields(trace: Trace, states: World, env: Env, key: jax.Array) -> list[Field]
         return []
     first = jax.tree.map(lambda leaf: leaf[0], states)
     return [
-        *_map(trace, first.params, key),
+        *_map(trace, first.params, env.cfg, key),
         *_places(first, env, key),
         *_npcs(trace, first, env, key),
+        *(_belongings(trace, first, env, key) if env.cfg.slots else ()),
     ]
+
+
+def draws(trace: Trace, states: World, env: Env, key: jax.Array) -> list[Draws]:
+    """Returns what chance placed on the map of a trace that starts with its episode."""
+    if trace.first_tick > 0 or not trace.meta["systems"][System.PROFESSION]:
+        return []
+    params = jax.tree.map(lambda leaf: leaf[0], states.params)
+    _, fractal = _nearest(trace, params, env.cfg, key)
+    samples = _sampler(env.cfg)(jax.random.split(key, SAMPLES), params, jnp.asarray(fractal))
+    return ground.draws(trace.data["first_materials"], np.asarray(samples))
 
 
 @functools.cache
@@ -42,9 +61,49 @@ def _pool(count: int, flipped: bool) -> np.ndarray:
 
 
 @functools.cache
-def _builder():
-    cfg = preset("mini")
+def _builder(cfg: Config):
     return jax.jit(lambda key, params, fractal: terrain.build(key, params, fractal, cfg).material)
+
+
+@functools.cache
+def _sampler(cfg: Config):
+    return jax.jit(jax.vmap(_builder(cfg), (0, None, None)))
+
+
+class _Given(NamedTuple):
+    """Stands for a table of games of which everything is known, and that brings no NPCs."""
+
+    params: Params
+    places: Spawn
+    task: Task
+
+    def draw(self, *args):
+        return self.params
+
+    def spawn(self, *args):
+        return self.places
+
+    def assign(self, *args):
+        return self.task
+
+    def muster(self, key, world, cfg):
+        return world
+
+
+@functools.cache
+def _beginner(cfg: Config):
+    def begin(key, given: _Given, pool):
+        game = given.params.game
+        return _owned(opening.begin(key, game, None, pool, given, cfg), cfg.players)
+
+    return jax.jit(begin)
+
+
+def _owned(world: World, players: int) -> jax.Array:
+    """Returns (P, n), what players have and know."""
+    bag, body = world.bag, world.body
+    kept = [body.gold[:players, None], body.item_level[:, None], world.skill.exp]
+    return jnp.concatenate([*kept, bag.item, bag.quantity, bag.price], axis=1)
 
 
 @functools.cache
@@ -57,38 +116,62 @@ def _musterer(env: Env):
     return jax.jit(lambda key, world: env.table.muster(key, world, env.cfg))
 
 
-def _map(trace: Trace, params: Params, key: jax.Array) -> list[Field]:
+def _nearest(trace: Trace, params: Params, cfg: Config, key: jax.Array):
+    """Returns the map of the pool that is most like the recorded one, and its fractal.
+
+    The map has nothing that is placed at random on it.
+    """
+    settings, there = trace.settings, trace.data["first_materials"]
+    pool = _pool(settings["MAP_N"], settings["TERRAIN_FLIP_SEED"])
+    enabled = params.enabled & (np.arange(len(System)) != System.PROFESSION)
+    bare = params.replace(scatter=np.array(False), enabled=enabled)
+    plain = [np.asarray(_builder(cfg)(key, bare, jnp.asarray(fractal))) for fractal in pool]
+    index = np.argmin([(material != there).sum() for material in plain])
+    return plain[index], pool[index]
+
+
+def _map(trace: Trace, params: Params, cfg: Config, key: jax.Array) -> list[Field]:
     """Compares the map with that of the pool which is most like it.
 
     Extra water and foilage are sprinkled over grass: tiles that are grass before that may be
     either, as many of each as the settings say, but for those that marks and the border undo.
+    What professions harvest is put on grass and into water before that.
     """
     settings, there = trace.settings, trace.data["first_materials"]
-    pool = _pool(settings["MAP_N"], settings["TERRAIN_FLIP_SEED"])
-    bare = params.replace(scatter=np.array(False))
-    plain = [np.asarray(_builder()(key, bare, jnp.asarray(fractal))) for fractal in pool]
-    index = np.argmin([(material != there).sum() for material in plain])
-    ours = np.asarray(_builder()(key, params, jnp.asarray(pool[index])))
-    base, middle = plain[index], len(there) // 2
+    base, fractal = _nearest(trace, params, cfg, key)
+    ours, middle = np.asarray(_builder(cfg)(key, params, jnp.asarray(fractal))), len(there) // 2
     off = np.abs(np.arange(len(there)) - middle)
     inside = np.maximum(off[:, None], off) < settings["MAP_CENTER"] // 2
     quota = (settings["MAP_CENTER"] // 6) ** 2 if settings["TERRAIN_SCATTER_EXTRA_RESOURCES"] else 0
-    sprinkled = (
-        inside & (base == Tile.GRASS) & np.isin(there, [Tile.GRASS, Tile.WATER, Tile.FOILAGE])
-    )
-    sprinkled &= np.isin(ours, [Tile.GRASS, Tile.WATER, Tile.FOILAGE]) & (quota > 0)
+    has_resources = bool(params.enabled[System.PROFESSION])
+    placed, sprinkled = (
+        [resourceful(base, side) for side in (ours, there)] for resourceful in (
+            ground.resources, lambda base, side: (base == Tile.GRASS) & np.isin(side, ground.EXTRA)
+        )
+    )  # fmt: skip
+    same = [side == base for side in (ours, there)]
+    by_extra = inside & (quota > 0) & _each(same, sprinkled) & (sprinkled[0] | sprinkled[1])
+    by_resources = inside & has_resources & _each(same, sprinkled, placed)
     marked = 25 if params.mark_center or params.seize_target[0] >= 0 else 0
     amounts = []
-    for material in (ours, there):
-        new = material[material != base]
-        water, both = (new == Tile.WATER).sum(), len(new)
+    for extra, material in zip(sprinkled, (ours, there), strict=True):
+        water, both = (extra & (material == Tile.WATER)).sum(), extra.sum()
         amounts.append((water <= quota) & (2 * quota - marked <= both) & (both <= 2 * quota))
     every = np.ones((1, *there.shape), bool)
-    extra = dict(extra_water_and_foilage=sprinkled[None])
-    return [
-        field("start: map", ours[None], there[None], every, **extra),
+    causes = dict(extra_water_and_foilage=by_extra[None], professions_resources=by_resources[None])
+    out = [
+        field("start: map", ours[None], there[None], every, **causes),
         field("start: extra tiles", np.ones(2, bool), np.array(amounts), np.ones(2, bool)),
-    ]  # fmt: skip
+    ]
+    if has_resources:
+        border = (settings["MAP_SIZE"] - settings["MAP_CENTER"]) // 2
+        out += ground.fields(base, [ours, there], settings | {"MAP_BORDER": border})
+    return out
+
+
+def _each(*kinds: list[np.ndarray]) -> np.ndarray:
+    """Returns bool, where both sides are of one of the kinds."""
+    return np.logical_and(*(np.any(side, axis=0) for side in zip(*kinds, strict=True)))
 
 
 def _places(first: World, env: Env, key: jax.Array) -> list[Field]:
@@ -163,6 +246,8 @@ def _npcs(trace: Trace, first: World, env: Env, key: jax.Array) -> list[Field]:
     refills = trace.settings["NPC_DEFAULT_REFILL_DEAD_NPCS"] and max(counts) <= NPC_SPAWN_ATTEMPTS
     one = np.ones(1, bool)
     out = [field("start: npcs", *counts, one, spawn_attempts_that_fail=np.array([bool(refills)]))]
+    allowed = _equipment(trace, first, ours)
+    out += [field(f"start: {name}", np.ones_like(one), one, one | ~one) for name, one in allowed]
     if trace.game == "sandwich" and (counts[0] == counts[1]).all():
         sent = [
             _in_order(np.asarray(world.npc.rally)[np.asarray(world.body.present)[npcs]])
@@ -170,3 +255,26 @@ def _npcs(trace: Trace, first: World, env: Env, key: jax.Array) -> list[Field]:
         ]
         out.append(field("start: orders", *sent, np.ones(sent[0].shape, bool)))
     return out
+
+
+def _equipment(trace: Trace, first: World, ours: World) -> list[tuple[str, np.ndarray]]:
+    """Returns for each rule of NPCs' equipment (n,) bool, do those of both sides obey it."""
+    if trace.game in ("sandwich", "radio_raid"):
+        return []
+    allowed: dict[str, list[np.ndarray]] = {}
+    for world in (ours, first):
+        world = jax.tree.map(np.asarray, world)
+        for name, obeyed in newcomers.equipment(
+            newcomers.of_world(world), trace.settings, first.params.enabled
+        ).items():
+            allowed.setdefault(name, []).append(obeyed)
+    return [(f"npcs' {name}", np.concatenate(both)) for name, both in allowed.items()]
+
+
+def _belongings(trace: Trace, first: World, env: Env, key: jax.Array) -> list[Field]:
+    """Compares what players of the full game have and know at first."""
+    pool = jnp.asarray(_pool(trace.settings["MAP_N"], trace.settings["TERRAIN_FLIP_SEED"]))
+    given = _Given(first.params, _spawner(env)(key, first.params), first.task)
+    ours = np.asarray(_beginner(env.cfg)(key, given, pool))
+    there = np.asarray(_owned(first, env.cfg.players))
+    return [field("start: belongings", ours, there, np.ones(ours.shape, bool))]

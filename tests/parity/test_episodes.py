@@ -6,8 +6,9 @@ import os
 import numpy as np
 import pytest
 
+from metammo_jax.registry import make
 from metammo_jax.vocab import Event, Tile
-from tests.parity import accounts, episodes, twosample
+from tests.parity import accounts, episodes, rollout, twosample
 
 GROUPS, OURS = 8, 8
 CHOICES = twosample.random_choices(GROUPS, 1 + OURS)
@@ -131,9 +132,30 @@ def test_files_of_something_else_are_refused(tmp_path):
 
 def test_what_cannot_be_played_is_named(capsys):
     """A config or a game that does not exist is skipped, with a line that says so."""
-    lines = [dict(recorded(), cfg="enormous"), dict(recorded(), game="TeamBattle")]
+    lines = [dict(recorded(), game="survive", cfg="enormous"), dict(recorded(), game="survive")]
     assert list(episodes.playable(lines)) == ["mini"]
     assert "skipped: all of config enormous" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_ours_are_played_with_the_pins_and_told_as_they_were_played():
+    env = make(["protect_the_king"], config="tiny", maps=2)
+    pins = dict(fog_onset=10.0, npc_population=7.0, depletion=2.0)
+    start = rollout.Start(0, pins, np.asarray(env.pool)[1])
+    game = rollout.Rollout(env, "random_valid", original_order=True)
+    params = game.begin(3, [start]).world.params
+    assert [float(getattr(params, name)[0]) for name in pins] == list(pins.values())
+    (account,) = game.play(3, [start])
+    length, series = account.whole["length"], account.series
+    looks = [i for i, tick in enumerate(accounts.TICKS) if tick < length]
+    for i in looks:
+        lives = (account.lifespan > accounts.TICKS[i]).sum()
+        assert series["alive"][i] == lives
+        gone = series[accounts.event_name(Event.AGENT_CULLED)][i]
+        before = (account.lifespan < accounts.TICKS[i]).sum()
+        assert before <= gone <= env.cfg.players - lives
+    assert len(looks) > 5 and series["npcs"].max() == 7
+    assert (np.diff(series[accounts.event_name(Event.SCORE_HIT)]) >= 0).all()
 
 
 @pytest.mark.slow

@@ -23,9 +23,20 @@ def test_the_page_adds_up():
     assert "| moving, sharing tiles, exploration | 24 | 3,000 | 2,989 | 10 | 1 |" in page
     assert "| harvest and regrowth of tiles | 12 | 7 | 7 | 0 | 0 |" in page
     assert "| place of the revived | position | 10 |" in page
+    assert "of these, 0 are of systems" in page.lower()
     assert "| a coin | record | 80 | 100.0 | 0.00" in page
     assert "| a-trace | sandwich | mini | fighter | 30 to 42 | 1,007 | 10 | 0 |" in page
     assert "Whole episodes" not in page
+
+
+def test_what_a_configuration_lacks_is_told_apart():
+    one = summary(gold=Count(500, 500), position=Count(7, 7))
+    page = report.page([one])
+    assert "507 values compared" in page and "Of these, 500 are of systems" in page
+    assert f"| {report.ABSENT.name} | 12 | 500 |" in page
+    one.config = "full"
+    page = report.page([one])
+    assert "Of these, 0 are" in page and f"| {report.GOODS.name} | 12 | 500 |" in page
 
 
 def test_the_page_tells_of_whole_episodes():

@@ -1,0 +1,454 @@
+"""The full game's values: a wrong one is reported, also beside each cause that explains one."""
+
+import collections
+import dataclasses
+import functools
+
+import jax
+import numpy as np
+import pytest
+
+from metammo_jax.tables import EVENT_CODE, NEIGHBOURS
+from metammo_jax.vocab import Event, Item, Skill, Tile
+from tests.parity import check, compare, deals, drops, goods, newcomers, observations, opening
+from tests.parity.planting import (
+    explained_by,
+    loaded,
+    planted,
+    played,
+    survivor,
+    unexplained,
+    with_after,
+)
+
+DROPS, TRADE, LOOT = "multi_task-first", "multi_task-market", "team_battle-loot"
+
+
+def found(case):
+    return unexplained(compare.fields(case))
+
+
+def places(name, field, cause):
+    """Returns where a cause explains a difference of a field, one time for each place."""
+    _, case = played(name)
+    return explained_by(compare.fields(case), field, cause).tolist()
+
+
+def bag_with(case, place, **record):
+    """Returns the case with a record of our bag at (tick, player, slot) changed."""
+    for name, value in record.items():
+        old = getattr(case.after.world.bag, name)[tuple(place)]
+        if old != value:
+            case = with_after(case, f"world.bag.{name}", tuple(place), value)
+    return case
+
+
+def full_slot(case, tick, quantity=None):
+    """Returns player and slot of a record of one that lives on."""
+    bag, players = case.after.world.bag, case.cfg.players
+    here = (bag.item[tick] > 0) & case.stays[tick, :players, None]
+    if quantity:
+        here &= bag.quantity[tick] >= quantity
+    return np.argwhere(here)[3]
+
+
+# Every value is looked at
+
+
+ENTITY_VALUES = {"body.gold": "gold", "body.item_level": "worn levels"}
+TALLIES = ("earned", "looted", "spent")
+
+
+@pytest.mark.parametrize("path", ENTITY_VALUES)
+def test_a_wrong_value_of_an_entity_is_seen(path):
+    _, case = played(TRADE)
+    row = survivor(case, 2)
+    old = getattr(case.after.world.body, path.split(".")[1])[2, row]
+    wrong = with_after(case, f"world.{path}", (2, row), old + 1)
+    assert found(wrong) == {ENTITY_VALUES[path]: [[2, row]]}
+
+
+def test_wrong_experience_is_seen_and_the_level_that_follows():
+    _, case = played(TRADE)
+    row, exp = survivor(case, 2), case.after.world.skill.exp
+    path, place = "world.skill.exp", (2, row, Skill.CARVING)
+    assert found(with_after(case, path, place, exp[place] + 1)) == {"experience": [[*place]]}
+    both = {"experience": [[*place]], "levels": [[*place]]}
+    assert found(with_after(case, path, place, 5000)) == both
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [("item", Item.BOTTOM), ("level", 9), ("quantity", 77), ("worn", None), ("price", 98)],
+)
+def test_a_wrong_record_in_a_bag_is_seen(name, value):
+    _, case = played(TRADE)
+    player, slot = full_slot(case, 1)
+    old = getattr(case.after.world.bag, name)[1, player, slot]
+    wrong = bag_with(case, (1, player, slot), **{name: not old if value is None else value})
+    assert found(wrong) == {"bags": [[1, player]]}
+
+
+def test_a_listing_of_another_tick_is_seen():
+    _, case = played(TRADE)
+    listed = (case.after.world.bag.price > 0) & case.stays[:, : case.cfg.players, None]
+    tick, player, slot = np.argwhere(listed)[0]
+    since = case.after.world.bag.listed_at[tick, player, slot]
+    wrong = bag_with(case, (tick, player, slot), listed_at=since - 1)
+    assert found(wrong) == {"bags": [[tick, player]]}
+
+
+def test_the_order_of_records_in_a_bag_does_not_matter():
+    _, case = played(TRADE)
+    turned = jax.tree.map(lambda leaf: leaf[..., ::-1], case.after.world.bag)
+    world = dataclasses.replace(case.after.world, bag=turned)
+    assert (
+        found(dataclasses.replace(case, after=dataclasses.replace(case.after, world=world))) == {}
+    )
+
+
+@pytest.mark.parametrize("name", TALLIES)
+def test_a_wrong_sum_is_seen(name):
+    _, case = played(TRADE)
+    old = getattr(case.after.world.tally, name)[3, 9]
+    wrong = with_after(case, f"world.tally.{name}", (3, 9), old + 1)
+    assert found(wrong) == {f"tally: {name}": [[3, 9]]}
+
+
+def test_wrong_counts_by_style_and_by_item_are_seen():
+    _, case = played(TRADE)
+    tally = case.after.world.tally
+    wrong = with_after(case, "world.tally.hits", (3, 9, 1), tally.hits[3, 9, 1] + 1)
+    assert found(wrong) == {"tally: hits": [[3, 9, 1]]}
+    wrong = with_after(case, "world.tally.best", (3, 9, Item.ROD), 7)
+    assert found(wrong) == {"tally: best": [[3, 9, Item.ROD]]}
+
+
+@pytest.mark.parametrize("name", newcomers.GEAR)
+def test_wrong_equipment_of_an_npc_is_seen(name):
+    _, case = played(TRADE)
+    tick, npc = np.argwhere(case.stays[:, case.cfg.players :])[17]
+    old = getattr(case.after.world.npc, name)[tick, npc]
+    seen = found(with_after(case, f"world.npc.{name}", (tick, npc), old + 1))
+    assert seen.pop(f"npc: {name.replace('_', ' ')}")[0] == [tick, npc]
+    assert set(seen) <= {"worn levels", "levels"}  # which it shows
+
+
+FULL_EVENTS = [event for event in Event if event >= Event.FIRE_AMMO]
+
+
+@pytest.mark.parametrize("event", FULL_EVENTS, ids=lambda event: event.name.lower())
+def test_a_wrong_count_of_an_event_is_seen(event):
+    _, case = played(TRADE)
+    place = (1, 100, event)
+    old = case.after.world.tally.count[place]
+    wrong = with_after(case, "world.tally.count", place, old + 3)
+    assert found(wrong) == {f"event: {event.name.lower()}": [[1, 100]]}
+
+
+# Weapons that drop
+
+
+def test_a_weapon_that_drops_explains_nothing_but_itself():
+    _, case = played(DROPS)
+    tick, player = places(DROPS, "bags", "weapon that drops")[0]
+    bag = case.after.world.bag
+    free = np.flatnonzero(bag.item[tick, player] == 0)[:2]
+    for record in (
+        dict(item=Item.SPEAR, level=3, quantity=1),  # no harvest gives as good a one
+        dict(item=Item.HAT, level=1, quantity=1),
+        dict(item=Item.RATION, level=1, quantity=1),
+    ):
+        wrong = bag_with(case, (tick, player, free[0]), **record)
+        assert found(wrong) == {"bags": [[tick, player]]}
+    slot = np.flatnonzero(bag.item[tick, player])[0]
+    wrong = bag_with(case, (tick, player, slot), quantity=50)
+    assert found(wrong) == {"bags": [[tick, player]]}
+
+
+def test_a_weapon_of_those_who_harvested_nothing_is_seen():
+    _, case = played(DROPS)
+    chances = drops.chances(case.trace, case.cfg, case.before)
+    idle = (chances.level == 0) & case.stays[:, : case.cfg.players]
+    tick, player = np.argwhere(idle)[40]
+    wrong = bag_with(case, (tick, player, 11), item=Item.SPEAR, level=1, quantity=1)
+    assert found(wrong) == {"bags": [[tick, player]]}
+
+
+def test_a_weapon_of_another_material_is_seen():
+    _, case = played(DROPS)
+    chances = drops.chances(case.trace, case.cfg, case.before)
+    safe = (chances.level > 0) & ~chances.dropped & case.stays[:, : case.cfg.players]
+    count = case.after.world.tally.count - case.before.tally.count
+    there = drops.harvested(case.trace, case.cfg) > 0
+    safe &= count[..., Event.HARVEST_ITEM] == there.sum(-1)
+    tick, player = np.argwhere(safe)[0]
+    right, level = chances.weapon[tick, player], chances.level[tick, player]
+    other = Item.BOW if right != Item.BOW else Item.WAND
+    free = (tick, player, np.flatnonzero(case.after.world.bag.item[tick, player] == 0)[0])
+    assert found(bag_with(case, free, item=right, level=level, quantity=1)) == {}
+    wrong = bag_with(case, free, item=other, level=level, quantity=1)
+    assert found(wrong) == {"bags": [[tick, player]]}
+
+
+def test_weapons_explain_one_harvest_more_and_no_other():
+    _, case = played(DROPS)
+    tick, player = places(DROPS, "event: harvest_item", "weapon that drops")[0]
+    place = (tick, player, Event.HARVEST_ITEM)
+    old, before = case.after.world.tally.count[place], case.before.tally.count[place]
+    for wrong in (old + 2, before):
+        seen = found(with_after(case, "world.tally.count", place, wrong))
+        assert seen["event: harvest_item"] == [[tick, player]]
+    path = "world.tally.best"
+    item = places(DROPS, "tally: best", "weapon that drops")[0]
+    assert found(with_after(case, path, tuple(item), 6)) == {"tally: best": [item]}
+    other = (*item[:2], Item.TOP)
+    assert found(with_after(case, path, other, 6)) == {"tally: best": [[*other]]}
+
+
+def test_weapons_explain_only_the_progress_of_those_who_count_harvests():
+    _, case = played(DROPS)
+    tick, player = places(DROPS, "task progress", "weapon that drops")[0]
+    assert case.trace.meta["tasks"][player]["kwargs"]["event"] == "HARVEST_ITEM"
+    wrong = with_after(case, "world.task.progress", (tick, player), 0.77)
+    assert [tick, player] in found(wrong)["task progress"]
+    assert [tick, player] in found(with_after(case, "reward", (tick, player), 0.77))["reward"]
+    wrong = with_after(case, "world.task.max_progress", (tick, player), 0.77)
+    assert found(wrong) == {"task memory": [[tick, player, 0]]}
+    other = survivor(case, tick)
+    wrong = with_after(case, "world.task.progress", (tick, other), 0.77)
+    assert found(wrong)["task progress"] == [[tick, other]]
+
+
+# Loot
+
+
+@functools.cache
+def overflow():
+    """Returns the transition in which a bag becomes full of loot, with another choice of it.
+
+    Beside it tick and player, the slot of the other choice, and what the killed had.
+    """
+    _, case = played(LOOT)
+    full = (case.after.world.bag.item > 0).all(-1) & case.stays[:, : case.cfg.players]
+    for tick, player in np.argwhere(full):
+        loot = drops.loot(case.trace, case.cfg, case.before, tick, player)
+        bag = goods.contents(case.after.world.bag, tick, player)
+        kept = collections.Counter((record.item, record.level) for record in bag.elements())
+        for record in bag:
+            carried = loot.has(*record[:3]) and not record.worn and not record.price
+            for item, level in loot.records - kept if carried else ():
+                slot = goods_slot(case.after.world.bag, tick, player, record)
+                other = dict(item=item, level=level, quantity=loot.pieces[item, level][0])
+                return bag_with(case, (tick, player, slot), **other), tick, player, slot, loot
+    raise AssertionError("no bag overflows")
+
+
+def goods_slot(bag, tick, player, record):
+    """Returns the slot of an unworn record that is not for sale."""
+    same = (bag.item[tick, player] == record.item) & (bag.level[tick, player] == record.level)
+    same &= ~bag.worn[tick, player] & (bag.price[tick, player] == 0)
+    return int(np.flatnonzero(same)[0])
+
+
+def test_loot_without_room_may_be_another_choice_of_it():
+    case, tick, player, *_ = overflow()
+    assert found(case) == {}
+    chosen = explained_by(compare.fields(case), "bags", "loot without room").tolist()
+    assert [tick, player] in chosen
+
+
+@pytest.mark.parametrize(
+    "record",
+    [dict(item=Item.CHISEL, level=10), dict(price=4, listed_at=3), dict(worn=True),
+     dict(quantity=50), dict(item=Item.NOTHING)],
+    ids=str,
+)  # fmt: skip
+def test_loot_without_room_explains_only_things_of_the_killed_and_full_bags(record):
+    case, tick, player, slot, _ = overflow()
+    assert found(bag_with(case, (tick, player, slot), **record)) == {"bags": [[tick, player]]}
+
+
+def test_loot_without_room_explains_nothing_that_one_had_before_nor_other_bags():
+    case, tick, player, _, loot = overflow()
+    bag = case.after.world.bag
+    own = next(
+        slot
+        for slot in range(case.cfg.slots)
+        if (Item(bag.item[tick, player, slot]), bag.level[tick, player, slot]) not in loot.records
+    )
+    wrong = bag_with(case, (tick, player, own), item=Item.CHISEL, level=10)
+    assert found(wrong) == {"bags": [[tick, player]]}
+    lives = np.flatnonzero(case.stays[tick, : case.cfg.players] & (bag.item[tick] == 0).any(-1))
+    free = (tick, lives[0], np.flatnonzero(bag.item[tick, lives[0]] == 0)[0])
+    item, level = next(iter(loot.records))
+    wrong = bag_with(case, free, item=item, level=level, quantity=1)
+    assert found(wrong) == {"bags": [[tick, lives[0]]]}
+
+
+# Tiles
+
+
+GROWING = (Tile.ORE, Tile.TREE, Tile.CRYSTAL, Tile.HERB, Tile.FISH)
+
+
+@pytest.mark.parametrize("tile", GROWING, ids=lambda tile: tile.name.lower())
+def test_every_kind_of_tile_grows_back_as_itself_alone(tile):
+    _, case = played(DROPS)
+    depleted = (case.before.terrain.material == tile) & (case.map_before != tile)
+    tick, row, col = np.argwhere(depleted)[0]
+    wrong = with_after(case, "material", (tick, row, col), Tile.GRASS)
+    assert found(wrong) == {"tiles": [[tick, row, col]]}
+    ours, there = compare.harvests(case)
+    untouched = (case.map_before == tile) & (case.map_after == tile) & ~ours & ~there
+    tick, row, col = np.argwhere(untouched)[9]
+    wrong = with_after(case, "material", (tick, row, col), Tile.STUMP)
+    assert found(wrong) == {"tiles": [[tick, row, col]]}
+    wrong = with_after(case, "world.terrain.ready_at", (tick, row, col), 999)
+    assert found(wrong) == {"harvested tiles": [[tick, row, col]]}
+
+
+# Who comes, and how it begins
+
+
+@pytest.mark.parametrize(
+    "path, change, rule",
+    [
+        ("npc.level", 1, "level"), ("body.gold", 1, "gold"), ("npc.gear", 9, "gear"),
+        ("npc.item_level", 9, "gear"), ("npc.armor", Item.CHISEL, "armor"),
+        ("npc.tool", -Item.ROD, "tool"),
+    ],
+)  # fmt: skip
+def test_new_npcs_with_what_the_rules_do_not_give_are_seen(path, change, rule):
+    _, case = played(DROPS)
+    new = newcomers.in_ours(case)
+    tick, ident = int(new.tick[0]), int(new.id[0])
+    row = int(np.flatnonzero(case.after.world.body.id[tick] == ident)[0])
+    row -= 0 if path.startswith("body") else case.cfg.players
+    group, name = path.split(".")
+    old = getattr(getattr(case.after.world, group), name)[tick, row]
+    seen = found(with_after(case, f"world.{path}", (tick, row), old + change))
+    assert seen.pop(f"new npcs: {rule}") == [[tick, ident]]
+    assert set(seen) <= ({"new npcs: gear", "new npcs: gold"} if rule == "level" else set())
+
+
+def starts(states, case, material=None):
+    data = case.trace.data
+    data = data if material is None else dict(data, first_materials=material)
+    env, trace = check.environment(case.cfg), dataclasses.replace(case.trace, data=data)
+    return unexplained(opening.fields(trace, states, env, jax.random.key(3)))
+
+
+@pytest.mark.parametrize(
+    "old, new, names",
+    [
+        (Tile.GRASS, Tile.ORE, {"start: ore in clusters"}),
+        (Tile.STONE, Tile.CRYSTAL, {"start: map", "start: crystal in clusters"}),
+        (Tile.GRASS, Tile.HERB, {"start: herbs"}),
+        (Tile.FOILAGE, Tile.HERB, {"start: herbs", "start: map"}),
+        (Tile.FISH, Tile.WATER, {"start: fish"}),
+        (Tile.GRASS, Tile.FISH, {"start: fish", "start: map"}),
+        (Tile.TREE, Tile.GRASS, {"start: tree in clusters"}),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_resources_that_cannot_lie_there_at_first_are_seen(old, new, names):
+    states, case = played(DROPS)
+    material = case.trace.data["first_materials"].copy()
+    middle = 40 + np.argwhere(material[40:120, 40:120] == old)
+    lonely = [
+        place
+        for place in middle
+        if not (material[place[0] - 2 : place[0] + 3, place[1] - 2 : place[1] + 3] == new).any()
+    ]
+    if old == Tile.TREE:  # all but the arms of a cross
+        lonely = [
+            (r, c) for r, c in middle
+            if all(material[r + y, c + x] == Tile.TREE for y, x in NEIGHBOURS)
+        ]  # fmt: skip
+    material[tuple(lonely[0])] = new
+    seen = starts(states, case, material)
+    assert names <= set(seen) <= names | {"start: extra tiles", "start: map"}
+
+
+@pytest.mark.parametrize(
+    "path, index, name",
+    [
+        ("body.gold", (0, 5), "start: belongings"),
+        ("skill.exp", (0, 5, 3), "start: belongings"),
+        ("bag.item", (0, 5, 3), "start: belongings"),
+        ("npc.gear", (0, 2), "start: npcs' gear"),
+        ("npc.level", (0, 2), "start: npcs' level"),
+    ],
+)
+def test_a_wrong_beginning_is_seen(path, index, name):
+    states, case = played(DROPS)
+    assert starts(states, case) == {}
+    assert name in starts(planted(states, path, index, 7), case)
+
+
+# What is shown and done
+
+
+@pytest.mark.parametrize(
+    "block, name",
+    [
+        ("Inventory", "seen: Inventory"), ("Market", "seen: Market"),
+        ("ActionTargets.Buy.MarketItem", "mask: Buy.MarketItem"),
+        ("ActionTargets.Use.InventoryItem", "mask: Use.InventoryItem"),
+        ("ActionTargets.GiveGold.Price", "mask: GiveGold.Price"),
+        ("ActionTargets.Give.Target", "mask: Give.Target"),
+    ],
+)  # fmt: skip
+def test_a_wrong_observation_of_goods_is_seen(block, name):
+    states, case = played(TRADE)
+    data = case.trace.data
+    key = next(n for n in data if n.startswith("obs/80/") and n.endswith("/" + block))
+    wrong = np.array(data[key])
+    wrong[(0, 5) if wrong.ndim == 2 else 0] += 1
+    trace = dataclasses.replace(case.trace, data=dict(data, **{key: wrong}))
+    assert list(unexplained(observations.fields(trace, states, case.cfg))) == [name]
+
+
+def test_buyers_get_their_turns_as_the_log_has_it():
+    """Of five two bought something, one came too late, one could not pay, one wanted nothing."""
+    trace = loaded(TRADE)
+    sale = np.zeros((2, 9), int)
+    sale[:, 3] = EVENT_CODE[Event.BUY_ITEM]
+    sale[:, 1], sale[:, 8] = (4, 1), (70, 80)  # the fourth bought first, then the first
+    data = dict(trace.data, events=sale, events_ends=np.array([0, 2]))
+    wanted = np.array([80, 70, 90, 70, 0])
+    turn = deals._buyers_turns(dataclasses.replace(trace, data=data), 0, wanted)
+    assert sorted(turn.tolist()) == [0, 1, 2, 3, 4]
+    assert turn.argsort().tolist() == [2, 4, 3, 0, 1]
+
+
+def test_what_lies_beyond_a_list_means_nothing():
+    _, case = played(TRADE)
+    trace, cfg = case.trace, case.cfg
+    heads = {name: i for i, name in enumerate(trace.meta["action_heads"])}
+    actions = trace.data["actions"].copy()
+    given = deals.orders(trace, cfg)
+    for name, head in (("use", "Use.InventoryItem"), ("buy", "Buy.MarketItem")):
+        tick, player = np.argwhere(given[name] >= 0)[0]
+        assert actions[tick, player, heads[head]] >= 0
+        actions[tick, player, heads[head]] = {"use": cfg.slots, "buy": cfg.market_rows}[name]
+        altered = dataclasses.replace(trace, data=dict(trace.data, actions=actions))
+        assert deals.orders(altered, cfg)[name][tick, player] == -1
+    tick, player = np.argwhere(given["price"] > 0)[0]
+    actions[tick, player, heads["Sell.Price"]] = 500
+    altered = dataclasses.replace(trace, data=dict(trace.data, actions=actions))
+    assert deals.orders(altered, cfg)["price"][tick, player] == cfg.prices
+
+
+def test_what_the_killed_had_goes_with_those_who_killed_them():
+    """Row 0 kills row 1, which had killed row 2; what row 3 kills is an NPC."""
+    trace, log = loaded(LOOT), np.zeros((3, 9), int)
+    log[:, 3] = EVENT_CODE[Event.KILL_PLAYER]
+    log[:, [1, 8]] = [[2, 3], [1, 2], [4, -7]]
+    data = dict(trace.data, events=log, events_ends=np.array([0, 3]))
+    altered = dataclasses.replace(trace, data=data)
+    killed = [sorted(drops.victims(altered, 0, row)) for row in range(4)]
+    assert killed == [[1, 2], [2], [], []]
+    sums = drops.of_victims(altered, np.array([[1, 2, 4, 8]]))
+    assert sums.tolist() == [[6, 4, 0, 0]]
