@@ -6,7 +6,8 @@
 Each side first plays in worlds of its own, then both share worlds: every other group of
 teammates (or player, where all play alone) is of one side, and sides swap in every other
 episode. Episodes do not overlap and start from keys of their own, so the same call gives the
-same numbers.
+same numbers. Where the tasks are those that the NeurIPS 2023 competition judged by
+(`multi_task_eval`), each side gets the scores of its judges too.
 """
 
 import dataclasses
@@ -21,7 +22,9 @@ from flax import struct
 
 import metammo_jax as mm
 from agents import cli, session
+from agents.match import Match, Score
 from agents.policy import Policy
+from metammo_jax.tasks import curriculum, scoring
 
 AT_ONCE = 32
 """Episodes played side by side."""
@@ -43,58 +46,6 @@ class Side:
 
 
 RANDOM = Side("random")
-
-
-@dataclasses.dataclass(frozen=True)
-class Score:
-    """How a side did in some episodes.
-
-    Attributes:
-      episodes: played.
-      won: share of episodes in which a player of the side was among the winners.
-      progress: mean over its players of the most that their tasks came to.
-      length: ticks of an episode, mean.
-    """
-
-    episodes: int
-    won: float
-    progress: float
-    length: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Match:
-    """Two sides compared in one game.
-
-    Attributes:
-      game: its name.
-      names: of the sides.
-      alone: score of each side in worlds of its own.
-      mixed: score of each side in worlds that both share.
-    """
-
-    game: str
-    names: tuple[str, str]
-    alone: tuple[Score, Score]
-    mixed: tuple[Score, Score]
-
-    def as_dict(self) -> dict:
-        """Returns the scores by side, for a log."""
-        return {
-            name: {"alone": dataclasses.asdict(alone), "mixed": dataclasses.asdict(mixed)}
-            for name, alone, mixed in zip(self.names, self.alone, self.mixed, strict=True)
-        }
-
-    def __str__(self) -> str:
-        head = f"{self.game}: {self.alone[0].episodes} episodes each"
-        lines = [head, f"{'':24}{'games won':>12}{'mean progress':>16}{'ticks':>8}"]
-        for what, scores in (("alone", self.alone), ("together", self.mixed)):
-            for name, score in zip(self.names, scores, strict=True):
-                lines.append(
-                    f"{name + ', ' + what:24}{score.won:>12.0%}{score.progress:>16.3f}"
-                    f"{score.length:>8.0f}"
-                )
-        return "\n".join(lines)
 
 
 def compare(
@@ -120,6 +71,8 @@ def compare(
     run = _compiled(env, first.policy, second.policy)
     levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
 
+    judge = _judge(env.games, game)
+
     def play(seats):
         params, key, results = (first.params, second.params), jax.random.key(seed), []
         for start in range(0, episodes, AT_ONCE):
@@ -127,9 +80,9 @@ def compare(
             results.append(run(params, key, numbers, jnp.int32(game), levels, jnp.int32(seats)))
         return [np.concatenate(part)[:episodes] for part in zip(*results, strict=True)]
 
-    alone = (_score(*play(ALL_FIRST), 0), _score(*play(ALL_SECOND), 1))
+    alone = (_score(*play(ALL_FIRST), 0, judge), _score(*play(ALL_SECOND), 1, judge))
     both = play(MIXED)
-    mixed = (_score(*both, 0), _score(*both, 1))
+    mixed = (_score(*both, 0, judge), _score(*both, 1, judge))
     return Match(env.games[game].name, (first.name, second.name), alone, mixed)
 
 
@@ -144,10 +97,20 @@ ALL_FIRST, ALL_SECOND, MIXED = 0, 1, 2
 """Who sits where: one side everywhere, or every other group of each side."""
 
 
-def _score(won, progress, length, side) -> Score:
+def _judge(games, game: int):
+    """Returns what judges (progress, goal) of players by the rules of the competition, or None."""
+    goals = curriculum.evaluation()
+    if getattr(games[game], "goals", ()) != goals:
+        return None
+    first = sum(len(other.goals) for other in games[:game])  # goals are counted over all games
+    return lambda progress, goal: scoring.judge(progress, goal - first, goals)
+
+
+def _score(won, progress, length, most, goal, seat, side, judge) -> Score:
+    its = seat == side
     return Score(
         len(length), float(won[:, side].mean()), float(progress[:, side].mean()),
-        float(length.mean()),
+        float(length.mean()), judge(most[its], goal[its]) if judge else None,
     )  # fmt: skip
 
 
@@ -166,14 +129,17 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
       seats: () int32, ALL_FIRST, ALL_SECOND or MIXED.
 
     Returns:
-      won (n, 2) bool, mean progress (n, 2) float32, length (n,) float32 in ticks.
+      won (n, 2) bool, mean progress (n, 2) float32, length (n,) float32 in ticks; of each player
+      (n, P) the most that its task came to, float32, the index of its goal, int32, and its side.
     """
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers)
     obs, world = jax.vmap(env.reset, in_axes=(0, None, None))(keys, game, levels)
     turn = (world.params.group + jnp.asarray(numbers)[:, None]) % 2
     seat = jnp.where(seats == MIXED, turn, seats)
     shape = seat.shape
-    record = (jnp.zeros((shape[0], 2), bool), jnp.zeros((shape[0], 2)), jnp.zeros(shape[0]))
+    sides = (shape[0], 2)
+    record = (jnp.zeros(sides, bool), jnp.zeros(sides), jnp.zeros(shape[0]), jnp.zeros(shape))
+    goal = world.task.goal if hasattr(world, "task") else jnp.zeros(shape, jnp.int32)
     stage = Stage(
         number=jnp.int32(0), obs=obs, world=world,
         memory=tuple(policy.initial(*shape) if policy else () for policy in (first, second)),
@@ -186,7 +152,7 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
     def goes_on(stage):
         return ~stage.over.all() & (stage.number < env.cfg.horizon)
 
-    return jax.lax.while_loop(goes_on, tick, stage).record
+    return *jax.lax.while_loop(goes_on, tick, stage).record, goal, seat
 
 
 @struct.dataclass
@@ -200,7 +166,7 @@ class Stage:
       memory: of both sides, each as if it played everybody.
       fresh: (n, P) bool, the memory is to be emptied.
       over: (n,) bool.
-      record: won, progress and length of the episodes that are over.
+      record: won, progress, length, and each player's progress, of the episodes that are over.
     """
 
     number: jax.Array
@@ -244,7 +210,7 @@ def _result(info, seat, length):
     won = (info.winners[..., None] & of_side).any(axis=1)
     count = jnp.maximum(of_side.sum(axis=1), 1)
     progress = (info.max_progress[..., None] * of_side).sum(axis=1) / count
-    return won, progress, jnp.full(seat.shape[:1], length, jnp.float32)
+    return won, progress, jnp.full(seat.shape[:1], length, jnp.float32), info.max_progress
 
 
 @dataclasses.dataclass(frozen=True)

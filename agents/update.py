@@ -199,13 +199,17 @@ def _overview(rows):
 
 
 def _episode_sums(finished: Finished, games: int):
-    """Sums over the episodes that ended, each (games,) float32."""
+    """Sums over the episodes that ended, each (games,) float32.
+
+    In the full game what players came to is among them, by `Achievements.as_dict`.
+    """
     episode, done = finished.episode, finished.done.reshape(-1)
     of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None]
 
     def total(values):
         return jnp.where(done, values.reshape(-1).astype(jnp.float32), 0.0) @ of_game
 
+    achieved = episode.achieved.as_dict() if episode.achieved else {}
     return {
         "episodes": of_game.sum(axis=0),
         "return": total(episode.return_),
@@ -214,4 +218,5 @@ def _episode_sums(finished: Finished, games: int):
         "progress": total(episode.max_progress),
         "length": total(episode.length),
         "difficulty": total(episode.difficulty),
+        **{name: total(values) for name, values in achieved.items()},
     }

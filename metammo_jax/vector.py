@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from metammo_jax import achievements
+from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
 from metammo_jax.observe import Observation
@@ -22,12 +24,15 @@ class BatchState:
       difficulty: (B, G) int32, of each game in each world.
       wins: (B, G) int32, games won at that difficulty.
       returns: (B, P) float32, rewards of this episode so far.
+      causes: (B, P, 3) bool, what players died of in this episode (`achievements.note_deaths`);
+        None in the mini game.
     """
 
     world: World
     difficulty: jax.Array
     wins: jax.Array
     returns: jax.Array
+    causes: jax.Array | None = None
 
 
 @struct.dataclass
@@ -42,6 +47,7 @@ class EpisodeStats:
       score: (B,) float32, what winning was worth.
       max_progress: (B,) float32, mean over players of the most their tasks came to.
       difficulty: (B,) int32.
+      achieved: `Achievements` (B,); None in the mini game.
     """
 
     game: jax.Array
@@ -51,6 +57,7 @@ class EpisodeStats:
     score: jax.Array
     max_progress: jax.Array
     difficulty: jax.Array
+    achieved: Achievements | None = None
 
 
 @struct.dataclass
@@ -109,7 +116,11 @@ class VectorEnv:
             self._keys(key), None, difficulty
         )
         returns = jnp.zeros((self.num_worlds, self.cfg.players), jnp.float32)
-        return obs, BatchState(world, difficulty, jnp.zeros_like(difficulty), returns)
+        causes = None
+        if achievements.are_kept(self.cfg):
+            nobody = achievements.nobody_died(self.cfg)
+            causes = jnp.broadcast_to(nobody, (self.num_worlds, *nobody.shape))
+        return obs, BatchState(world, difficulty, jnp.zeros_like(difficulty), returns, causes)
 
     def step(self, key: jax.Array, state: BatchState, action: Action):
         """Plays one tick in every world, and begins a new episode where the game has ended.
@@ -128,7 +139,8 @@ class VectorEnv:
         )
         done = info.over
         returns = state.returns + reward
-        episode = _statistics(world, info, returns)
+        causes, achieved = self._achieved(state.causes, world, done)
+        episode = _statistics(world, info, returns).replace(achieved=achieved)
         difficulty, wins = self._next_difficulty(state, info, done)
         obs, world = self._reset_done(
             jax.random.fold_in(key, RESET), done, difficulty, final, world
@@ -138,6 +150,7 @@ class VectorEnv:
             difficulty=difficulty,
             wins=wins,
             returns=jnp.where(done[:, None], 0.0, returns),
+            causes=None if causes is None else causes & ~done[:, None, None],
         )
         batch_info = BatchInfo(done=done, final_observation=final, episode=episode, info=info)
         return obs, state, reward, terminated, truncated, batch_info
@@ -153,6 +166,24 @@ class VectorEnv:
     def _keys(self, key: jax.Array) -> jax.Array:
         """Returns (B,) keys; that of a world does not depend on how many there are."""
         return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(self.num_worlds))
+
+    def _achieved(self, causes: jax.Array | None, world: World, done: jax.Array):
+        """Returns causes of death (B, P, 3), and what players came to if some episode ended."""
+        if causes is None:
+            return None, None
+        cfg = self.cfg
+        causes = jax.vmap(lambda causes, world: achievements.note_deaths(causes, world, cfg))(
+            causes, world
+        )
+
+        def achieved():
+            return jax.vmap(achievements.of)(world, causes)
+
+        def nothing():
+            shapes = jax.eval_shape(achieved)
+            return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+        return causes, jax.lax.cond(done.any(), achieved, nothing)
 
     def _next_difficulty(self, state: BatchState, info: Info, done: jax.Array):
         difficulty, wins = jax.vmap(self.env.table.next_difficulty)(

@@ -57,14 +57,14 @@ def test_both_sides_sit_where_they_should():
 
 
 def test_the_competition_judges_each_side_by_its_own_players():
-    """Two episodes; goals count from 1 on, since another game with one goal comes before."""
+    """Two episodes; goals count from 3 on, since another game with three comes before."""
     goals = curriculum.evaluation()
-    games_ = (types.SimpleNamespace(goals=goals[:1]), types.SimpleNamespace(goals=goals))
+    games_ = (types.SimpleNamespace(goals=goals[:3]), types.SimpleNamespace(goals=goals))
     assert evaluate._judge(games_, 0) is None and evaluate._judge((object(),), 0) is None
     judge = evaluate._judge(games_, 1)
     kills, skilled = 0, [scoring.category(goal) for goal in goals].index("skill")
     most = np.array([[1.0, 0.5], [0.2, 0.4]])
-    goal = np.array([[kills, kills], [skilled, kills]]) + 1
+    goal = np.array([[kills, kills], [skilled, kills]]) + 3
     seat = np.array([[0, 1], [0, 1]])
     won, progress, length = np.zeros((2, 2), bool), np.zeros((2, 2)), np.ones(2)
     first = evaluate._score(won, progress, length, most, goal, seat, 0, judge)

@@ -1,0 +1,151 @@
+"""What the players of an episode of the full game came to: the statistics of Meta MMO's papers.
+
+They are means over the players of a world, read from its last state; only what players die of
+has to be noted while the episode goes on.
+
+Source: training, section 2.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.tasks import curriculum
+from metammo_jax.vocab import NEVER, Event, Skill, Style, System
+from metammo_jax.world import World
+
+ATTACKED, STARVED, DEHYDRATED = range(3)
+"""Causes of death; several may be true of one."""
+
+AMMUNITION_SKILLS = (Skill.PROSPECTING, Skill.CARVING, Skill.ALCHEMY)
+CONSUMABLE_SKILLS = (Skill.FISHING, Skill.HERBALISM)
+
+BEGUN = 0.2
+"""Progress from which on a task counts as begun."""
+
+
+@struct.dataclass
+class Achievements:
+    """Means over the players of a world, () float32 each.
+
+    Attributes:
+      attacked: share that died in a tick in which they took damage.
+      starved: share that died without food.
+      dehydrated: share that died without water.
+      completed: share whose task was completed.
+      begun: share whose task came to 0.2 at least.
+      rewarded: share whose task's progress changed twice at least.
+      combat_level: highest level in a style of attack.
+      ammunition_skill: highest level in a skill that harvests ammunition.
+      consumable_skill: highest level in a skill that harvests consumables.
+      exploration: most tiles come from the edge toward the middle.
+      earned: gold from sales.
+      armor_level: highest level of armor harvested, looted or bought; likewise the next four.
+      weapon_level: of weapons.
+      tool_level: of tools.
+      ammunition_level: of ammunition.
+      consumable_level: of consumables.
+      players_killed: number.
+      npcs_killed: number.
+      variety: kinds of events that happened to a player, and kinds of items it got. Differs: the
+        original counts distinct (event, type, level); what is tallied tells fewer apart.
+      happened: (events,) share of players to whom each `vocab.Event` happened once at least.
+    """
+
+    attacked: jax.Array
+    starved: jax.Array
+    dehydrated: jax.Array
+    completed: jax.Array
+    begun: jax.Array
+    rewarded: jax.Array
+    combat_level: jax.Array
+    ammunition_skill: jax.Array
+    consumable_skill: jax.Array
+    exploration: jax.Array
+    earned: jax.Array
+    armor_level: jax.Array
+    weapon_level: jax.Array
+    tool_level: jax.Array
+    ammunition_level: jax.Array
+    consumable_level: jax.Array
+    players_killed: jax.Array
+    npcs_killed: jax.Array
+    variety: jax.Array
+    happened: jax.Array
+
+    def as_dict(self) -> dict[str, jax.Array]:
+        """Returns every number by name, events as "event/eat_food"; leading axes stay."""
+        numbers = dict(vars(self))
+        happened = numbers.pop("happened")
+        events = {f"event/{event.name.lower()}": happened[..., event] for event in Event}
+        return numbers | events
+
+
+def are_kept(cfg: Config) -> bool:
+    """Are there achievements to speak of: items and skills?"""
+    return cfg.slots > 0 and cfg.skills > 0
+
+
+def nobody_died(cfg: Config) -> jax.Array:
+    """Returns (P, 3) bool, causes of death at the start of an episode."""
+    return jnp.zeros((cfg.players, 3), bool)
+
+
+def note_deaths(causes: jax.Array, world: World, cfg: Config) -> jax.Array:
+    """Returns (P, 3) bool, causes of each player's death so far, by ATTACKED, STARVED, DEHYDRATED.
+
+    Nothing is found of players that a game revives in the tick of their death: they have
+    recovered. Hunger and thirst kill nobody where the system of resources is off.
+
+    Args:
+      causes: (P, 3) bool, before this tick.
+      world: after it; reads body.died, damage, food, water.
+      cfg: sizes.
+    """
+    body, players = world.body, cfg.players
+    needs = query.is_on(world, System.RESOURCE)
+    found = [body.damage[:players] > 0, needs & (body.food == 0), needs & (body.water == 0)]
+    return jnp.where(body.died[:players, None], jnp.stack(found, axis=-1), causes)
+
+
+def of(world: World, causes: jax.Array) -> Achievements:
+    """Returns what the players of a world came to.
+
+    Args:
+      world: at the end of the episode; reads tally, task, skill.
+      causes: (P, 3) bool, as `note_deaths` gave them.
+    """
+    levels, tally, task = query.levels(world), world.tally, world.task
+
+    def best(items) -> jax.Array:
+        return tally.best[:, np.array(items)].max(1).mean()
+
+    def skill(skills) -> jax.Array:
+        return levels[:, np.array(skills)].max(1).mean()
+
+    kinds = (tally.count > 0).sum(1) + (tally.best > 0).sum(1)
+    return Achievements(
+        attacked=causes[:, ATTACKED].mean(),
+        starved=causes[:, STARVED].mean(),
+        dehydrated=causes[:, DEHYDRATED].mean(),
+        completed=(task.completed_at < NEVER).mean(),
+        begun=(task.max_progress >= BEGUN).mean(),
+        rewarded=(task.gains + task.losses >= 2).mean(),
+        combat_level=skill(Style),
+        ammunition_skill=skill(AMMUNITION_SKILLS),
+        consumable_skill=skill(CONSUMABLE_SKILLS),
+        exploration=world.body.exploration.mean(),
+        earned=tally.earned.mean(),
+        armor_level=best(curriculum.ARMOR),
+        weapon_level=best(curriculum.WEAPONS),
+        tool_level=best(curriculum.TOOLS),
+        ammunition_level=best(curriculum.AMMUNITION),
+        consumable_level=best(curriculum.CONSUMABLES),
+        players_killed=tally.count[:, Event.KILL_PLAYER].mean(),
+        npcs_killed=tally.count[:, Event.KILL_NPC].mean(),
+        variety=kinds.mean(),
+        happened=(tally.count > 0).mean(0),
+    )
