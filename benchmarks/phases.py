@@ -77,9 +77,10 @@ def play_to(env, batch: int, age: int):
 
     keys = jax.random.split(jax.random.key(0), batch)
     obs, world = jax.jit(jax.vmap(env.reset))(keys)
+    step = jax.jit(jax.vmap(step))
     for passed in range(age):
         keys = jax.random.split(jax.random.key(passed + 1), batch)
-        obs, world = jax.jit(jax.vmap(step))(keys, obs, world)
+        obs, world = step(keys, obs, world)
     action, decided, orders = jax.jit(jax.vmap(choose))(keys, obs, world)
     return keys, world, decided, action, orders
 

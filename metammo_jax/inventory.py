@@ -118,50 +118,55 @@ def at_slot(bag: Bag, slot: jax.Array, rows: jax.Array) -> jax.Array:
 
 
 def take_over(
-    bag: Bag, order: jax.Array, victim: jax.Array, wanted: jax.Array, tick: jax.Array
-) -> tuple[Bag, jax.Array]:
+    bag: Bag,
+    order: jax.Array,
+    killer: jax.Array,
+    victim: jax.Array,
+    wanted: jax.Array,
+    tick: jax.Array,
+) -> tuple[Bag, Bag]:
     """Moves all that victims own to those who killed them, in a random order.
 
     Each record merges with a stack that the killer has or takes a free slot of its bag; what
-    finds neither is lost. Killers and victims of one call are all different players.
+    finds neither is lost.
 
     Args:
       bag: of all players.
-      order: (P, I) numbers, all different in a row: of a victim's records the one in the
-        killer's lowest number goes first.
-      victim: (P,) int32, row of the player that each killed.
-      wanted: (P,) bool, who killed a player.
+      order: (A, I) numbers, all different in a row: the victim's record with the lowest goes
+        first.
+      killer: (A,) int32, rows.
+      victim: (A,) int32, rows; of those wanted no two are the same row, killers included.
+      wanted: (A,) bool, which of the pairs are real.
       tick: () int32.
 
     Returns:
-      bag, and (P, I) bool, the slots that hold a new record now.
+      bag; and of shape (A, I) what is new in the killers' slots, NOTHING elsewhere.
 
     Source: world rules 8.4 step 4.
     """
+    players = bag.item.shape[0]
+    own = jax.tree.map(lambda leaf: leaf[killer], bag)
     loot = jax.tree.map(lambda leaf: leaf[victim], bag)
     real = (loot.item != Item.NOTHING) & wanted[:, None]
-    same = (loot.item[:, :, None] == bag.item[:, None]) & (
-        loot.level[:, :, None] == bag.level[:, None]
-    )
-    same &= (real & is_ammunition(loot.item))[:, :, None]  # (P, loot, slot)
+    same = loot.item[:, :, None] == own.item[:, None]  # (A, of the victim, of the killer)
+    same &= loot.level[:, :, None] == own.level[:, None]
+    same &= (real & is_ammunition(loot.item))[:, :, None]
     moves = real & ~same.any(2)
     rank = (moves[:, None] & (order[:, None] < order[:, :, None])).sum(2)
-    free = bag.item == Item.NOTHING
+    free = own.item == Item.NOTHING
     nth_free = jnp.cumsum(free, axis=1) - 1
     into = (rank[:, :, None] == nth_free[:, None]) & moves[:, :, None] & free[:, None]
-    new = into.any(1)
 
     def brought(values, where):
         return jnp.where(where, values[:, :, None], 0).sum(1)
 
-    bag = bag.replace(quantity=bag.quantity + brought(loot.quantity, same))
-    bag = put(
-        bag, new, brought(loot.item, into), brought(loot.level, into),
-        brought(loot.quantity, into), tick,
-    )  # fmt: skip
-    players = bag.item.shape[0]
-    looted = jnp.zeros(players, bool).at[jnp.where(wanted, victim, players)].set(True, mode="drop")
-    return clear(bag, jnp.broadcast_to(looted[:, None], bag.item.shape)), new
+    own = own.replace(quantity=own.quantity + brought(loot.quantity, same))
+    new = (brought(leaf, into) for leaf in (loot.item, loot.level, loot.quantity))
+    own = put(own, into.any(1), *new, tick)
+    taker, loser = (jnp.where(wanted, rows, players) for rows in (killer, victim))
+    bag = jax.tree.map(lambda leaf, rows: leaf.at[taker].set(rows, mode="drop"), bag, own)
+    bag = jax.tree.map(lambda leaf: leaf.at[loser].set(jnp.zeros((), leaf.dtype), mode="drop"), bag)
+    return bag, jax.tree.map(lambda leaf: jnp.where(into.any(1), leaf, 0), own)
 
 
 def attack_by_style(bag: Bag) -> jax.Array:

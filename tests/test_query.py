@@ -14,7 +14,7 @@ def test_a_harvested_tile_is_what_the_table_says_until_it_regrows(tiny):
     for tile in Tile:
         world = worlds.paint(world, (10, 10 + tile), tile)
     pos = jnp.array([(10, 10 + tile) for tile in Tile])
-    harvestable = np.flatnonzero(DEPLETED != np.arange(len(Tile)))
+    harvestable = np.flatnonzero(np.arange(len(Tile)) != DEPLETED)
     ready = world.terrain.ready_at.at[10, 10 + harvestable].set(6)
     world = world.replace(terrain=world.terrain.replace(ready_at=ready))
     assert query.material_at(world, pos).tolist() == DEPLETED.tolist()

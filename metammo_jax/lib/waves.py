@@ -17,6 +17,7 @@ def play(
     turn: jax.Array,
     waiting: jax.Array,
     rows: int,
+    at_once: int | None = None,
 ):
     """Plays attempts as if one after another in the order of their turns.
 
@@ -34,6 +35,7 @@ def play(
       turn: (A,) uint32, all different, less than 2**32 - 1.
       waiting: (A,) bool, attempts to be made.
       rows: number of rows.
+      at_once: attempts that a wave makes at most; None for any number.
 
     Returns:
       state.
@@ -44,6 +46,8 @@ def play(
         due = jnp.where(waiting, turn, _LAST_TURN)
         earliest = jnp.full(rows, _LAST_TURN).at[first].min(due).at[second].min(due)
         ready = waiting & (due == earliest[first]) & (due == earliest[second])
+        if at_once is not None:
+            ready &= jnp.cumsum(ready) <= at_once
         state, hopeless = act(state, ready)
         return state, waiting & ~ready & ~hopeless
 

@@ -31,16 +31,16 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: world rules 12. Frozen and immortal players harvest too, and those who are about to
     starve.
     """
-    fish_key, regrow_fish, regrow_own, weapon_key = jax.random.split(key, 4)
+    fish_key, own_key, weapon_key = jax.random.split(key, 3)
     alive, turn = query.is_alive(world)[: cfg.players], orders.turn[: cfg.players]
     fishing, fish, around = _fish(world, alive, turn, cfg)
     here, taken = _own(world, alive, turn, cfg)
-    world = effects.harvest(regrow_fish, world, around.reshape(-1, 2), fish.reshape(-1))
-    world = effects.harvest(regrow_own, world, world.body.pos[: cfg.players], taken)
-    fisher = jnp.full(cfg.players, Skill.FISHING)
-    world = _yield(fish_key, world, fisher, fishing, cfg)
+    world = effects.harvest(fish_key, world, around.reshape(-1, 2), fish.reshape(-1))
+    world = effects.harvest(own_key, world, world.body.pos[: cfg.players], taken)
     skill = jnp.asarray(HARVEST_SKILL)[jnp.where(taken, here, Tile.HERB)]
-    return _yield(weapon_key, world, skill, taken, cfg)
+    world = _yield(weapon_key, world, fishing, skill, taken)
+    world = effects.learn(world, Skill.FISHING, fishing * HARVEST_EXP[Skill.FISHING])
+    return effects.learn(world, skill, jnp.where(taken, jnp.asarray(HARVEST_EXP)[skill], 0))
 
 
 def _fish(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
@@ -66,25 +66,35 @@ def _own(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
 
 
 def _yield(
-    key: jax.Array, world: World, skill: jax.Array, harvests: jax.Array, cfg: Config
+    key: jax.Array, world: World, fishing: jax.Array, skill: jax.Array, taken: jax.Array
 ) -> World:
-    """Gives what a harvest by a skill (P,) yields to those who made one, and experience.
+    """Gives what was harvested: first the ration, then what was on one's own tile.
 
     A full bag takes nothing, not even what would have merged with a stack.
 
     Source: world rules 12; weapons only where equipment is on.
     """
-    tool, tool_level = inventory.in_hand(world.bag)
-    fits = (tool == jnp.asarray(TOOL)[skill]) & (tool != Item.NOTHING)
-    level = jnp.where(fits, jnp.minimum(1 + tool_level, LEVEL_MAX), 1)
-    lucky = jax.random.uniform(key, harvests.shape) < WEAPON_DROP
+    lucky = jax.random.uniform(key, taken.shape) < WEAPON_DROP
     lucky &= query.is_on(world, System.EQUIPMENT)
-    for table, drops in ((HARVEST_ITEM, harvests), (HARVEST_WEAPON, harvests & lucky)):
-        item = jnp.asarray(table)[skill]
+    rod = jnp.full_like(skill, Skill.FISHING)
+    harvests = (
+        (HARVEST_ITEM, rod, fishing),
+        (HARVEST_ITEM, skill, taken),
+        (HARVEST_WEAPON, skill, taken & lucky),
+    )
+    bag, one, got = world.bag, jnp.ones_like(skill), []
+    hand = inventory.in_hand(bag)
+    for table, by, drops in harvests:
+        item, level = jnp.asarray(table, jnp.int32)[by], _level(*hand, by)
         drops &= (item != Item.NOTHING) & query.is_on(world, System.ITEM)
-        drops &= inventory.space(world.bag) > 0
-        bag, kept, _ = inventory.receive(
-            world.bag, item, level, jnp.ones_like(level), drops, world.tick
-        )
-        world = effects.count(world.replace(bag=bag), Event.HARVEST_ITEM, kept, item, level)
-    return effects.learn(world, skill, jnp.where(harvests, jnp.asarray(HARVEST_EXP)[skill], 0))
+        drops &= inventory.space(bag) > 0
+        bag, kept, _ = inventory.receive(bag, item, level, one, drops, world.tick)
+        got.append((kept, item, level))
+    kept, item, level = (jnp.stack(values, axis=1) for values in zip(*got, strict=True))
+    return effects.count(world.replace(bag=bag), Event.HARVEST_ITEM, kept, item, level)
+
+
+def _level(tool: jax.Array, tool_level: jax.Array, skill: jax.Array) -> jax.Array:
+    """Returns (P,) int32, the level of a harvest by a skill with what is in hand."""
+    fits = (tool == jnp.asarray(TOOL)[skill]) & (tool != Item.NOTHING)
+    return jnp.where(fits, jnp.minimum(1 + tool_level, LEVEL_MAX), 1)

@@ -57,32 +57,54 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
     """Gives players a piece of armor and a tool of the NPCs that they killed."""
     kills &= victim >= cfg.players
     slot = jnp.maximum(victim - cfg.players, 0)
-    level = world.npc.level[slot]
-    for left in (world.npc.armor, world.npc.tool):
-        item = left[slot]
+    level, one = world.npc.level[slot], jnp.ones_like(victim)
+    items = [left[slot] for left in (world.npc.armor, world.npc.tool)]
+    bag, kept = world.bag, []
+    for item in items:
         drops = kills & (item != Item.NOTHING)
-        bag, kept, _ = inventory.receive(
-            world.bag, item, level, jnp.ones_like(level), drops, world.tick
-        )
-        world = effects.count(world.replace(bag=bag), Event.LOOT_ITEM, kept, item, level)
-    return world
+        bag, keeps, _ = inventory.receive(bag, item, level, one, drops, world.tick)
+        kept.append(keeps)
+    world, level = world.replace(bag=bag), level[:, None]
+    return effects.count(
+        world,
+        Event.LOOT_ITEM,
+        jnp.stack(kept, 1),
+        jnp.stack(items, 1),
+        jnp.concatenate([level] * 2, 1),
+    )
+
+
+AT_ONCE = 16
+"""Killed players whose belongings change hands at once: they are few in a tick."""
 
 
 def _belongings(
     key: jax.Array, world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config
 ) -> World:
     """Moves what killed players owned to the players that killed them."""
-    order = jax.random.bits(key, world.bag.item.shape)
-    row, victim = jnp.arange(cfg.players), jnp.minimum(victim, cfg.players - 1)
+    players, slots = world.bag.item.shape
+    order = jax.random.bits(key, (players, slots))
+    row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
+    at_once = min(AT_ONCE, players)
 
     def act(state, ready):
-        bag, tally = state
-        bag, new = inventory.take_over(bag, order, victim, ready, world.tick)
-        after = effects.count(
-            world.replace(tally=tally), Event.LOOT_ITEM, new, bag.item, bag.level, bag.quantity
+        bag, found = state
+        killer = jnp.nonzero(ready, size=at_once, fill_value=players)[0]
+        wanted, killer = killer < players, jnp.minimum(killer, players - 1)
+        bag, new = inventory.take_over(
+            bag, order[killer], killer, victim[killer], wanted, world.tick
         )
-        return (bag, after.tally), jnp.zeros_like(ready)
+        rows = jnp.where(wanted, killer, players)
+        parts = (new.item, new.level, new.quantity)
+        found = [
+            all_.at[rows].set(part, mode="drop") for all_, part in zip(found, parts, strict=True)
+        ]
+        return (bag, found), jnp.zeros_like(ready)
 
-    state = (world.bag, world.tally)
-    bag, tally = waves.play(act, state, row, victim, turn, kills, cfg.players)
-    return world.replace(bag=bag, tally=tally)
+    nothing = jnp.zeros((players, slots), jnp.int32)
+    state = (world.bag, [nothing] * 3)
+    bag, (item, level, quantity) = waves.play(
+        act, state, row, victim, turn, kills, players, at_once
+    )
+    world = world.replace(bag=bag)
+    return effects.count(world, Event.LOOT_ITEM, item != Item.NOTHING, item, level, quantity)
