@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 from flax import serialization
 
 from agents.runs import write
@@ -159,8 +160,17 @@ def _arrays(tree):
 
 
 def _keyless(tree):
-    """The tree with the data of keys in place of keys."""
-    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
+    """The tree with the data of keys in place of keys, and a zero in place of what is empty.
+
+    Orbax saves no arrays without elements; the bags of the mini game are such.
+    """
+
+    def plain(leaf):
+        if _is_key(leaf):
+            return jax.random.key_data(leaf)
+        return leaf if leaf.size else jnp.zeros(1, leaf.dtype)
+
+    return jax.tree.map(plain, tree)
 
 
 def _dicts(tree):
@@ -170,9 +180,13 @@ def _dicts(tree):
 
 def _restored(template, plain):
     data = serialization.from_state_dict(template, plain)
-    return jax.tree.map(
-        lambda old, new: jax.random.wrap_key_data(new) if _is_key(old) else new, template, data
-    )
+
+    def whole(old, new):
+        if _is_key(old):
+            return jax.random.wrap_key_data(new)
+        return new if old.size else jnp.zeros(old.shape, old.dtype)
+
+    return jax.tree.map(whole, template, data)
 
 
 def _is_key(leaf):

@@ -10,6 +10,7 @@ TRAINER = {
     "key": jax.random.key(7),
     "stage": (jnp.arange(50, dtype=jnp.int16), jnp.array([True, False])),
     "nothing": (),
+    "bag": jnp.zeros((16, 0), jnp.int32),
 }
 COUNTS = {"updates": 3, "steps": 2**40, "seconds": 1.5}
 
@@ -24,6 +25,7 @@ def test_all_comes_back(saved):
     jax.tree.map(np.testing.assert_array_equal, policy, POLICY)
     assert jax.random.key_data(trainer["key"]).tolist() == [0, 7]
     assert trainer["stage"][0].dtype == jnp.int16 and trainer["stage"][1].tolist() == [True, False]
+    assert trainer["bag"].shape == (16, 0) and trainer["bag"].dtype == jnp.int32
     assert counts == COUNTS
     jax.tree.map(np.testing.assert_array_equal, checkpoint.load_policy(saved, POLICY), POLICY)
 

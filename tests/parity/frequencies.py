@@ -45,7 +45,12 @@ class Draws:
     variance: float = 0.0
 
     def p_value(self) -> float:
-        """Returns how likely counts as far from the expected, or farther, are."""
+        """Returns how likely counts as far from the expected, or farther, are.
+
+        Classes in which fewer than five are expected do not follow the chi-square distribution
+        (Cochran, 1954): a single rare draw would look impossible. How many fall into any of them
+        is judged by the exact binomial distribution instead, and the worse of the two counts.
+        """
         if len(self.observed) == 1:
             if self.variance == 0:
                 return 1.0
@@ -54,8 +59,30 @@ class Draws:
         used = self.expected > 0
         if (self.observed[~used] > 0).any():
             return 0.0
-        chi = ((self.observed - self.expected)[used] ** 2 / self.expected[used]).sum()
-        return float(stats.chi2.sf(chi, max(used.sum() - 1, 1)))
+        common = self.expected >= ENOUGH
+        return min(1.0, 2 * min(self._of_common(common), self._of_rare(used & ~common)))
+
+    def _of_common(self, common: np.ndarray) -> float:
+        """Returns how likely the shares of classes (k,) bool among themselves are."""
+        if common.sum() < 2:
+            return 1.0
+        observed, expected = self.observed[common], self.expected[common]
+        expected = expected * observed.sum() / expected.sum()
+        if not expected.any():
+            return 1.0
+        chi = ((observed - expected) ** 2 / expected).sum()
+        return float(stats.chi2.sf(chi, common.sum() - 1))
+
+    def _of_rare(self, rare: np.ndarray) -> float:
+        """Returns how likely so many draws in classes (k,) bool are."""
+        draws, share = int(self.observed.sum()), self.expected[rare].sum() / self.expected.sum()
+        if not rare.any() or not draws or share >= 1:
+            return 1.0
+        return float(stats.binomtest(int(self.observed[rare].sum()), draws, share).pvalue)
+
+
+ENOUGH = 5
+"""Draws that must be expected in a class for it to be judged by itself."""
 
 
 def add_up(draws: list[Draws]) -> list[Draws]:
