@@ -75,8 +75,10 @@ class Draws:
 
     def _of_rare(self, rare: np.ndarray) -> float:
         """Returns how likely so many draws in classes (k,) bool are."""
+        if not rare.any() or not self.observed.any():
+            return 1.0
         draws, share = int(self.observed.sum()), self.expected[rare].sum() / self.expected.sum()
-        if not rare.any() or not draws or share >= 1:
+        if share >= 1:
             return 1.0
         return float(stats.binomtest(int(self.observed[rare].sum()), draws, share).pvalue)
 
