@@ -13,6 +13,7 @@ from flax import struct
 
 from metammo_jax import query
 from metammo_jax.config import Config
+from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.tasks import curriculum
 from metammo_jax.vocab import NEVER, Event, Skill, Style, System
 from metammo_jax.world import World
@@ -50,8 +51,14 @@ class Achievements:
       consumable_level: of consumables.
       players_killed: number.
       npcs_killed: number.
-      variety: kinds of events that happened to a player, and kinds of items it got. Differs: the
-        original counts distinct (event, type, level); what is tallied tells fewer apart.
+      damage: most points of one attack.
+      unique_events: distinct (event, item or style or skill, level); every kill and every sale
+        counts.
+      harvested_weapon: share that harvested a weapon.
+      equipped_armor: share that put on armor; likewise the next three.
+      equipped_weapon: a weapon.
+      equipped_tool: a tool.
+      equipped_ammunition: ammunition.
       happened: (events,) share of players to whom each `vocab.Event` happened once at least.
     """
 
@@ -73,7 +80,13 @@ class Achievements:
     consumable_level: jax.Array
     players_killed: jax.Array
     npcs_killed: jax.Array
-    variety: jax.Array
+    damage: jax.Array
+    unique_events: jax.Array
+    harvested_weapon: jax.Array
+    equipped_armor: jax.Array
+    equipped_weapon: jax.Array
+    equipped_tool: jax.Array
+    equipped_ammunition: jax.Array
     happened: jax.Array
 
     def as_dict(self) -> dict[str, jax.Array]:
@@ -126,7 +139,10 @@ def of(world: World, causes: jax.Array) -> Achievements:
     def skill(skills) -> jax.Array:
         return levels[:, np.array(skills)].max(1).mean()
 
-    kinds = (tally.count > 0).sum(1) + (tally.best > 0).sum(1)
+    def share(event, items) -> jax.Array:
+        seen = tally.seen[:, ITEM_EVENTS.index(event)]
+        return (seen[:, np.array(items)] != 0).any(1).mean()
+
     return Achievements(
         attacked=causes[:, ATTACKED].mean(),
         starved=causes[:, STARVED].mean(),
@@ -146,6 +162,39 @@ def of(world: World, causes: jax.Array) -> Achievements:
         consumable_level=best(curriculum.CONSUMABLES),
         players_killed=tally.count[:, Event.KILL_PLAYER].mean(),
         npcs_killed=tally.count[:, Event.KILL_NPC].mean(),
-        variety=kinds.mean(),
+        damage=tally.strongest.mean(),
+        unique_events=unique_events(world).mean(),
+        harvested_weapon=share(Event.HARVEST_ITEM, curriculum.WEAPONS),
+        equipped_armor=share(Event.EQUIP_ITEM, curriculum.ARMOR),
+        equipped_weapon=share(Event.EQUIP_ITEM, curriculum.WEAPONS),
+        equipped_tool=share(Event.EQUIP_ITEM, curriculum.TOOLS),
+        equipped_ammunition=share(Event.EQUIP_ITEM, curriculum.AMMUNITION),
         happened=(tally.count > 0).mean(0),
+    )
+
+
+EVERY_TIME = (Event.KILL_PLAYER, Event.KILL_NPC, Event.EARN_GOLD)
+"""Events that count each time among the unique ones."""
+
+TOLD_APART = (*ITEM_EVENTS, Event.SCORE_HIT, Event.LEVEL_UP, *EVERY_TIME)
+"""Events of which more than one can be unique."""
+
+
+def unique_events(world: World) -> jax.Array:
+    """Returns (P,) int32, events of each player that no earlier one of its own was like.
+
+    Two are alike if kind, item (or style, or skill) and level are. A level is reached once, and
+    none is skipped.
+
+    Source: training, section 2.
+    """
+    tally = world.tally
+    simple = np.array([event for event in Event if event not in TOLD_APART])
+    levels = query.levels(world)
+    return (
+        (tally.count[:, simple] > 0).sum(1)
+        + jax.lax.population_count(tally.seen).astype(jnp.int32).sum((1, 2))
+        + (tally.hits > 0).sum(1)
+        + jnp.maximum(levels - 1, 0).sum(1)
+        + tally.count[:, np.array(EVERY_TIME)].sum(1)
     )

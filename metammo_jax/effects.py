@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.lib import chance
-from metammo_jax.tables import REGROWTH
+from metammo_jax.tables import ITEM_EVENTS, REGROWTH
 from metammo_jax.vocab import Event, Item, Skill, System, Tile
 from metammo_jax.world import Tally, World
 
@@ -52,7 +52,21 @@ def count(
         row = jnp.arange(players)[:, None]
         item = jnp.where(often, what, Item.NOTHING)
         counted = counted.replace(best=tally.best.at[row, item].max(jnp.where(often, level, 0)))
+    if tally.seen.shape[1] and event in ITEM_EVENTS:
+        counted = counted.replace(seen=_saw(tally.seen, event, often, what, level))
     return world.replace(tally=counted)
+
+
+def _saw(
+    seen: jax.Array, event: Event, happened: jax.Array, item: jax.Array, level: jax.Array
+) -> jax.Array:
+    """Returns `Tally.seen` with the levels (P, n) of items at which an event happened."""
+    place = ITEM_EVENTS.index(event)
+    bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
+    met, kinds = seen[:, place], jnp.arange(seen.shape[2])
+    for column in range(bit.shape[1]):
+        met |= jnp.where(item[:, column, None] == kinds, bit[:, column, None], 0)
+    return seen.at[:, place].set(met)
 
 
 def add_to_tally(world: World, **amounts: jax.Array) -> World:

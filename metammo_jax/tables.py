@@ -88,6 +88,12 @@ EVENT_CODE = {
 }
 """The original's code of each event."""
 
+ITEM_EVENTS = (
+    Event.FIRE_AMMO, Event.CONSUME_ITEM, Event.HARVEST_ITEM, Event.EQUIP_ITEM, Event.LOOT_ITEM,
+    Event.LIST_ITEM, Event.BUY_ITEM,
+)  # fmt: skip
+"""Events about an item of some level, in the order of `Tally.seen`."""
+
 RECON_FREEZE = 32767
 """Ticks for which a recon cannot act: longer than any episode."""
 

@@ -297,6 +297,9 @@ class Tally:
       spent: (P,) int32, gold for what was bought.
       best: (P, 17) int32, highest level of each item that was harvested, looted or bought, by
         `vocab.Item`; (P, 0) in the mini game.
+      seen: (P, 7, 17) int16, levels at which each of `tables.ITEM_EVENTS` has happened with each
+        item, bit L - 1 for level L; (P, 0, 17) in the mini game.
+      strongest: (P,) int32, most points of damage of one attack.
     """
 
     count: jax.Array
@@ -306,6 +309,8 @@ class Tally:
     looted: jax.Array
     spent: jax.Array
     best: jax.Array
+    seen: jax.Array
+    strongest: jax.Array
 
 
 @struct.dataclass

@@ -8,9 +8,9 @@ import pytest
 import metammo_jax as mm
 from agents.rollout import Finished
 from agents.update import _episode_sums
-from metammo_jax import achievements
+from metammo_jax import achievements, effects
 from metammo_jax.achievements import Achievements
-from metammo_jax.tables import EXP_THRESHOLD
+from metammo_jax.tables import EXP_THRESHOLD, ITEM_EVENTS
 from metammo_jax.vector import EpisodeStats, vectorize
 from metammo_jax.vocab import Event, Item, Skill, System
 from tests.worlds import blank, kill
@@ -71,13 +71,39 @@ def test_levels_items_and_kills(world):
         combat_level=(3 + 15) / 16, consumable_skill=(5 + 15) / 16, ammunition_skill=(2 + 15) / 16,
         exploration=1.0, earned=3.0, armor_level=3 / 16, weapon_level=4 / 16, tool_level=5 / 16,
         ammunition_level=6 / 16, consumable_level=7 / 16, players_killed=2 / 16,
-        npcs_killed=8 / 16, variety=(2 + 6 + 1) / 16, attacked=0.0,
+        npcs_killed=8 / 16, unique_events=(2 + 4 + 1 + 2 + 5 + 3) / 16, attacked=0.0,
     )  # fmt: skip
     got = found.as_dict()
     assert {name: float(got[name]) for name in expected} == pytest.approx(expected)
     assert float(got["event/kill_npc"]) == 2 / 16 and float(got["event/kill_player"]) == 1 / 16
     assert float(got["event/eat_food"]) == 0.0
     assert sum(name.startswith("event/") for name in got) == len(Event)
+
+
+def test_unique_events_are_those_that_differ_from_all_before(world):
+    rng = np.random.default_rng(0)
+    who, unlike = np.arange(PLAYERS), [[] for _ in range(PLAYERS)]
+    kinds = (*ITEM_EVENTS, Event.EAT_FOOD, Event.GIVE_ITEM, Event.KILL_NPC, Event.EARN_GOLD)
+    for _ in range(40):
+        event = kinds[rng.integers(len(kinds))]
+        about = event in ITEM_EVENTS
+        columns = 3 if event == Event.LOOT_ITEM else 1
+        happened = rng.random((PLAYERS, columns)) < 0.5
+        item = rng.integers(1, 4, happened.shape) if about else np.full(happened.shape, -1)
+        level = rng.integers(1, 4, happened.shape) if about else np.zeros(happened.shape, int)
+        args = [
+            jnp.asarray(part if columns > 1 else part[:, 0]) for part in (happened, item, level)
+        ]
+        world = effects.count(world, event, *args)
+        for row, column in np.argwhere(happened):
+            what = (event, item[row, column], level[row, column])
+            if what not in unlike[row] or event in (Event.KILL_NPC, Event.EARN_GOLD):
+                unlike[row].append(what)
+    assert achievements.unique_events(world).tolist() == [len(unlike[row]) for row in who]
+    put_on = {item for event, item, _ in sum(unlike, []) if event == Event.EQUIP_ITEM}
+    assert put_on == {Item.HAT, Item.TOP, Item.BOTTOM}
+    found = achievements.of(world, jnp.zeros((PLAYERS, 3), bool))
+    assert float(found.equipped_armor) > 0 == float(found.equipped_weapon)
 
 
 def test_tasks_and_causes(world):

@@ -127,6 +127,7 @@ def test_experience_only_grows(episode):
         assert (np.diff(exp, axis=0) >= 0).all() and exp[-1].any()
 
 
+@pytest.mark.slow
 def test_a_world_is_the_same_alone_and_in_a_batch(played_full, episode):
     world, key = episode[0][20], jax.random.key(5)
     action = played_full.sample(key, jax.jit(played_full.env.observe)(world))

@@ -6,6 +6,7 @@ import numpy as np
 
 from metammo_jax import inventory
 from metammo_jax.config import Config
+from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, Tile
 from metammo_jax.world import (
     Body,
@@ -158,6 +159,8 @@ def no_tally(cfg: Config, watches: int = 0) -> Tally:
         looted=nothing,
         spent=nothing,
         best=jnp.zeros((cfg.players, len(Item) if cfg.slots else 0), jnp.int32),
+        seen=jnp.zeros((cfg.players, len(ITEM_EVENTS) if cfg.slots else 0, len(Item)), jnp.int16),
+        strongest=nothing,
     )
 
 

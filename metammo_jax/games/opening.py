@@ -8,7 +8,13 @@ from metammo_jax.config import Config
 from metammo_jax.games.spawn import Spawn
 from metammo_jax.games.table import Table
 from metammo_jax.rules import terrain
-from metammo_jax.tables import BASE_GOLD, BASE_HEALTH, RECON_FREEZE, RESOURCE_BASE
+from metammo_jax.tables import (
+    BASE_GOLD,
+    BASE_HEALTH,
+    ITEM_EVENTS,
+    RECON_FREEZE,
+    RESOURCE_BASE,
+)
 from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, System
 from metammo_jax.world import Body, Npc, Params, Skills, Tally, Task, Verdict, World
 
@@ -129,4 +135,6 @@ def _nothing_counted(task: Task, cfg: Config) -> Tally:
         looted=nothing,
         spent=nothing,
         best=jnp.zeros((cfg.players, len(Item) if cfg.slots else 0), jnp.int32),
+        seen=jnp.zeros((cfg.players, len(ITEM_EVENTS) if cfg.slots else 0, len(Item)), jnp.int16),
+        strongest=nothing,
     )

@@ -34,7 +34,7 @@ def short(law) -> str:
     return law.__name__
 
 
-@pytest.mark.parametrize("config", ["tiny", "odd"])
+@pytest.mark.parametrize("config", ["odd"])
 @pytest.mark.parametrize("law", [law for law in LAWS if law is not acts.a_world_alone], ids=short)
 def test_law(law, config):
     hold(law, config, FEW, ticks=10, same_each_time=True)

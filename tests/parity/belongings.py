@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from metammo_jax.config import Config
+from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.vocab import Event, Item, Skill, Style
 from metammo_jax.world import Bag, Skills, Tally
 from tests.parity import trace as recorded
@@ -141,6 +142,10 @@ def tallies(trace: Trace, cfg: Config, watches: int) -> Tally:
         count=recorded.tallies(trace, cfg),
         watched=np.zeros((states, cfg.players, watches), np.int32),
         best=best if cfg.slots else best[..., :0],
+        seen=np.zeros(
+            (states, cfg.players, len(ITEM_EVENTS) * (cfg.slots > 0), len(Item)), np.int16
+        ),
+        strongest=np.zeros((states, cfg.players), np.int32),
         **sums,
     )
 

@@ -70,16 +70,23 @@ MECHANICS = (
     Mechanic("ends, winners, scores",
              ("terminated", "truncated", "winners", "score", "game over"),
              ("games/test_lifecycle.py",)),
-    Mechanic("gold, items, levels, market",
-             ("gold", "experience", "levels", "worn levels", "items", "bags", "listing",
-              "tally:", "event:"),
-             ("rules/test_item.py", "rules/test_profession.py", "rules/test_trade.py")),
+    Mechanic("skills and levels", ("experience", "levels", "event: level_up"),
+             ("rules/test_profession.py", "rules/test_damage.py")),
+    Mechanic("harvests, items, equipment, spoils",
+             ("worn levels", "items", "bags", "tally: best", "event: harvest_item",
+              "event: loot_item", "event: equip_item", "event: consume_item",
+              "event: destroy_item", "event: fire_ammo"),
+             ("rules/test_profession.py", "rules/test_item.py", "rules/test_damage.py")),
+    Mechanic("gold, gifts, market", ("gold", "listing", "tally:", "event:"),
+             ("rules/test_trade.py", "test_full_game.py")),
     Mechanic("observations and masks", ("seen:", "mask:"),
              ("adapters/test_nmmo.py", "test_observe.py")),
 )  # fmt: skip
 """In the order in which a field finds its own."""
 
-GOODS = next(mechanic for mechanic in MECHANICS if mechanic.name.startswith("gold"))
+GOODS = {
+    mechanic for mechanic in MECHANICS if mechanic.name.startswith(("skills", "harvests", "gold"))
+}
 REST = Mechanic("everything else", (), ())
 ABSENT = Mechanic("gold, items, levels of the mini game: nothing on both sides", (), ())
 
@@ -99,7 +106,7 @@ def place_of(name: str, config: str) -> Mechanic:
     That what a configuration lacks stays nothing is compared, but proves little.
     """
     mechanic = mechanic_of(name)
-    return ABSENT if mechanic is GOODS and config == "mini" else mechanic
+    return ABSENT if mechanic in GOODS and config == "mini" else mechanic
 
 
 @dataclasses.dataclass

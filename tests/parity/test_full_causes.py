@@ -20,6 +20,8 @@ from tests.parity.planting import (
     with_after,
 )
 
+pytestmark = pytest.mark.slow  # the full tick and its openings are compiled first
+
 DROPS, TRADE, LOOT = "multi_task-first", "multi_task-market", "team_battle-loot"
 
 

@@ -137,7 +137,8 @@ def _record(
             damage_dealt=body.damage_dealt + dealt[:players],
             damage_taken=body.damage_taken + suffered[:players],
             kills=body.kills + kills[:players],
-        )
+        ),
+        tally=world.tally.replace(strongest=jnp.maximum(world.tally.strongest, dealt[:players])),
     )
     return world, kills
 
