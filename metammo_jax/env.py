@@ -12,6 +12,7 @@ from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
+from metammo_jax.lib import threefry
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
 from metammo_jax.world import World
@@ -92,7 +93,7 @@ class Env:
         Returns:
           observation and world.
         """
-        game_key, begin_key = jax.random.split(key)
+        game_key, begin_key = threefry.split(key)
         if game is None:
             game = self.table.choose(game_key)
         if difficulty is None:
@@ -147,7 +148,7 @@ class Env:
         cfg, table = self.cfg, self.table
         was_present = world.body.present[: cfg.players]
         world = tick.tick(key, world, orders, cfg)
-        world = lifecycle.after_tick(jax.random.fold_in(key, LIFECYCLE), world, table, cfg)
+        world = lifecycle.after_tick(threefry.fold_in(key, LIFECYCLE), world, table, cfg)
         world, reward = progress.evaluate(world, was_present, table, cfg)
         terminated = world.body.died[: cfg.players]
         truncated = (world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players]
@@ -160,7 +161,7 @@ class Env:
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns an action drawn uniformly over the masks, head by head."""
         cfg, masks = self.cfg, obs.masks
-        draws = jax.random.uniform(key, (4 + len(TRADE) * bool(cfg.slots), cfg.players))
+        draws = threefry.uniform(key, (4 + len(TRADE) * bool(cfg.slots), cfg.players))
         word = _any_number(draws[3], cfg.tokens)
         return Action(
             move=_pick(draws[0], masks.move),

@@ -2,10 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from metammo_jax import legal_trade, query
 from metammo_jax.config import Config
+from metammo_jax.lib import bits
 from metammo_jax.rules import communication
 from metammo_jax.tables import NEIGHBOURS, REACH
 from metammo_jax.vocab import Style, System
@@ -47,7 +49,31 @@ class Masks:
     gold_to: jax.Array | None = None
 
 
-def masks(world: World, visible: jax.Array, listing: jax.Array | None, cfg: Config) -> Masks:
+def marks(world: World, far: jax.Array, cfg: Config) -> list[jax.Array]:
+    """Returns packed sets (P, words) of whom each player might do something to, if it sees them.
+
+    Args:
+      world: the state.
+      far: (P, E) tiles between players and entities.
+      cfg: sizes.
+
+    Returns:
+      those it might attack; in the full game also those it might give something.
+    """
+    mortal = bits.pack(~_is_immune(world, cfg)[None])
+    attack = bits.pack(far <= REACH) & mortal & _others(cfg)
+    return [attack, legal_trade.partners(world, cfg) & _others(cfg)] if cfg.slots else [attack]
+
+
+def _others(cfg: Config) -> np.ndarray:
+    """Returns (P, words) uint32, the packed sets of all but oneself."""
+    row = np.arange(cfg.players)
+    words = np.full((cfg.players, -(-cfg.entities // 32)), 0xFFFFFFFF, np.uint32)
+    words[row, row // 32] -= np.uint32(1) << (row % 32).astype(np.uint32)
+    return words
+
+
+def masks(world: World, marked: list[jax.Array], listing: jax.Array | None, cfg: Config) -> Masks:
     """Returns the masks of all players.
 
     Whoever can attack somebody must: "nobody" is masked then, as in the original. The mask
@@ -56,19 +82,19 @@ def masks(world: World, visible: jax.Array, listing: jax.Array | None, cfg: Conf
 
     Args:
       world: the state.
-      visible: (P, K) int32, entity rows, -1 where the list has ended.
+      marked: (P, K) bool each, of those that players see: who is in the sets that `marks` gives.
       listing: (M,) int32, records on the market, as `Observation.listing`; None without items.
       cfg: sizes.
 
     Source: the original's interface, section 4.4.
     """
-    trade = legal_trade.masks(world, visible, listing, cfg) if cfg.slots else {}
+    trade = legal_trade.masks(world, marked[1], listing, cfg) if cfg.slots else {}
     alive = query.is_alive(world)[: cfg.players]
     style = jnp.broadcast_to(alive[:, None], (cfg.players, len(Style)))
     return Masks(
         move=_move(world, alive, cfg),
         style=style,
-        target=_target(world, visible, cfg),
+        target=_target(world, marked[0]),
         speak=communication.can_speak(world, cfg) & query.is_on(world, System.COMMUNICATION),
         **trade,
     )
@@ -81,23 +107,13 @@ def _move(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     return jnp.concatenate([free, jnp.ones_like(free[:, :1])], axis=1)
 
 
-_SIDE = 1 << 11
-"""More than any row or column of a map."""
+def _is_immune(world: World, cfg: Config) -> jax.Array:
+    """Returns (E,) bool, whom nobody may attack."""
+    fresh = (world.body.time_alive < world.params.immunity)[: cfg.players]
+    return jnp.pad(fresh | query.is_immortal(world), (0, cfg.npcs))
 
 
-def _target(world: World, visible: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last.
-
-    Place and immunity of an entity are packed into one number, so that one gather is enough.
-    """
-    body, players = world.body, cfg.players
-    immune = (body.time_alive < world.params.immunity) & query.is_player(cfg)
-    immune = immune.at[:players].set(immune[:players] | query.is_immortal(world))
-    packed = (body.pos[:, 0] * _SIDE + body.pos[:, 1]) * 2 + immune
-    seen = packed[jnp.maximum(visible, 0)]
-    row, col = seen // (2 * _SIDE), seen // 2 % _SIDE
-    near = jnp.abs(row - body.pos[:players, :1]) <= REACH
-    near &= jnp.abs(col - body.pos[:players, 1:]) <= REACH
-    other = visible != jnp.arange(players)[:, None]
-    allowed = near & other & (visible >= 0) & (seen % 2 == 0) & query.is_on(world, System.COMBAT)
+def _target(world: World, allowed: jax.Array) -> jax.Array:
+    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last."""
+    allowed = allowed & query.is_on(world, System.COMBAT)
     return jnp.concatenate([allowed, ~allowed.any(1, keepdims=True)], axis=1)

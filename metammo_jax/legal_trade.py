@@ -5,14 +5,20 @@ import jax.numpy as jnp
 
 from metammo_jax import inventory, query
 from metammo_jax.config import Config
+from metammo_jax.lib import bits
 from metammo_jax.rules import item as items
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
 from metammo_jax.vocab import Item, System
 from metammo_jax.world import World
 
 
+def partners(world: World, cfg: Config) -> jax.Array:
+    """Returns (1, words) uint32, the packed set of those that can be given something."""
+    return bits.pack(jnp.pad(~query.is_immortal(world), (0, cfg.npcs))[None])
+
+
 def masks(
-    world: World, visible: jax.Array, listing: jax.Array, cfg: Config
+    world: World, partner: jax.Array, listing: jax.Array, cfg: Config
 ) -> dict[str, jax.Array]:
     """Returns the masks of all heads that the full game adds, by their names in `legal.Masks`.
 
@@ -21,7 +27,7 @@ def masks(
 
     Args:
       world: the state.
-      visible: (P, K) int32, entity rows, -1 where the list has ended.
+      partner: (P, K) bool, those in sight that can be given something.
       listing: (M,) int32, what is on the market: seller's row * I + slot, -1 where it has ended.
       cfg: sizes.
 
@@ -35,17 +41,16 @@ def masks(
     free = owned & ~bag.worn & (bag.price == 0)
     gold = world.body.gold[:players]
     gives_gold = has_market & (gold > MASK_GOLD)
-    others = _other_players(world, visible, cfg)
     amounts = jnp.arange(1, cfg.prices + 1) <= gold[:, None]
     return {
         "use": _or_nothing(_usable(world, cfg), has_items),
         "destroy": _or_nothing(owned & ~bag.worn, has_items),
         "give": _or_nothing(free, has_items),
-        "give_to": _or_nothing(others, has_items & owned.any(1)),
+        "give_to": _or_nothing(partner, has_items & owned.any(1)),
         "sell": _or_nothing(free, has_market),
         "buy": _or_nothing(_affordable(world, listing, cfg), has_market),
         "gold": amounts | ~gives_gold[:, None],
-        "gold_to": _or_nothing(others, gives_gold),
+        "gold_to": _or_nothing(partner, gives_gold),
     }
 
 
@@ -67,14 +72,6 @@ def _usable(world: World, cfg: Config) -> jax.Array:
     bag = world.bag
     by_anybody = (jnp.asarray(ITEM_SKILL)[bag.item] < 0) & (bag.level <= 1)
     return usable | (by_anybody & (bag.item != Item.NOTHING) & (bag.price == 0))
-
-
-def _other_players(world: World, visible: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, K) bool, the listed rows of mortal players other than oneself."""
-    row = jnp.arange(cfg.players)[:, None]
-    is_player = (visible >= 0) & (visible < cfg.players) & (visible != row)
-    immortal = query.is_immortal(world)[jnp.clip(visible, 0, cfg.players - 1)]
-    return is_player & ~immortal
 
 
 def _affordable(world: World, listing: jax.Array, cfg: Config) -> jax.Array:

@@ -132,7 +132,7 @@ def observe(world: World, cfg: Config) -> Observation:
     players = cfg.players
     alive = query.is_alive(world)
     far = query.distance(world.body.pos[:players], world.body.pos)
-    visible = visible_rows(far, alive, cfg)
+    visible, *marked = visible_rows(far, alive, cfg, *legal.marks(world, far, cfg))
     listing = listings(world, cfg) if cfg.slots else None
     trade = {} if listing is None else _belongings(world, listing, cfg)
     return Observation(
@@ -145,37 +145,41 @@ def observe(world: World, cfg: Config) -> Observation:
         rally=_rally(world, alive[:players]),
         task=_task(world),
         progress=world.task.progress,
-        masks=legal.masks(world, visible, listing, cfg),
+        masks=legal.masks(world, marked, listing, cfg),
         **trade,
     )
 
 
-def visible_rows(far: jax.Array, alive: jax.Array, cfg: Config) -> jax.Array:
+def visible_rows(
+    far: jax.Array, alive: jax.Array, cfg: Config, *marks: jax.Array
+) -> tuple[jax.Array, ...]:
     """Returns the rows of the living within sight of each living player, itself included.
 
     Args:
-      far: (P, E) int32, tiles between players and entities.
+      far: (P, E) tiles between players and entities.
       alive: (E,) bool.
       cfg: sizes.
+      *marks: (P, words) uint32 each, packed sets of others.
 
     Returns:
-      (P, K) int32, in row order, -1 where the list has ended.
+      (P, K) int32, in row order, -1 where the list has ended; and for each of `marks` (P, K)
+      bool, which of them are in it.
 
     Differs: the original breaks down when more than 100 are in sight; here the list is cut, and
     oneself stays in it.
     """
-    players = cfg.players
-    seen = (far <= cfg.vision) & alive[None] & alive[:players, None]
-    rows = bits.first_members(seen, cfg.visible_rows)
-    own = jnp.arange(players)
-    is_listed = (rows == own[:, None]).any(1) | ~alive[:players]
-    return rows.at[:, -1].set(jnp.where(is_listed, rows[:, -1], own))
+    seen = (far <= cfg.vision) & alive[None] & alive[: cfg.players, None]
+    rows, *marked = bits.first_members(seen, cfg.visible_rows, *marks)
+    own = jnp.arange(cfg.players)
+    is_cut_off = (rows[:, -1] >= 0) & (rows[:, -1] < own)
+    replaced = is_cut_off[:, None] & (jnp.arange(cfg.visible_rows) == cfg.visible_rows - 1)
+    return jnp.where(replaced, own[:, None], rows), *(mark & ~replaced for mark in marked)
 
 
 def listings(world: World, cfg: Config) -> jax.Array:
     """Returns (M,) int32, the first M records for sale: seller's row * I + slot; -1 after them."""
     for_sale = (world.bag.price > 0).reshape(1, -1)
-    return bits.first_members(for_sale, cfg.market_rows)[0]
+    return bits.first_members(for_sale, cfg.market_rows)[0][0]
 
 
 def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:

@@ -82,8 +82,23 @@ def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax
 
 
 def distance(a: jax.Array, b: jax.Array) -> jax.Array:
-    """Returns (A, B) int32, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
-    return jnp.abs(a[:, None] - b[None]).max(-1)
+    """Returns (A, B) int16, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
+    a, b = a.astype(jnp.int16), b.astype(jnp.int16)
+    rows, cols = (jnp.abs(a[:, None, axis] - b[None, :, axis]) for axis in (0, 1))
+    return jnp.maximum(rows, cols)
+
+
+def is_first(pos: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
+    """Returns (P,) bool, who wants something and is the first to want it at its place.
+
+    Args:
+      pos: (P, 2) int32, places.
+      wants: (P,) bool.
+      turn: (P,) uint32.
+    """
+    tile = pos[:, 0] << 16 | pos[:, 1]
+    earlier = wants[:, None] & (tile[:, None] == tile) & (turn[:, None] < turn)
+    return wants & ~earlier.any(0)  # along the first axis, many players at once
 
 
 def is_on(world: World, system: System) -> jax.Array:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from metammo_jax.action import TRADE, Action, Orders
 from metammo_jax.config import Config
+from metammo_jax.lib import threefry
 from metammo_jax.rules import (
     combat,
     communication,
@@ -89,9 +90,9 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """
     for phase in PHASES:
         if phase.system is None:
-            world = phase.run(jax.random.fold_in(key, phase.id), world, orders, cfg)
+            world = phase.run(threefry.fold_in(key, phase.id), world, orders, cfg)
         elif phase.system in cfg.systems:
-            played = phase.run(jax.random.fold_in(key, phase.id), world, orders, cfg)
+            played = phase.run(threefry.fold_in(key, phase.id), world, orders, cfg)
             on = world.params.enabled[phase.system]
             world = played if phase.always else _gate(on, played, world)
     return world
@@ -121,12 +122,12 @@ def give_orders(
     """
     direction = target = jnp.full(cfg.npcs, NOBODY)
     if System.NPC in cfg.systems and cfg.npcs:
-        world, direction, target = npc.decide(jax.random.fold_in(key, DECIDE), world, cfg)
+        world, direction, target = npc.decide(threefry.fold_in(key, DECIDE), world, cfg)
     if priority is None:
-        priority = _random_priority(jax.random.fold_in(key, PRIORITY), cfg.entities, cfg)
+        priority = _random_priority(threefry.fold_in(key, PRIORITY), cfg.entities, cfg)
     trade = {name: getattr(action, name).astype(jnp.int32) for name in TRADE if cfg.slots}
     if cfg.slots:
-        buyers = _random_priority(jax.random.fold_in(key, BUYERS), cfg.players, cfg)
+        buyers = _random_priority(threefry.fold_in(key, BUYERS), cfg.players, cfg)
         trade["buy_turn"] = turns(buyers, cfg)
     return world, Orders(
         direction=jnp.concatenate([action.move.astype(jnp.int32), direction]),
@@ -139,7 +140,7 @@ def give_orders(
 
 
 def _random_priority(key: jax.Array, count: int, cfg: Config) -> jax.Array:
-    return jax.random.bits(key, (count,)) >> row_bits(cfg)
+    return threefry.bits(key, (count,)) >> row_bits(cfg)
 
 
 def row_bits(cfg: Config) -> int:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax import legal_trade, query
+from metammo_jax import legal, legal_trade, query
 from metammo_jax import observe as native
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
@@ -115,7 +115,7 @@ def observe(world: World, cfg: Config) -> dict:
     table = entity_table(world, cfg)
     players = table[: cfg.players]
     far = query.distance(world.body.pos[: cfg.players], world.body.pos)
-    visible = native.visible_rows(far, everybody, cfg)
+    visible, *marked = native.visible_rows(far, everybody, cfg, *legal.marks(world, far, cfg))
     listed = _gather(table, visible, alive)
     out = {
         "AgentId": jnp.arange(1, cfg.players + 1, dtype=jnp.int32),
@@ -134,14 +134,14 @@ def observe(world: World, cfg: Config) -> dict:
         out["Communication"] = _communication(players, alive, world)
         out["ActionTargets"]["Comm"] = {"Token": jnp.ones((cfg.players, cfg.tokens), jnp.int8)}
     if System.ITEM in cfg.systems:
-        _add_trade(out, world, visible, cfg)
+        _add_trade(out, world, marked[1], cfg)
     return out
 
 
-def _add_trade(out: dict, world: World, visible: jax.Array, cfg: Config) -> None:
+def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None:
     """Adds what is observed of items, and the masks of what may be done with them."""
     listing = native.listings(world, cfg)
-    masks = legal_trade.masks(world, visible, listing, cfg)
+    masks = legal_trade.masks(world, partner, listing, cfg)
     masks = {name: mask.astype(jnp.int8) for name, mask in masks.items()}
     records, targets = item_table(world, cfg), out["ActionTargets"]
     own = records.reshape(cfg.players, cfg.slots, len(ItemColumn))
@@ -274,4 +274,4 @@ def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Ar
     heard = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
     mates = query.teammates(world) & alive & alive[:, None]
     mates &= query.is_on(world, System.COMMUNICATION)
-    return _gather(heard, bits.first_members(mates, COMMUNICATION_ROWS), alive)
+    return _gather(heard, bits.first_members(mates, COMMUNICATION_ROWS)[0], alive)

@@ -5,6 +5,7 @@ Source: world rules 9.7 and 18.3, minigames 5.2.
 """
 
 import functools
+import math
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.games.knobs import Place, Unit
 from metammo_jax.games.spawn import circle_tile, distinct, edge_tile, place_tile, team_count
+from metammo_jax.lib import chance, threefry
 from metammo_jax.rules.spawning import Recruits, enlist
 from metammo_jax.vocab import NOBODY, Kind
 from metammo_jax.world import World
@@ -55,7 +57,7 @@ def sandwich_muster(key: jax.Array, world: World, cfg: Config) -> World:
     `params.difficulty` for each team inside, in the quarter of the map where its spot lies, and
     as many outside, 2 C at most. Beyond the free NPC rows nobody comes.
     """
-    inner_key, outer_key, style_key = jax.random.split(key, 3)
+    inner_key, outer_key, style_key = threefry.split(key, 3)
     params, number = world.params, jnp.arange(cfg.npcs)
     each, teams = params.difficulty, team_count(params)
     inner_count = each * teams
@@ -80,7 +82,7 @@ def sandwich_refill(key: jax.Array, world: World, cfg: Config) -> World:
 
     There shall be min(living players, `params.difficulty`) // 2 NPCs.
     """
-    place_key, style_key = jax.random.split(key)
+    place_key, style_key = threefry.split(key)
     params, body = world.params, world.body
     living = body.present[: cfg.players].sum(), body.present[cfg.players :].sum()
     missing = jnp.minimum(living[0], params.difficulty) // 2 - living[1]
@@ -99,7 +101,7 @@ def radio_raid_refill(key: jax.Array, world: World, cfg: Config) -> World:
 
     Never while there are more NPCs than players that are no recons.
     """
-    place_key, danger_key, style_key = jax.random.split(key, 3)
+    place_key, danger_key, style_key = threefry.split(key, 3)
     body, npc = world.body, world.npc
     fighters = (body.present[: cfg.players] & ~body.recon).sum()
     living = body.present[cfg.players :].sum()
@@ -123,8 +125,9 @@ def _wave_places(
     key: jax.Array, world: World, size: int, cfg: Config
 ) -> tuple[jax.Array, jax.Array]:
     """Returns (size, 2) places of a wave, and (size,) bool whether one can stand there."""
-    quadrant_key, place_key = jax.random.split(key)
-    quadrant = jax.random.randint(quadrant_key, (), Place.SOUTH_EAST, Place.SOUTH_WEST + 1)
+    quadrant_key, place_key = threefry.split(key)
+    count = Place.SOUTH_WEST - Place.SOUTH_EAST + 1
+    quadrant = Place.SOUTH_EAST + chance.whole(quadrant_key, 1, count)[0]
     place = jnp.where(world.npc.wave < WAVES_AT_CENTER, Place.CENTER, quadrant)
     radius = Unit.TILES.whole(WAVE_RADIUS, cfg)
     low = place_tile(place, world.params, cfg) - radius
@@ -137,7 +140,7 @@ def _wave_kinds(key: jax.Array, world: World, size: int) -> jax.Array:
     A danger is Beta distributed around a tenth of the wave's number; only on which side of the
     two thresholds it lies matters, so one uniform number decides.
     """
-    params, lot = world.params, jax.random.uniform(key, (size,))
+    params, lot = world.params, threefry.uniform(key, (size,))
     wave = jnp.minimum(world.npc.wave, DANGER_STEPS)
     is_neutral = lot >= _chance_below(params.neutral_danger, wave)
     is_aggressive = lot >= _chance_below(params.aggressive_danger, wave)
@@ -184,7 +187,7 @@ def _passable_place(
     Returns:
       (count, 2) int32 places, and (count,) bool whether one can stand there.
     """
-    tries = low + jax.random.randint(key, (*shape, 2), 0, side)
+    tries = low + chance.uniform_cells(key, math.prod(shape), side).reshape(*shape, 2)
     works = query.can_stand(world.terrain, tries)
     first = jnp.argmax(works, axis=1)
     pos = jnp.take_along_axis(tries, first[:, None, None], axis=1)[:, 0]

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from metammo_jax.config import Config
 from metammo_jax.games.table import Table
+from metammo_jax.lib import threefry
 from metammo_jax.rules import life
 from metammo_jax.tasks.progress import restart
 from metammo_jax.world import Verdict, World
@@ -24,7 +25,7 @@ def after_tick(key: jax.Array, world: World, table: Table, cfg: Config) -> World
 
     Source: world rules 5, phase 14; minigames 1.
     """
-    revive_key, refill_key = jax.random.split(key)
+    revive_key, refill_key = threefry.split(key)
     if table.leader_bound:
         world = life.fall_with_leader(world, cfg)
     if table.revivals:

@@ -26,6 +26,7 @@ from metammo_jax.games.knobs import (
     is_number,
 )
 from metammo_jax.games.spawn import individuals_on_edge
+from metammo_jax.lib import threefry
 
 
 class Manner(IntEnum):
@@ -223,7 +224,7 @@ class Numbers:
         """
         values = {}
         for index, name in enumerate(SETTINGS):
-            here = jax.random.fold_in(key, index)
+            here = threefry.fold_in(key, index)
             values[name] = self._one(here, name, game, difficulty)
         return {name: self._copied(name, game, values) for name in SETTINGS}
 

@@ -7,6 +7,7 @@ from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.games.spawn import Spawn
 from metammo_jax.games.table import Table
+from metammo_jax.lib import threefry
 from metammo_jax.rules import terrain
 from metammo_jax.tables import (
     BASE_GOLD,
@@ -39,7 +40,7 @@ def begin(
 
     Source: world rules 5.2, in the order: settings, map, players, NPCs, tasks.
     """
-    keys = jax.random.split(key, 7)
+    keys = threefry.split(key, 7)
     params = table.draw(keys[0], game, difficulty, cfg)
     fractal = pool[jax.random.randint(keys[1], (), 0, pool.shape[0])]
     places = table.spawn(keys[2], params, cfg)

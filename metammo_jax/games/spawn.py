@@ -11,6 +11,7 @@ from flax import struct
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.games.knobs import Place
+from metammo_jax.lib import threefry
 from metammo_jax.world import Params
 
 
@@ -59,9 +60,9 @@ def teams_with_recons(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
     Source: minigames 5.2 (RadioRaid).
     """
-    place_key, choice_key = jax.random.split(key)
+    place_key, choice_key = threefry.split(key)
     group = params.group
-    lot = jax.random.uniform(choice_key, (cfg.players,))
+    lot = threefry.uniform(choice_key, (cfg.players,))
     mates = group[:, None] == group[None]
     before = (lot[None] < lot[:, None]) | (
         (lot[None] == lot[:, None])
@@ -88,7 +89,7 @@ def distinct(key: jax.Array, count: int, limit: jax.Array, most: int) -> jax.Arr
       limit: () int32.
       most: bound of `limit` known beforehand.
     """
-    lot = jnp.where(jnp.arange(most) < limit, jax.random.uniform(key, (most,)), 2.0)
+    lot = jnp.where(jnp.arange(most) < limit, threefry.uniform(key, (most,)), 2.0)
     return jnp.argsort(lot)[:count].astype(jnp.int32)
 
 

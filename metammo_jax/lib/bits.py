@@ -1,5 +1,7 @@
 """Sets of rows as words of 32 bits: packing, counting, and finding the k-th member."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 
@@ -16,7 +18,7 @@ _COLUMNS = 32
 """Members that are found together."""
 
 
-def first_members(members: jax.Array, size: int) -> jax.Array:
+def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.Array, ...]:
     """Returns the first `size` members of each set, in order, without a sort.
 
     They are found a few at a time, until the largest set is exhausted: most sets are small.
@@ -24,9 +26,11 @@ def first_members(members: jax.Array, size: int) -> jax.Array:
     Args:
       members: (A, E) bool, E at most 32767.
       size: how many at most.
+      *marks: (A, words) uint32 each, packed sets: told is which of the found are in them too.
 
     Returns:
-      (A, size) int32, rows, -1 where a set has fewer members.
+      (A, size) int32, rows, -1 where a set has fewer members; and for each of `marks` (A, size)
+      bool, False after the last member.
     """
     words = pack(members)
     counts = jax.lax.population_count(words).astype(jnp.int32)
@@ -37,33 +41,54 @@ def first_members(members: jax.Array, size: int) -> jax.Array:
     def find(state):
         block, found = state
         rank = block * _COLUMNS + jnp.arange(_COLUMNS)
-        rows = _of_rank(words, ends - counts, ends, rank).astype(jnp.int16)
-        found = jax.lax.dynamic_update_slice(found, rows, (0, block * _COLUMNS))
-        return block + 1, found
+        columns = _of_rank(words, ends - counts, ends[:, -1:], rank, marks)
+        return block + 1, [
+            jax.lax.dynamic_update_slice(all_, some, (0, block * _COLUMNS))
+            for all_, some in zip(found, columns, strict=True)
+        ]
 
     def is_unfinished(state):
         return (state[0] < blocks) & (state[0] * _COLUMNS < largest)
 
-    found = jnp.full((members.shape[0], blocks * _COLUMNS), -1, jnp.int16)
+    shape = (members.shape[0], blocks * _COLUMNS)
+    found = [jnp.full(shape, -1, jnp.int16), *(jnp.zeros(shape, bool) for _ in marks)]
     found = jax.lax.while_loop(is_unfinished, find, (0, found))[1]
-    return found[:, :size].astype(jnp.int32)
+    return found[0][:, :size].astype(jnp.int32), *(mark[:, :size] for mark in found[1:])
 
 
-def _of_rank(words: jax.Array, starts: jax.Array, ends: jax.Array, rank: jax.Array) -> jax.Array:
-    """Returns (A, K) int32, the members with `rank` (K,) others before them, -1 if there is none.
+def _of_rank(
+    words: jax.Array,
+    starts: jax.Array,
+    count: jax.Array,
+    rank: jax.Array,
+    marked: Sequence[jax.Array],
+) -> list[jax.Array]:
+    """Returns (A, K) int16, the members with `rank` (K,) others before them, -1 if there is none.
+
+    The word that holds a member is chosen by one comparison for each word: unlike gathers, these
+    are done for many members at once.
 
     Args:
       words: (A, W) uint32, the sets.
       starts: (A, W) int32, members before each word.
-      ends: (A, W) int32, members up to and with each word.
+      count: (A, 1) int32, members.
       rank: (K,) int32.
+      marked: (A, W) uint32 each; of each (A, K) bool is returned too, whether the members are in.
     """
-    word = (ends[:, None] <= rank[:, None]).sum(-1)
-    exists = word < words.shape[-1]
-    word = jnp.where(exists, word, 0)
-    bits = jnp.take_along_axis(words, word, axis=-1)
-    rank = rank - jnp.take_along_axis(starts, word, axis=-1)
-    return jnp.where(exists, 32 * word + _nth_bit(bits, rank), -1)
+    chosen = [leaf[:, :1] for leaf in (words, starts, *marked)]
+    base = jnp.zeros((1, 1), jnp.int32)
+    for word in range(1, words.shape[1]):
+        later = rank >= starts[:, word : word + 1]
+        base = jnp.where(later, 32 * word, base)
+        chosen = [
+            jnp.where(later, leaf[:, word : word + 1], so_far)
+            for leaf, so_far in zip((words, starts, *marked), chosen, strict=True)
+        ]
+    bits, start, *marks = chosen
+    place = _nth_bit(bits, rank - start)
+    exists = rank < count
+    row = jnp.where(exists, base + place, -1).astype(jnp.int16)
+    return [row, *(exists & ((mark >> place.astype(jnp.uint32)) & 1 == 1) for mark in marks)]
 
 
 def _nth_bit(bits: jax.Array, rank: jax.Array) -> jax.Array:

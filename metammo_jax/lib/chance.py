@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from metammo_jax.lib import threefry
+
 
 def waiting_time(
     key: jax.Array, probability: jax.Array, shape: tuple[int, ...], bits: int = 15
@@ -21,7 +23,7 @@ def waiting_time(
     Returns:
       shape, int32, geometrically distributed: 1 for the first roll.
     """
-    uniform = ((jax.random.bits(key, shape, jnp.uint32) >> 8).astype(jnp.float32) + 0.5) * 2.0**-24
+    uniform = ((threefry.bits(key, shape) >> 8).astype(jnp.float32) + 0.5) * 2.0**-24
     powers = [1.0 - jnp.asarray(probability, jnp.float32)]
     for _ in range(bits - 1):
         powers.append(powers[-1] * powers[-1])
@@ -51,10 +53,19 @@ def uniform_cells(key: jax.Array, count: int, side: jax.Array) -> jax.Array:
       side**2 / 2**32 of itself.
     """
     base = jnp.asarray(side, jnp.uint32)
-    fraction = jax.random.bits(key, (count,), jnp.uint32)
+    fraction = threefry.bits(key, (count,))
     digits = []
     for _ in range(2):
         high, low = fraction >> 16, fraction & 0xFFFF
         digits.append((high * base + (low * base >> 16)) >> 16)
         fraction = fraction * base
     return jnp.stack(digits, axis=-1).astype(jnp.int32)
+
+
+def whole(key: jax.Array, count: int, choices: int) -> jax.Array:
+    """Returns (count,) int32 drawn uniformly from 0..choices - 1, from one random word each.
+
+    Each number's chance is right to within choices / 2**16 of itself.
+    """
+    word = threefry.bits(key, (count,)) >> 16
+    return (word * jnp.uint32(choices) >> 16).astype(jnp.int32)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import chance
+from metammo_jax.lib import chance, threefry
 from metammo_jax.tables import BASE_HEALTH, NPC_HEAL, RESOURCE_BASE
 from metammo_jax.vocab import Event, Revival, System
 from metammo_jax.world import World
@@ -125,7 +125,7 @@ def revive(
     back = body.died[:players] & (params.revival != Revival.NONE)
     place = body.pos[:players]
     for kind in sorted(kinds):
-        there = _PLACES[kind](jax.random.fold_in(key, kind), world, cfg)
+        there = _PLACES[kind](threefry.fold_in(key, kind), world, cfg)
         place = jnp.where(params.revival == kind, there, place)
 
     def put(old, new):
@@ -153,9 +153,9 @@ def _like(rows: jax.Array, array: jax.Array) -> jax.Array:
 def _on_the_edge(key: jax.Array, world: World, cfg: Config) -> jax.Array:
     """Returns (P, 2) places on the edge ring of the playable square. Source: world rules 18.4."""
     low, size = query.border(world.params, cfg), world.params.center
-    along_key, side_key = jax.random.split(key)
+    along_key, side_key = threefry.split(key)
     along = low + chance.uniform_cells(along_key, cfg.players, size)[:, 0]
-    side = jax.random.bits(side_key, (cfg.players,), jnp.uint32) >> 30
+    side = threefry.bits(side_key, (cfg.players,)) >> 30
     across = jnp.where(side % 2 == 0, low, low + size)
     turned = side >= 2
     return jnp.stack([jnp.where(turned, across, along), jnp.where(turned, along, across)], axis=-1)

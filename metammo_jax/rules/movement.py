@@ -45,19 +45,18 @@ def _find_room(
     wanted_tile = goal[:, 0] * cfg.map_size + goal[:, 1]
     tile = jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1)
     turn = orders.turn[:players]
-    earlier = turn[None, :] < turn[:, None]
-    stands = tile[None, :players] == wanted_tile[:, None]
-    never_leaves = (stands & ~earlier).any(1) | (tile[None, players:] == wanted_tile[:, None]).any(
-        1
-    )
+    # Others lie along the first axis: reduced there, many players are looked at at once.
+    earlier = turn[:, None] < turn
+    stands = tile[:players, None] == wanted_tile
+    never_leaves = (stands & ~earlier).any(0) | (tile[players:, None] == wanted_tile).any(0)
     candidate = possible & ~never_leaves
     may_leave = stands & earlier
-    rival = (wanted_tile[None, :] == wanted_tile[:, None]) & earlier
+    rival = (wanted_tile[:, None] == wanted_tile) & earlier
 
     def settle(state):
         moves, _ = state
-        blocked = (may_leave & ~moves[None, :]) | (rival & moves[None, :])
-        now = candidate & ~blocked.any(1)
+        blocked = (may_leave & ~moves[:, None]) | (rival & moves[:, None])
+        now = candidate & ~blocked.any(0)
         return now, (now != moves).any()
 
     start = (candidate, candidate.any() & ~world.params.share_tiles)

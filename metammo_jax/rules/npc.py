@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import flood
+from metammo_jax.lib import few, flood, threefry
 from metammo_jax.tables import (
     MEANDER_ORDER,
     NPC_VISION,
@@ -20,6 +20,9 @@ from metammo_jax.tables import (
 )
 from metammo_jax.vocab import NOBODY, Kind, System
 from metammo_jax.world import World
+
+AT_ONCE = 32
+"""NPCs with somewhere to go whose steps are worked out together; most just wander."""
 
 
 def decide(key: jax.Array, world: World, cfg: Config):
@@ -65,16 +68,34 @@ def _find_target(world: World, cfg: Config) -> jax.Array:
     players, body, npc = cfg.players, world.body, world.npc
     pos = body.pos[players:]
     prey = query.is_alive(world)[:players] & ~query.is_immortal(world)
-    far = query.distance(pos, body.pos[:players])
-    seen = prey & (far <= NPC_VISION)
-    row = jnp.arange(players)
-    keeps = (seen & (row == npc.target[:, None])).any(1)
+    own = jnp.maximum(npc.target, 0)
+    keeps = (npc.target >= 0) & prey[own]
+    keeps &= jnp.abs(pos - body.pos[own]).max(-1) <= NPC_VISION
     attacker = body.attacker[players:] - 1
     hunts = (npc.kind == Kind.AGGRESSIVE) | (npc.kind == Kind.SOLDIER)
-    best = jnp.where(seen, far * players + row, (NPC_VISION + 1) * players).min(1)
-    nearest = jnp.where(hunts & (best < (NPC_VISION + 1) * players), best % players, NOBODY)
+    nearest = jnp.where(hunts, _nearest(pos, body.pos[:players], prey), NOBODY)
     target = jnp.where(keeps, npc.target, jnp.where(attacker >= 0, attacker, nearest))
     return jnp.where(npc.kind == Kind.PASSIVE, NOBODY, target)
+
+
+def _nearest(pos: jax.Array, others: jax.Array, allowed: jax.Array) -> jax.Array:
+    """Returns (N,) int32, rows of the nearest of the others in sight, the lowest of several.
+
+    Distance and row are one number of 16 bits, and the least is taken along the first axis:
+    this way the compiler handles many NPCs at once.
+
+    Args:
+      pos: (N, 2) int32.
+      others: (P, 2) int32.
+      allowed: (P,) bool, who counts.
+    """
+    players = others.shape[0]
+    far = query.distance(others, pos)
+    nobody = (NPC_VISION + 1) * players
+    seen = allowed[:, None] & (far <= NPC_VISION)
+    rank = jnp.where(seen, far * players + jnp.arange(players, dtype=far.dtype)[:, None], nobody)
+    best = rank.min(0).astype(jnp.int32)
+    return jnp.where(best < nobody, best % players, NOBODY)
 
 
 def _step(
@@ -88,37 +109,47 @@ def _step(
     cfg: Config,
 ) -> jax.Array:
     """Returns (N,) int32, the directions in which NPCs step."""
-    meander_key, drift_key = jax.random.split(key)
     soldier = kind == Kind.SOLDIER
     has_goal = has_target | (soldier & (goal >= 0).all(-1))
     far = jnp.abs(goal - pos).sum(-1) > SOLDIER_SEARCH
     drifts = soldier & has_goal & ~reachable & far
-    charges = has_goal & ~drifts & world.body.present[cfg.players :]
+    present = world.body.present[cfg.players :]
     free = query.can_stand(world.terrain, pos[:, None] + jnp.asarray(STEP_OFFSET)[MEANDER_ORDER])
-    direction = jnp.where(drifts, _drift(drift_key, pos, goal, free), _meander(meander_key, free))
-    path = flood.first_steps(world.terrain.passable, pos, goal, charges)
-    return jnp.where(charges, path, direction)
+    draw = threefry.bits(key, kind.shape)
+
+    def walk(direction, row, real):
+        drifting = drifts[row]
+        path = flood.first_steps(world.terrain.passable, pos[row], goal[row], real & ~drifting)
+        step = jnp.where(drifting, _drift(draw[row], pos[row], goal[row], free[row]), path)
+        return direction.at[jnp.where(real, row, cfg.npcs)].set(step, mode="drop")
+
+    return few.at_a_time(walk, _meander(draw, free), has_goal & present, AT_ONCE)
 
 
-def _meander(key: jax.Array, free: jax.Array) -> jax.Array:
+def _meander(draw: jax.Array, free: jax.Array) -> jax.Array:
     """Returns (N,) the first free direction from a random one on, round in N, S, W, E.
 
     Args:
-      key: () key.
+      draw: (N,) uint32, random words; their highest bits count.
       free: (N, 4) bool, by `tables.MEANDER_ORDER`.
     """
-    start = jax.random.randint(key, free.shape[:1], 0, 4)
-    order = (start[:, None] + jnp.arange(4)) % 4
-    first = jnp.argmax(jnp.take_along_axis(free, order, axis=1), axis=1)
-    chosen = jnp.where(free.any(1), (start + first) % 4, 0)
-    return jnp.asarray(MEANDER_ORDER)[chosen]
+    start, place = (draw >> 30).astype(jnp.int32), jnp.arange(4)
+    wait = jnp.where(free, (place - start[:, None]) % 4, 4)
+    first = jnp.where(wait == wait.min(1, keepdims=True), place, 4).min(1)
+    return jnp.asarray(MEANDER_ORDER)[jnp.where(free.any(1), first, 0)]
 
 
-def _drift(key: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) -> jax.Array:
+def _drift(draw: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) -> jax.Array:
     """Returns (N,) random free directions, likelier those that lead toward the goal.
 
     A free neighbour weighs 1, and 3 times the share of the way that lies along its axis more if
     it is nearer to the goal. Weights are kept as integers, times the whole way.
+
+    Args:
+      draw: (N,) uint32, random words; their lowest 16 bits count.
+      pos: (N, 2) int32.
+      goal: (N, 2) int32.
+      free: (N, 4) bool, by `tables.MEANDER_ORDER`.
     """
     offset = jnp.asarray(STEP_OFFSET)[MEANDER_ORDER]
     way = goal - pos
@@ -126,6 +157,6 @@ def _drift(key: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) -> 
     along = (way[:, None] * offset).sum(-1)
     weight = jnp.where(free, total + 3 * jnp.maximum(along, 0), 0)
     cumulative = jnp.cumsum(weight, axis=1)
-    draw = jax.random.randint(key, pos.shape[:1], 0, jnp.maximum(cumulative[:, -1], 1))
-    chosen = (cumulative <= draw[:, None]).sum(1)
+    lot = (draw & 0xFFFF).astype(jnp.int32) * cumulative[:, -1] >> 16
+    chosen = (cumulative <= lot[:, None]).sum(1)
     return jnp.asarray(MEANDER_ORDER)[jnp.where(free.any(1), chosen, 0)]

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.lib import threefry
 from metammo_jax.tables import (
     HARVEST_EXP,
     HARVEST_ITEM,
@@ -31,7 +32,7 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: world rules 12. Frozen and immortal players harvest too, and those who are about to
     starve.
     """
-    fish_key, own_key, weapon_key = jax.random.split(key, 3)
+    fish_key, own_key, weapon_key = threefry.split(key, 3)
     alive, turn = query.is_alive(world)[: cfg.players], orders.turn[: cfg.players]
     fishing, fish, around = _fish(world, alive, turn, cfg)
     here, taken = _own(world, alive, turn, cfg)
@@ -48,9 +49,9 @@ def _fish(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
     pos = world.body.pos[: cfg.players]
     around = pos[:, None] + jnp.asarray(NEIGHBOURS)
     is_fish = query.material_at(world, around) == Tile.FISH
-    beside = jnp.abs(around[:, :, None] - pos).sum(-1) == 1
-    earlier = alive & (turn[None] < turn[:, None])
-    beaten = (beside & earlier[:, None]).any(-1)
+    rows, cols = (jnp.abs(pos[:, None, None, axis] - around[..., axis]) for axis in (0, 1))
+    earlier = alive[:, None] & (turn[:, None] < turn)
+    beaten = ((rows + cols == 1) & earlier[..., None]).any(0)  # by the first axis
     fish = is_fish & ~beaten & alive[:, None]
     return fish.any(1), fish, around
 
@@ -60,9 +61,7 @@ def _own(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
     pos = world.body.pos[: cfg.players]
     here = query.material_at(world, pos)
     wants = alive & (jnp.asarray(HARVEST_SKILL)[here] > Skill.FISHING)
-    same_tile = (pos[:, None] == pos[None]).all(-1)
-    beaten = (same_tile & wants[None] & (turn[None] < turn[:, None])).any(1)
-    return here, wants & ~beaten
+    return here, query.is_first(pos, wants, turn)
 
 
 def _yield(
@@ -74,7 +73,7 @@ def _yield(
 
     Source: world rules 12; weapons only where equipment is on.
     """
-    lucky = jax.random.uniform(key, taken.shape) < WEAPON_DROP
+    lucky = threefry.uniform(key, taken.shape) < WEAPON_DROP
     lucky &= query.is_on(world, System.EQUIPMENT)
     rod = jnp.full_like(skill, Skill.FISHING)
     harvests = (

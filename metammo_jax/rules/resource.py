@@ -76,16 +76,10 @@ def _eat(
     can_take = needs & (here == Tile.FOILAGE)
     if System.PROFESSION not in cfg.systems:
         can_take |= alive & (here == Tile.HERB)
-    taken = can_take & ~_is_beaten(pos, can_take, orders.turn[:players])
+    taken = query.is_first(pos, can_take, orders.turn[:players])
     eats = taken & (here == Tile.FOILAGE)
     food = jnp.maximum(body.food - world.params.depletion, 0)
     food = jnp.where(eats, RESOURCE_BASE, food)
     body = body.replace(food=jnp.where(needs, food, body.food))
     world = effects.harvest(key, world.replace(body=body), pos, taken)
     return effects.count(world, Event.EAT_FOOD, eats)
-
-
-def _is_beaten(pos: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
-    """Returns (P,) bool, who finds another that wants the same tile and has its turn earlier."""
-    same_tile = (pos[:, None] == pos[None]).all(-1)
-    return (same_tile & wants[None] & (turn[None] < turn[:, None])).any(1)

@@ -6,7 +6,7 @@ from flax import struct
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import chance
+from metammo_jax.lib import chance, threefry
 from metammo_jax.tables import BASE_HEALTH, NPC_GEAR, NPC_ITEM_LEVEL, NPC_SPAWN_ATTEMPTS
 from metammo_jax.vocab import NOBODY, Item, Kind, Style, System
 from metammo_jax.world import Npc, World
@@ -53,55 +53,64 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     joins = jnp.minimum(recruits.wanted.sum(), free.sum())
     nth_free = jnp.cumsum(free) - 1
     new = free & (nth_free < joins)
-    nth_recruit = jnp.nonzero(recruits.wanted, size=recruits.wanted.shape[0], fill_value=0)[0]
-    source = nth_recruit[jnp.clip(nth_free, 0, nth_recruit.shape[0] - 1)]
-    style_key, gear_key = jax.random.split(key)
-    style = jax.random.randint(style_key, (cfg.npcs,), 0, len(Style))
+    count = recruits.wanted.shape[0]
+    nth_recruit = jnp.nonzero(recruits.wanted, size=count, fill_value=0)[0]
+    source = nth_recruit[jnp.clip(nth_free, 0, count - 1)]
+    style_key, gear_key = threefry.split(key)
+    style = chance.whole(style_key, count, len(Style))
+
+    def take(old: jax.Array, values: jax.Array) -> jax.Array:
+        return jnp.where(new.reshape(-1, *[1] * (old.ndim - 1)), values[source], old)
+
     npc = npc.replace(
-        kind=jnp.where(new, recruits.kind[source], npc.kind),
-        style=jnp.where(new, style, npc.style),
+        kind=take(npc.kind, recruits.kind),
+        style=take(npc.style, style),
         target=jnp.where(new, NOBODY, npc.target),
-        ring=jnp.where(new, recruits.ring[source], npc.ring),
-        rally=jnp.where(new[:, None], recruits.rally[source], npc.rally),
+        ring=take(npc.ring, recruits.ring),
+        rally=take(npc.rally, recruits.rally),
         spawned=npc.spawned + joins,
     )
     serial = -(world.npc.spawned + nth_free + 1)
     world = _embody(world.replace(npc=npc), new, recruits.pos[source], serial, players)
     if recruits.level is None or not (cfg.slots or cfg.skills):
         return world
-    return _equip(gear_key, world, new, recruits.level[source], cfg)
+    gear, gold = _gear(gear_key, world, recruits.level)
+    world = world.replace(
+        npc=world.npc.replace(
+            **{name: take(getattr(world.npc, name), values) for name, values in gear.items()}
+        )
+    )
+    own = take(world.body.gold[players:], gold)
+    gold = jnp.concatenate([world.body.gold[:players], own])
+    return world.replace(body=world.body.replace(gold=gold))
 
 
-def _equip(key: jax.Array, world: World, new: jax.Array, level: jax.Array, cfg: Config) -> World:
-    """Gives the new NPCs (N,) bool their levels (N,), and what goes with them.
+def _gear(key: jax.Array, world: World, level: jax.Array) -> tuple[dict[str, jax.Array], jax.Array]:
+    """Returns what goes with the levels (K,) of recruits, by fields of `Npc`, and their gold.
 
     The level of the equipment is up to one lower, a real number, kept in units of 2**-20.
 
     Source: world rules 9.2.
     """
-    fraction_key, armor_key, tool_key = jax.random.split(key, 3)
+    fraction_key, armor_key, tool_key = threefry.split(key, 3)
 
     def on(system: System, values: jax.Array) -> jax.Array:
         return jnp.where(query.is_on(world, system), values, 0)
 
+    count = level.shape[0]
     level = on(System.PROGRESSION, level)
-    below = jax.random.bits(fraction_key, (cfg.npcs,), jnp.uint32) >> 12
+    below = threefry.bits(fraction_key, (count,)) >> 12
     worth = jnp.maximum((level << 20) - below.astype(jnp.int32), 0)
-    armor = jax.random.randint(armor_key, (cfg.npcs,), Item.HAT, Item.BOTTOM + 1)
-    tool = jax.random.randint(tool_key, (cfg.npcs,), Item.ROD, Item.CHISEL + 1)
-    npc, gold = world.npc, world.body.gold[cfg.players :]
-    npc = npc.replace(
-        level=jnp.where(new, level, npc.level),
-        gear=jnp.where(new, on(System.EQUIPMENT, (NPC_GEAR * worth) >> 20), npc.gear),
-        item_level=jnp.where(
-            new, on(System.EQUIPMENT, (NPC_ITEM_LEVEL * worth) >> 20), npc.item_level
-        ),
-        armor=jnp.where(new, on(System.EQUIPMENT, armor), npc.armor),
-        tool=jnp.where(new, on(System.PROFESSION, tool), npc.tool),
-    )
-    gold = jnp.where(new, on(System.EXCHANGE, level), gold)
-    gold = world.body.gold.at[cfg.players :].set(gold)
-    return world.replace(npc=npc, body=world.body.replace(gold=gold))
+    armor = Item.HAT + chance.whole(armor_key, count, Item.BOTTOM - Item.HAT + 1)
+    tool = Item.ROD + chance.whole(tool_key, count, Item.CHISEL - Item.ROD + 1)
+    gear = {
+        "level": level,
+        "gear": on(System.EQUIPMENT, (NPC_GEAR * worth) >> 20),
+        "item_level": on(System.EQUIPMENT, (NPC_ITEM_LEVEL * worth) >> 20),
+        "armor": on(System.EQUIPMENT, armor),
+        "tool": on(System.PROFESSION, tool),
+    }
+    return gear, on(System.EXCHANGE, level)
 
 
 def _embody(world: World, new: jax.Array, pos: jax.Array, serial: jax.Array, players: int) -> World:
@@ -110,7 +119,7 @@ def _embody(world: World, new: jax.Array, pos: jax.Array, serial: jax.Array, pla
 
     def put(old, value):
         rows = new[:, None] if old.ndim == 2 else new
-        return old.at[players:].set(jnp.where(rows, value, old[players:]))
+        return jnp.concatenate([old[:players], jnp.where(rows, value, old[players:])])
 
     return world.replace(
         body=body.replace(
@@ -149,7 +158,7 @@ def replace_fallen(key: jax.Array, world: World, cfg: Config) -> World:
     """
     if cfg.npcs == 0:
         return world
-    place_key, style_key = jax.random.split(key)
+    place_key, style_key = threefry.split(key)
     world = world.replace(npc=_join_queue(world, cfg))
     recruits, popped = _attempts(place_key, world, cfg)
     npc = world.npc
@@ -176,7 +185,7 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     low, size = query.border(params, cfg), params.center
     attempt = jnp.arange(NPC_SPAWN_ATTEMPTS)
     recalled = attempt < npc.queued
-    anywhere_key, ring_key = jax.random.split(key)
+    anywhere_key, ring_key = threefry.split(key)
     inward = chance.uniform_cells(anywhere_key, NPC_SPAWN_ATTEMPTS, size)
     anywhere = low + inward
     ring = jnp.minimum(inward, size - 1 - inward).min(-1)
@@ -199,11 +208,11 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
 
 def _on_ring(key: jax.Array, ring: jax.Array, low: jax.Array, size: jax.Array) -> jax.Array:
     """Returns (K, 2) random places on the square rings at (K,) tiles from the edge."""
-    along_key, side_key = jax.random.split(key)
+    along_key, side_key = threefry.split(key)
     first, last = low + ring, low + size - 1 - ring
     span = jnp.maximum(last - first + 1, 1)
     along = first + chance.uniform_cells(along_key, ring.shape[0], span)[:, 0]
-    side = jax.random.bits(side_key, ring.shape, jnp.uint32) >> 30
+    side = threefry.bits(side_key, ring.shape) >> 30
     across = jnp.where(side % 2 == 0, first, last)
     return jnp.where(
         (side < 2)[:, None],

@@ -9,7 +9,7 @@ import numpy as np
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import chance, flood
+from metammo_jax.lib import chance, flood, threefry
 from metammo_jax.tables import NEIGHBOURS
 from metammo_jax.vocab import NEVER, NOBODY, System, Tile
 from metammo_jax.world import Params, Terrain
@@ -40,7 +40,7 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     Source: nmmo `core/map.py::Map._process_map`, `core/realm.py::Realm.reset` for the fog.
     Differs: in `_scatter`, on a map that has hardly any grass.
     """
-    scatter_key, place_key = jax.random.split(key)
+    scatter_key, place_key = threefry.split(key)
     material = _threshold(fractal, params)
     if System.PROFESSION in cfg.systems:
         placed = _resources(place_key, material, params, cfg)
@@ -124,7 +124,7 @@ def _resources(key: jax.Array, material: jax.Array, params: Params, cfg: Config)
     Source: world rules 3.5. Differs: in how many are placed on a map with hardly any grass, as
     in `_scatter`; where there is too little water for the fish the original breaks down.
     """
-    cluster_key, herb_key, fish_key = jax.random.split(key, 3)
+    cluster_key, herb_key, fish_key = threefry.split(key, 3)
     material = _clusters(cluster_key, material, params, cfg)
     draws = 6 * cfg.patches + 128
     material = _sprinkle(herb_key, material, (Tile.HERB,), cfg.patches, draws, params, cfg)
@@ -173,7 +173,7 @@ def _stock_fish(key: jax.Array, material: jax.Array, params: Params, cfg: Config
     is_grass = jnp.pad(material == Tile.GRASS, 1)
     beside = is_grass[:-2, 1:-1] | is_grass[2:, 1:-1] | is_grass[1:-1, :-2] | is_grass[1:-1, 2:]
     eligible = (material == Tile.WATER) & beside & inside[:, None] & inside
-    draw = jnp.where(eligible, jax.random.bits(key, material.shape) >> 1, jnp.uint32(0xFFFFFFFF))
+    draw = jnp.where(eligible, threefry.bits(key, material.shape) >> 1, jnp.uint32(0xFFFFFFFF))
     bound = jnp.uint32(0)
     for bit in reversed(range(31)):
         higher = bound | jnp.uint32(1 << bit)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.config import Config
+from metammo_jax.lib import threefry
 from metammo_jax.tasks.algebra import asked_in, numbers_of, plan_of
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.signature import FREE_NUMBERS, SETTINGS, signature_of
@@ -112,7 +113,7 @@ class TaskBook:
         if self._choices == 1:
             return jnp.full(cfg.players, first)
         reach = jnp.asarray(self._reach)[params.game]
-        point = jax.random.uniform(key, (cfg.players,))
+        point = threefry.uniform(key, (cfg.players,))
         return first + jnp.searchsorted(reach, point, side="right").astype(jnp.int32)
 
 

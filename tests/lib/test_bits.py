@@ -9,10 +9,13 @@ from metammo_jax.lib import bits
 def test_first_members_are_the_first_in_order(size):
     rng = np.random.default_rng(size)
     members = rng.random((30, 75)) < rng.random((30, 1))
-    found = np.asarray(bits.first_members(jnp.asarray(members), size))
-    for row, expected in zip(found, members, strict=True):
+    mark = rng.random(members.shape) < 0.5
+    found, marked = bits.first_members(jnp.asarray(members), size, bits.pack(jnp.asarray(mark)))
+    for place, (expected, own) in enumerate(zip(members, mark, strict=True)):
         rows = np.flatnonzero(expected)[:size]
-        assert row.tolist() == rows.tolist() + [-1] * (size - len(rows))
+        nothing = size - len(rows)
+        assert found[place].tolist() == rows.tolist() + [-1] * nothing
+        assert marked[place].tolist() == own[rows].tolist() + [False] * nothing
 
 
 def test_pack_sets_bit_e_of_word_e_over_32():

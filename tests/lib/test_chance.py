@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib import chance
+from metammo_jax.lib import chance, threefry
 
 ROLLS = 40000
 
@@ -48,9 +48,14 @@ def test_cells_are_uniform(side):
 
 def test_cells_read_a_word_as_a_fraction(monkeypatch):
     words = np.array([0, 1, 2**31, 2**32 - 1, 123456789, 3999999999], np.uint64)
-    draw = lambda key, shape, dtype: jnp.asarray(words.astype(np.uint32))  # noqa: E731
-    monkeypatch.setattr(jax.random, "bits", draw)
+    draw = lambda key, shape: jnp.asarray(words.astype(np.uint32))  # noqa: E731
+    monkeypatch.setattr(threefry, "bits", draw)
     for side in (6, 126, 1022, 65535):
         expected = [divmod(int(word) * side**2 >> 32, side) for word in words]
         cells = chance.uniform_cells(None, len(words), jnp.int32(side))
         np.testing.assert_array_equal(cells, expected)
+
+
+def test_whole_numbers_are_drawn_alike():
+    drawn = np.asarray(chance.whole(jax.random.key(0), 30_000, 3))
+    np.testing.assert_allclose(np.bincount(drawn, minlength=3) / 30_000, [1 / 3] * 3, atol=0.01)

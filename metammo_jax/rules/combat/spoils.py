@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from metammo_jax import effects, inventory, query
 from metammo_jax.config import Config
-from metammo_jax.lib import waves
+from metammo_jax.lib import threefry, waves
 from metammo_jax.vocab import Event, Item, System
 from metammo_jax.world import World
 
@@ -83,7 +83,7 @@ def _belongings(
 ) -> World:
     """Moves what killed players owned to the players that killed them."""
     players, slots = world.bag.item.shape
-    order = jax.random.bits(key, (players, slots))
+    order = threefry.bits(key, (players, slots))
     row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
     at_once = min(AT_ONCE, players)
 

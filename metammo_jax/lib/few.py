@@ -1,0 +1,36 @@
+"""Work that few rows need: done for some of them at a time, not for all."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+
+def at_a_time(work: Callable, state, wanted: jax.Array, size: int):
+    """Does some work for the rows that need it, `size` of them at once, until all have had it.
+
+    Where nobody needs it nothing is done, and unlike `jax.lax.cond` it stays so in a batch:
+    there it goes on until the world with the most rows is through.
+
+    Args:
+      work: (state, rows (size,) int32, real (size,) bool) -> state. Rows that are not real are
+        any; whatever is worked out for them must be thrown away.
+      state: pytree.
+      wanted: (N,) bool, rows that need it.
+      size: how many at once.
+
+    Returns:
+      state.
+    """
+    count = wanted.shape[0]
+    size = min(size, count)
+    nth = jnp.where(wanted, jnp.cumsum(wanted) - 1, count + size)
+    rows = jnp.zeros(count + size, jnp.int32).at[nth].set(jnp.arange(count), mode="drop")
+    total = wanted.sum()
+
+    def turn(carry):
+        done, state = carry
+        some = jax.lax.dynamic_slice(rows, (done,), (size,))
+        return done + size, work(state, some, done + jnp.arange(size) < total)
+
+    return jax.lax.while_loop(lambda carry: carry[0] < total, turn, (0, state))[1]

@@ -1,0 +1,90 @@
+"""Random words, the same as those of `jax.random` bit for bit, for a third of the time on CPUs.
+
+There `jax.random` hashes in a loop of five passes, each a handful of small kernels, because the
+compiler would repeat a hash inside every expression that reads it. Here a call is two passes, each
+of which hashes half of the words whole; and keys are derived without any loop.
+
+Keys other than those of `jax.random.key(..., impl="threefry2x32")` (the default) are left to
+`jax.random`.
+"""
+
+import functools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_PARITY = np.uint32(0x1BD11BDA)
+_PASSES = 2
+
+
+def bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Returns `shape` uint32 random words: those of `jax.random.bits`."""
+    if not _is_known(key):
+        return jax.random.bits(key, shape)
+    words = jax.lax.platform_dependent(
+        key,
+        cpu=functools.partial(_bits, count=math.prod(shape)),
+        default=lambda key: jax.random.bits(key, (math.prod(shape),)),
+    )
+    return words.reshape(shape)
+
+
+def uniform(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Returns `shape` float32 in [0, 1): those of `jax.random.uniform`."""
+    mantissa = bits(key, shape) >> 9 | np.float32(1.0).view(np.uint32)
+    return jax.lax.bitcast_convert_type(mantissa, jnp.float32) - 1.0
+
+
+def split(key: jax.Array, count: int = 2) -> jax.Array:
+    """Returns (count,) keys: those of `jax.random.split`."""
+    if not _is_known(key):
+        return jax.random.split(key, count)
+    number = jnp.arange(count, dtype=jnp.uint32)
+    return _as_key(jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1))
+
+
+def fold_in(key: jax.Array, number: int) -> jax.Array:
+    """Returns () key: that of `jax.random.fold_in`."""
+    if not _is_known(key):
+        return jax.random.fold_in(key, number)
+    return _as_key(jnp.stack(_hash(key, jnp.uint32(0), jnp.uint32(number))))
+
+
+def _is_known(key: jax.Array) -> bool:
+    is_key = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    partitionable = jax.config.jax_threefry_partitionable
+    return is_key and partitionable and str(jax.random.key_impl(key)) == "threefry2x32"
+
+
+def _as_key(words: jax.Array) -> jax.Array:
+    return jax.random.wrap_key_data(words, impl="threefry2x32")
+
+
+def _bits(key: jax.Array, count: int) -> jax.Array:
+    each = -(-count // _PASSES)
+    number = jnp.arange(each, dtype=jnp.uint32)
+
+    def hash_some(turn, words):
+        first = turn.astype(jnp.uint32) * each
+        a, b = _hash(key, jnp.zeros_like(number), first + number)
+        return words.at[turn].set(a ^ b)
+
+    words = jnp.zeros((_PASSES, each), jnp.uint32)
+    return jax.lax.fori_loop(0, _PASSES, hash_some, words).reshape(-1)[:count]
+
+
+def _hash(key: jax.Array, high: jax.Array, low: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Returns Threefry-2x32 with 20 rounds of counters, after Salmon et al., SC 2011."""
+    first, second = jax.random.key_data(key)
+    schedule = (first, second, first ^ second ^ _PARITY)
+    a, b = high + first, low + second
+    for group in range(5):
+        for rotation in _ROTATIONS[group % 2]:
+            a = a + b
+            b = (b << rotation | b >> (32 - rotation)) ^ a
+        a = a + schedule[(group + 1) % 3]
+        b = b + schedule[(group + 2) % 3] + np.uint32(group + 1)
+    return a, b

@@ -1,0 +1,31 @@
+"""Work for few rows: each that needs it gets it once, whatever the number at a time."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from metammo_jax.lib import few
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_every_wanted_row_is_worked_on_once(size):
+    wanted = np.random.default_rng(size).random((5, 20)) < np.array(
+        [[0.0], [0.1], [0.5], [0.9], [1]]
+    )
+
+    def visit(visits, rows, real):
+        return visits.at[jnp.where(real, rows, 20)].add(1, mode="drop")
+
+    visits = jax.vmap(lambda w: few.at_a_time(visit, jnp.zeros(20, int), w, size))(wanted)
+    np.testing.assert_array_equal(visits, wanted)
+
+
+def test_nothing_is_done_where_nobody_needs_it():
+    def work(count, rows, real):
+        return count + 1
+
+    runs = jax.vmap(lambda w: few.at_a_time(work, 0, w, 4))(
+        jnp.zeros((3, 9), bool).at[1, :5].set(True)
+    )
+    assert runs.tolist() == [0, 2, 0]
