@@ -14,13 +14,15 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import serialization
 
+from agents import processes
 from agents.runs import write
 
 
 def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
-    """Saves a checkpoint.
+    """Saves a checkpoint; of several processes all call this, and orbax has them share the work.
 
     Args:
       folder: of all checkpoints of the run.
@@ -34,10 +36,14 @@ def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
     """
     path = (Path(folder) / f"{update:08d}").absolute()
     parts = {"policy": _dicts(_keyless(policy)), "trainer": _dicts(_keyless(trainer))}
-    _delete(path)
+    if processes.is_first():
+        _delete(path)
+    processes.wait("saving")
     _orbax().save_checkpointables(path, {**parts, "counters": counters})
-    arrays = {name: _arrays(part) for name, part in parts.items()}
-    write(_list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1))
+    if processes.is_first():
+        arrays = {name: _arrays(part) for name, part in parts.items()}
+        write(_list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1))
+    processes.wait("saved")
     return path
 
 
@@ -60,7 +66,8 @@ def load(path: Path, policy, trainer) -> tuple:
 
     Args:
       path: the checkpoint's folder.
-      policy: pytree of arrays or of their shapes, what the checkpoint must hold.
+      policy: pytree of arrays or of their shapes, what the checkpoint must hold; where one has a
+        sharding, the array is loaded so.
       trainer: likewise.
 
     Raises:
@@ -109,7 +116,10 @@ def _load(path, templates):
     path = Path(path).absolute()
     shapes = {name: _dicts(jax.eval_shape(_keyless, tree)) for name, tree in templates.items()}
     _check(path, shapes)
-    abstract = jax.tree.map(_on_device, shapes)
+    abstract = {
+        name: jax.tree.map(_in_place, shapes[name], _dicts(tree))
+        for name, tree in templates.items()
+    }
     try:
         parts = _orbax().load_checkpointables(path, {**abstract, "counters": None})
     except Exception as error:  # orbax and tensorstore raise many kinds
@@ -168,7 +178,7 @@ def _keyless(tree):
     def plain(leaf):
         if _is_key(leaf):
             return jax.random.key_data(leaf)
-        return leaf if leaf.size else jnp.zeros(1, leaf.dtype)
+        return leaf if leaf.size else np.zeros(1, leaf.dtype)
 
     return jax.tree.map(plain, tree)
 
@@ -184,7 +194,7 @@ def _restored(template, plain):
     def whole(old, new):
         if _is_key(old):
             return jax.random.wrap_key_data(new)
-        return new if old.size else jnp.zeros(old.shape, old.dtype)
+        return new if old.size else jnp.zeros(old.shape, old.dtype, device=_sharding(old))
 
     return jax.tree.map(whole, template, data)
 
@@ -193,9 +203,13 @@ def _is_key(leaf):
     return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _on_device(leaf):
-    sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+def _in_place(saved, wanted):
+    return jax.ShapeDtypeStruct(saved.shape, saved.dtype, sharding=_sharding(wanted))
+
+
+def _sharding(leaf):
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    return getattr(leaf, "sharding", None) or here
 
 
 def _orbax():

@@ -46,6 +46,8 @@ class TrainConfig:
       tensorboard: write TensorBoard files too (needs tensorboardX).
       progress: show a progress bar.
       verify: check in every update that replaying the rollout gives its log-probabilities back.
+      devices: over how many devices the worlds are parted, of `allowed_devices`; 0 for as many
+        of this backend as can be.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -85,6 +87,7 @@ class TrainConfig:
     tensorboard: bool = False
     progress: bool = True
     verify: bool = False
+    devices: int = 0
 
     def __post_init__(self):
         self._normalize()
@@ -96,6 +99,31 @@ class TrainConfig:
     def segments(self) -> int:
         """B * L / S, sequences of one world that a rollout holds."""
         return self.num_worlds * (self.rollout // self.sequence)
+
+    @property
+    def blocks(self) -> int:
+        """Into how many blocks the worlds fall that are shuffled apart from each other.
+
+        As many as can be if each minibatch holds equally many sequences of every block. This
+        depends on no device, so that any number of them that divides it learns the same.
+        """
+        return max(
+            count for count in _divisors(self.num_worlds)
+            if self.segments // count % self.minibatches == 0
+        )  # fmt: skip
+
+    @property
+    def allowed_devices(self) -> tuple[int, ...]:
+        """Over how many devices the worlds can be parted."""
+        return _divisors(self.blocks)
+
+    def refusal(self, devices: int) -> str:
+        """Returns why the worlds cannot be parted over so many devices."""
+        return (
+            f"devices={devices} must divide the {self.blocks} blocks of num_worlds="
+            f"{self.num_worlds} that minibatches={self.minibatches} share equally; "
+            f"allowed are {', '.join(map(str, self.allowed_devices))}"
+        )
 
     def _normalize(self):
         for name, kind in (("game", str), ("weights", (int, float))):
@@ -142,11 +170,17 @@ class TrainConfig:
                 f"minibatches={self.minibatches} must divide "
                 f"num_worlds * rollout / sequence = {self.segments}"
             )
+        if self.devices and self.devices not in self.allowed_devices:
+            raise ValueError(self.refusal(self.devices))
         if self.network == "paper" and not self.paper_reward:
             raise ValueError(
                 "network='paper' needs paper_reward=True: it sees no final observation, "
                 "so a time limit must count as the end of the game"
             )
+
+
+def _divisors(number: int) -> tuple[int, ...]:
+    return tuple(n for n in range(1, number + 1) if number % n == 0)
 
 
 POSITIVE = (
@@ -155,12 +189,12 @@ POSITIVE = (
 )  # fmt: skip
 NOT_NEGATIVE = (
     "value_clip", "entropy", "token_entropy", "value_coef", "seed", "save_every", "keep",
-    "eval_every",
+    "eval_every", "devices",
 )  # fmt: skip
 
 HOST_FIELDS = frozenset(
     {"total_steps", "run_dir", "save_every", "keep", "eval_every", "eval_episodes", "tensorboard",
-     "progress", "verify"}
+     "progress", "verify", "devices"}
 )  # fmt: skip
 """Fields that may change when a run is resumed: they shape no array and no game."""
 

@@ -200,7 +200,7 @@ def _act(env, policy, params, keys, memory, obs, fresh):
     """Chooses for all players of all worlds as one side would."""
     if policy is None:
         return jax.vmap(env.sample)(keys, obs), memory
-    choice, _, _, memory = policy.act(keys[0], params, obs, memory, fresh)
+    choice, _, _, memory = policy.act(keys, params, obs, memory, fresh)
     return jax.vmap(policy.to_action)(choice, obs), memory
 
 

@@ -27,16 +27,30 @@ class Coefficients:
     token_entropy: float = struct.field(pytree_node=False)
 
 
-def masked_mean(values: jax.Array, mask: jax.Array) -> jax.Array:
-    """Returns the mean () of values where the mask, of the same shape, is set; 0 if nowhere."""
-    return jnp.sum(jnp.where(mask, values, 0.0)) / jnp.maximum(jnp.sum(mask), 1)
+def masked_mean(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
+    """Returns the mean () of values where the mask, of the same shape, is set; 0 if nowhere.
+
+    With an axis it is the mean over all devices, and has no gradient.
+    """
+    return total(masked_share(values, mask, axis), axis)
 
 
-def normalized(values: jax.Array, mask: jax.Array) -> jax.Array:
+def masked_share(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
+    """Returns what this device's values contribute () to the mean over all of the axis."""
+    count = total(jnp.sum(mask), axis)
+    return jnp.sum(jnp.where(mask, values, 0.0)) / jnp.maximum(count, 1)
+
+
+def total(share, axis: str | None = None):
+    """Returns the sum of a pytree over the devices of a mesh axis; itself where there is none."""
+    return share if axis is None else jax.lax.psum(share, axis)
+
+
+def normalized(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
     """Returns values with mean 0 and standard deviation 1 over the mask (unbiased)."""
-    mean = masked_mean(values, mask)
-    square = jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0))
-    deviation = jnp.sqrt(square / jnp.maximum(jnp.sum(mask) - 1, 1))
+    mean = masked_mean(values, mask, axis)
+    square = total(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
+    deviation = jnp.sqrt(square / jnp.maximum(total(jnp.sum(mask), axis) - 1, 1))
     return (values - mean) / (deviation + 1e-8)
 
 
@@ -91,8 +105,11 @@ def ppo_loss(
     advantage: jax.Array,
     mask: jax.Array,
     numbers: Coefficients,
+    axis: str | None = None,
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
     """Returns the loss and what to log of it. All arrays have one shape.
+
+    With an axis both are this device's share: they sum up to the loss, as gradients do.
 
     Args:
       log_prob: of the collected choices, under the policy that learns.
@@ -103,35 +120,45 @@ def ppo_loss(
       advantage: as `gae` estimates it; is normalized here.
       mask: bool, who was alive and acted; nothing else counts.
       numbers: coefficients.
+      axis: name of the mesh axis over which the rows are parted.
 
     Source: Schulman et al., 2017, with clipped values.
     """
     target = advantage + old_value
     ratio = jnp.exp(jnp.where(mask, log_prob - old_log_prob, 0.0))
-    scaled = normalized(advantage, mask)
+    scaled = normalized(advantage, mask, axis)
+
+    def mean(values):
+        return masked_share(values, mask, axis)
+
     clipped = jnp.clip(ratio, 1 - numbers.clip, 1 + numbers.clip)
-    policy_loss = -masked_mean(jnp.minimum(scaled * ratio, scaled * clipped), mask)
+    policy_loss = -mean(jnp.minimum(scaled * ratio, scaled * clipped))
     error = (value - target) ** 2
     if numbers.value_clip:
         near = jnp.clip(value - old_value, -numbers.value_clip, numbers.value_clip)
         error = jnp.maximum(error, (old_value + near - target) ** 2)
-    value_loss = 0.5 * masked_mean(error, mask)
-    deeds, words = (masked_mean(part, mask) for part in entropy)
+    value_loss = 0.5 * mean(error)
+    deeds, words = (mean(part) for part in entropy)
     bonus = numbers.entropy * deeds + numbers.token_entropy * words
     metrics = {
         "policy_loss": policy_loss,
         "value_loss": value_loss,
         "entropy": deeds,
         "token_entropy": words,
-        "approx_kl": masked_mean(ratio - 1 - jnp.log(ratio), mask),
-        "clip_fraction": masked_mean((jnp.abs(ratio - 1) > numbers.clip) * 1.0, mask),
+        "approx_kl": mean(ratio - 1 - jnp.log(ratio)),
+        "clip_fraction": mean((jnp.abs(ratio - 1) > numbers.clip) * 1.0),
     }
     return policy_loss + numbers.value * value_loss - bonus, metrics
 
 
-def explained_variance(value: jax.Array, target: jax.Array, mask: jax.Array) -> jax.Array:
+def explained_variance(
+    value: jax.Array, target: jax.Array, mask: jax.Array, axis: str | None = None
+) -> jax.Array:
     """Returns the share () of the targets' variance that the values explain, 1 at best."""
-    spread = masked_mean((target - masked_mean(target, mask)) ** 2, mask)
-    error = target - value
-    rest = masked_mean((error - masked_mean(error, mask)) ** 2, mask)
+
+    def variance(values):
+        return masked_mean((values - masked_mean(values, mask, axis)) ** 2, mask, axis)
+
+    spread = variance(target)
+    rest = variance(target - value)
     return jnp.where(spread > 0, 1.0 - rest / jnp.where(spread > 0, spread, 1.0), 0.0)

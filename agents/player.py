@@ -53,6 +53,6 @@ class Player:
         resting = ~seen.alive | immortal
         fresh = rested | immortal
         batch = jax.tree.map(lambda leaf: leaf[None], obs)
-        choice, _, _, memory = self.policy.act(key, params, batch, memory, fresh[None])
+        choice, _, _, memory = self.policy.act(key[None], params, batch, memory, fresh[None])
         choice = jax.tree.map(lambda leaf: leaf[0], choice)
         return self.policy.to_action(choice, obs), memory, resting

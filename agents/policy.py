@@ -89,11 +89,11 @@ class Policy:
         )
         return logits, value, memory
 
-    def act(self, key, params, obs, memory: Memory, fresh: jax.Array):
+    def act(self, keys, params, obs, memory: Memory, fresh: jax.Array):
         """Chooses for all agents of B worlds.
 
         Args:
-          key: () key of the draws.
+          keys: (B,) keys of the draws, of each world its own.
           params: of the network.
           obs: (B, ...) observations.
           memory: (B, P, ...).
@@ -103,7 +103,7 @@ class Policy:
           `Choice` (B, P), its log-probability and the value (B, P) float32, the next memory.
         """
         logits, value, memory = self._one(params, obs, memory, fresh)
-        choice: Choice = sample(key, logits)
+        choice: Choice = jax.vmap(sample)(keys, logits)
         return choice, log_prob(logits, choice), value, memory
 
     def value(self, params, obs, memory: Memory, fresh: jax.Array) -> jax.Array:

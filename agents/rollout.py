@@ -49,6 +49,8 @@ class Transition:
       reward: (B, P) float32, of the tick.
       ended: (B, P) bool, the agent's episode ended with the tick.
       bootstrap: (B, P) float32, value of the state after a time limit, 0 elsewhere.
+      shaping: by name, (B, P) float32, terms of the reward (`wrappers.ShapedInfo`); empty where
+        the reward is the game's own.
     """
 
     obs: Any
@@ -60,6 +62,7 @@ class Transition:
     reward: jax.Array
     ended: jax.Array
     bootstrap: jax.Array
+    shaping: dict[str, jax.Array]
 
 
 @struct.dataclass
@@ -99,7 +102,7 @@ def play_tick(
     """
     act_key, step_key = jax.random.split(key)
     choice, log_prob, value, memory = policy.act(
-        act_key, params, stage.obs, stage.memory, stage.fresh
+        batch.keys(act_key), params, stage.obs, stage.memory, stage.fresh
     )
     action = jax.vmap(policy.to_action)(choice, stage.obs)
     obs, state, reward, terminated, truncated, info = batch.step(step_key, stage.state, action)
@@ -112,6 +115,7 @@ def play_tick(
     transition = Transition(
         obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
         value=value, reward=reward, ended=ended, bootstrap=bootstrap,
+        shaping=getattr(info.info, "shaping", {}),
     )  # fmt: skip
     return Stage(state, obs, memory, ended), transition, Finished(info.done, info.episode)
 

@@ -3,6 +3,13 @@
 README.txt says what the run is and how to go on with it, config.json holds its options and the
 sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve, and
 checkpoints/ is what `agents.checkpoint` writes.
+
+A line of metrics.jsonl has counts (update, steps, slot_steps, seconds), the losses, the mean over
+living agent-steps of the reward and of each term that shapes it (shaping/health; in the full game
+shaping/experience, shaping/gold and shaping/defense too), and under "games", by name, means over
+the episodes that ended: return, won, score, progress, length, difficulty, and in the full game all
+of `metammo_jax.achievements`: causes of death (attacked, starved, dehydrated), levels achieved
+(combat_level, armor_level ...), unique_events, and to how many each event happened (event/...).
 """
 
 import dataclasses
@@ -17,7 +24,8 @@ from metammo_jax.config import Config
 README = """A training run of metammo_jax: {games} at {config}, seed {seed}.
 
 config.json     options of the run, and the sizes of its worlds
-metrics.jsonl   a line for each update: steps, losses, and the episodes that ended, by game
+metrics.jsonl   a line for each update: steps, losses, terms of the reward (shaping/...), and by
+                game the episodes that ended, with causes of death, levels and events
 curve.png       the learning curve
 checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
 

@@ -7,10 +7,10 @@ import jax
 import numpy as np
 
 import metammo_jax as mm
-from agents import checkpoint, runs
+from agents import checkpoint, meshes, processes, runs
 from agents.config import TrainConfig
 from agents.policy import Policy, make_policy
-from agents.update import TrainState, start
+from agents.update import SPECS, TrainState, start
 from metammo_jax.games import FULL_GAMES, GAMES
 from metammo_jax.wrappers import PaperReward
 
@@ -30,6 +30,7 @@ class Session:
       state: what the next update reads.
       counts: how far the run is.
       arena: worlds to evaluate in, without the wrappers of training.
+      mesh: of the devices that the worlds are parted over.
       saved_at: update of the newest checkpoint, -1 if there is none.
     """
 
@@ -40,6 +41,7 @@ class Session:
     state: TrainState
     counts: Counts
     arena: mm.Env
+    mesh: jax.sharding.Mesh
     saved_at: int = -1
 
     @property
@@ -53,13 +55,19 @@ class Session:
         left = max(0.0, 1.0 - self.counts["steps"] / self.cfg.total_steps)
         return np.float32(self.cfg.learning_rate * (left if self.cfg.anneal else 1.0))
 
+    @property
+    def params(self):
+        """What the policy has learned, until the next update."""
+        return meshes.here(self.state.params)
+
     def save(self) -> Path:
         """Saves a checkpoint and drops old ones; returns its folder."""
         state, folder = self.state, self.run / "checkpoints"
         trainer = {"moments": state.moments, "stage": state.stage, "key": state.key}
         update = self.counts["updates"]
         path = checkpoint.save(folder, update, state.params, trainer, self.counts)
-        checkpoint.prune(folder, self.cfg.keep)
+        if processes.is_first():
+            checkpoint.prune(folder, self.cfg.keep)
         self.saved_at = update
         return path
 
@@ -77,14 +85,15 @@ def begin(cfg: TrainConfig, env: mm.Env | None = None) -> Session:
     checkpoint.require()
     fair = env or arena(cfg.game, cfg.config)
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
-    batch, policy = assemble(cfg, env)
-    run = runs.create(cfg, env.cfg)
+    mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env)
+    run = Path(processes.of_first(str(runs.create(cfg, env.cfg)) if processes.is_first() else ""))
     counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
-    return Session(cfg, run, batch, policy, start(batch, policy, cfg), counts, fair)
+    state = start(batch, policy, cfg, mesh)
+    return Session(cfg, run, batch, policy, state, counts, fair, mesh)
 
 
 def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
-    """Takes up a run at its newest checkpoint.
+    """Takes up a run at its newest checkpoint, on as many devices as there are now.
 
     Args:
       run: folder.
@@ -99,13 +108,14 @@ def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
     fair = env or arena(cfg.game, cfg.config)
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     runs.check_world(run, env.cfg)
-    batch, policy = assemble(cfg, env)
-    state = jax.eval_shape(lambda: start(batch, policy, cfg))
+    mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env)
+    state = jax.eval_shape(lambda: start(batch, policy, cfg, mesh))
+    state = meshes.placed(state, SPECS, mesh)
     trainer = {"moments": state.moments, "stage": state.stage, "key": state.key}
     path = checkpoint.latest(Path(run) / "checkpoints")
     params, trainer, counts = checkpoint.load(path, state.params, trainer)
     state = TrainState(params, trainer["moments"], trainer["stage"], trainer["key"])
-    return Session(cfg, Path(run), batch, policy, state, counts, fair, counts["updates"])
+    return Session(cfg, Path(run), batch, policy, state, counts, fair, mesh, counts["updates"])
 
 
 def arena(games: str | tuple[str, ...], config: str) -> mm.Env:

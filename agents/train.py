@@ -2,6 +2,8 @@
 
     python -m agents.train --game king_of_the_hill --config mini --total-steps 100_000_000
     python -m agents.train --resume runs/NAME
+    python -m agents.train --devices 4            # worlds parted over devices; default: all
+    python -m agents.train --coordinator HOST:PORT --processes 2 --process 0   # and 1, elsewhere
 
     from agents.train import TrainConfig, train
     result = train(TrainConfig(game="race_to_the_center"))
@@ -22,7 +24,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from agents import cli, curve, evaluate, runs, session
+from agents import cli, curve, evaluate, processes, runs, session
 from agents.config import PRESETS, TrainConfig, preset
 from agents.policy import Policy
 from agents.progress import Progress, Recent
@@ -91,17 +93,24 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     cli.cache_compilations()
     try:
+        together = ("--coordinator", "--processes", "--process")
+        processes.join(*[cli.take(arguments, option) for option in together])
         run = cli.take(arguments, "--resume")
         name = cli.take(arguments, "--preset")
         default = runs.read_config(run) if run else preset(name or "tiny")
-        note = f"--preset {'|'.join(PRESETS)} sets many at once; --resume RUN goes on with a run."
+        note = (
+            f"--preset {'|'.join(PRESETS)} sets many at once; --resume RUN goes on with a run; "
+            "--coordinator HOST:PORT --processes N --process I has N processes train together "
+            "(--coordinator auto where a cluster tells)."
+        )
         cfg = cli.parse(TrainConfig, default, arguments, "agents.train", note)
         changes = {f.name: getattr(cfg, f.name) for f in dataclasses.fields(cfg)}
         result = resume(run, **changes) if run else train(cfg)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(_farewell(result))
+    if processes.is_first():
+        print(_farewell(result))
     return 0
 
 
@@ -132,17 +141,21 @@ class Interrupt:
 
 def _loop(work: Session, updates: int | None) -> TrainResult:
     """Trains until the run is complete, interrupted or stopped, then saves and draws."""
-    cfg, history, recent = work.cfg, [], Recent()
-    update = make_update(work.batch, work.policy, cfg)
-    log = runs.MetricsLog(work.run, work.counts["updates"])
-    board = _writer()(str(work.run / "tensorboard")) if cfg.tensorboard else None
-    bar = Progress(cfg.total_steps, work.counts["steps"], cfg.progress and not work.complete)
+    cfg, history, recent, first = work.cfg, [], Recent(), processes.is_first()
+    update = make_update(work.batch, work.policy, cfg, work.mesh)
+    log = runs.MetricsLog(work.run, work.counts["updates"]) if first else None
+    board = _writer()(str(work.run / "tensorboard")) if first and cfg.tensorboard else None
+    shown = first and cfg.progress and not work.complete
+    bar = Progress(cfg.total_steps, work.counts["steps"], shown)
     with Interrupt() as interrupt, bar:
-        while not (work.complete or interrupt.asked or len(history) == updates):
+        while not (work.complete or len(history) == updates):
+            if processes.any_of(interrupt.asked):
+                break
             record = _advance(work, update)
             if cfg.eval_every and record["update"] % cfg.eval_every == 0:
                 record["evaluation"] = _evaluation(work)
-            log.append(record)
+            if log:
+                log.append(record)
             history.append(record)
             recent.add(_all_games(record))
             bar.update(record["steps"], record["steps_per_second"], recent)
@@ -156,8 +169,9 @@ def _loop(work: Session, updates: int | None) -> TrainResult:
         board.close()
     return TrainResult(
         run=work.run, complete=work.complete, updates=work.counts["updates"],
-        steps=work.counts["steps"], curve=curve.draw(work.run), policy=work.policy,
-        params=work.state.params, history=history,
+        steps=work.counts["steps"], curve=curve.draw(work.run) if first else None,
+        policy=work.policy,
+        params=work.params, history=history,
     )  # fmt: skip
 
 
@@ -228,7 +242,7 @@ def _all_games(record) -> dict:
 
 def _evaluation(work: Session) -> dict:
     """Returns, by game, how the policy does against the random one, alone and together."""
-    side = evaluate.Side("trained", work.policy, work.state.params)
+    side = evaluate.Side("trained", work.policy, work.params)
     options = dict(episodes=work.cfg.eval_episodes, seed=work.cfg.seed)
     found = {}
     for index, game in enumerate(work.batch.env.games):

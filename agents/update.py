@@ -1,5 +1,7 @@
 """One update of the policy as a single jitted function: collect, estimate advantages, learn.
 
+It runs on every device of a mesh (`agents.meshes`), each with its share of the worlds.
+
 Axes: G sequences, S ticks each, B worlds, P players; N = G * B sequences of one world.
 """
 
@@ -8,12 +10,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import struct
+from jax.sharding import PartitionSpec as Spec
 
-from agents import losses
+from agents import losses, meshes
 from agents.config import TrainConfig
 from agents.distributions import entropy, log_prob
+from agents.meshes import AXIS
 from agents.policy import Memory, Policy
 from agents.rollout import Finished, Stage, Transition, begin, collect
 
@@ -37,6 +42,10 @@ class TrainState:
     key: jax.Array
 
 
+SPECS = TrainState(params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec())
+"""What of the state is parted over devices: the worlds."""
+
+
 @struct.dataclass
 class Rows:
     """A rollout cut into sequences, with N in front, of which minibatches are drawn.
@@ -52,17 +61,21 @@ class Rows:
     advantage: jax.Array
 
 
-def start(batch, policy: Policy, cfg: TrainConfig) -> TrainState:
-    """Returns the state before the first update."""
+def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
+    """Returns the state before the first update; arguments as of `make_update`."""
+    mesh = mesh or meshes.make(cfg)
+    part = batch.part(AXIS, mesh.size)
 
-    def fresh(seed_key):
-        key, world_key, param_key = jax.random.split(seed_key, 3)
-        stage = begin(policy, batch, world_key)
+    def fresh(seed):
+        key, world_key, param_key = jax.random.split(jax.random.wrap_key_data(seed), 3)
+        stage = begin(policy, part, world_key)
         params = policy.init(param_key, stage.obs)
         state = TrainState(params, _optimizer(cfg).init(params), stage, key)
         return jax.tree.map(_strong, state)
 
-    return jax.jit(fresh)(jax.random.key(cfg.seed))
+    with jax.ensure_compile_time_eval():  # an argument: another seed runs the same program
+        seed = np.asarray(jax.random.key_data(jax.random.key(cfg.seed)))
+    return jax.jit(meshes.parted(fresh, mesh, Spec(), SPECS))(seed)
 
 
 def _strong(leaf):
@@ -74,31 +87,37 @@ def _strong(leaf):
     )
 
 
-def make_update(batch, policy: Policy, cfg: TrainConfig) -> Callable:
+def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
     """Returns the jitted update of a policy in a batch of worlds.
 
     Args:
       batch: the worlds, `metammo_jax.VectorEnv` or alike.
       policy: what learns.
       cfg: options.
+      mesh: of the devices; None makes the one that the options ask for.
 
     Returns:
       update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are given up
       (donated), and a dict of arrays: scalars, and under "episodes" sums for each game.
     """
+    mesh = mesh or meshes.make(cfg)
+    part = batch.part(AXIS, mesh.size)
 
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
-        stage, rows, finished = _experience(batch, policy, cfg, state, play_key)
+        stage, rows, finished = _experience(part, policy, cfg, state, play_key)
         metrics = _overview(rows)
         if cfg.verify:
-            metrics["replay_error"] = replay_error(policy, state.params, rows)
+            error = replay_error(policy, state.params, rows)
+            metrics["replay_error"] = jax.lax.pmax(error, AXIS)
         params, moments, learned = _learn(policy, cfg, state, rows, learning_rate, learn_key)
         metrics |= learned
-        metrics["episodes"] = _episode_sums(finished, len(batch.env.games))
+        sums = _episode_sums(finished, len(batch.env.games))
+        metrics["episodes"] = losses.total(sums, AXIS)
         return TrainState(params, moments, stage, key), metrics
 
-    return jax.jit(update, donate_argnums=0)
+    whole = meshes.parted(update, mesh, (SPECS, Spec()), (SPECS, Spec()))
+    return jax.jit(whole, donate_argnums=0)
 
 
 def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
@@ -147,19 +166,37 @@ def _learn(policy, cfg, state, rows, learning_rate, key):
     def minibatch(carry, index):
         params, moments = carry
         part = jax.tree.map(lambda leaf: leaf[index], rows)
-        gradient, metrics = jax.grad(_loss, has_aux=True)(params, policy, part, cfg)
+        shares = jax.grad(_loss, has_aux=True)(params, policy, part, cfg)
+        gradient, metrics = losses.total(shares, AXIS)
         metrics["gradient_norm"] = optax.global_norm(gradient)
         change, moments = optimizer.update(gradient, moments)
         params = jax.tree.map(lambda p, c: p - learning_rate * c, params, change)
         return (params, moments), metrics
 
     def epoch(carry, key):
-        order = jax.random.permutation(key, cfg.segments)
-        return jax.lax.scan(minibatch, carry, order.reshape(cfg.minibatches, -1))
+        return jax.lax.scan(minibatch, carry, _shuffled(cfg, key, len(rows.advantage)))
 
     keys = jax.random.split(key, cfg.epochs)
     (params, moments), metrics = jax.lax.scan(epoch, (state.params, state.moments), keys)
     return params, moments, jax.tree.map(jnp.mean, metrics)
+
+
+def _shuffled(cfg, key, count):
+    """Returns (minibatches, n) int32, the rows of each minibatch, of this device's `count` rows.
+
+    Each block of worlds (`TrainConfig.blocks`) is shuffled with a key of its own.
+    """
+    sequences = cfg.rollout // cfg.sequence
+    worlds, width = count // sequences, cfg.num_worlds // cfg.blocks
+    block = jnp.arange(worlds // width)
+    number = jax.lax.axis_index(AXIS) * len(block) + block
+    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, number)
+    order = jax.vmap(lambda key: jax.random.permutation(key, width * sequences))(keys)
+    world = block[:, None] * width + order // sequences
+    row = order % sequences * worlds + world  # the rows lie sequence by sequence
+    return jnp.moveaxis(row.reshape(len(block), cfg.minibatches, -1), 1, 0).reshape(
+        cfg.minibatches, -1
+    )
 
 
 def _optimizer(cfg):
@@ -176,7 +213,7 @@ def _loss(params, policy, rows, cfg):
     )
     return losses.ppo_loss(
         log_prob(logits, step.choice), value, entropy(logits), step.log_prob, step.value,
-        advantage, step.alive, numbers,
+        advantage, step.alive, numbers, AXIS,
     )  # fmt: skip
 
 
@@ -189,12 +226,17 @@ def _overview(rows):
     """What the rollout itself tells, scalars."""
     step, alive = rows.step, rows.step.alive
     target = rows.advantage + step.value
+    shaping = {
+        f"shaping/{name}": losses.masked_mean(term, alive, AXIS)
+        for name, term in step.shaping.items()
+    }
     return {
-        "living_steps": alive.sum(dtype=jnp.int32),
-        "slot_steps": jnp.int32(alive.size),
-        "reward": losses.masked_mean(step.reward, alive),
-        "value": losses.masked_mean(step.value, alive),
-        "explained_variance": losses.explained_variance(step.value, target, alive),
+        "living_steps": losses.total(alive.sum(dtype=jnp.int32), AXIS),
+        "slot_steps": losses.total(jnp.int32(alive.size), AXIS),
+        "reward": losses.masked_mean(step.reward, alive, AXIS),
+        **shaping,
+        "value": losses.masked_mean(step.value, alive, AXIS),
+        "explained_variance": losses.explained_variance(step.value, target, alive, AXIS),
     }
 
 

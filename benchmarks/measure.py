@@ -6,14 +6,13 @@ import os
 import platform
 import statistics
 import subprocess
-import time
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 import metammo_jax as mm
-from benchmarks import workloads
+from benchmarks import prepare, workloads
+from benchmarks.timing import peak_memory, temporary_bytes, tree_bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +36,9 @@ class Measurement:
       state_bytes: of a world, divided by its players.
       temporary_bytes: what the compiled function allocates beside inputs and outputs; None if
         the device does not say.
+      peak_bytes: most memory in use so far, by `peak_memory`; of the whole process, so that it
+        never falls from one measurement of a process to the next.
+      parted: devices over which the worlds are parted; temporary bytes are then of one of them.
       checksum: over all outputs of the first timed run; equal where nothing changed.
     """
 
@@ -55,6 +57,8 @@ class Measurement:
     observation_bytes: float
     state_bytes: float
     temporary_bytes: int | None
+    peak_bytes: int | None
+    parted: int
     checksum: int
 
     @property
@@ -89,8 +93,9 @@ def measure(
     ticks: int = 24,
     runs: int = 7,
     workload: str = "moves",
-    row: str = workloads.ROWS[1],
+    row: str = workloads.OBSERVATIONS,
     seed: int = 0,
+    devices: int = 1,
 ) -> Measurement:
     """Measures one row.
 
@@ -103,13 +108,15 @@ def measure(
       workload: one of `workloads.WORKLOADS`; "valid" needs observations to act.
       row: one of `workloads.ROWS`.
       seed: of all draws.
+      devices: over which the worlds are parted; must divide `batch`.
 
     Raises:
-      ValueError: an unknown game, config, workload or row, or a number below one.
+      ValueError: an unknown game, config, workload or row, a number below one, or more devices
+        than there are.
     """
     if runs < 1:
         raise ValueError(f"runs={runs} must be at least 1")
-    bench = Bench(game, config, batch, ticks, workload, row, seed)
+    bench = Bench(game, config, batch, ticks, workload, row, seed, devices)
     for _ in range(runs + 1):
         bench.run()
     return bench.measurement(skip=1)
@@ -124,16 +131,18 @@ class Bench:
     """
 
     def __init__(
-        self, game: str, config: str, batch: int, ticks: int, workload: str, row: str, seed: int
-    ):
+        self, game: str, config: str, batch: int, ticks: int, workload: str, row: str, seed: int,
+        devices: int = 1,
+    ):  # fmt: skip
         """Compiles; the arguments and errors are those of `measure`."""
-        _check(batch, ticks, workload, row)
+        _check(batch, ticks, devices, workload, row)
         self.env, self.key = mm.make(game.split("+"), config), jax.random.key(seed)
         self.labels = dict(
-            workload=workload, row=row, game=game, config=config, batch=batch, ticks=ticks
-        )
-        begin = _moves if workload == "moves" else _valid
-        self._play, self._compiled, self._build = begin(self.env, batch, ticks, row, self.key)
+            workload=workload, row=row, game=game, config=config, batch=batch, ticks=ticks,
+            parted=devices,
+        )  # fmt: skip
+        ready = prepare.prepare(self.env, self.labels, self.key)
+        self._play, self._compiled, self._build = ready
         self.seconds, self.totals = [], []
 
     def run(self) -> float:
@@ -145,7 +154,7 @@ class Bench:
 
     def measurement(self, skip: int) -> Measurement:
         """Returns what was measured, without the first `skip` runs, which warmed up."""
-        obs, world = jax.eval_shape(self.env.reset, jax.random.key(0))
+        obs, world = jax.eval_shape(self._first_sight, jax.random.key(0))
         players, totals = self.env.cfg.players, self.totals[skip:]
         return Measurement(
             **self.labels,
@@ -155,15 +164,21 @@ class Bench:
             ended=sum(total["ended"] for total in totals),
             trace_s=round(self._build[0], 3),
             compile_s=round(self._build[1], 3),
-            observation_bytes=round(_bytes(obs) / players, 1),
-            state_bytes=round(_bytes(world) / players, 1),
-            temporary_bytes=_temporary_bytes(self._compiled),
+            observation_bytes=round(tree_bytes(obs) / players, 1),
+            state_bytes=round(tree_bytes(world) / players, 1),
+            temporary_bytes=temporary_bytes(self._compiled),
+            peak_bytes=peak_memory()[0],
             checksum=totals[0]["checksum"],
         )
 
+    def _first_sight(self, key):
+        """Returns what the row shows of a new world, and the world."""
+        obs, world = self.env.reset(key)
+        return workloads.shown(self.labels["row"], obs, world, self.env.cfg), world
 
-def _check(batch: int, ticks: int, workload: str, row: str) -> None:
-    for name, value in {"batch": batch, "ticks": ticks}.items():
+
+def _check(batch: int, ticks: int, devices: int, workload: str, row: str) -> None:
+    for name, value in {"batch": batch, "ticks": ticks, "devices": devices}.items():
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
     for name, value, known in (
@@ -172,59 +187,10 @@ def _check(batch: int, ticks: int, workload: str, row: str) -> None:
     ):
         if value not in known:
             raise ValueError(f"{name}={value!r} is unknown; allowed are {', '.join(known)}")
-    if workload == "valid" and row != workloads.ROWS[1]:
+    if batch % devices:
+        raise ValueError(f"devices={devices} must divide batch={batch}")
+    if workload == "valid" and row == workloads.STEP:
         raise ValueError(f"row={row!r} cannot be: valid actions are drawn from observations")
-
-
-def _moves(env, batch: int, ticks: int, row: str, key):
-    """Prepares workload "moves": every run plays fresh worlds, made before the clock starts."""
-    reset = jax.jit(lambda key: jax.vmap(env.reset)(jax.random.split(key, batch))[1])
-    compiled, build = _build(workloads.play_moves(env, ticks, row), key, reset(key))
-
-    def play(key):
-        reset_key, play_key = jax.random.split(key)
-        worlds = jax.block_until_ready(reset(reset_key))
-        return _timed(compiled, play_key, worlds)
-
-    return play, compiled, build
-
-
-def _valid(env, batch: int, ticks: int, row: str, key):
-    """Prepares workload "valid": runs go on from one another, so that episodes drift apart."""
-    vector = mm.vectorize(env, batch)
-    carry = jax.jit(vector.reset)(key)
-    compiled, build = _build(workloads.play_valid(vector, ticks), key, *carry)
-
-    def play(key):
-        nonlocal carry
-        spent, (*carry, total) = _timed(compiled, key, *jax.block_until_ready(carry))
-        return spent, total
-
-    return play, compiled, build
-
-
-def _build(function, *args):
-    """Returns the compiled function, and the seconds to trace and to compile it."""
-    start = time.perf_counter()
-    lowered = jax.jit(function).lower(*args)
-    traced = time.perf_counter()
-    compiled = lowered.compile()
-    return compiled, (traced - start, time.perf_counter() - traced)
-
-
-def _timed(compiled, *args):
-    start = time.perf_counter()
-    result = jax.block_until_ready(compiled(*args))
-    return time.perf_counter() - start, result
-
-
-def _bytes(shapes) -> int:
-    return sum(leaf.size * jnp.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(shapes))
-
-
-def _temporary_bytes(compiled) -> int | None:
-    analysis = compiled.memory_analysis()
-    return None if analysis is None else int(analysis.temp_size_in_bytes)
 
 
 def machine() -> dict:
@@ -243,6 +209,7 @@ def machine() -> dict:
         "devices": jax.device_count(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "processor": _processor(),
+        "peak_of": peak_memory()[1],
     }
 
 

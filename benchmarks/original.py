@@ -1,10 +1,12 @@
 """Times the original, Neural MMO 2.1.2, for `benchmarks.reference`.
 
 It runs by itself: it needs the package `nmmo` (Python 3.8 to 3.10) and nothing of this project.
-It prints a line of JSON when it is ready, and then, for each line that it reads, plays the first
-ticks of a fresh episode and prints how that went. The clock runs only while the original's `step`
-does: drawing actions and resets are not timed, and agents give no action but a move, which is the
-least work for it.
+It prints a line of JSON when it is ready, and then, for each line that it reads, plays some ticks
+and prints how that went. In workload "moves" they are the first ticks of a fresh episode. The
+clock runs only while the original's `step` does: drawing actions and resets are not timed, and
+agents give no action but a move, which is the least work for it. In workload "valid" agents draw
+every action uniformly from its mask, and play goes on from one line to the next, with a reset when
+a game is over; the clock runs while `step` and `reset` do, drawing actions is not timed.
 
 Settings are those of Meta MMO, arXiv 2406.05071, as in `metammo_jax.games.catalog`.
 """
@@ -162,26 +164,79 @@ def make(game, config, folder, maps):
     return nmmo.Env(config)
 
 
-def play(env, ticks, rng, seed):
-    """Plays the first ticks of a fresh episode.
+class Moves:
+    """Plays the first ticks of a fresh episode, again and again; everybody walks at random."""
 
-    Returns:
-      living: steps of agents alive when a tick began; slots: of all; seconds: spent in `step`.
-    """
-    env.reset(seed=seed)
-    living = played = 0
-    seconds = 0.0
-    for _ in range(ticks):
-        alive = list(env.realm.players)
-        if env.game.is_over or not alive:
-            break
-        actions = {agent: {"Move": {"Direction": rng.randrange(4)}} for agent in alive}
-        start = time.perf_counter()
-        env.step(actions)
-        seconds += time.perf_counter() - start
-        living += len(alive)
-        played += 1
-    return {"living": living, "slots": PLAYERS * played, "seconds": seconds}
+    def __init__(self, env, seed):
+        self.env, self.seed, self.rng = env, 1000 * seed, random.Random(seed)
+
+    def play(self, ticks):
+        """Plays.
+
+        Returns:
+          living: steps of agents alive when a tick began; slots: of all; seconds: spent in `step`;
+          ended: games that were over.
+        """
+        self.env.reset(seed=self.seed)
+        self.seed += 1
+        living = played = 0
+        seconds = 0.0
+        for _ in range(ticks):
+            alive = list(self.env.realm.players)
+            if self.env.game.is_over or not alive:
+                break
+            move = self.rng.randrange
+            actions = {agent: {"Move": {"Direction": move(4)}} for agent in alive}
+            seconds += timed(self.env.step, actions)[0]
+            living += len(alive)
+            played += 1
+        ended = int(self.env.game.is_over)
+        return {"living": living, "slots": PLAYERS * played, "seconds": seconds, "ended": ended}
+
+
+class Valid:
+    """Plays on through episodes; everybody draws uniformly from all masks."""
+
+    def __init__(self, env, seed):
+        self.env, self.seed, self.rng = env, 1000 * seed, random.Random(seed)
+        self.obs, _ = env.reset(seed=self.seed)
+
+    def play(self, ticks):
+        """Plays; returns the same as `Moves`, but that seconds are those of resets too."""
+        env, living, ended, seconds = self.env, 0, 0, 0.0
+        for _ in range(ticks):
+            alive = [agent for agent in env.realm.players if agent in self.obs]
+            actions = {agent: self.draw(self.obs[agent]["ActionTargets"]) for agent in alive}
+            spent, (self.obs, *_) = timed(env.step, actions)
+            seconds += spent
+            living += len(alive)
+            if env.game.is_over or not env.realm.players:
+                ended, self.seed = ended + 1, self.seed + 1
+                spent, (self.obs, _) = timed(env.reset, seed=self.seed)
+                seconds += spent
+        return {"living": living, "slots": PLAYERS * ticks, "seconds": seconds, "ended": ended}
+
+    def draw(self, masks):
+        """Returns an action of one agent, uniform over what each of its masks allows."""
+        return {
+            head: {name: self.pick(mask) for name, mask in arguments.items()}
+            for head, arguments in masks.items()
+        }
+
+    def pick(self, mask):
+        """Returns an allowed index, 0 if there is none."""
+        (allowed,) = mask.nonzero()
+        return int(allowed[self.rng.randrange(len(allowed))]) if len(allowed) else 0
+
+
+WORKLOADS = {"moves": Moves, "valid": Valid}
+
+
+def timed(function, *args, **options):
+    """Returns seconds that a call took, and its result."""
+    start = time.perf_counter()
+    result = function(*args, **options)
+    return time.perf_counter() - start, result
 
 
 def main():
@@ -190,6 +245,7 @@ def main():
     parser.add_argument("--game", choices=GAMES, required=True)
     parser.add_argument("--config", choices=CONFIGS, default="mini")
     parser.add_argument("--ticks", type=int, default=24)
+    parser.add_argument("--workload", choices=WORKLOADS, default="moves")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", required=True, help="where the maps are, or are made")
     parser.add_argument("--maps", type=int, default=4)
@@ -198,11 +254,10 @@ def main():
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
     env = make(options.game, options.config, options.folder, options.maps)
-    rng = random.Random(options.seed)
+    player = WORKLOADS[options.workload](env, options.seed)
     print(json.dumps({"nmmo": nmmo.__version__}), flush=True)
-    for episode, _ in enumerate(sys.stdin):
-        result = play(env, options.ticks, rng, 1000 * options.seed + episode)
-        print(json.dumps(result), flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(player.play(options.ticks)), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,18 @@
     python -m benchmarks.reference --python /path/to/python/with/nmmo
 
 For each game, two processes of the original play side by side, each on a core of its own, and then
-this project plays on the same two cores, observations and masks consumed; by turns, several times,
-so that whatever else the machine does meets both. Both play the first ticks of fresh episodes under
-random moves at the paper's size, and count steps of agents that are alive when the tick begins.
-The ratio of a round is ours on two cores over the sum of the two originals; that of a game the
-median of its rounds. The exit code is 1 if the geometric mean over the games is below --floor.
+this project plays on the same two cores, observations and masks consumed, in our layout or in the
+original's (--layout); by turns, several times, so that whatever else the machine does meets both.
+Both play at the paper's size and count steps of agents that are alive when the tick begins.
+
+Workload "moves": the first ticks of fresh episodes under random moves; of the original only `step`
+is timed. Workload "valid": random valid actions, on through episode after episode with automatic
+resets, whose time counts on both sides; ours includes drawing the actions, the original's does not.
+
+The ratio of a round is ours on two cores over the sum of the two originals. That of a game is the
+median of its rounds in "moves"; in "valid", where the turns of one process of the original differ
+(some hold a reset, in some most are dead), the median of ours over all turns of the originals
+together. The exit code is 1 if the geometric mean over the games is below --floor.
 """
 
 import argparse
@@ -22,10 +29,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterable
 
 from benchmarks import report
 from benchmarks.measure import Bench, Measurement, machine
-from benchmarks.workloads import ROWS
+from benchmarks.step import QUICK
+from benchmarks.timing import use_cpu_devices
+from benchmarks.workloads import OBSERVATIONS, ORIGINAL_LAYOUT, WORKLOADS
 from metammo_jax.registry import games as known_games
 
 ORIGINAL = pathlib.Path(__file__).with_name("original.py")
@@ -37,6 +47,9 @@ TURNS = 3
 
 PATIENCE = 900
 """Seconds after which the original is given up."""
+
+LAYOUTS = {"ours": OBSERVATIONS, "original": ORIGINAL_LAYOUT}
+"""Row of ours that is compared, by the layout of its observations."""
 
 COMPARED = {
     "mini": known_games("mini"),
@@ -78,22 +91,28 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """The median of the rounds."""
+        """The median of the rounds; where they are not alike, of ours over all of the original."""
+        if self.measurement.workload == "valid":
+            return statistics.median(self.ours) / sum(self.original_rates)
         return statistics.median(self.ratios)
 
     @property
     def original_rates(self) -> list[float]:
-        """Living agent steps a second of the original on each core, the median of the rounds."""
-        return [
-            statistics.median(round_["living"] / round_["seconds"] for round_ in core)
-            for core in zip(*self.original, strict=True)
-        ]
+        """Living agent steps a second of the original on each core.
+
+        The median of the rounds, or, where they are not alike, all rounds together.
+        """
+        cores = zip(*self.original, strict=True)
+        if self.measurement.workload == "valid":
+            return [_total(core, "living") / _total(core, "seconds") for core in cores]
+        return [statistics.median(play["living"] / play["seconds"] for play in core)
+                for core in cores]  # fmt: skip
 
     @property
     def original_alive(self) -> float:
         """Share of agent steps of the original whose agent was alive."""
         plays = [play for cores in self.original for play in cores]
-        return sum(play["living"] for play in plays) / sum(play["slots"] for play in plays)
+        return _total(plays, "living") / _total(plays, "slots")
 
     def row(self) -> list[str]:
         """Returns the cells, by `COLUMNS`."""
@@ -113,6 +132,10 @@ class Comparison:
         return json.dumps(fields | {"summary": self.measurement.summary()} | machine())
 
 
+def _total(plays: Iterable[dict], name: str) -> float:
+    return sum(play[name] for play in plays)
+
+
 class Original:
     """A process that plays the original, on one core, when asked; used as a context.
 
@@ -130,7 +153,7 @@ class Original:
         command = [
             options.python, str(ORIGINAL), "--game", game, "--ticks", str(options.ticks),
             "--folder", folder, "--maps", str(options.maps), "--core", str(core),
-            "--seed", str(core + 1), "--config", options.config,
+            "--seed", str(core + 1), "--config", options.config, "--workload", options.workload,
         ]  # fmt: skip
         try:
             self._process = subprocess.Popen(
@@ -157,7 +180,7 @@ class Original:
         self.nmmo = self.result()["nmmo"]
 
     def ask(self) -> None:
-        """Asks for the first ticks of one more episode; `result` waits for them."""
+        """Asks for one more turn; `result` waits for it."""
         with contextlib.suppress(BrokenPipeError):  # `result` then says what happened
             self._process.stdin.write("play\n")
             self._process.stdin.flush()
@@ -192,7 +215,10 @@ def parser() -> argparse.ArgumentParser:
     add("--config", choices=COMPARED, default="mini", help="preset (default: mini)")
     add("--games", nargs="+", default=["all"], metavar="GAME", help="default: every game")
     add("--batch", type=int, default=16, help="worlds of ours (default: 16)")
-    add("--ticks", type=int, default=24, help="ticks of an episode (default: 24)")
+    add("--workload", choices=WORKLOADS, default="moves", help="default: moves")
+    add("--layout", choices=LAYOUTS, default="ours", help="of our observations (default: ours)")
+    add("--ticks", type=int, help="ticks of a turn (default: 24; 128 for valid)")
+    add("--devices", type=int, default=1, help="share our worlds over so many (default: 1)")
     add("--rounds", type=int, default=7, help="turns of each, after a warm-up (default: 7)")
     add("--maps", type=int, default=4, help="maps of the original, made once (default: 4)")
     add("--floor", type=float, default=10.0, help="least geometric mean (default: 10)")
@@ -203,6 +229,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     options = parser().parse_args(arguments)
+    if options.ticks is None:
+        options.ticks = QUICK[options.workload]
     try:
         ratios = _compare_all(options)
     except ValueError as error:
@@ -246,6 +274,7 @@ def _compare_all(options) -> list[float]:
         if getattr(options, name) < 1:
             raise ValueError(f"{name}={getattr(options, name)} must be at least 1")
     cores, done = take_cores(), []
+    use_cpu_devices(options.devices)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nmmo-"))
         with Original(options, games[0], folder, cores[0]) as maker:
@@ -255,7 +284,10 @@ def _compare_all(options) -> list[float]:
             done.append(compare(options, game, folder, cores))
             print("  ".join(done[-1].row()), file=sys.stderr, flush=True)
             print(done[-1].as_json(), file=lines, flush=True)
-    title = "living agent steps a second, observations and masks consumed"
+    title = (
+        f"living agent steps a second, workload {options.workload}, {options.ticks} ticks, "
+        f"observations and masks consumed, in the layout: {options.layout}"
+    )
     report.show(COLUMNS, [comparison.row() for comparison in done], title)
     return [comparison.ratio for comparison in done]
 
@@ -270,7 +302,10 @@ def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
         originals = [stack.enter_context(Original(options, game, folder, core)) for core in cores]
         for original in originals:
             original.wait()
-        bench = Bench(game, options.config, options.batch, options.ticks, "moves", ROWS[1], seed=0)
+        bench = Bench(
+            game, options.config, options.batch, options.ticks, options.workload,
+            LAYOUTS[options.layout], seed=0, devices=options.devices,
+        )  # fmt: skip
         theirs, ours = [], []
         for _ in range(options.rounds + 1):
             for original in originals:

@@ -1,17 +1,24 @@
 """Measurements as lines of JSON, as a table, and beside those of another run."""
 
+import contextlib
 import dataclasses
 import json
+import os
 import pathlib
+import shlex
+import sys
+from collections.abc import Iterable
 
 from benchmarks.measure import Measurement
 
 COLUMNS = (
     ("game", "<"), ("config", "<"), ("batch", ">"), ("row", "<"), ("agent steps/s", ">"),
     ("spread", ">"), ("slot steps/s", ">"), ("world steps/s", ">"), ("alive", ">"),
-    ("trace s", ">"), ("compile s", ">"), ("obs B", ">"), ("state B", ">"),
+    ("trace s", ">"), ("compile s", ">"), ("obs B", ">"), ("state B", ">"), ("temp MB", ">"),
+    ("peak MB", ">"),
 )  # fmt: skip
-"""Headings of the table; agent steps are those of the living, bytes are per agent."""
+"""Headings of the table; agent steps are those of the living, bytes are per agent; temporary
+memory is of the compiled function, peak memory of the process or device so far."""
 
 KEY = ("workload", "row", "game", "config", "batch", "ticks")
 """Fields that say which measurements of two runs belong together."""
@@ -23,8 +30,37 @@ def as_json(measurement: Measurement, machine: dict, command: str) -> str:
     return json.dumps(fields | machine | {"command": command})
 
 
-def load(path) -> list[dict]:
+def command_line(module: str, arguments: list[str] | None) -> str:
+    """Returns how a module was called; without arguments, as this process was."""
+    return shlex.join(["python", "-m", module, *(sys.argv[1:] if arguments is None else arguments)])
+
+
+def write(measured: Iterable[Measurement], title: str, file, machine: dict, command: str) -> None:
+    """Tells of each measurement when it is made, as a line of JSON too; then prints the table.
+
+    Args:
+      measured: measurements, made one by one as they are asked for.
+      title: of the table.
+      file: to write lines of JSON to, None for none.
+      machine: see `measure.machine`.
+      command: how it was called.
+    """
+    rows = []
+    with contextlib.ExitStack() as stack:
+        lines = stack.enter_context(open(file or os.devnull, "w", encoding="utf-8"))
+        for measurement in measured:
+            rows.append(row_of(measurement))
+            print("  ".join(rows[-1][:6]), file=sys.stderr, flush=True)
+            print(as_json(measurement, machine, command), file=lines, flush=True)
+    show(COLUMNS, rows, title)
+
+
+def load(path, key: tuple[str, ...] = KEY) -> list[dict]:
     """Returns the measurements of a file written with --json.
+
+    Args:
+      path: of the file.
+      key: fields that a measurement must have.
 
     Raises:
       ValueError: there is no such file, or a line of it is no measurement.
@@ -38,7 +74,7 @@ def load(path) -> list[dict]:
     for number, line in enumerate(lines, 1):
         try:
             fields = json.loads(line)
-            missing = [name for name in (*KEY, "agent_steps_per_s") if name not in fields]
+            missing = [name for name in (*key, "agent_steps_per_s") if name not in fields]
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
         if missing:
@@ -67,21 +103,39 @@ def row_of(measurement: Measurement) -> list[str]:
         f"{measurement.compile_s:.1f}",
         f"{measurement.observation_bytes:,.0f}",
         f"{measurement.state_bytes:,.0f}",
+        megabytes(measurement.temporary_bytes),
+        megabytes(measurement.peak_bytes),
     ]
 
 
-def compare(before: list[dict], after: list[dict]) -> tuple[list[tuple[str, str]], list[list[str]]]:
+def megabytes(count: int | None) -> str:
+    """Returns a number of bytes in millions, "?" if it is not known."""
+    return "?" if count is None else f"{count / 1e6:,.1f}"
+
+
+def compare(
+    before: list[dict], after: list[dict], key: tuple[str, ...] = KEY
+) -> tuple[list[tuple[str, str]], list[list[str]]]:
     """Returns headings and rows of what two runs have in common.
 
     The checksum tells whether both played the same: the same keys, the same outputs.
 
+    Args:
+      before: measurements of the one run.
+      after: of the other.
+      key: fields that say which measurements belong together.
+
     Raises:
       ValueError: they have nothing in common.
     """
-    old = {tuple(fields[name] for name in KEY): fields for fields in before}
+
+    def label(fields):
+        return (*(fields[name] for name in key), fields.get("parted", 1))
+
+    old = {label(fields): fields for fields in before}
     rows = []
     for fields in after:
-        match = old.get(tuple(fields[name] for name in KEY))
+        match = old.get(label(fields))
         if match is None:
             continue
         a, b = match["agent_steps_per_s"], fields["agent_steps_per_s"]

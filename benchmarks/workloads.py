@@ -1,22 +1,27 @@
 """What is timed: pure functions that play some ticks and reduce all they made to a few numbers.
 
-Nothing that a row claims to compute may be deleted by the compiler: every output goes through an
-optimization barrier, which makes it be written out, and then into a checksum that is returned.
+Nothing that a row claims to compute may be deleted by the compiler: every element of every output
+of every tick goes into a hash of its own, and all hashes into a checksum that is returned.
 """
 
 import jax
 import jax.numpy as jnp
 
 from metammo_jax import query
+from metammo_jax.adapters import nmmo
 from metammo_jax.env import Env
+from metammo_jax.lib import threefry
 from metammo_jax.vector import VectorEnv
 
-ROWS = ("step", "step + observations")
-"""What a measurement consumes: the state and rewards alone, or observations and masks as well."""
+ROWS = ("step", "step + observations", "step + original layout", "step + policy")
+"""What a measurement consumes: the state and rewards alone; observations and masks as well;
+instead of them the arrays of the original's layout; observations that a policy acts on."""
+STEP, OBSERVATIONS, ORIGINAL_LAYOUT, POLICY = ROWS
 
 WORKLOADS = ("moves", "valid")
 """moves: the first ticks of fresh episodes, everybody walks at random; nearly all live.
-valid: uniform over all masks, episode after episode with automatic reset."""
+valid: uniform over all masks, episode after episode with automatic reset.
+In row "step + policy" the policy acts in both, as well as it can when nothing is learned."""
 
 Totals = dict[str, jax.Array]
 
@@ -30,7 +35,8 @@ def play_moves(env: Env, ticks: int, row: str):
     Args:
       env: the environment.
       ticks: ticks to play.
-      row: one of `ROWS`; without observations the compiler may leave out what only they need.
+      row: one of `ROWS` but the last; the compiler may leave out what only observations need that
+        the row does not consume.
 
     Returns:
       (key, worlds with leading axis B) -> totals: `checksum` () uint32, `living` () int32
@@ -41,31 +47,30 @@ def play_moves(env: Env, ticks: int, row: str):
     def play(key, world):
         batch = world.tick.shape[0]
 
-        def tick(carry, tick_key):
-            world, total = carry
+        def tick(world, tick_key):
             living = _living(world, players)
             move_key, step_key = jax.random.split(tick_key)
-            move = jax.random.randint(move_key, (batch, players), 0, 4)
+            move = (threefry.bits(move_key, (batch, players)) >> 30).astype(jnp.int32)
             action = jax.vmap(lambda move: env.noop().replace(move=move))(move)
             keys = jax.random.split(step_key, batch)
             was_over = world.verdict.over
             obs, world, *outcome = jax.vmap(env.step)(keys, world, action)
-            made = (outcome, obs) if row == ROWS[1] else outcome
-            ended = (world.verdict.over & ~was_over).sum()
-            return (world, _add(total, checksum(made), living, ended)), None
+            made = (outcome, _seen(row, obs, world, env.cfg))
+            return world, made, living, (world.verdict.over & ~was_over).sum()
 
-        (world, total), _ = jax.lax.scan(tick, (world, _nothing()), jax.random.split(key, ticks))
-        return _add(total, checksum(world), 0, 0)
+        return _play(tick, world, jax.random.split(key, ticks))[1]
 
     return play
 
 
-def play_valid(batch: VectorEnv, ticks: int):
+def play_valid(batch: VectorEnv, ticks: int, row: str):
     """Returns the timed function of workload "valid", which needs observations to act.
 
     Args:
       batch: the environment, vectorized.
       ticks: ticks to play.
+      row: "step + observations", or "step + original layout", which is then consumed as well as
+        the observations that the actions are drawn from.
 
     Returns:
       (key, observation, state) -> (observation, state, totals as in `play_moves`), to go on
@@ -75,46 +80,109 @@ def play_valid(batch: VectorEnv, ticks: int):
 
     def play(key, obs, state):
         def tick(carry, tick_key):
-            obs, state, total = carry
+            obs, state = carry
             living = _living(state.world, players)
             act_key, step_key = jax.random.split(tick_key)
             action = batch.sample(act_key, obs)
             obs, state, *outcome, info = batch.step(step_key, state, action)
-            made = checksum((obs, outcome, info.done, info.episode, info.info))
-            return (obs, state, _add(total, made, living, info.done.sum())), None
+            made = [obs, outcome, info.done, info.episode, info.info]
+            if row == ORIGINAL_LAYOUT:
+                made.append(_seen(row, obs, state.world, batch.cfg))
+            return (obs, state), made, living, info.done.sum()
 
-        carry = (obs, state, _nothing())
-        (obs, state, total), _ = jax.lax.scan(tick, carry, jax.random.split(key, ticks))
-        return obs, state, _add(total, checksum(state), 0, 0)
+        (obs, state), total = _play(tick, (obs, state), jax.random.split(key, ticks))
+        return obs, state, total
 
     return play
 
 
+def play_policy(policy, batch: VectorEnv, ticks: int):
+    """Returns the timed function of row "step + policy": what training does to collect.
+
+    Observations, the network, the draws of its choices with their probabilities and values, the
+    step, and automatic reset where a game ends.
+
+    Args:
+      policy: `agents.policy.Policy`.
+      batch: the environment, vectorized.
+      ticks: ticks to play.
+
+    Returns:
+      (key, stage, parameters) -> (stage, totals as in `play_moves`); stages are those of
+      `agents.rollout`.
+    """
+    from agents.rollout import play_tick
+
+    def play(key, stage, params):
+        def tick(stage, tick_key):
+            stage, step, finished = play_tick(policy, batch, params, tick_key, stage)
+            return stage, (step, finished), step.alive.sum(), finished.done.sum()
+
+        return _play(tick, stage, jax.random.split(key, ticks))
+
+    return play
+
+
+def shown(row: str, obs, world, cfg):
+    """Returns what a row shows the players of one world: observations in the row's layout."""
+    return nmmo.observe(world, cfg) if row == ORIGINAL_LAYOUT else obs
+
+
+def _seen(row: str, obs, worlds, cfg):
+    """Returns what a row consumes of what the players of all worlds are shown."""
+    if row == STEP:
+        return ()
+    return jax.vmap(lambda obs, world: shown(row, obs, world, cfg))(obs, worlds)
+
+
+def _play(tick, state, keys: jax.Array):
+    """Plays ticks in a row.
+
+    Args:
+      tick: (state, key) -> state, what is made in this tick, living agents, ended episodes.
+      state: before the first tick.
+      keys: (T,) keys.
+
+    Returns:
+      state, totals.
+    """
+    made = jax.eval_shape(tick, state, keys[0])[1]
+    hashes = jax.tree.map(
+        lambda leaf: jnp.zeros_like(_bits(jnp.zeros(leaf.shape, leaf.dtype))), made
+    )
+
+    def play(carry, key):
+        state, hashes, living, ended = carry
+        state, made, now_living, now_ended = tick(state, key)
+        return (state, absorb(hashes, made), living + now_living, ended + now_ended), None
+
+    carry = (state, hashes, jnp.int32(0), jnp.int32(0))
+    (state, hashes, living, ended), _ = jax.lax.scan(play, carry, keys)
+    return state, {"checksum": checksum((hashes, state)), "living": living, "ended": ended}
+
+
+def absorb(hashes, made):
+    """Returns the hashes, one for each element of what is made, with this tick's elements.
+
+    Elements are not added up: of so many small numbers that takes longer than to make them.
+    """
+    return jax.tree.map(lambda old, leaf: old * old.dtype.type(31) + _bits(leaf), hashes, made)
+
+
 def checksum(tree) -> jax.Array:
-    """Returns () uint32, a sum over every bit of every array; all of them get written out."""
-    leaves = jax.lax.optimization_barrier(jax.tree.leaves(tree))
+    """Returns () uint32, a sum over every bit of every array."""
+    leaves = jax.tree.leaves(tree)
     return sum((_bits(leaf).sum(dtype=jnp.uint32) for leaf in leaves), start=jnp.uint32(0))
 
 
 def _bits(leaf: jax.Array) -> jax.Array:
-    if jnp.issubdtype(leaf.dtype, jnp.floating):
-        leaf = jax.lax.bitcast_convert_type(leaf.astype(jnp.float32), jnp.uint32)
-    return leaf.astype(jnp.uint32)
+    """Returns the elements as unsigned integers of the same width."""
+    if leaf.dtype == bool:
+        return leaf.astype(jnp.uint8)
+    return jax.lax.bitcast_convert_type(leaf, f"uint{8 * leaf.dtype.itemsize}")
 
 
 def _living(world, players: int) -> jax.Array:
     """Returns () int32, players alive in games that go on, as a tick begins."""
     alive = jax.vmap(query.is_alive)(world)[:, :players]
     return (alive & ~world.verdict.over[:, None]).sum()
-
-
-def _nothing() -> Totals:
-    return {"checksum": jnp.uint32(0), "living": jnp.int32(0), "ended": jnp.int32(0)}
-
-
-def _add(total: Totals, made, living, ended) -> Totals:
-    return {
-        "checksum": total["checksum"] * jnp.uint32(31) + made,
-        "living": total["living"] + living,
-        "ended": total["ended"] + ended,
-    }

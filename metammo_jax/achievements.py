@@ -24,6 +24,9 @@ ATTACKED, STARVED, DEHYDRATED = range(3)
 AMMUNITION_SKILLS = (Skill.PROSPECTING, Skill.CARVING, Skill.ALCHEMY)
 CONSUMABLE_SKILLS = (Skill.FISHING, Skill.HERBALISM)
 
+KEPT = (Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM)
+"""Events by which an item comes to be a player's own."""
+
 BEGUN = 0.2
 """Progress from which on a task counts as begun."""
 
@@ -134,7 +137,7 @@ def of(world: World, causes: jax.Array) -> Achievements:
     levels, tally, task = query.levels(world), world.tally, world.task
 
     def best(items) -> jax.Array:
-        return tally.best[:, np.array(items)].max(1).mean()
+        return highest_level(tally.seen)[:, np.array(items)].max(1).mean()
 
     def skill(skills) -> jax.Array:
         return levels[:, np.array(skills)].max(1).mean()
@@ -171,6 +174,16 @@ def of(world: World, causes: jax.Array) -> Achievements:
         equipped_ammunition=share(Event.EQUIP_ITEM, curriculum.AMMUNITION),
         happened=(tally.count > 0).mean(0),
     )
+
+
+def highest_level(seen: jax.Array) -> jax.Array:
+    """Returns (P, 17) int32, the highest level of each item that a player came to own, or 0.
+
+    Args:
+      seen: (P, 7, 17) int16, `Tally.seen`.
+    """
+    rows = seen[:, np.array([ITEM_EVENTS.index(event) for event in KEPT])].astype(jnp.int32)
+    return (32 - jax.lax.clz(rows)).max(1)
 
 
 EVERY_TIME = (Event.KILL_PLAYER, Event.KILL_NPC, Event.EARN_GOLD)

@@ -6,15 +6,11 @@ import jax.numpy as jnp
 from metammo_jax import query
 from metammo_jax.lib import chance
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
-from metammo_jax.vocab import Event, Item, Skill, System, Tile
+from metammo_jax.vocab import Event, Skill, System, Tile
 from metammo_jax.world import Tally, World
 
 NEVER_READY = 32767
 """`Terrain.ready_at` of a tile that does not grow back."""
-
-
-_IS_KEPT = (Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM)
-"""Events by which an item comes to be a player's own: they count for `Tally.best`."""
 
 
 def count(
@@ -48,10 +44,6 @@ def count(
         meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, None])
         amounts = jnp.where(meant, jnp.where(often, amount, 0)[:, None], 0).sum(-1)
         counted = counted.replace(watched=tally.watched + amounts)
-    if tally.best.shape[1] and event in _IS_KEPT:
-        row = jnp.arange(players)[:, None]
-        item = jnp.where(often, what, Item.NOTHING)
-        counted = counted.replace(best=tally.best.at[row, item].max(jnp.where(often, level, 0)))
     if tally.seen.shape[1] and event in ITEM_EVENTS:
         counted = counted.replace(seen=_saw(tally.seen, event, often, what, level))
     return world.replace(tally=counted)

@@ -12,7 +12,7 @@ from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
-from metammo_jax.lib import threefry
+from metammo_jax.lib import bits, threefry
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
 from metammo_jax.world import World
@@ -216,8 +216,7 @@ def _any_number(draw: jax.Array, most: int) -> jax.Array:
 
 def _pick(draw: jax.Array, mask: jax.Array) -> jax.Array:
     """Returns (P,) int32, the allowed choice that a uniform draw in [0, 1) falls on."""
-    ends = jnp.cumsum(mask.astype(jnp.int32), axis=-1)
-    allowed = ends[:, -1]
+    words = bits.pack(mask)
+    allowed = bits.count(words)
     rank = jnp.minimum(jnp.floor(draw * allowed).astype(jnp.int32), allowed - 1)
-    chosen = (ends <= rank[:, None]).sum(-1)
-    return jnp.where(allowed > 0, chosen, 0)
+    return jnp.where(allowed > 0, bits.member_of_rank(words, rank), 0)

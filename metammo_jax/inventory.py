@@ -83,9 +83,9 @@ def receive(
     """
     merges = same_stack(bag, item, level) & wanted[:, None]
     merged = merges.any(1)
-    free = bag.item == Item.NOTHING
-    first = free & (jnp.cumsum(free, axis=1) == 1)
-    new = first & (wanted & ~merged)[:, None]
+    slot = jnp.arange(bag.item.shape[1])
+    first = jnp.where(bag.item == Item.NOTHING, slot, slot.size).min(1, keepdims=True)
+    new = (slot == first) & (wanted & ~merged)[:, None]
     bag = bag.replace(quantity=bag.quantity + jnp.where(merges, quantity[:, None], 0))
     bag = put(bag, new, item[:, None], level[:, None], quantity[:, None], tick)
     is_new = new.any(1)

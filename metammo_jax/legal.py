@@ -94,7 +94,7 @@ def masks(world: World, marked: list[jax.Array], listing: jax.Array | None, cfg:
     return Masks(
         move=_move(world, alive, cfg),
         style=style,
-        target=_target(world, marked[0]),
+        target=targets(world, marked[0]),
         speak=communication.can_speak(world, cfg) & query.is_on(world, System.COMMUNICATION),
         **trade,
     )
@@ -113,7 +113,12 @@ def _is_immune(world: World, cfg: Config) -> jax.Array:
     return jnp.pad(fresh | query.is_immortal(world), (0, cfg.npcs))
 
 
-def _target(world: World, allowed: jax.Array) -> jax.Array:
-    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last."""
+def targets(world: World, allowed: jax.Array) -> jax.Array:
+    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last.
+
+    Args:
+      world: the state.
+      allowed: (P, K) bool, the first of what `marks` tells of those that players see.
+    """
     allowed = allowed & query.is_on(world, System.COMBAT)
     return jnp.concatenate([allowed, ~allowed.any(1, keepdims=True)], axis=1)

@@ -274,33 +274,42 @@ def item_level(world: World, cfg: Config) -> jax.Array:
 
 
 def _tiles(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, V, V) int8, materials around players."""
+    """Returns (P, V, V) int8, materials around the living."""
+    return jnp.where(alive[:, None, None], tiles_around(world, cfg), 0)
+
+
+def tiles_around(world: World, cfg: Config) -> jax.Array:
+    """Returns (P, V, V) int8, materials around players, dead or alive."""
     shown = world.terrain.material
     if not cfg.original_observations:
         shown = query.materials(world)
     # Slices of one small map cost a fraction of what a gather of each tile's record does.
     corner = world.body.pos[: cfg.players] - cfg.vision
     size = (cfg.window, cfg.window)
-    tiles = jax.vmap(lambda at: jax.lax.dynamic_slice(shown, tuple(at), size))(corner)
-    return jnp.where(alive[:, None, None], tiles, 0)
+    return jax.vmap(lambda at: jax.lax.dynamic_slice(shown, tuple(at), size))(corner)
 
 
 def _fog(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, V, V) int8, the fog around players.
+    """Returns (P, V, V) int8, the fog around the living."""
+    fog = jnp.clip(fog_around(world, cfg), -127, 127).astype(jnp.int8)
+    return jnp.where(alive[:, None, None], fog, 0)
+
+
+def fog_around(world: World, cfg: Config) -> jax.Array:
+    """Returns (P, V, V) int16, the fog around players, dead or alive, in whole points.
 
     It is the deeper the nearer to an edge of the map, so that of a tile is the deeper one of
     its row's and its column's.
     """
     terrain, params = world.terrain, world.params
-    depth = jnp.clip(jnp.round(terrain.fog), -127, 127).astype(jnp.int8)
+    depth = jnp.round(terrain.fog).astype(jnp.int16)
     line = world.body.pos[: cfg.players, :, None] + jnp.arange(-cfg.vision, cfg.vision + 1)
     ring = jnp.minimum(line, cfg.map_size - 1 - line)
     deep = depth[jnp.clip(ring, 0, depth.shape[0] - 1)]
     safe = jnp.abs(line - cfg.middle) <= params.fog_final_size
     fog = jnp.maximum(deep[:, 0, :, None], deep[:, 1, None])
-    fog = jnp.where(safe[:, 0, :, None] & safe[:, 1, None], max(-cfg.map_size, -127), fog)
-    shown = alive[:, None, None] & (params.fog_onset < NEVER)
-    return jnp.where(shown, fog, 0).astype(jnp.int8)
+    fog = jnp.where(safe[:, 0, :, None] & safe[:, 1, None], -cfg.map_size, fog)
+    return jnp.where(params.fog_onset < NEVER, fog, 0).astype(jnp.int16)
 
 
 def _rally(world: World, alive: jax.Array) -> jax.Array:

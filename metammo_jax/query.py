@@ -88,6 +88,13 @@ def distance(a: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.maximum(rows, cols)
 
 
+def steps(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Returns (A, B) int16, steps (Manhattan) between each of places (A, 2) and (B, 2)."""
+    a, b = a.astype(jnp.int16), b.astype(jnp.int16)
+    rows, cols = (jnp.abs(a[:, None, axis] - b[None, :, axis]) for axis in (0, 1))
+    return rows + cols
+
+
 def is_first(pos: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
     """Returns (P,) bool, who wants something and is the first to want it at its place.
 

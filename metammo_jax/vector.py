@@ -8,6 +8,7 @@ from metammo_jax import achievements
 from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
+from metammo_jax.lib import threefry
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 
@@ -85,9 +86,13 @@ class VectorEnv:
       num_worlds: B.
       reset_block: worlds that are reset together: as many blocks as needed run in a step, so a
         step without ended episodes pays nothing.
+      axis: name of the mesh axis over which a larger batch is parted, these worlds being the
+        share of one device (see `part`); None where they are all.
     """
 
-    def __init__(self, env, num_worlds: int, reset_block: int | None = None):
+    def __init__(
+        self, env, num_worlds: int, reset_block: int | None = None, axis: str | None = None
+    ):
         if isinstance(num_worlds, bool) or not isinstance(num_worlds, int) or num_worlds < 1:
             raise ValueError(f"num_worlds={num_worlds!r} must be a positive integer")
         if reset_block is None:
@@ -95,11 +100,30 @@ class VectorEnv:
         if not 1 <= reset_block <= num_worlds:
             raise ValueError(f"reset_block={reset_block} must lie in 1..{num_worlds}")
         self.env, self.num_worlds, self.reset_block = env, num_worlds, reset_block
+        self.axis = axis
 
     @property
     def cfg(self):
         """Sizes of each world."""
         return self.env.cfg
+
+    def part(self, axis: str, parts: int) -> "VectorEnv":
+        """Returns the share of one device, to be called inside `jax.shard_map`.
+
+        Each world draws what it would draw in the whole batch, so however many devices there are,
+        the worlds are the same; nothing is exchanged between devices.
+
+        Args:
+          axis: name of the mesh axis.
+          parts: its size; must divide `num_worlds`.
+
+        Raises:
+          ValueError: the worlds cannot be parted so.
+        """
+        if parts < 1 or self.num_worlds % parts:
+            raise ValueError(f"parts={parts} must divide num_worlds={self.num_worlds}")
+        block = max(1, self.reset_block // parts)
+        return VectorEnv(self.env, self.num_worlds // parts, block, axis)
 
     def reset(self, key: jax.Array) -> tuple[Observation, BatchState]:
         """Begins an episode in every world, at the lowest difficulty.
@@ -113,7 +137,7 @@ class VectorEnv:
         first = self.env.table.first_difficulty()
         difficulty = jnp.broadcast_to(first, (self.num_worlds, *first.shape))
         obs, world = jax.vmap(self.env.reset, in_axes=(0, None, 0))(
-            self._keys(key), None, difficulty
+            self.keys(key), None, difficulty
         )
         returns = jnp.zeros((self.num_worlds, self.cfg.players), jnp.float32)
         causes = None
@@ -135,16 +159,14 @@ class VectorEnv:
           (B, P), and `BatchInfo`.
         """
         final, world, reward, terminated, truncated, info = jax.vmap(self.env.step)(
-            self._keys(key), state.world, action
+            self.keys(key), state.world, action
         )
         done = info.over
         returns = state.returns + reward
         causes, achieved = self._achieved(state.causes, world, done)
         episode = _statistics(world, info, returns).replace(achieved=achieved)
         difficulty, wins = self._next_difficulty(state, info, done)
-        obs, world = self._reset_done(
-            jax.random.fold_in(key, RESET), done, difficulty, final, world
-        )
+        obs, world = self._reset_done(threefry.fold_in(key, RESET), done, difficulty, final, world)
         state = BatchState(
             world=world,
             difficulty=difficulty,
@@ -161,11 +183,14 @@ class VectorEnv:
 
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns actions drawn uniformly over the masks."""
-        return jax.vmap(self.env.sample)(self._keys(key), obs)
+        return jax.vmap(self.env.sample)(self.keys(key), obs)
 
-    def _keys(self, key: jax.Array) -> jax.Array:
-        """Returns (B,) keys; that of a world does not depend on how many there are."""
-        return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(self.num_worlds))
+    def keys(self, key: jax.Array) -> jax.Array:
+        """Returns (B,) keys; that of a world does not depend on how many worlds or devices are."""
+        numbers = jnp.arange(self.num_worlds)
+        if self.axis is not None:
+            numbers += jax.lax.axis_index(self.axis) * self.num_worlds
+        return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers)
 
     def _achieved(self, causes: jax.Array | None, world: World, done: jax.Array):
         """Returns causes of death (B, P, 3), and what players came to if some episode ended."""
@@ -203,7 +228,7 @@ class VectorEnv:
         world: World,
     ) -> tuple[Observation, World]:
         """Begins new episodes, a block of worlds at a time, until no ended one is left."""
-        keys, worlds = self._keys(key), self.num_worlds
+        keys, worlds = self.keys(key), self.num_worlds
 
         def reset_block(state):
             pending, obs, world = state

@@ -263,8 +263,7 @@ class Task:
       goal: (P,) int32, index of the goal in the environment's table (`tasks.book.TaskBook`).
       kind: (P,) int32, `vocab.TaskKind`.
       hold: (P,) int32, ticks for which the predicate of a HOLD task must be true on end.
-      held: (P,) int32, ticks for which it has been. The last four may be left out of a world made
-        by hand, if its environment has no other kinds than DEFAULT.
+      held: (P,) int32, ticks for which it has been.
     """
 
     predicate: jax.Array
@@ -277,10 +276,10 @@ class Task:
     completed_at: jax.Array
     gains: jax.Array
     losses: jax.Array
-    goal: jax.Array | None = None
-    kind: jax.Array | None = None
-    hold: jax.Array | None = None
-    held: jax.Array | None = None
+    goal: jax.Array
+    kind: jax.Array
+    hold: jax.Array
+    held: jax.Array
 
 
 @struct.dataclass
@@ -295,8 +294,6 @@ class Tally:
       earned: (P,) int32, gold from sales.
       looted: (P,) int32, gold of those killed.
       spent: (P,) int32, gold for what was bought.
-      best: (P, 17) int32, highest level of each item that was harvested, looted or bought, by
-        `vocab.Item`; (P, 0) in the mini game.
       seen: (P, 7, 17) int16, levels at which each of `tables.ITEM_EVENTS` has happened with each
         item, bit L - 1 for level L; (P, 0, 17) in the mini game.
       strongest: (P,) int32, most points of damage of one attack.
@@ -308,7 +305,6 @@ class Tally:
     earned: jax.Array
     looted: jax.Array
     spent: jax.Array
-    best: jax.Array
     seen: jax.Array
     strongest: jax.Array
 

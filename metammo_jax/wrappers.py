@@ -6,8 +6,10 @@ A wrapper forwards what it does not change, so it can stand wherever an environm
 
 import jax
 import jax.numpy as jnp
+from flax import struct
 
 from metammo_jax import inventory
+from metammo_jax.env import Info
 from metammo_jax.world import World
 
 LOSS_REWARD = -1.0
@@ -53,6 +55,18 @@ class Wrapper:
         return self.inner.step(key, world, action, priority)
 
 
+@struct.dataclass
+class ShapedInfo(Info):
+    """`Info`, and what each term of the shaping paid in this step.
+
+    Attributes:
+      shaping: name of the term to (P,) float32, part of the reward: "health" and, in the full game,
+        "experience", "gold" and "defense".
+    """
+
+    shaping: dict[str, jax.Array]
+
+
 class PaperReward(Wrapper):
     """The reward that Meta MMO's agents are trained with: winning, losing, and health.
 
@@ -83,29 +97,34 @@ class PaperReward(Wrapper):
 
         Returns:
           Like `Env.step`: reward (P,) float32 of those who acted, 0 for others; terminated
-          (P,) bool, True for all when the game is over; truncated (P,) bool, False then.
+          (P,) bool, True for all when the game is over; truncated (P,) bool, False then; info is
+          `ShapedInfo`.
         """
         obs, after, reward, terminated, truncated, info = self.inner.step(
             key, world, action, priority
         )
         players = reward.shape[0]
         acted = world.body.present[:players]
-        shaped = reward + SHAPING * _bonus(world, after, players)
-        reward = jnp.where(terminated | truncated, reward, shaped)
+        bonus = _bonus(world, after, players)
+        goes_on = ~(terminated | truncated)
+        reward = jnp.where(goes_on, reward + SHAPING * sum(bonus.values()), reward)
         ending = jnp.where(info.winners, info.score, LOSS_REWARD)
         reward = jnp.where(acted, jnp.where(info.over, ending, reward), 0.0)
+        paid = acted & goes_on & ~info.over
+        shaping = {name: jnp.where(paid, SHAPING * part, 0.0) for name, part in bonus.items()}
+        info = ShapedInfo(**vars(info), shaping=shaping)
         return obs, after, reward, terminated | info.over, truncated & ~info.over, info
 
 
-def _bonus(before: World, after: World, players: int) -> jax.Array:
-    """Returns (P,) float32, the worth of what players gained in a tick, and of what they wear."""
+def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
+    """Returns (P,) float32 by term, the worth of what players gained, and of what they wear."""
     health = (after.body.health - before.body.health)[:players].astype(jnp.float32)
-    bonus = HEALTH_REWARD * health
+    bonus = {"health": HEALTH_REWARD * health}
     if after.skill.exp.shape[1]:
         best = after.skill.exp.max(1) - before.skill.exp.max(1)
-        bonus += EXP_REWARD * best.astype(jnp.float32)
+        bonus["experience"] = EXP_REWARD * best.astype(jnp.float32)
     if after.bag.item.shape[1]:
         gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
         worn = inventory.defense(after.bag).astype(jnp.float32)
-        bonus += GOLD_REWARD * gold + DEFENSE_REWARD * worn / 15
+        bonus["gold"], bonus["defense"] = GOLD_REWARD * gold, DEFENSE_REWARD * worn / 15
     return bonus

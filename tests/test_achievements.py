@@ -54,14 +54,20 @@ def test_levels_items_and_kills(world):
     exp = put(world.skill.exp, 0, Skill.RANGE, EXP_THRESHOLD[2])
     exp = put(exp, 0, Skill.FISHING, EXP_THRESHOLD[4])
     exp = put(exp, 0, Skill.ALCHEMY, EXP_THRESHOLD[1])
-    best = world.tally.best
-    for item, level in ((Item.TOP, 3), (Item.HAT, 2), (Item.BOW, 4), (Item.CHISEL, 5),
-                        (Item.ARROW, 6), (Item.RATION, 7)):  # fmt: skip
-        best = put(best, 0, item, level)
+    seen = world.tally.seen
+    for event, item, level in (
+        (Event.HARVEST_ITEM, Item.TOP, 1), (Event.HARVEST_ITEM, Item.TOP, 3),
+        (Event.BUY_ITEM, Item.HAT, 2), (Event.LOOT_ITEM, Item.BOW, 4),
+        (Event.BUY_ITEM, Item.CHISEL, 5), (Event.HARVEST_ITEM, Item.ARROW, 6),
+        (Event.LOOT_ITEM, Item.RATION, 7), (Event.LOOT_ITEM, Item.POTION, 10),
+        (Event.EQUIP_ITEM, Item.TOP, 8), (Event.LIST_ITEM, Item.SPEAR, 9),
+        (Event.CONSUME_ITEM, Item.RATION, 10), (Event.FIRE_AMMO, Item.ARROW, 9),
+    ):  # fmt: skip
+        seen = seen.at[0, ITEM_EVENTS.index(event), item].add(1 << level - 1)
     count = put(world.tally.count, 0, Event.KILL_PLAYER, 2)
     count = put(put(count, 0, Event.KILL_NPC, 5), 1, Event.KILL_NPC, 3)
     earned = world.tally.earned.at[0].set(48)
-    tally = world.tally.replace(best=best, count=count, earned=earned)
+    tally = world.tally.replace(seen=seen, count=count, earned=earned)
     world = world.replace(
         skill=world.skill.replace(exp=exp), tally=tally,
         body=world.body.replace(exploration=world.body.exploration.at[:2].set(8)),
@@ -70,8 +76,8 @@ def test_levels_items_and_kills(world):
     expected = dict(
         combat_level=(3 + 15) / 16, consumable_skill=(5 + 15) / 16, ammunition_skill=(2 + 15) / 16,
         exploration=1.0, earned=3.0, armor_level=3 / 16, weapon_level=4 / 16, tool_level=5 / 16,
-        ammunition_level=6 / 16, consumable_level=7 / 16, players_killed=2 / 16,
-        npcs_killed=8 / 16, unique_events=(2 + 4 + 1 + 2 + 5 + 3) / 16, attacked=0.0,
+        ammunition_level=6 / 16, consumable_level=10 / 16, players_killed=2 / 16,
+        npcs_killed=8 / 16, unique_events=(12 + 2 + 4 + 1 + 2 + 5 + 3) / 16, attacked=0.0,
     )  # fmt: skip
     got = found.as_dict()
     assert {name: float(got[name]) for name in expected} == pytest.approx(expected)

@@ -30,7 +30,7 @@ SAME_LAYER = {  # who may import whom within a layer
     ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("query", "lib"),
     ("effects", "lib"),
     ("maps", "lib"), ("observe", "legal"), ("legal", "legal_trade"), ("effects", "query"),
-    ("registry", "vector"),
+    ("registry", "vector"), ("wrappers", "env"),
 }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_games_of_one_batch_share_one_compiled_step(run):
 def test_a_world_alone_is_the_same_as_inside_the_batch(mixed, batch, run):
     alone = Played(mixed)
     for key, state, action, out in run[:20]:
-        keys = batch._keys(key)
+        keys = batch.keys(key)
         ended = np.asarray(out[5].done)
         for row in np.flatnonzero(~ended)[:3]:
             world, single = jax.tree.map(lambda x, row=row: x[row], (state.world, action))
@@ -115,6 +115,6 @@ def test_sizes_that_make_no_batch_are_refused(mixed, worlds, block, message):
 
 
 def test_the_key_of_a_world_does_not_depend_on_the_size_of_the_batch(mixed):
-    few = mm.vectorize(mixed, 2)._keys(jax.random.key(3))
-    many = mm.vectorize(mixed, 5)._keys(jax.random.key(3))
+    few = mm.vectorize(mixed, 2).keys(jax.random.key(3))
+    many = mm.vectorize(mixed, 5).keys(jax.random.key(3))
     assert (jax.random.key_data(few) == jax.random.key_data(many)[:2]).all()

@@ -19,11 +19,15 @@ class Scripted:
     def __init__(self, health, reward, terminated, truncated, over=False, winners=(), score=0.0):
         self.out = health, reward, terminated, truncated
         won = jnp.zeros(4, bool).at[jnp.array(winners, int)].set(True)
-        self.info = types.SimpleNamespace(over=jnp.bool_(over), winners=won, score=score)
+        self.info = info(over, won, score)
 
     def step(self, key, world, action, priority=None):
         health, reward, terminated, truncated = map(jnp.array, self.out)
         return None, world_with(health), reward, terminated, truncated, self.info
+
+
+def info(over, winners, score=0.0):
+    return mm.Info(jnp.bool_(over), winners, score, max_progress=None, game=0, difficulty=0)
 
 
 def world_with(health, present=(True, True, True, True)):
@@ -38,7 +42,7 @@ def world_with(health, present=(True, True, True, True)):
 
 def step(env, health=(100, 100, 100, 100), present=(True,) * 4):
     out = PaperReward(env).step(None, world_with(health, present), None)
-    return [np.asarray(part) for part in out[2:5]]
+    return [np.asarray(part) for part in (*out[2:5], out[5].shaping["health"])]
 
 
 NOBODY = [False] * 4
@@ -46,7 +50,8 @@ NOBODY = [False] * 4
 
 def test_health_counts_for_those_that_go_on():
     env = Scripted([90, 100, 0, 60], [0.5, 0.0, -1.0, 0.0], [False, False, True, False], NOBODY)
-    reward, terminated, truncated = step(env, health=(100, 80, 30, 50))
+    reward, terminated, truncated, paid = step(env, health=(100, 80, 30, 50))
+    assert paid == pytest.approx([-0.03, 0.06, 0.0, 0.03]), "the dead are paid no health"
     assert reward == pytest.approx([0.5 - 0.03, 0.06, -1.0, 0.03])
     assert terminated.tolist() == [False, False, True, False] and not truncated.any()
 
@@ -63,9 +68,13 @@ def test_the_end_pays_the_score_or_the_loss_and_nothing_else():
         [50, 0, 100, 0], [0.2, -1.0, 0.3, 0.0], [False, True, False, False],
         [True, False, True, False], over=True, winners=[0, 1], score=0.75,
     )  # fmt: skip
-    reward, terminated, truncated = step(env, present=(True, True, True, False))
+    reward, terminated, truncated, paid = step(env, present=(True, True, True, False))
+    assert not paid.any()
     assert reward == pytest.approx([0.75, 0.75, -1.0, 0.0]), "a winner may die in the last tick"
     assert terminated.all() and not truncated.any()
+    won = Scripted([50] * 4, [0.0] * 4, NOBODY, NOBODY, over=True, winners=[0], score=0.5)
+    reward, _, _, paid = step(won)
+    assert reward == pytest.approx([0.5, -1, -1, -1]) and not paid.any()
 
 
 def test_gold_experience_and_what_one_wears_count_in_the_full_game(tiny_full):
@@ -79,11 +88,15 @@ def test_gold_experience_and_what_one_wears_count_in_the_full_game(tiny_full):
     players = tiny_full.players
     env.step = lambda *_: (
         None, after, jnp.zeros(players), jnp.zeros(players, bool), jnp.zeros(players, bool),
-        types.SimpleNamespace(over=jnp.bool_(False), winners=jnp.zeros(players, bool), score=0.0),
+        info(False, jnp.zeros(players, bool)),
     )  # fmt: skip
-    reward = np.asarray(PaperReward(env).step(None, before, None)[2])
+    _, _, reward, _, _, told = PaperReward(env).step(None, before, None)
+    reward = np.asarray(reward)
     expected = [0, 0.1 * 0.04 * 15 * 3 / 45, 0.1 * 0.001 * 7, 0.1 * 0.002 * 30]
     assert reward[:4] == pytest.approx(expected) and not reward[4:].any()
+    paid = {name: np.flatnonzero(part).tolist() for name, part in told.shaping.items()}
+    assert paid == {"health": [], "experience": [3], "gold": [2], "defense": [1]}
+    assert sum(told.shaping.values()) == pytest.approx(reward)
 
 
 def test_all_else_is_forwarded():

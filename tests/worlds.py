@@ -7,7 +7,7 @@ import numpy as np
 from metammo_jax import inventory
 from metammo_jax.config import Config
 from metammo_jax.tables import ITEM_EVENTS
-from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, Tile
+from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, TaskKind, Tile
 from metammo_jax.world import (
     Body,
     Npc,
@@ -158,7 +158,6 @@ def no_tally(cfg: Config, watches: int = 0) -> Tally:
         earned=nothing,
         looted=nothing,
         spent=nothing,
-        best=jnp.zeros((cfg.players, len(Item) if cfg.slots else 0), jnp.int32),
         seen=jnp.zeros((cfg.players, len(ITEM_EVENTS) if cfg.slots else 0, len(Item)), jnp.int16),
         strongest=nothing,
     )
@@ -167,17 +166,22 @@ def no_tally(cfg: Config, watches: int = 0) -> Tally:
 def no_task(cfg: Config, watches: int = 0) -> Task:
     """Returns rows of task 0 without arguments, that could watch so many kinds of event."""
     players = cfg.players
+    nothing = jnp.zeros(players, jnp.int32)
     return Task(
-        predicate=jnp.zeros(players, jnp.int32),
+        predicate=nothing,
         args=jnp.zeros((players, 4), jnp.float32),
-        subject=jnp.zeros(players, jnp.int32),
+        subject=nothing,
         watch=jnp.full((players, watches, 3), -1, jnp.int32),
         embedding=jnp.zeros((players, cfg.task_embedding), jnp.float32),
         progress=jnp.zeros(players, jnp.float32),
         max_progress=jnp.zeros(players, jnp.float32),
         completed_at=jnp.full(players, NEVER, jnp.int32),
-        gains=jnp.zeros(players, jnp.int32),
-        losses=jnp.zeros(players, jnp.int32),
+        gains=nothing,
+        losses=nothing,
+        goal=nothing,
+        kind=jnp.full(players, TaskKind.DEFAULT, jnp.int32),
+        hold=nothing,
+        held=nothing,
     )
 
 

@@ -21,7 +21,6 @@ from metammo_jax.tables import (
     ATTACK,
     DEFENSE,
     NEIGHBOURS,
-    REACH,
     RESOURCE_BASE,
     RESTORE_BASE,
     RESTORE_LEVEL,
@@ -128,7 +127,7 @@ def observe(world: World, cfg: Config) -> dict:
     if System.COMBAT in cfg.systems:
         out["ActionTargets"]["Attack"] = {
             "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
-            "Target": _targets(listed, players, world),
+            "Target": legal.targets(world, marked[0]).astype(jnp.int8),
         }
     if System.COMMUNICATION in cfg.systems:
         out["Communication"] = _communication(players, alive, world)
@@ -234,17 +233,21 @@ def _gather(table: jax.Array, rows: jax.Array, alive: jax.Array) -> jax.Array:
 
 
 def _tiles(world: World, cfg: Config) -> jax.Array:
-    """Returns (P, V * V, 4) int16: row, column, material and fog around each player."""
-    reach = np.arange(-cfg.vision, cfg.vision + 1)
-    offset = np.stack(np.meshgrid(reach, reach, indexing="ij"), axis=-1).reshape(-1, 2)
-    pos = world.body.pos[: cfg.players, None] + jnp.asarray(offset, jnp.int32)
-    if cfg.original_observations:
-        # The map that agents see is a copy made at reset, of which only the fog is kept up.
-        material = world.terrain.material[pos[..., 0], pos[..., 1]]
-    else:
-        material = query.material_at(world, pos)
-    fog = jnp.round(query.fog_at(world.terrain, world.params, pos, cfg))
-    return jnp.concatenate([pos, material[..., None], fog[..., None]], -1).astype(jnp.int16)
+    """Returns (P, V * V, 4) int16: row, column, material and fog around each player.
+
+    Of what is observed natively, which with `original_observations` is as in the original: the
+    map that agents see there is a copy made at reset, of which only the fog is kept up.
+    """
+    shape = (cfg.players, cfg.window, cfg.window)
+    line = world.body.pos[: cfg.players, :, None] + np.arange(-cfg.vision, cfg.vision + 1)
+    planes = (
+        line[:, 0, :, None],
+        line[:, 1, None],
+        native.tiles_around(world, cfg),
+        native.fog_around(world, cfg),
+    )
+    planes = [jnp.broadcast_to(plane.astype(jnp.int16), shape) for plane in planes]
+    return jnp.stack(planes, axis=-1).reshape(cfg.players, -1, len(planes))
 
 
 def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
@@ -252,21 +255,6 @@ def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     pos = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
     steps = query.can_stand(world.terrain, pos) & alive[:, None]
     return jnp.pad(steps, ((0, 0), (0, 1)), constant_values=True).astype(jnp.int8)
-
-
-def _targets(listed: jax.Array, players: jax.Array, world: World) -> jax.Array:
-    """Returns (P, K + 1) int8: listed entities that may be attacked; the last is nobody.
-
-    Nobody is allowed only where there is no one else: whoever can attack must.
-    """
-    ids, here = listed[..., Entity.ID], players[:, [Entity.ROW, Entity.COL]]
-    away = listed[..., [Entity.ROW, Entity.COL]] - here[:, None]
-    immune = (ids > 0) & (listed[..., Entity.TIME_ALIVE] < world.params.immunity)
-    allowed = (ids != 0) & (jnp.abs(away).max(-1) <= REACH) & ~immune
-    allowed &= (ids != players[:, None, Entity.ID]) & (listed[..., Entity.NPC_TYPE] >= 0)
-    allowed &= query.is_on(world, System.COMBAT)
-    nobody = ~allowed.any(-1, keepdims=True)
-    return jnp.concatenate([allowed, nobody], axis=-1).astype(jnp.int8)
 
 
 def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Array:

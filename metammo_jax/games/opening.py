@@ -135,7 +135,6 @@ def _nothing_counted(task: Task, cfg: Config) -> Tally:
         earned=nothing,
         looted=nothing,
         spent=nothing,
-        best=jnp.zeros((cfg.players, len(Item) if cfg.slots else 0), jnp.int32),
         seen=jnp.zeros((cfg.players, len(ITEM_EVENTS) if cfg.slots else 0, len(Item)), jnp.int16),
         strongest=nothing,
     )

@@ -33,15 +33,14 @@ def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax
       bool, False after the last member.
     """
     words = pack(members)
-    counts = jax.lax.population_count(words).astype(jnp.int32)
-    ends = jnp.cumsum(counts, axis=-1)
+    starts, count = _starts(words)
     blocks = -(-size // _COLUMNS)
-    largest = ends[:, -1].max()
+    largest = count.max()
 
     def find(state):
         block, found = state
         rank = block * _COLUMNS + jnp.arange(_COLUMNS)
-        columns = _of_rank(words, ends - counts, ends[:, -1:], rank, marks)
+        columns = _of_rank(words, starts, count, rank, marks)
         return block + 1, [
             jax.lax.dynamic_update_slice(all_, some, (0, block * _COLUMNS))
             for all_, some in zip(found, columns, strict=True)
@@ -54,6 +53,31 @@ def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax
     found = [jnp.full(shape, -1, jnp.int16), *(jnp.zeros(shape, bool) for _ in marks)]
     found = jax.lax.while_loop(is_unfinished, find, (0, found))[1]
     return found[0][:, :size].astype(jnp.int32), *(mark[:, :size] for mark in found[1:])
+
+
+def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:
+    """Returns (A,) int32, of each packed set (A, W) uint32 the member with `rank` (A,) before it.
+
+    -1 where there is none.
+    """
+    return _of_rank(words, *_starts(words), rank[:, None], ())[0][:, 0].astype(jnp.int32)
+
+
+def count(words: jax.Array) -> jax.Array:
+    """Returns (A,) int32, the sizes of packed sets (A, W) uint32."""
+    return jax.lax.population_count(words).sum(-1, dtype=jnp.int32)
+
+
+def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Returns (A, W) int32, members before each word, and (A, 1) int32, members of each set.
+
+    Words are few, so they are added up one by one.
+    """
+    counts = jax.lax.population_count(words).astype(jnp.int32)
+    starts = [jnp.zeros_like(counts[:, :1])]
+    for word in range(words.shape[1]):
+        starts.append(starts[-1] + counts[:, word : word + 1])
+    return jnp.concatenate(starts[:-1], axis=1), starts[-1]
 
 
 def _of_rank(
@@ -72,7 +96,7 @@ def _of_rank(
       words: (A, W) uint32, the sets.
       starts: (A, W) int32, members before each word.
       count: (A, 1) int32, members.
-      rank: (K,) int32.
+      rank: (K,) or (A, K) int32.
       marked: (A, W) uint32 each; of each (A, K) bool is returned too, whether the members are in.
     """
     chosen = [leaf[:, :1] for leaf in (words, starts, *marked)]

@@ -24,12 +24,7 @@ def bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """Returns `shape` uint32 random words: those of `jax.random.bits`."""
     if not _is_known(key):
         return jax.random.bits(key, shape)
-    words = jax.lax.platform_dependent(
-        key,
-        cpu=functools.partial(_bits, count=math.prod(shape)),
-        default=lambda key: jax.random.bits(key, (math.prod(shape),)),
-    )
-    return words.reshape(shape)
+    return _words(key, math.prod(shape)).reshape(shape)
 
 
 def uniform(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
@@ -63,7 +58,16 @@ def _as_key(words: jax.Array) -> jax.Array:
     return jax.random.wrap_key_data(words, impl="threefry2x32")
 
 
-def _bits(key: jax.Array, count: int) -> jax.Array:
+@functools.partial(jax.jit, static_argnums=1)  # traced once for each count
+def _words(key: jax.Array, count: int) -> jax.Array:
+    return jax.lax.platform_dependent(
+        key,
+        cpu=functools.partial(_hashed, count=count),
+        default=lambda key: jax.random.bits(key, (count,)),
+    )
+
+
+def _hashed(key: jax.Array, count: int) -> jax.Array:
     each = -(-count // _PASSES)
     number = jnp.arange(each, dtype=jnp.uint32)
 
@@ -76,6 +80,7 @@ def _bits(key: jax.Array, count: int) -> jax.Array:
     return jax.lax.fori_loop(0, _PASSES, hash_some, words).reshape(-1)[:count]
 
 
+@jax.jit
 def _hash(key: jax.Array, high: jax.Array, low: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Returns Threefry-2x32 with 20 rounds of counters, after Salmon et al., SC 2011."""
     first, second = jax.random.key_data(key)

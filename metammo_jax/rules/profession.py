@@ -32,12 +32,12 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: world rules 12. Frozen and immortal players harvest too, and those who are about to
     starve.
     """
-    fish_key, own_key, weapon_key = threefry.split(key, 3)
+    harvest_key, weapon_key = threefry.split(key)
     alive, turn = query.is_alive(world)[: cfg.players], orders.turn[: cfg.players]
     fishing, fish, around = _fish(world, alive, turn, cfg)
     here, taken = _own(world, alive, turn, cfg)
-    world = effects.harvest(fish_key, world, around.reshape(-1, 2), fish.reshape(-1))
-    world = effects.harvest(own_key, world, world.body.pos[: cfg.players], taken)
+    places = jnp.concatenate([around.reshape(-1, 2), world.body.pos[: cfg.players]])
+    world = effects.harvest(harvest_key, world, places, jnp.concatenate([fish.reshape(-1), taken]))
     skill = jnp.asarray(HARVEST_SKILL)[jnp.where(taken, here, Tile.HERB)]
     world = _yield(weapon_key, world, fishing, skill, taken)
     world = effects.learn(world, Skill.FISHING, fishing * HARVEST_EXP[Skill.FISHING])
@@ -49,10 +49,12 @@ def _fish(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
     pos = world.body.pos[: cfg.players]
     around = pos[:, None] + jnp.asarray(NEIGHBOURS)
     is_fish = query.material_at(world, around) == Tile.FISH
-    rows, cols = (jnp.abs(pos[:, None, None, axis] - around[..., axis]) for axis in (0, 1))
     earlier = alive[:, None] & (turn[:, None] < turn)
-    beaten = ((rows + cols == 1) & earlier[..., None]).any(0)  # by the first axis
-    fish = is_fish & ~beaten & alive[:, None]
+    beaten = [
+        (earlier & (query.steps(pos, around[:, side]) == 1)).any(0)
+        for side in range(len(NEIGHBOURS))
+    ]
+    fish = is_fish & ~jnp.stack(beaten, axis=1) & alive[:, None]
     return fish.any(1), fish, around
 
 

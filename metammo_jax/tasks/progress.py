@@ -71,9 +71,8 @@ def restart(task: Task, rows: jax.Array) -> Task:
 
     Their highest progress starts from 0 too, as in the original.
     """
-    if task.held is not None:
-        task = task.replace(held=jnp.where(rows, 0, task.held))
     return task.replace(
+        held=jnp.where(rows, 0, task.held),
         progress=jnp.where(rows, 0.0, task.progress),
         max_progress=jnp.where(rows, 0.0, task.max_progress),
         completed_at=jnp.where(rows, NEVER, task.completed_at),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from agents import evaluate, runs, session
+from agents import train as training
 from agents import update as updating
 from agents.config import TrainConfig
 from agents.distributions import DETAIL
@@ -22,6 +23,9 @@ CFG = TrainConfig(
     game="multi_task", config="tiny_full", num_worlds=2, rollout=4, sequence=2, minibatches=1,
     epochs=1, width=16, progress=False, verify=True,
 )  # fmt: skip
+
+
+SHAPING = ("health", "experience", "gold", "defense")
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +68,33 @@ def test_what_was_drawn_is_allowed(rollout):
     assert set(DETAIL) <= set(vars(step.choice))
 
 
+def test_the_papers_network_trains(tmp_path):
+    """Two updates: all is finite, and every layer moves but those of what nobody can do yet."""
+    run = str(tmp_path / "run")
+    begun = session.begin(dataclasses.replace(CFG, network="paper", verify=False, run_dir=run))
+    before = jax.tree.map(np.array, begun.params)
+    result = training._loop(begun, updates=2)
+    for record in result.history:
+        for name in ("policy_loss", "value_loss", "entropy", "token_entropy", "approx_kl"):
+            assert math.isfinite(record[name]), name
+        assert record["gradient_norm"] > 0
+    assert result.history[1]["value_loss"] != result.history[0]["value_loss"]
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(result.params))
+    moved = jax.tree.map(lambda old, new: not np.array_equal(old, new), before, result.params)
+    leaves = jax.tree_util.tree_leaves_with_path(moved)
+    still = {place[-2].key for place, has_moved in leaves if not has_moved}
+    buy, gold, gold_to = "Dense_0", "Dense_7", "Dense_8"
+    assert still <= {buy, gold, gold_to}, "nothing is for sale in 8 ticks, and nobody has gold"
+
+
 def test_a_run_logs_what_players_came_to_and_is_judged(tmp_path):
     cfg = dataclasses.replace(CFG, rollout=64, sequence=16, run_dir=str(tmp_path / "run"))
     result = train(cfg, updates=2)
     record = runs.read_metrics(result.run)[-1]
     assert record["replay_error"] < 1e-3
+    terms = {name: [r[f"shaping/{name}"] for r in result.history] for name in SHAPING}
+    assert min(terms["health"]) < 0 < max(terms["experience"]), "hunger, and harvests"
+    assert all(value >= 0 for name in ("gold", "defense") for value in terms[name])
     games = [r["games"]["multi_task"] for r in result.history if r["games"]]
     assert games, "everybody starves in 64 ticks, or the horizon comes after 128"
     told = games[-1]

@@ -15,5 +15,6 @@ def test_it_learns_to_remember(fake_cfg, fake_parts):
         state, metrics = update(state, np.float32(fake_cfg.learning_rate))
         rewards.append(float(metrics["reward"]))
         assert float(metrics["replay_error"]) < 1e-4
+    assert update._cache_size() == 1, "an update is traced and compiled once"
     assert rewards[0] < 0.07
     assert np.mean(rewards[-5:]) > 0.18

@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -46,6 +47,31 @@ def test_normalized_over_the_mask():
     values, mask = jnp.array([1.0, 100.0, 3.0]), jnp.array([True, False, True])
     out = np.asarray(losses.normalized(values, mask))
     assert out[[0, 2]] == pytest.approx([-(0.5**0.5), 0.5**0.5])
+
+
+def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
+    """Four devices of unequal numbers of living rows, by vmap over the axis."""
+    draws = jax.random.normal(jax.random.key(0), (6, 4, 5))
+    mask = jax.random.bernoulli(jax.random.key(1), 0.6, (4, 5)).at[2].set(False)
+    numbers = Coefficients(clip=0.1, value_clip=0.1, value=0.5, entropy=0.01, token_entropy=0.001)
+
+    def loss(scale, rows, mask, axis=None):
+        log_prob, value, deeds, old_log_prob, old_value, advantage = rows
+        return ppo_loss(
+            scale * log_prob, scale * value, (scale * deeds, deeds), old_log_prob, old_value,
+            advantage, mask, numbers, axis,
+        )  # fmt: skip
+
+    def variance(rows, mask, axis=None):
+        return losses.explained_variance(rows[1], rows[4], mask, axis)
+
+    learn = jax.value_and_grad(loss, has_aux=True)
+    whole = learn(1.0, draws, mask)
+    of_device = jax.vmap(lambda rows, mask: learn(1.0, rows, mask, "x"), (1, 0), axis_name="x")
+    shares = jax.tree.map(lambda leaf: leaf.sum(), of_device(draws, mask))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), shares, whole)
+    explained = jax.vmap(lambda *part: variance(*part, "x"), (1, 0), axis_name="x")(draws, mask)
+    assert np.asarray(explained) == pytest.approx([float(variance(draws, mask))] * 4, rel=1e-5)
 
 
 @pytest.fixture

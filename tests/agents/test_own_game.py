@@ -1,33 +1,9 @@
-"""A game of one's own in 20 lines, from public names only, and an agent that trains on it."""
-
-import jax.numpy as jnp
+"""An agent that trains on a game of one's own; `tests.games.test_own_game` declares it."""
 
 import metammo_jax as mm
 from agents.config import TrainConfig
 from agents.train import train
-from metammo_jax import games
-
-
-def drink_together(world, subject, args, cfg):
-    """The driest living member's water, as a share of args[0] points."""
-    return jnp.clip(subject.alive_min(world.body.water) / args[:, 0], 0, 1)
-
-
-OASIS = games.Minigame(
-    name="oasis",
-    systems=frozenset({games.System.TERRAIN, games.System.RESOURCE}),
-    team_split=1,
-    spawn=games.spawn.teams_on_edge,
-    goals=(games.Goal(drink_together, (101,), games.Subject.TEAM),),
-    referee=games.referee.last_team,
-    score=games.referee.speed,
-    dial="drought",
-    knobs=dict(
-        drought=games.Adaptive(2, 20, step=2, wins=3),
-        depletion=games.Same("difficulty"),
-        water_level=games.Between(0.05, 0.2),
-    ),
-)
+from tests.games.test_own_game import OASIS
 
 
 def test_an_agent_trains_on_a_game_of_ones_own(tmp_path):
@@ -39,3 +15,5 @@ def test_an_agent_trains_on_a_game_of_ones_own(tmp_path):
     result = train(cfg, env=env, updates=3)
     assert result.updates == 3
     assert 0 < result.steps <= 3 * 2 * 8 * 16
+    assert any("oasis" in record["games"] for record in result.history), "24 ticks have an end"
+    assert "shaping/health" in result.history[0] and "shaping/gold" not in result.history[0]

@@ -90,9 +90,10 @@ def test_old_checkpoints_are_dropped_and_undone_updates_forgotten(cfg):
 
 
 def test_values_that_are_not_finite_stop_the_run(cfg):
+    record = {"update": 1, "value_loss": float("nan"), "games": {}}
+    work = session.Session(cfg, None, None, None, None, {}, None, None)
     with pytest.raises(FloatingPointError, match="is not finite at update 1"):
-        training._check_finite({"update": 1, "value_loss": float("nan"), "games": {}},
-                               session.Session(cfg, None, None, None, None, {}, None))  # fmt: skip
+        training._check_finite(record, work)
 
 
 def test_runs_refuse_what_they_should(cfg, tmp_path):

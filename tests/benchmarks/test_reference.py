@@ -1,6 +1,7 @@
 """The comparison with the original: same workload, honest ratio, clean exits."""
 
 import ast
+import dataclasses
 import json
 import pathlib
 import stat
@@ -11,6 +12,7 @@ import pytest
 from benchmarks import reference
 from benchmarks.measure import Measurement
 from benchmarks.reference import Comparison
+from benchmarks.workloads import WORKLOADS
 from metammo_jax.registry import games
 
 SOURCE = pathlib.Path(reference.ORIGINAL).read_text(encoding="utf-8")
@@ -20,7 +22,8 @@ def ours() -> Measurement:
     return Measurement(
         workload="moves", row="step + observations", game="survive", config="mini", batch=1,
         ticks=24, seconds=[1.0], living=[1000], slots=1000, ended=0, trace_s=1.0, compile_s=1.0,
-        observation_bytes=1.0, state_bytes=1.0, temporary_bytes=0, checksum=0,
+        observation_bytes=1.0, state_bytes=1.0, temporary_bytes=0, peak_bytes=0, parted=1,
+        checksum=0,
     )  # fmt: skip
 
 
@@ -43,6 +46,14 @@ def test_dead_agents_of_the_original_do_not_count():
     assert comparison.original_alive == pytest.approx(0.5)
 
 
+def test_turns_that_are_not_alike_are_taken_together():
+    valid = dataclasses.replace(ours(), workload="valid")
+    rounds = [[theirs(1000, living=3000)] * 2, [theirs(100, living=100)] * 2]  # 3 s and 1 s
+    comparison = Comparison("survive", rounds, [31000, 31000], valid, "2.1.2")
+    assert comparison.original_rates == pytest.approx([775, 775])
+    assert comparison.ratio == pytest.approx(20)
+
+
 def test_geometric_mean():
     assert reference.geometric_mean([1.0, 100.0]) == pytest.approx(10)
 
@@ -55,10 +66,15 @@ core = int(sys.argv[sys.argv.index("--core") + 1])
 print("loading")
 print(json.dumps({"nmmo": "2.1.2"}), flush=True)
 for line in sys.stdin:
-    play = {"living": 3000, "slots": 3072, "seconds": 1.0 + core, "line": line}
+    play = {"living": 3000, "slots": 3072, "seconds": 1.0 + core}
+    play |= {"line": line, "given": sys.argv[1:]}
     print(json.dumps(play), flush=True)
 """
 """Stands for the original: 3000 steps a second on core 0, 1500 on core 1."""
+
+
+asked = []
+"""What was asked of ours."""
 
 
 @pytest.fixture
@@ -66,8 +82,8 @@ def staged(tmp_path, monkeypatch):
     """Options for an interpreter that plays `FAKE`; ours makes 45000 steps a second."""
 
     class Bench:
-        def __init__(self, game, *_, seed):
-            self.game = game
+        def __init__(self, *given, seed, devices):
+            asked.append(given)
 
         def run(self):
             return 45000.0
@@ -75,6 +91,7 @@ def staged(tmp_path, monkeypatch):
         def measurement(self, skip):
             return ours()
 
+    asked.clear()
     monkeypatch.setattr(reference, "Bench", Bench)
     monkeypatch.setattr(reference, "take_cores", lambda: [0, 1])
     return ["--python", interpreter(tmp_path, FAKE), "--rounds", "2", "--games"]
@@ -95,6 +112,25 @@ def test_every_round_is_kept(staged, tmp_path):
     assert all(line["ratios"] == [10, 10] and line["nmmo"] == "2.1.2" for line in lines)
     assert [len(cores) for cores in lines[0]["original"]] == [2, 2]
     assert lines[0]["original"][0][0]["line"] == "play\n"
+
+
+@pytest.mark.parametrize(
+    "options, workload, row, ticks",
+    [
+        ([], "moves", "step + observations", 24),
+        (["--layout", "original"], "moves", "step + original layout", 24),
+        (["--workload", "valid"], "valid", "step + observations", 128),
+        (["--workload", "valid", "--ticks", "9"], "valid", "step + observations", 9),
+    ],
+    ids=str,
+)
+def test_both_sides_play_the_workload_asked_for(staged, tmp_path, options, workload, row, ticks):
+    file = tmp_path / "out.json"
+    reference.main([*staged, "survive", *options, "--json", str(file)])
+    assert asked == [("survive", "mini", 16, ticks, workload, row)]
+    given = json.loads(file.read_text())["original"][0][0]["given"]
+    assert given[given.index("--workload") + 1] == workload
+    assert given[given.index("--ticks") + 1] == str(ticks)
 
 
 def test_an_original_that_ends_is_told_with_its_last_words(staged, capsys):
@@ -134,12 +170,13 @@ def test_the_script_for_the_original_stands_alone():
     assert roots - set(sys.stdlib_module_names) == {"nmmo"}
 
 
-def test_the_script_knows_every_game():
+def test_the_script_knows_every_game_and_workload():
     tree = ast.parse(SOURCE)
-    tables = [
-        node.value
+    tables = {
+        node.targets[0].id: {key.value for key in node.value.keys}
         for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "GAMES"
-    ]
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+    }
     compared = set().union(*reference.COMPARED.values())
-    assert {key.value for key in tables[0].keys} == compared >= set(games("mini"))
+    assert tables["GAMES"] == compared >= set(games("mini"))
+    assert tables["WORKLOADS"] == set(WORKLOADS)

@@ -2,6 +2,9 @@
 
 import builtins
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -26,18 +29,22 @@ def run(*arguments) -> int:
     return step.main([*arguments, "--config", "tiny", "--ticks", "2", "--runs", "2"])
 
 
+BOTH = ("--rows", *workloads.ROWS[:2])
+
+
 def test_each_measurement_is_a_line_of_json_and_a_row(counted, tmp_path, capsys):
     file = tmp_path / "out.json"
-    code = run("--games", "survive+sandwich", "--batch", "1", "2", "--json", str(file))
+    code = run("--games", "survive+sandwich", "--batch", "1", "2", *BOTH, "--json", str(file))
     assert code == 0
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [(line["batch"], line["row"]) for line in lines] == [
-        (batch, row) for batch in (1, 2) for row in workloads.ROWS
+        (batch, row) for batch in (1, 2) for row in workloads.ROWS[:2]
     ]
     needed = {
         "workload", "row", "config", "ticks", "seconds", "agent_steps_per_s", "slot_steps_per_s",
         "world_steps_per_s", "alive", "trace_s", "compile_s", "observation_bytes", "state_bytes",
-        "checksum", "jax", "device", "commit", "date", "command",
+        "temporary_bytes", "peak_bytes", "peak_of", "checksum", "jax", "device", "commit", "date",
+        "command",
     }  # fmt: skip
     assert all(needed <= set(line) for line in lines)
     assert lines[0]["command"].startswith("python -m benchmarks.step --games survive+")
@@ -48,6 +55,37 @@ def test_each_measurement_is_a_line_of_json_and_a_row(counted, tmp_path, capsys)
 def test_rows_can_be_chosen(counted, capsys):
     assert run("--games", "survive", "--rows", "step") == 0
     assert "observations" not in capsys.readouterr().out
+
+
+def test_worlds_that_devices_cannot_share_are_refused(counted, capsys):
+    options = ["--games", "survive", "--rows", "step"]
+    assert run(*options, "--batch", "2", "--devices", "999") == 2
+    assert "devices=999 is more than" in capsys.readouterr().err
+    assert run(*options, "--batch", "2", "--devices", "0") == 2
+    assert "devices=0 must be at least 1" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="devices=2 must divide batch=3"):
+        measuring.measure("survive", "tiny", batch=3, devices=2)
+
+
+def shared(tmp_path, devices: int, workload: str, rows) -> list[dict]:
+    """Returns what a process of its own measures: jax counts its devices only once."""
+    file = tmp_path / f"{devices}.json"
+    command = [sys.executable, "-m", "benchmarks.step", "--config", "tiny", "--games", "survive",
+               "--batch", "4", "--ticks", "40", "--runs", "2", "--workload", workload,
+               "--rows", *rows, "--devices", str(devices), "--json", str(file)]  # fmt: skip
+    subprocess.run(command, check=True, env={**os.environ, "JAX_PLATFORMS": "cpu"})
+    return report.load(file)
+
+
+@pytest.mark.slow
+def test_devices_share_the_worlds(tmp_path):
+    rows = workloads.ROWS[1], workloads.ROWS[3]
+    one, two = (shared(tmp_path, devices, "valid", rows) for devices in (1, 2))
+    assert [line["parted"] for line in one + two] == [1, 1, 2, 2]
+    for alone, together in zip(one, two, strict=True):
+        assert alone["living"] == together["living"] and alone["ended"] == together["ended"] > 0
+    (moves,) = shared(tmp_path, 2, "moves", rows[:1])
+    assert moves["slots"] == 4 * 40 * 16 and 0.5 < moves["alive"] <= 1
 
 
 def test_a_wrong_name_ends_before_anything_is_measured(capsys, tmp_path):
@@ -77,6 +115,7 @@ def test_compare_matches_like_with_like(tmp_path, capsys):
     write(after, agent_steps_per_s=1500)
     write(after, game="sandwich", agent_steps_per_s=250, checksum=8)
     write(after, batch=32)
+    write(after, parted=2, agent_steps_per_s=9000)
     _, rows = report.compare(report.load(before), report.load(after))
     assert [row[-2:] for row in rows] == [["1.500", "equal"], ["0.500", "differs"]]
     assert step.main(["--compare", str(before), str(after)]) == 0

@@ -11,27 +11,33 @@ from metammo_jax.tasks import predicates
 from metammo_jax.vocab import NEVER, Revival, System
 
 MINI, TINY = preset("mini"), preset("tiny")
-NAMES = list(games.GAMES)
+FULL, TINY_FULL = preset("full"), preset("tiny_full")
+NAMES, TASKS = list(games.GAMES), list(games.FULL_GAMES)
 
 
-@pytest.fixture(scope="module")
-def drawn():
-    """Settings of all games at the paper's size, 64 draws each: {name: {field: (64, ...)}}."""
-    table = games.Table([make() for make in games.GAMES.values()], None, MINI)
+def draws(makers, cfg):
+    """Returns the table of some games, and 256 draws of each: {name: {field: (256, ...)}}."""
+    table = games.Table([make() for make in makers.values()], None, cfg)
     draw = jax.jit(
-        jax.vmap(lambda key, game: table.draw(key, game, table.first_difficulty(), MINI), (0, None))
+        jax.vmap(lambda key, game: table.draw(key, game, table.first_difficulty(), cfg), (0, None))
     )
-    keys = jax.random.split(jax.random.key(0), 64)
-    return {
+    keys = jax.random.split(jax.random.key(0), 256)
+    return table, {
         name: {k: np.asarray(v) for k, v in vars(draw(keys, index)).items()}
-        for index, name in enumerate(NAMES)
+        for index, name in enumerate(makers)
     }
 
 
-def values(drawn, name, *fields):
-    one = [set(drawn[name][field].ravel().tolist()) for field in fields]
-    assert all(len(v) == 1 for v in one)
-    return [v.pop() for v in one]
+@pytest.fixture(scope="module")
+def task_games():
+    """The table of the games of many tasks at the paper's size, and settings of each."""
+    return draws(games.FULL_GAMES, FULL)
+
+
+@pytest.fixture(scope="module")
+def drawn(task_games):
+    """Settings of all games at the paper's size: {name: {field: (256, ...)}}."""
+    return draws(games.GAMES, MINI)[1] | task_games[1]
 
 
 def test_all_eight_games_are_listed():
@@ -42,68 +48,94 @@ def test_all_eight_games_are_listed():
     assert all(make().name == name for name, make in games.GAMES.items())
 
 
+DEFAULTS = dict(
+    center=128, depletion=5, starvation=10, resilience=0.5, immunity=20, share_tiles=True,
+    neutral_danger=0.5, aggressive_danger=0.8, regrowth=0.025, revival=0, seize_target=-1,
+    min_alive=0, earliest_win=0, difficulty=0,
+)  # fmt: skip
+BATTLE = dict(
+    center=128, fog_final_size=4, scatter=True, water_level=0.1, foilage_level=0.9,
+    leader_bound=False,
+)  # fmt: skip
+TASKED = dict(
+    center=128, fog_onset=NEVER, scatter=True, revival=0, share_tiles=True, depletion=5,
+    immunity=20, water_level=0.3, foilage_level=0.85, team_game=False, enabled=True,
+)  # fmt: skip
+ALWAYS = {
+    "survive": BATTLE | DEFAULTS,
+    "team_battle": BATTLE,
+    "protect_the_king": BATTLE | dict(leader_bound=True),
+    "race_to_the_center": dict(
+        center=40, difficulty=40, mark_center=True, share_tiles=False, revival=Revival.EDGE,
+        revival_freeze=10, fog_onset=NEVER, team_game=False,
+    ),
+    "king_of_the_hill": dict(
+        center=60, difficulty=10, depletion=3, resilient_fraction=1.0, fog_final_size=5,
+        seize_target=80,
+    ),
+    "sandwich": dict(
+        center=80, difficulty=2, fog_onset=1, fog_final_size=5, health_increment=1,
+        earliest_win=500, scatter=False,
+    ),
+    "comm_together": dict(
+        center=128, immunity=128, health_increment=10, revival=Revival.ANYWHERE,
+        revival_freeze=30,
+    ),
+    "radio_raid": dict(
+        center=48, immunity=1024, difficulty=5, health_increment=1, scatter=False,
+        neutral_danger=0.3, aggressive_danger=0.8,
+    ),
+    "multi_task": TASKED, "multi_task_eval": TASKED, "ammo_training": TASKED,
+}  # fmt: skip
+"""What is the same in every episode; of `survive` also the spec's defaults, where it says
+nothing itself."""
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_settings_that_are_always_the_same(drawn, name):
+    found = {field: np.unique(drawn[name][field]).tolist() for field in ALWAYS[name]}
+    assert found == {field: [pytest.approx(value)] for field, value in ALWAYS[name].items()}
+
+
+WITHIN = [
+    *((name, "fog_onset", 32, 255, 30) for name in ("survive", "team_battle", "protect_the_king")),
+    *((name, "npc_population", 64, 255, 30) for name in ("survive", "team_battle",
+                                                         "protect_the_king", *TASKS)),
+    ("king_of_the_hill", "fog_onset", 1, 127, 30),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, field, low, high, distinct", WITHIN)
+def test_settings_that_are_drawn_between_bounds(drawn, name, field, low, high, distinct):
+    values = drawn[name][field]
+    assert values.min() >= low and values.max() <= high and len(set(values.tolist())) > distinct
+
+
 @pytest.mark.parametrize("name", ["survive", "team_battle", "protect_the_king"])
-def test_battles_draw_fog_and_npcs(drawn, name):
+def test_battles_draw_the_speed_of_the_fog(drawn, name):
     here = drawn[name]
-    assert values(drawn, name, "center", "fog_final_size", "scatter") == [128, 4, True]
-    assert values(drawn, name, "water_level", "foilage_level") == pytest.approx([0.1, 0.9])
-    assert here["fog_onset"].min() >= 32 and here["fog_onset"].max() <= 255
-    assert here["npc_population"].min() >= 64 and here["npc_population"].max() <= 255
-    assert len(set(here["fog_onset"].tolist())) > 30
     np.testing.assert_allclose(sorted(set(1 / here["fog_speed"])), [7, 8, 9, 10, 11], rtol=1e-6)
-    assert values(drawn, name, "leader_bound") == [name == "protect_the_king"]
     assert set(np.flatnonzero(here["enabled"][0])) == set(MINI.systems)
 
 
-def test_race(drawn):
-    here = drawn["race_to_the_center"]
-    fields = ("center", "difficulty", "mark_center", "share_tiles", "revival", "revival_freeze")
-    expected = [40, 40, True, False, Revival.EDGE, 10]
-    assert values(drawn, "race_to_the_center", *fields) == expected
-    assert values(drawn, "race_to_the_center", "fog_onset") == [NEVER]
-    assert set(np.flatnonzero(here["enabled"][0])) == {System.TERRAIN, System.RESOURCE}
-    assert not here["team_game"].any()
+def test_systems_of_the_race(drawn):
+    on = np.flatnonzero(drawn["race_to_the_center"]["enabled"][0])
+    assert set(on) == {System.TERRAIN, System.RESOURCE}
 
 
-def test_king_of_the_hill(drawn):
+def test_fog_and_systems_on_the_hill(drawn):
     here = drawn["king_of_the_hill"]
-    fields = ("center", "difficulty", "depletion", "resilient_fraction", "fog_final_size")
-    assert values(drawn, "king_of_the_hill", *fields) == [60, 10, 3, 1.0, 5]
-    assert (here["seize_target"] == 80).all()
-    assert here["fog_onset"].min() >= 1 and here["fog_onset"].max() <= 127
-    assert (
-        np.round(1 / here["fog_speed"]).min() == 8 and np.round(1 / here["fog_speed"]).max() == 19
-    )
+    ticks = np.round(1 / here["fog_speed"])
+    assert ticks.min() == 8 and ticks.max() == 19
     assert not here["enabled"][0, System.NPC] and here["enabled"][0, System.COMMUNICATION]
 
 
-def test_sandwich(drawn):
+def test_teams_and_grass_of_the_sandwich(drawn):
     here = drawn["sandwich"]
-    fields = ("center", "difficulty", "fog_onset", "fog_final_size", "health_increment")
-    assert values(drawn, "sandwich", *fields) == [80, 2, 1, 5, 1]
-    assert values(drawn, "sandwich", "earliest_win", "scatter") == [500, False]
     assert 0.05 < here["all_grass"].mean() < 0.4
     assert here["group"].max() == 7
     np.testing.assert_array_equal(here["group"][0, 14:18], [0, 0, 1, 1])
     np.testing.assert_array_equal(here["leader"][0, 14:18], [0, 0, 16, 16])
-
-
-def test_the_package_games(drawn):
-    fields = ("center", "immunity", "health_increment", "revival", "revival_freeze")
-    assert values(drawn, "comm_together", *fields) == [128, 128, 10, Revival.ANYWHERE, 30]
-    fields = ("center", "immunity", "difficulty", "health_increment", "scatter")
-    assert values(drawn, "radio_raid", *fields) == [48, 1024, 5, 1, False]
-    fields = ("neutral_danger", "aggressive_danger")
-    assert values(drawn, "radio_raid", *fields) == pytest.approx([0.3, 0.8])
-
-
-def test_what_games_do_not_say_is_the_spec_s_default(drawn):
-    fields = ("center", "depletion", "starvation", "resilience", "immunity", "share_tiles")
-    assert values(drawn, "survive", *fields) == [128, 5, 10, 0.5, 20, True]
-    fields = ("neutral_danger", "aggressive_danger", "regrowth")
-    assert values(drawn, "survive", *fields) == pytest.approx([0.5, 0.8, 0.025])
-    fields = ("revival", "seize_target", "min_alive", "earliest_win", "difficulty")
-    assert values(drawn, "survive", *fields) == [0, -1, 0, 0, 0]
 
 
 EVALUATION = {
@@ -113,15 +145,20 @@ EVALUATION = {
     "race_to_the_center": dict(center=128, difficulty=128),
     "king_of_the_hill": dict(difficulty=200, fog_onset=32, fog_speed=1 / 16),
     "sandwich": dict(all_grass=True, difficulty=16, fog_speed=1 / 16),
+    **{name: dict(npc_population=128) for name in TASKS},
 }
 
 
-def test_evaluation_fixes_the_numbers():
-    table = games.Table([games.GAMES[name](evaluation=True) for name in EVALUATION], None, MINI)
-    draw = jax.jit(lambda key, game: table.draw(key, game, jnp.ones(6, jnp.int32), MINI))
-    for index, numbers in enumerate(EVALUATION.values()):
-        params = draw(jax.random.key(index), index)
-        assert {name: float(getattr(params, name)) for name in numbers} == numbers
+@pytest.mark.parametrize("names, cfg", [(NAMES, MINI), (TASKS, FULL)], ids=("mini", "full"))
+def test_evaluation_fixes_the_numbers(names, cfg):
+    names = [name for name in names if name in EVALUATION]
+    makers = games.GAMES | games.FULL_GAMES
+    table = games.Table([makers[name](evaluation=True) for name in names], None, cfg)
+    first = jnp.ones(len(names), jnp.int32)
+    draw = jax.jit(lambda key, game: table.draw(key, game, first, cfg))
+    for index, name in enumerate(names):
+        params, numbers = draw(jax.random.key(index), index), EVALUATION[name]
+        assert {field: float(getattr(params, field)) for field in numbers} == numbers
 
 
 def test_sizes_shrink_with_the_config():
@@ -159,24 +196,6 @@ def test_odd_configs_are_met_halfway():
     assert centers[3] >= 60 / 4 and centers[4] > 4 * 5
 
 
-FULL, TINY_FULL = preset("full"), preset("tiny_full")
-TASKS = list(games.FULL_GAMES)
-
-
-@pytest.fixture(scope="module")
-def task_games():
-    """A table of the games of many tasks at the paper's size, and settings of each."""
-    table = games.Table([make() for make in games.FULL_GAMES.values()], None, FULL)
-    draw = jax.jit(
-        jax.vmap(lambda key, game: table.draw(key, game, table.first_difficulty(), FULL), (0, None))
-    )
-    keys = jax.random.split(jax.random.key(0), 64)
-    return table, {
-        name: {k: np.asarray(v) for k, v in vars(draw(keys, index)).items()}
-        for index, name in enumerate(TASKS)
-    }
-
-
 def test_three_games_need_the_full_game():
     assert TASKS == ["multi_task", "multi_task_eval", "ammo_training"]
     assert all(make().name == name for name, make in games.FULL_GAMES.items())
@@ -186,14 +205,7 @@ def test_three_games_need_the_full_game():
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_games_of_many_tasks(task_games, name):
-    _, drawn = task_games
-    fields = ("center", "fog_onset", "scatter", "revival", "share_tiles", "depletion", "immunity")
-    assert values(drawn, name, *fields) == [128, NEVER, True, 0, True, 5, 20]
-    assert values(drawn, name, "water_level", "foilage_level") == pytest.approx([0.3, 0.85])
-    population = drawn[name]["npc_population"]
-    assert population.min() >= 64 and population.max() <= 255 and len(set(population)) > 30
-    assert drawn[name]["enabled"].all() and not drawn[name]["team_game"].any()
+def test_games_of_many_tasks_are_for_everybody_alone(drawn, name):
     assert (drawn[name]["leader"][0] == np.arange(128)).all()
     game = games.FULL_GAMES[name]()
     assert game.spawn is games.spawn.individuals_on_edge
@@ -216,13 +228,6 @@ def test_ammunition_is_to_be_fired_ten_times():
     (goal,) = games.ammo_training().goals
     assert (goal.predicate, goal.args) == (predicates.use_any_ammo, (10,))
     assert goal.embedding == () and games.ammo_training().embeddings is None
-
-
-def test_evaluation_fixes_the_number_of_npcs():
-    for name in TASKS:
-        table = games.Table([games.FULL_GAMES[name](evaluation=True)], None, FULL)
-        params = table.draw(jax.random.key(0), 0, table.first_difficulty(), FULL)
-        assert int(params.npc_population) == 128
 
 
 @pytest.mark.parametrize("name", TASKS)

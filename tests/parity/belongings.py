@@ -13,8 +13,6 @@ from tests.parity.trace import Trace
 
 EXP_COLUMNS = tuple(f"{skill.name.lower()}_exp" for skill in Skill)
 LEVEL_COLUMNS = tuple(f"{skill.name.lower()}_level" for skill in Skill)
-KEPT = (Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM)
-"""Events that say of which item and level a player came to be the owner."""
 
 
 def item_of(type_id: np.ndarray) -> np.ndarray:
@@ -95,13 +93,14 @@ def ledger(trace: Trace, cfg: Config) -> dict[str, np.ndarray]:
     """Returns what each transition adds to the tallies beside counts of events.
 
     Returns:
-      hits (T, P, 3), earned, looted, spent (T, P): sums of the transition; best (T, P, items):
-      the highest level of each item that was harvested, looted or bought in it.
+      hits (T, P, 3), earned, looted, spent (T, P): sums of the transition; seen (T, P, 7, items):
+      the levels at which it had each of `ITEM_EVENTS`, as bits, without items in the mini game.
     """
     shape = (len(trace), cfg.players)
     out = {name: np.zeros(shape, np.int32) for name in ("earned", "looted", "spent")}
     out["hits"] = np.zeros((*shape, len(Style)), np.int32)
-    out["best"] = np.zeros((*shape, len(Item)), np.int32)
+    rows = len(ITEM_EVENTS) if cfg.slots else 0
+    out["seen"] = np.zeros((*shape, rows, len(Item)), np.int16)
     for t, row in zip(trace.ticks_of("events"), trace.data["events"], strict=True):
         _note(out, t, row)
     return out
@@ -119,9 +118,8 @@ def _note(out: dict[str, np.ndarray], t: int, row: np.ndarray) -> None:
         out[sums[event]][place] += gold
     if event == Event.SCORE_HIT:
         out["hits"][(*place, kind - 1)] += 1
-    if event in KEPT:
-        best = out["best"][place]
-        best[kind - 1] = max(best[kind - 1], level)
+    if event in ITEM_EVENTS:
+        out["seen"][(*place, ITEM_EVENTS.index(event), kind - 1)] |= 1 << level - 1
 
 
 def tallies(trace: Trace, cfg: Config, watches: int) -> Tally:
@@ -133,18 +131,15 @@ def tallies(trace: Trace, cfg: Config, watches: int) -> Tally:
       watches: kinds of events that a task can watch.
     """
     added, states = dict(ledger(trace, cfg)), len(trace) + 1
-    start = {name: np.zeros((1, *values.shape[1:]), np.int32) for name, values in added.items()}
+    start = {name: np.zeros_like(values[:1]) for name, values in added.items()}
     for row in trace.data.get("log", ()):
         _note(start, 0, row)
-    best = np.maximum.accumulate(np.concatenate([start.pop("best"), added.pop("best")]))
+    seen = np.bitwise_or.accumulate(np.concatenate([start.pop("seen"), added.pop("seen")]))
     sums = {name: _running(start[name], values) for name, values in added.items()}
     return Tally(
         count=recorded.tallies(trace, cfg),
         watched=np.zeros((states, cfg.players, watches), np.int32),
-        best=best if cfg.slots else best[..., :0],
-        seen=np.zeros(
-            (states, cfg.players, len(ITEM_EVENTS) * (cfg.slots > 0), len(Item)), np.int16
-        ),
+        seen=seen,
         strongest=np.zeros((states, cfg.players), np.int32),
         **sums,
     )

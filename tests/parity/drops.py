@@ -98,12 +98,17 @@ def victims(trace: Trace, t: int, player: int) -> list[int]:
     return found
 
 
+def killers(trace: Trace) -> np.ndarray:
+    """Returns (n, 2) int, transition and row of everyone that killed a player, each once."""
+    log, tick = trace.data["events"], trace.ticks_of("events")
+    kills = (log[:, 3] == recorded.KILL_CODE) & (log[:, 8] > 0) & (log[:, 1] > 0)
+    return np.unique(np.stack([tick[kills], log[kills, 1] - 1], -1), axis=0)
+
+
 def of_victims(trace: Trace, values: np.ndarray) -> np.ndarray:
     """Returns (T, P) int, the sum of `values` (T, P) of those whom each player killed."""
     out = np.zeros(values.shape, int)
-    log, tick = trace.data["events"], trace.ticks_of("events")
-    kills = (log[:, 3] == recorded.KILL_CODE) & (log[:, 8] > 0) & (log[:, 1] > 0)
-    for t, player in np.unique(np.stack([tick[kills], log[kills, 1] - 1], -1), axis=0):
+    for t, player in killers(trace):
         out[t, player] = values[t, victims(trace, t, player)].sum()
     return out
 
@@ -113,14 +118,33 @@ def weapons(trace: Trace, cfg: Config, before: World) -> np.ndarray:
 
     They may have dropped to themselves or to those whom they killed in the same tick.
     """
-    chance = chances(trace, cfg, before)
-    own = (np.arange(len(Item)) == chance.weapon[..., None]) * chance.level[..., None]
+    own = _own_weapons(trace, cfg, before)
     out = own.copy()
-    log, tick = trace.data["events"], trace.ticks_of("events")
-    kills = (log[:, 3] == recorded.KILL_CODE) & (log[:, 8] > 0) & (log[:, 1] > 0)
-    for t, player in np.unique(np.stack([tick[kills], log[kills, 1] - 1], -1), axis=0):
+    for t, player in killers(trace):
         out[t, player] = own[t, [player, *victims(trace, t, player)]].max(0)
     return out
+
+
+def weapons_seen(trace: Trace, cfg: Config, before: World) -> np.ndarray:
+    """Returns (T, P, 7, items) int16, what chance may have added to `Tally.seen`.
+
+    A weapon that drops is harvested, and looted if its owner is killed in the same tick.
+    """
+    level = _own_weapons(trace, cfg, before)
+    own = np.where(level > 0, 1 << np.maximum(level - 1, 0), 0).astype(np.int16)
+    shape = (*level.shape[:2], len(tables.ITEM_EVENTS), len(Item))
+    out = np.zeros(shape, np.int16)
+    out[:, :, tables.ITEM_EVENTS.index(Event.HARVEST_ITEM)] = own
+    for t, player in killers(trace):
+        taken = np.bitwise_or.reduce(own[t, victims(trace, t, player)])
+        out[t, player, tables.ITEM_EVENTS.index(Event.LOOT_ITEM)] = taken
+    return out
+
+
+def _own_weapons(trace: Trace, cfg: Config, before: World) -> np.ndarray:
+    """Returns (T, P, items) int, the levels of weapons that may have dropped to each player."""
+    chance = chances(trace, cfg, before)
+    return (np.arange(len(Item)) == chance.weapon[..., None]) * chance.level[..., None]
 
 
 @dataclasses.dataclass

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from metammo_jax.query import level_of
+from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.vocab import Event, Item, Skill
 from metammo_jax.world import Bag
 from tests.parity import belongings, drops
@@ -193,15 +194,16 @@ def _tallies(case: "Case", chance: Luck) -> list[Field]:
         field(f"tally: {name}", getattr(after, name) - getattr(before, name), added[name], every)
         for name in ("hits", "earned", "looted", "spent")
     ]
-    best = np.maximum(before.best, added["best"])
-    highest = np.maximum(after.best, best)
-    of_loot = np.zeros(best.shape, bool)
+    seen = before.seen | added["seen"]
+    of_loot = np.zeros(seen.shape, seen.dtype)
     for place, loot in chance.loot.items():
         for item, level in loot.records:
-            of_loot[(*place, item)] |= highest[(*place, item)] == level
-    of_weapon = (chance.weapons > 0) & (highest == chance.weapons)
+            of_loot[(*place, ITEM_EVENTS.index(Event.LOOT_ITEM), item)] |= 1 << level - 1
+    of_weapon = drops.weapons_seen(case.trace, case.cfg, case.before)
     causes = dict(weapon_that_drops=of_weapon, loot_without_room=of_loot)
-    return [*out, field("tally: best", after.best, best, every, **causes)]
+    other = after.seen ^ seen
+    covers = {cause: (other & ~bits) == 0 for cause, bits in causes.items()}
+    return [*out, field("tally: seen", after.seen, seen, every, **covers)]
 
 
 def event_causes(case: "Case", event: Event) -> dict[str, np.ndarray]:

@@ -73,7 +73,7 @@ MECHANICS = (
     Mechanic("skills and levels", ("experience", "levels", "event: level_up"),
              ("rules/test_profession.py", "rules/test_damage.py")),
     Mechanic("harvests, items, equipment, spoils",
-             ("worn levels", "items", "bags", "tally: best", "event: harvest_item",
+             ("worn levels", "items", "bags", "tally: seen", "event: harvest_item",
               "event: loot_item", "event: equip_item", "event: consume_item",
               "event: destroy_item", "event: fire_ammo"),
              ("rules/test_profession.py", "rules/test_item.py", "rules/test_damage.py")),

@@ -49,4 +49,5 @@ def assigned(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
     rows = [jax.tree.map(lambda leaf: np.asarray(leaf)[0], book[one]) for one in goals]
     task = jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
     index = [env.table.predicates.index(one.predicate) for one in goals]
-    return task.replace(predicate=np.array(index, np.int32))
+    number = [env.table.book.goals.index(one) for one in goals]
+    return task.replace(predicate=np.array(index, np.int32), goal=np.array(number, np.int32))

@@ -250,6 +250,10 @@ def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
         gains=memory[..., 1].astype(np.int32),
         losses=memory[..., 2].astype(np.int32),
         completed_at=np.where(memory[..., 3] < 0, NEVER, memory[..., 3]).astype(np.int32),
+        goal=every(asked.goal),
+        kind=every(asked.kind),
+        hold=every(asked.hold),
+        held=every(asked.held),  # 0: none of these games has a task to be held
     )
 
 

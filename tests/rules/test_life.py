@@ -6,7 +6,7 @@ import numpy as np
 
 from metammo_jax import query
 from metammo_jax.rules import life
-from metammo_jax.vocab import Event, Revival, Tile
+from metammo_jax.vocab import Event, Item, Revival, Tile
 from tests import orders, worlds
 
 
@@ -39,6 +39,16 @@ def test_cull_takes_out_who_has_no_health_and_counts_players(tiny, key):
     assert after.tally.count[:2, Event.AGENT_CULLED].tolist() == [1, 0]
     again = life.cull(key, after, orders.give(tiny), tiny)
     assert not again.body.died.any()
+
+
+def test_who_is_taken_out_owns_nothing_any_more(tiny_full):
+    world = worlds.blank(tiny_full)
+    for row in (0, 1):
+        world = worlds.put_item(world, row, 2, Item.HAT, level=3)
+    dies = jnp.zeros(tiny_full.entities, bool).at[1].set(True)
+    after = life.remove(world, dies, tiny_full)
+    assert after.bag.item[:2, 2].tolist() == [Item.HAT, Item.NOTHING]
+    assert not jax.tree.reduce(lambda left, leaf: left | leaf[1].any(), after.bag, False)
 
 
 def test_a_team_falls_with_its_leader_where_it_is_bound(tiny):

@@ -77,70 +77,51 @@ def phases(tiny_full):
     return {p.__name__: compiled(p) for p in (item.give, item.give_gold, exchange.buy)}
 
 
-def players_in_turn(turn, cfg):
-    return np.argsort(np.asarray(turn)[: cfg.players])
+def drawn(rng, world, cfg, phase):
+    """Returns what everybody asks for at random in a phase, by field of `Orders`."""
+
+    def each(most):
+        return rng.integers(-1, most, cfg.players)
+
+    if phase == "give":
+        return dict(give=each(cfg.slots + 1), give_to=each(8))
+    if phase == "give_gold":
+        return dict(gold=each(6), gold_to=each(8))
+    listed = np.flatnonzero(np.asarray(world.bag.price).ravel())
+    few = rng.choice(listed, 8)  # so that several want the same
+    return dict(buy=rng.choice(few, cfg.players))
 
 
-def test_gifts_are_as_if_given_one_after_another(phases, tiny_full):
-    made = 0
-    for seed in range(16):
+@pytest.mark.parametrize(
+    "phase, turn, event, crowds, enough",
+    [
+        ("give", "turn", Event.GIVE_ITEM, 16, 32),
+        ("give_gold", "turn", Event.GIVE_GOLD, 8, 16),
+        ("buy", "buy_turn", Event.BUY_ITEM, 16, 32),
+    ],
+    ids=("gifts", "gold", "purchases"),
+)
+def test_all_is_as_if_done_one_after_another(phases, tiny_full, phase, turn, event, crowds, enough):
+    """Gold that one is given can be given on; what one has sold makes room for more."""
+    made, players = 0, tiny_full.players
+    for seed in range(crowds):
         rng = np.random.default_rng(seed)
         world = crowd(rng, tiny_full)
-        given = orders.trade(
-            tiny_full, rng,
-            give=rng.integers(-1, tiny_full.slots + 1, tiny_full.players),
-            give_to=rng.integers(-1, 8, tiny_full.players),
-        )  # fmt: skip
+        asked = drawn(rng, world, tiny_full, phase)
+        given = orders.trade(tiny_full, rng, **asked)
         ledger = Ledger(world, tiny_full)
-        for player in players_in_turn(given.turn, tiny_full):
-            ledger.give(player, int(given.give[player]), int(given.give_to[player]))
-        after = phases["give"](world, given)
-        assert rows(after) == ledger.rows()
-        assert int(after.tally.count[:, Event.GIVE_ITEM].sum()) == ledger.made
-        made += ledger.made
-    assert made > 32
-
-
-def test_gold_that_one_is_given_can_be_given_on(phases, tiny_full):
-    made = 0
-    for seed in range(8):
-        rng = np.random.default_rng(seed)
-        world = crowd(rng, tiny_full)
-        given = orders.trade(
-            tiny_full, rng,
-            gold=rng.integers(-1, 6, tiny_full.players),
-            gold_to=rng.integers(-1, 8, tiny_full.players),
-        )  # fmt: skip
-        ledger = Ledger(world, tiny_full)
-        for player in players_in_turn(given.turn, tiny_full):
-            ledger.give_gold(player, int(given.gold[player]), int(given.gold_to[player]))
-        after = phases["give_gold"](world, given)
-        assert np.asarray(after.body.gold).tolist() == ledger.gold
-        assert int(after.tally.count[:, Event.GIVE_GOLD].sum()) == ledger.made
-        made += ledger.made
-    assert made > 16
-
-
-def test_purchases_are_as_if_made_one_after_another(phases, tiny_full):
-    made = 0
-    for seed in range(16):
-        rng = np.random.default_rng(seed)
-        world = crowd(rng, tiny_full)
-        listed = np.flatnonzero(np.asarray(world.bag.price).ravel())
-        few = rng.choice(listed, 8)  # so that several want the same
-        given = orders.trade(tiny_full, rng, buy=rng.choice(few, tiny_full.players))
-        ledger = Ledger(world, tiny_full)
-        for player in players_in_turn(given.buy_turn, tiny_full):
-            ledger.buy(player, int(given.buy[player]))
-        after = phases["buy"](world, given)
+        for player in np.argsort(np.asarray(getattr(given, turn))[:players]):
+            getattr(ledger, phase)(player, *(int(values[player]) for values in asked.values()))
+        after = phases[phase](world, given)
         assert rows(after) == ledger.rows()
         assert np.asarray(after.body.gold).tolist() == ledger.gold
-        earned, spent = np.asarray(after.tally.earned), np.asarray(after.tally.spent)
-        gained = np.asarray(after.body.gold - world.body.gold)[: tiny_full.players]
-        assert np.array_equal(gained, earned - spent) and gained.sum() == 0
-        assert int(after.tally.count[:, Event.BUY_ITEM].sum()) == ledger.made
+        assert int(after.tally.count[:, event].sum()) == ledger.made
+        gained = np.asarray(after.body.gold - world.body.gold)[:players]
+        sales = np.asarray(after.tally.earned - after.tally.spent)
+        assert gained.sum() == 0
+        assert np.array_equal(sales, gained if phase == "buy" else np.zeros(players))
         made += ledger.made
-    assert made > 32
+    assert made > enough
 
 
 def test_what_arrives_in_a_slot_is_not_what_an_order_meant(tiny_full):

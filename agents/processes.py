@@ -1,0 +1,83 @@
+"""Several processes that train together, by `jax.distributed`; with one process all is a no-op.
+
+Each process calls the same functions in the same order. The first one writes the run's folder,
+which all must see.
+"""
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+AUTO = "auto"
+"""A coordinator that the cluster's own variables name."""
+
+
+def join(coordinator: str | None, processes: str | None, process: str | None) -> None:
+    """Joins the processes that train together; does nothing if no coordinator is given.
+
+    To be called before anything is computed.
+
+    Args:
+      coordinator: HOST:PORT of the first process, the same for all; "auto" where a cluster
+        that `jax.distributed` knows (Slurm, MPI, Kubernetes, TPU) tells all three.
+      processes: how many there are, at least 1.
+      process: which one this is, from 0.
+
+    Raises:
+      ValueError: a value is missing or not allowed.
+      RuntimeError: the others did not come.
+    """
+    if coordinator is None:
+        if processes is not None or process is not None:
+            raise ValueError("--processes and --process need --coordinator HOST:PORT")
+        return
+    if coordinator == AUTO:
+        jax.distributed.initialize()
+        return
+    host, _, port = coordinator.rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"--coordinator {coordinator} must be HOST:PORT or {AUTO}")
+    count, number = _whole("--processes", processes), _whole("--process", process)
+    if not 0 <= number < count:
+        raise ValueError(f"--process {number} must be from 0 to {count - 1}")
+    jax.distributed.initialize(coordinator, count, number)
+
+
+def is_first() -> bool:
+    """Whether this process writes what is written once."""
+    return jax.process_index() == 0
+
+
+def wait(name: str) -> None:
+    """Waits until all processes are here; `name` says where."""
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices(name)
+
+
+def any_of(flag: bool) -> bool:
+    """Whether any process says so; all must ask."""
+    if jax.process_count() == 1:
+        return flag
+    return bool(multihost_utils.process_allgather(np.array(flag)).any())
+
+
+def of_first(text: str) -> str:
+    """Returns the text of the first process."""
+    if jax.process_count() == 1:
+        return text
+    room = np.zeros(LONGEST, np.uint8)
+    coded = np.frombuffer(text.encode(), np.uint8)
+    if len(coded) > LONGEST:
+        raise ValueError(f"{text!r} is longer than {LONGEST} bytes")
+    room[: len(coded)] = coded
+    return bytes(multihost_utils.broadcast_one_to_all(room)).rstrip(b"\0").decode()
+
+
+LONGEST = 1024
+"""Bytes of a text that processes share."""
+
+
+def _whole(option, value):
+    if value is None or not value.isdigit():
+        raise ValueError(f"{option} must be given with --coordinator, a whole number; not {value}")
+    return int(value)
