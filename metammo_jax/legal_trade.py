@@ -48,7 +48,7 @@ def masks(
         "give": _or_nothing(free, has_items),
         "give_to": _or_nothing(partner, has_items & owned.any(1)),
         "sell": _or_nothing(free, has_market),
-        "buy": _or_nothing(_affordable(world, listing, cfg), has_market),
+        "buy": _affordable(world, listing, has_market, cfg),
         "gold": amounts | ~gives_gold[:, None],
         "gold_to": _or_nothing(partner, gives_gold),
     }
@@ -74,18 +74,28 @@ def _usable(world: World, cfg: Config) -> jax.Array:
     return usable | (by_anybody & (bag.item != Item.NOTHING) & (bag.price == 0))
 
 
-def _affordable(world: World, listing: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, M) bool, listings of others that one can pay and has room for.
+def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (P, M + 1) bool, listings of others that one can pay and has room for; and "nothing".
 
-    A full bag has room for what merges with a stack of it.
+    A full bag has room for what merges with a stack of it. "Nothing" is one more listing from the
+    start: to append it to so wide a mask would take longer than the mask.
+
+    Args:
+      world: the state.
+      listing: (M,) int32, as in `masks`.
+      who: (P,) bool, who may buy at all.
+      cfg: sizes.
     """
     bag, row = world.bag, jnp.arange(cfg.players)
+    is_nothing = jnp.arange(listing.shape[0] + 1) == listing.shape[0]
+    listing = jnp.pad(listing, (0, 1), constant_values=-1)
     seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
     item, level, price = (leaf[seller, slot] for leaf in (bag.item, bag.level, bag.price))
     merges = (_stacks(bag.item, bag.level).sum(1)[:, None] & _stacks(item, level)) > 0
     has_room = (inventory.space(bag) > 0)[:, None] | merges
     pays = price <= world.body.gold[: cfg.players, None]
-    return (listing >= 0) & (seller != row[:, None]) & pays & has_room
+    allowed = (listing >= 0) & (seller != row[:, None]) & pays & has_room
+    return (allowed & who[:, None]) | is_nothing
 
 
 def _stacks(item: jax.Array, level: jax.Array) -> jax.Array:

@@ -186,13 +186,13 @@ def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.
     """Returns bag, market and listing, as `Observation` describes them."""
     bag = world.bag
     seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
-    alive = query.is_alive(world)[: cfg.players, None, None]
+    alive = query.is_alive(world)[: cfg.players, None]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
     offered = [leaf[seller, slot] for leaf in (bag.item, bag.level, bag.quantity, bag.price)]
-    market = jnp.where(listing[:, None] >= 0, jnp.stack([seller, slot, *offered], axis=-1), 0)
+    records = [jnp.where(listing >= 0, column, 0) for column in (seller, slot, *offered)]
     return {
-        "bag": _narrow(jnp.where(alive, jnp.stack(own, axis=-1), 0)),
-        "market": _narrow(market),
+        "bag": jnp.stack([_narrow(jnp.where(alive, column, 0)) for column in own], axis=-1),
+        "market": jnp.stack(list(map(_narrow, records)), axis=-1),
         "listing": listing,
     }
 
@@ -231,8 +231,8 @@ def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     shown = columns(cfg)
     if Column.GOLD in shown:
         values |= _standing(world, cfg)
-    table = jnp.stack([values[column] for column in shown], axis=-1)
-    return _narrow(jnp.where(alive[:, None], table, 0))
+    narrow = [_narrow(jnp.where(alive, values[column], 0)) for column in shown]
+    return jnp.stack(narrow, axis=-1)  # of narrow columns: to stack them is to copy one by one
 
 
 def _standing(world: World, cfg: Config) -> dict[Column, jax.Array]:
