@@ -1,5 +1,7 @@
 """What every test shares: a small config, and a compilation cache for the session."""
 
+import os
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -12,6 +14,20 @@ def pytest_configure(config):
     """Compiles quickly rather than well, except where the slow tests run too."""
     if config.option.markexpr == "not slow":
         jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory):
+    """Compiles what several tests play or train with only once, also for several workers.
+
+    From the first test on: whether there is a cache, jax asks at its first compilation alone.
+    """
+    if not jax.config.jax_compilation_cache_dir:
+        folder = tmp_path_factory.getbasetemp()
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            folder = folder.parent  # that of all workers
+        jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
 @pytest.fixture(scope="session")

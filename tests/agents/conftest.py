@@ -1,28 +1,11 @@
 """What the tests of the agents share: one compiled update of the fake world."""
 
-import jax
 import pytest
 
 from agents.config import TrainConfig
 from agents.session import assemble
 from agents.update import make_update, start
 from tests.agents.fake import FakeEnv
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _compilation_cache(tmp_path_factory):
-    """Compiles what several tests train with only once, also for several workers."""
-    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
-    before = {name: getattr(jax.config, name) for name in names}
-    if not before["jax_compilation_cache_dir"]:
-        jax.config.update(
-            "jax_compilation_cache_dir",
-            str(tmp_path_factory.getbasetemp().parent / "agents-compiled"),
-        )
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
-    yield
-    for name, value in before.items():
-        jax.config.update(name, value)
 
 
 @pytest.fixture(scope="session")

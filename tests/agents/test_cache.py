@@ -41,6 +41,7 @@ def python(*words, **variables) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_another_process_and_seed_make_the_same_program():
     """No order of a set, no address and no seed gets into it."""
     there = python(

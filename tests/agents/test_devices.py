@@ -28,6 +28,7 @@ def check_same(one: dict, many: dict) -> None:
         np.testing.assert_allclose(one[name], many[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_one_and_eight_devices_play_alike(tmp_path):
     """In the fake world, with deaths, an end of every game, and what comes after it."""
     started = several.start("play", "fake", tmp_path / "eight.npz", 8, devices=8)

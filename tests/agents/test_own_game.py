@@ -6,6 +6,7 @@ from agents.train import train
 from tests.games.test_own_game import OASIS
 
 
+@pytest.mark.slow
 def test_an_agent_trains_on_a_game_of_ones_own(tmp_path):
     cfg = TrainConfig(
         game="oasis", num_worlds=2, rollout=8, sequence=4, minibatches=2, total_steps=10_000,

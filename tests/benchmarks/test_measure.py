@@ -148,6 +148,7 @@ def fake(monkeypatch):
     monkeypatch.setattr(session, "PaperReward", lambda env: env)
 
 
+@pytest.mark.slow
 def test_a_policy_plays_and_the_living_are_counted(fake):
     bench = measuring.Bench("remember", "tiny", 3, 4, "moves", ROWS[3], seed=0)
     totals = []
