@@ -1,5 +1,7 @@
 """An agent that trains on a game of one's own; `tests.games.test_own_game` declares it."""
 
+import pytest
+
 import metammo_jax as mm
 from agents.config import TrainConfig
 from agents.train import train
