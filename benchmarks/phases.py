@@ -92,8 +92,7 @@ def parts(env, moment):
     yield "decide", lambda k, w, a: tick.give_orders(k, w, a, cfg)[1], (keys, world, action)
     for phase in tick.PHASES:
         if phase.system is None or phase.system in cfg.systems:
-            name = f"{phase.run.__module__.rsplit('.', 1)[-1]}.{phase.run.__name__}"
-            yield name, _changed(phase.run, cfg), (keys, decided, orders)
+            yield phase.name, _changed(phase.run, cfg), (keys, decided, orders)
     after = _changed(lambda k, w, o, c: lifecycle.after_tick(k, w, env.table, c), cfg)
     yield "lifecycle.after_tick", after, (keys, decided, orders)
     players = slice(0, cfg.players)

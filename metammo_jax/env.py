@@ -128,7 +128,8 @@ class Env:
         Source: world rules 5.
         """
         actions.check(action, self.cfg)
-        world, orders = tick.give_orders(key, world, action, self.cfg, priority)
+        with jax.named_scope("give_orders"):
+            world, orders = tick.give_orders(key, world, action, self.cfg, priority)
         world, reward, terminated, truncated = self.play(key, world, orders)
         return self.observe(world), world, reward, terminated, truncated, self._info(world)
 
@@ -148,15 +149,18 @@ class Env:
         cfg, table = self.cfg, self.table
         was_present = world.body.present[: cfg.players]
         world = tick.tick(key, world, orders, cfg)
-        world = lifecycle.after_tick(threefry.fold_in(key, LIFECYCLE), world, table, cfg)
-        world, reward = progress.evaluate(world, was_present, table, cfg)
+        with jax.named_scope("lifecycle.after_tick"):
+            world = lifecycle.after_tick(threefry.fold_in(key, LIFECYCLE), world, table, cfg)
+        with jax.named_scope("progress.evaluate"):
+            world, reward = progress.evaluate(world, was_present, table, cfg)
         terminated = world.body.died[: cfg.players]
         truncated = (world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players]
         return world, reward, terminated, truncated
 
     def observe(self, world: World) -> Observation:
         """Returns what the players see."""
-        return observing.observe(world, self.cfg)
+        with jax.named_scope("observe"):
+            return observing.observe(world, self.cfg)
 
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns an action drawn uniformly over the masks, head by head."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from metammo_jax import query
 from metammo_jax.action import TRADE, Action, Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
@@ -41,6 +42,11 @@ class Phase(NamedTuple):
     run: Callable[[jax.Array, World, Orders, Config], World]
     system: System | None
     always: bool = False
+
+    @property
+    def name(self) -> str:
+        """Room and function, as profiles and benchmarks call the phase."""
+        return f"{self.run.__module__.rsplit('.', 1)[-1]}.{self.run.__name__}"
 
 
 def _advance_clock(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -89,13 +95,17 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
       World, a tick later, before anybody is revived, replaced or judged.
     """
     for phase in PHASES:
-        if phase.system is None:
-            world = phase.run(threefry.fold_in(key, phase.id), world, orders, cfg)
-        elif phase.system in cfg.systems:
-            played = phase.run(threefry.fold_in(key, phase.id), world, orders, cfg)
-            on = world.params.enabled[phase.system]
-            world = played if phase.always else _gate(on, played, world)
+        if phase.system is None or phase.system in cfg.systems:
+            with jax.named_scope(phase.name):
+                world = _play(phase, key, world, orders, cfg)
     return world
+
+
+def _play(phase: Phase, key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    played = phase.run(threefry.fold_in(key, phase.id), world, orders, cfg)
+    if phase.system is None or phase.always:
+        return played
+    return _gate(query.is_on(world, phase.system), played, world)
 
 
 def _gate(on: jax.Array, played: World, world: World) -> World:
