@@ -1,7 +1,8 @@
 """Random worlds of all games, and what it takes to play them: compiled once per config.
 
 Every compiled function plays `WIDTH` worlds at once. Beside the games as they are declared there
-is a wild version of each, whose numbers are drawn from wide ranges at each reset.
+is a wild version of each, whose numbers are drawn from wide ranges at each reset. In the full
+game those are played that leave no system out, and some from which systems are taken.
 """
 
 import dataclasses
@@ -13,11 +14,12 @@ import numpy as np
 
 from metammo_jax import tick
 from metammo_jax.action import Action, Orders
-from metammo_jax.config import Config, preset
-from metammo_jax.games import GAMES, Between, Chance, Minigame, Same
+from metammo_jax.config import FULL_SYSTEMS, Config, preset
+from metammo_jax.games import FULL_GAMES, GAMES, Between, Chance, Minigame, Same, survive
 from metammo_jax.games.numbers import least_center
 from metammo_jax.observe import Observation
 from metammo_jax.registry import make
+from metammo_jax.vocab import Event, System
 from metammo_jax.world import World
 
 WIDTH = 8
@@ -35,6 +37,23 @@ CONFIGS = {
     ),
 }  # fmt: skip
 """Sizes for which the laws are tried."""
+
+FULL_CONFIGS = {
+    "tiny_full": preset("tiny_full", horizon=24),
+    "odd_full": preset(
+        "tiny_full", players=12, npcs=10, map_size=30, playable=20, vision=4, visible_rows=9,
+        horizon=20, maps=3, tokens=5, inventory=8, market_rows=9, prices=7, clusters=5, patches=9,
+    ),
+}  # fmt: skip
+"""Sizes of the full game."""
+
+PARTS = (
+    {System.PROGRESSION},
+    {System.EXCHANGE},
+    {System.EQUIPMENT, System.PROFESSION},
+    {System.ITEM, System.EQUIPMENT, System.PROFESSION, System.EXCHANGE},
+)
+"""Systems that are left out of the full game."""
 
 
 def wild(game: Minigame, cfg: Config) -> Minigame:
@@ -67,6 +86,19 @@ def wild(game: Minigame, cfg: Config) -> Minigame:
     if not isinstance(game.knob("center"), Same):
         numbers["center"] = (max(8, least_center(game, cfg)), cfg.playable)
     return dataclasses.replace(game.with_numbers(**numbers), name=f"wild {game.name}")
+
+
+def games_of(cfg: Config) -> list[Minigame]:
+    """Returns the games of a config: as they are declared, wild, and with systems left out."""
+    games = [factory() for factory in (GAMES | (FULL_GAMES if cfg.slots else {})).values()]
+    if not cfg.slots:
+        return [*games, *(wild(game, cfg) for game in games)]
+    games = [game for game in games if game.systems is None]
+    parts = [
+        dataclasses.replace(wild(survive(), cfg), name=f"part {i}", systems=FULL_SYSTEMS - out)
+        for i, out in enumerate(PARTS)
+    ]
+    return [*games, *parts, *(wild(game, cfg) for game in games)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,19 +135,19 @@ class Lab:
 
     Attributes:
       cfg: sizes.
-      env: the games, as declared and wild.
+      env: the games.
     """
 
     def __init__(self, cfg: Config):
-        games = [factory() for factory in GAMES.values()]
         self.cfg = cfg
-        self.env = make([*games, *(wild(game, cfg) for game in games)], config=cfg)
+        self.env = make(games_of(cfg), config=cfg)
         self._reset = jax.jit(jax.vmap(self.env.reset, in_axes=(0, 0, None)))
         self._observe = jax.jit(jax.vmap(self.env.observe))
         self._orders = jax.jit(
             jax.vmap(lambda *args: tick.give_orders(*args[:3], cfg, args[3]))  # with a priority
         )
         self._play = jax.jit(jax.vmap(self.env.play))
+        self._sample = jax.jit(jax.vmap(self.env.sample))
         self._step = jax.jit(self.env.step)
 
     def begin(self, seed: int, games: np.ndarray, difficulty: int) -> tuple[Observation, World]:
@@ -130,6 +162,10 @@ class Lab:
     def observe(self, world: World) -> Observation:
         """Returns what players see of each world."""
         return _numpy(self._observe(world))
+
+    def sample(self, keys, obs: Observation) -> Action:
+        """Returns actions drawn by the environment itself."""
+        return _numpy(self._sample(keys, obs))
 
     def give_orders(self, keys, world: World, action: Action, priority) -> tuple[World, Orders]:
         """Returns worlds whose NPCs have decided, and everybody's orders."""
@@ -153,8 +189,8 @@ class Lab:
 
 @functools.cache
 def lab(name: str) -> Lab:
-    """Returns the laboratory of one of `CONFIGS`, the same one for all tests."""
-    return Lab(CONFIGS[name])
+    """Returns the laboratory of a config by its name, the same one for all tests."""
+    return Lab((CONFIGS | FULL_CONFIGS)[name])
 
 
 def keys_of(seed: int) -> jax.Array:
@@ -181,6 +217,11 @@ def leaves_of(tree) -> dict[str, np.ndarray]:
     """Returns the leaves of a tree by their paths."""
     found = jax.tree_util.tree_flatten_with_path(tree)[0]
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in found}
+
+
+def gained(before: World, after: World, event: Event) -> np.ndarray:
+    """Returns (WIDTH, P) int, how often an event has happened in between."""
+    return after.tally.count[..., event] - before.tally.count[..., event]
 
 
 def differing(one, other) -> list[str]:

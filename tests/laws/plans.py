@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 from hypothesis import strategies as st
 
-from metammo_jax.action import Action
+from metammo_jax.action import TRADE, Action
 from metammo_jax.config import Config
 from metammo_jax.observe import Observation
 from metammo_jax.tables import BASE_HEALTH, PASSABLE, REACH, RESOURCE_BASE
 from metammo_jax.vocab import Direction, Style
 from metammo_jax.world import World
 from tests.laws.lab import WIDTH, Lab, Turn, world_of
+from tests.laws.trading import furnish, haggled, offered
 
 FAR_OUT = np.array([-(2**31), -77, -2, -1, 0, 1, 2, 3, 4, 5, 8, 13, 40, 999, 2**31 - 1], np.int32)
 """Numbers for actions that do not care what is allowed."""
@@ -28,7 +29,8 @@ class Plan:
       difficulty: of games that have one.
       ticks: how many are played.
       manners: (WIDTH,) names in MANNERS, how the players of each world behave.
-      unsettled: worlds begin with everybody somewhere near each other, in some condition.
+      unsettled: worlds begin with everybody somewhere near each other, in some condition, and in
+        the full game with things to trade.
     """
 
     seed: int
@@ -49,6 +51,7 @@ def valid(rng: np.random.Generator, obs: Observation, world: World, cfg: Config)
         style=rng.integers(len(Style), size=cfg.players),
         target=np.take_along_axis(seen, seat[:, None], 1)[:, 0],
         token=np.where(masks.speak, rng.integers(1, cfg.tokens + 1, cfg.players), -1),
+        **offered(rng, obs, cfg),
     )
 
 
@@ -68,10 +71,22 @@ def fierce(rng: np.random.Generator, obs: Observation, world: World, cfg: Config
 
 def anything(rng: np.random.Generator, obs: Observation, world: World, cfg: Config) -> dict:
     """Returns numbers that may mean nothing."""
-    return {name: rng.choice(FAR_OUT, cfg.players) for name in ("move", "style", "target", "token")}
+    heads = ("move", "style", "target", "token", *(TRADE if cfg.slots else ()))
+    return {name: rng.choice(FAR_OUT, cfg.players) for name in heads}
 
 
-MANNERS = {manner.__name__: manner for manner in (valid, fierce, anything)}
+def greedy(rng: np.random.Generator, obs: Observation, world: World, cfg: Config) -> dict:
+    """Returns no attacks, which would keep players from trading, but trade that is contested."""
+    action = valid(rng, obs, world, cfg)
+    return {**action, "target": np.full(cfg.players, -1), **haggled(rng, world, cfg)}
+
+
+MANNERS = {manner.__name__: manner for manner in (valid, fierce, anything, greedy)}
+
+
+def manners(cfg: Config) -> list[str]:
+    """Returns the names of the manners that a config knows, sorted."""
+    return sorted(set(MANNERS) - (set() if cfg.slots else {greedy.__name__}))
 
 
 def plans(lab: Lab, ticks: int = 12) -> st.SearchStrategy[Plan]:
@@ -82,7 +97,7 @@ def plans(lab: Lab, ticks: int = 12) -> st.SearchStrategy[Plan]:
         first_game=st.integers(0, len(lab.env.games) - 1),
         difficulty=st.integers(0, 60),
         ticks=st.integers(1, ticks),
-        manners=st.tuples(*[st.sampled_from(sorted(MANNERS))] * WIDTH),
+        manners=st.tuples(*[st.sampled_from(manners(lab.cfg))] * WIDTH),
         unsettled=st.booleans(),
     )
 
@@ -104,6 +119,8 @@ def turns(lab: Lab, plan: Plan) -> Iterator[Turn]:
     obs, world = lab.begin(plan.seed, games, plan.difficulty)
     if plan.unsettled:
         world = unsettle(rng, world, lab.cfg)
+        if lab.cfg.slots:
+            world = furnish(rng, world, lab.cfg)
         obs = lab.observe(world)
     for tick in range(plan.ticks):
         action = act(lab, rng, obs, world, plan.manners)
@@ -112,6 +129,22 @@ def turns(lab: Lab, plan: Plan) -> Iterator[Turn]:
         yield turn
         world = turn.after
         obs = lab.observe(world)
+
+
+def furnished(plan: Plan, *names: str, ticks: int | None = None) -> Plan:
+    """Returns a plan that begins with things to trade; on request other manners, and fewer ticks.
+
+    Args:
+      plan: any.
+      *names: of manners, one after another for the worlds; those of the plan if there are none.
+      ticks: so many at most.
+    """
+    return dataclasses.replace(
+        plan,
+        unsettled=True,
+        manners=(names * WIDTH)[:WIDTH] or plan.manners,
+        ticks=min(plan.ticks, ticks or plan.ticks),
+    )
 
 
 def last_turn(lab: Lab, plan: Plan) -> Turn:

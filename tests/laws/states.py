@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from metammo_jax.tables import BASE_HEALTH, PASSABLE, RESOURCE_BASE, STEP_OFFSET
+from metammo_jax.tables import BASE_HEALTH, DEPLETED, PASSABLE, RESOURCE_BASE, STEP_OFFSET
 from metammo_jax.vocab import Direction, Tile
 from tests.laws.lab import Lab, Turn, leaves_of
 from tests.laws.plans import Plan, turns
@@ -55,13 +55,19 @@ def the_dead_are_inert(lab: Lab, plan: Plan) -> None:
             rows = dead[:, : old.shape[1]]
             assert ((new == old) | (new == 0))[rows].all(), field.name
         dead = dead[:, :players]
-        assert (turn.after.tally.count == turn.before.tally.count)[dead].all()
+        for part in ("tally", "skill", "bag"):
+            one, other = (leaves_of(getattr(world, part)) for world in (turn.before, turn.after))
+            for path, leaf in one.items():
+                assert (other[path] == leaf)[dead].all(), path
         assert not turn.reward[dead].any()
         assert not turn.terminated[dead].any() and not turn.truncated[dead].any()
         gone, masks = ~turn.before.body.present[:, :players], turn.obs.masks
         assert not masks.speak[gone].any() and not masks.style[gone].any()
         assert not masks.move[gone][:, : Direction.STAY].any()
         assert not masks.target[gone][:, :-1].any()
+        if lab.cfg.slots:
+            for head in ("use", "destroy", "give", "give_to", "sell", "buy", "gold_to"):
+                assert not getattr(masks, head)[gone][:, :-1].any(), head
 
 
 def ids_are_unique_and_never_used_again(lab: Lab, plan: Plan) -> None:
@@ -130,8 +136,10 @@ def what_is_decided_stays_decided(lab: Lab, plan: Plan) -> None:
         np.testing.assert_array_equal(after.verdict.winners[won], before.verdict.winners[won])
         np.testing.assert_array_equal(after.verdict.score[won], before.verdict.score[won])
         assert after.verdict.over[before.verdict.over].all()
-        marks = np.isin(after.terrain.material, [Tile.FOILAGE, Tile.HERB])
-        assert not (after.terrain.ready_at != 0)[~marks].any()  # nothing else is harvested
+        grows = DEPLETED[after.terrain.material] != after.terrain.material
+        if not lab.cfg.slots:
+            grows = np.isin(after.terrain.material, [Tile.FOILAGE, Tile.HERB])
+        assert not (after.terrain.ready_at != 0)[~grows].any()  # nothing else is harvested
 
 
 LAWS = (

@@ -19,7 +19,7 @@ from metammo_jax.config import Config
 from metammo_jax.env import Env
 from metammo_jax.registry import make
 from metammo_jax.vocab import System
-from tests.parity import compare, decisions, frequencies, observations, opening, standin
+from tests.parity import compare, decisions, frequencies, observations, opening, standin, takers
 from tests.parity import state as states_of
 from tests.parity import trace as recorded
 from tests.parity.fields import Count, Field, count, merge
@@ -80,6 +80,7 @@ def check(trace: Trace, seed: int = 0) -> Report:
         found += decisions.fields(trace, case.before, decided, cfg)
     found += observations.fields(trace, states, cfg)
     draws = frequencies.draws_of(case, decided) + opening.draws(trace, states, env, key)
+    draws += takers.draws(case, key)
     return Report(trace.name, trace.game, merge(found), frequencies.add_up(draws))
 
 
@@ -117,13 +118,13 @@ def show_draws(draws: list[Draws]) -> None:
     """Prints how often what was drawn, and how likely such counts are."""
     if not draws:
         return
-    print(f"\n{'drawn by chance':40}{'side':8}{'count':>10}{'expected':>12}{'p':>9}")
+    print(f"\n{'drawn by chance':42}{'side':8}{'count':>10}{'expected':>12}{'p':>9}")
     for one in draws:
         if len(one.observed) == 1:
             seen, expected = f"{one.observed[0]:.0f}", f"{one.expected[0]:.1f}"
         else:
             seen, expected = f"{one.observed.sum():.0f}", f"{len(one.observed)} classes"
-        print(f"{one.name:40}{one.side:8}{seen:>10}{expected:>12}{one.p_value():9.4f}")
+        print(f"{one.name:42}{one.side:8}{seen:>10}{expected:>12}{one.p_value():9.4f}")
 
 
 def show_cases(reports: list[Report]) -> None:

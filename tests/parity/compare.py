@@ -126,6 +126,11 @@ class Case:
         back[:, players] = died & self.after.terminated & self.stays[:, players]
         return back
 
+    @functools.cached_property
+    def luck(self) -> goods.Luck:
+        """What chance did to the bags."""
+        return goods.luck(self)
+
 
 def case_of(trace: Trace, states: World, env: Env, key: jax.Array) -> Case:
     """Plays a trace's transitions from its recorded states (T + 1 of them)."""

@@ -104,7 +104,7 @@ def draws_of(case: Case, decided: decisions.Decided | None) -> list[Draws]:
     return out + (_steps(case, decided) if decided is not None else [])
 
 
-def _chances(name: str, side: str, happened: np.ndarray, chance) -> Draws:
+def of_chances(name: str, side: str, happened: np.ndarray, chance) -> Draws:
     """Returns draws of yes or no, of which each has its chance."""
     chance = np.broadcast_to(chance, np.shape(happened))
     return Draws(
@@ -113,7 +113,7 @@ def _chances(name: str, side: str, happened: np.ndarray, chance) -> Draws:
     )  # fmt: skip
 
 
-def _classes(name: str, side: str, which: np.ndarray, share: np.ndarray) -> Draws:
+def of_classes(name: str, side: str, which: np.ndarray, share: np.ndarray) -> Draws:
     """Returns draws of a class each, the classes having the shares (k,)."""
     observed = np.bincount(which, minlength=len(share))
     return Draws(name, side, observed, len(which) * share / max(share.sum(), 1e-12))
@@ -131,8 +131,8 @@ def _regrowth(case: Case) -> list[Draws]:
         delay = case.after.world.terrain.ready_at[new] - case.before.tick[np.nonzero(new)[0]]
         share = np.diff(1 - (1 - chance) ** (DELAYS - 1.0), append=1.0)
         out += [
-            _chances(f"depleted {name} grows back", RECORD, grown, chance),
-            _classes(f"delay of {name}", OURS, np.digitize(delay, DELAYS) - 1, share),
+            of_chances(f"depleted {name} grows back", RECORD, grown, chance),
+            of_classes(f"delay of {name}", OURS, np.digitize(delay, DELAYS) - 1, share),
         ]
     return out
 
@@ -151,7 +151,7 @@ def _weapons(case: Case) -> list[Draws]:
         here = (chances.level > 0) & (chances.weapon == weapon)
         for side, dropped in ((RECORD, chances.dropped), (OURS, more > 0)):
             name = f"a {weapon.name.lower()} drops"
-            out.append(_chances(name, side, dropped[here], WEAPON_DROP))
+            out.append(of_chances(name, side, dropped[here], WEAPON_DROP))
     return out
 
 
@@ -170,7 +170,7 @@ def _steps(case: Case, decided: decisions.Decided) -> list[Draws]:
     starts = decisions.cycle(case.trace)[:used]
     samples = decisions.SAMPLES
     return [
-        _classes("starts of wandering", RECORD, starts, np.full(4, 0.25)),
+        of_classes("starts of wandering", RECORD, starts, np.full(4, 0.25)),
         Draws("steps of wanderers", OURS, wander.chance.sum(0) * samples, share.sum(0) * samples),
         Draws(
             "steps of drifters, by our chances", RECORD,
@@ -184,7 +184,7 @@ def _newcomers(case: Case) -> list[Draws]:
     sides = (RECORD, newcomers.in_record(case)), (OURS, newcomers.in_ours(case))
     for side, some in sides:
         if len(some.tick):
-            out.append(_classes("styles of new NPCs", side, some.style, np.full(3, 1 / 3)))
+            out.append(of_classes("styles of new NPCs", side, some.style, np.full(3, 1 / 3)))
             out += _equipment(case, side, some)
         if newcomers.refills(case):
             out += _refill(case, side, some)
@@ -201,10 +201,13 @@ def _equipment(case: Case, side: str, some: newcomers.Newcomers) -> list[Draws]:
     ):  # fmt: skip
         if item.any():
             share = np.full(kinds, 1 / kinds)
-            out.append(_classes(f"{name} of new NPCs", side, item - first, share))
+            out.append(of_classes(f"{name} of new NPCs", side, item - first, share))
+    if some.armor.any() and some.tool.any():
+        outfit = (some.style * 3 + some.armor - Item.HAT) * 5 + some.tool - Item.ROD
+        out.append(of_classes("outfits of new NPCs", side, outfit, np.full(45, 1 / 45)))
     if some.gear.any():
         share, fraction = np.diff(newcomers.FRACTIONS), newcomers.fractions(some)
-        out.append(_classes("fractions of equipment's levels", side, fraction, share))
+        out.append(of_classes("fractions of equipment's levels", side, fraction, share))
     return out
 
 
@@ -219,20 +222,21 @@ def _refill(case: Case, side: str, some: newcomers.Newcomers) -> list[Draws]:
     missing = settings["NPC_N"] - case.lives_on[:, case.cfg.players :].sum(-1)
     all_tried = (waiting == 0) & (counts < missing) & (room > 0)
     tried = np.repeat(ground.mean(), all_tried.sum() * NPC_SPAWN_ATTEMPTS)
-    out = [_chances("a place tried for an NPC is ground", side, np.zeros(len(tried)), tried)]
+    out = [of_chances("a place tried for an NPC is ground", side, np.zeros(len(tried)), tried)]
     out[0].observed = np.array([counts[all_tried].sum()])
     free = waiting[some.tick] == 0
     classes = ring * RINGS // (ring.max() + 1)
     share = np.bincount(classes[ground], minlength=RINGS).astype(float)
     where = np.minimum(some.ring[free] * RINGS // (ring.max() + 1), RINGS - 1)
-    out.append(_classes("distance of new NPCs from the edge", side, where, share))
+    out.append(of_classes("distance of new NPCs from the edge", side, where, share))
     half = settings["MAP_CENTER"] // 2
     low = (settings["MAP_SIZE"] - settings["MAP_CENTER"]) // 2
     quarter = ((some.pos[free] - low) >= half) @ np.array([2, 1])
     rows, cols = np.indices(ground.shape) >= half
     share = np.bincount((2 * rows + cols)[ground], minlength=4).astype(float)
-    out.append(_classes("quarter of the map of new NPCs", side, quarter, share))
-    return [*out, _recall(case, side, some, calls, ground, ring)]
+    out.append(of_classes("quarter of the map of new NPCs", side, quarter, share))
+    recalled = _recall(case, side, some, calls, ground, ring)
+    return [*out, recalled, _place_on_ring(side, some, calls, ground, ring, low)]
 
 
 def _square(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -266,7 +270,29 @@ def _recall(case, side, some, calls, ground, ring) -> Draws:
             first = some.ring[some.tick == t][0]
             happened.append(first == calls[t][0])
             chance.append(works + (1 - works) * by_chance)
-    return _chances("a dead NPC comes back on its ring", side, np.array(happened), chance or 0.0)
+    return of_chances("a dead NPC comes back on its ring", side, np.array(happened), chance or 0.0)
+
+
+def _place_on_ring(side, some, calls, ground, ring, low) -> Draws:
+    """Of a queue of one that came back on its ring: the quarter of the map where it stands.
+
+    The draw of a side and of a place along it comes upon every corner in two ways.
+    """
+    half, last, place = len(ground) // 2, len(ground) - 1, np.indices(ground.shape)
+    in_quarter = 2 * (place[0] >= half) + (place[1] >= half)
+    share, quarter = np.zeros(4), []
+    for t in np.unique(some.tick):
+        first = np.flatnonzero(some.tick == t)[0]
+        called = calls[t][0] if len(calls[t]) == 1 else -1
+        if some.ring[first] != called:
+            continue
+        here, works = ground & (ring == called), _ring_chance(ground, called)
+        ends = np.isin(place, (called, last - called)).sum(0)
+        chance = here * (ends / (4 * (last + 1 - 2 * called)) + (1 - works) / ground.sum())
+        share += np.bincount(in_quarter.ravel(), chance.ravel()) / chance.sum()
+        quarter.append(in_quarter[tuple(some.pos[first] - low)])
+    name = "quarter of NPCs that come back on rings"
+    return of_classes(name, side, np.array(quarter, int), share)
 
 
 def _ring_chance(ground: np.ndarray, ring: int) -> float:
@@ -289,7 +315,7 @@ def _waves(case: Case, side: str, some: newcomers.Newcomers) -> list[Draws]:
         below = dist.cdf([settings["NPC_SPAWN_NEUTRAL"], settings["NPC_SPAWN_AGGRESSIVE"]])
         share = np.diff([0.0, *below, 1.0])
         kinds = some.kind[waves[:-1][some.tick] == wave] - 1
-        out.append(_classes("kinds of waves", side, kinds, share))
+        out.append(of_classes("kinds of waves", side, kinds, share))
     return out
 
 
@@ -306,15 +332,15 @@ def _revivals(case: Case) -> list[Draws]:
     for side, pos in ((RECORD, seen[tick, row]), (OURS, case.after.world.body.pos[tick, row])):
         if revival == Revival.EDGE:
             draw = _edge_draws(low, center)
-            share = np.bincount(_edge_class(draw, low, center), minlength=16).astype(float)
-            which = _edge_class(pos, low, center)
-            out.append(_classes("edge where the revived stand", side, which, share))
+            share = np.bincount(edge_class(draw, low, center), minlength=16).astype(float)
+            which = edge_class(pos, low, center)
+            out.append(of_classes("edge where the revived stand", side, which, share))
         else:
             ground, _ = _square(case)
             rows, cols = np.indices(ground.shape) >= center // 2
             share = np.bincount((2 * rows + cols)[ground], minlength=4).astype(float)
             quarter = (pos - low >= center // 2) @ np.array([2, 1])
-            out.append(_classes("quarter where the revived stand", side, quarter, share))
+            out.append(of_classes("quarter where the revived stand", side, quarter, share))
     return out
 
 
@@ -325,7 +351,7 @@ def _edge_draws(low: int, center: int) -> np.ndarray:
     return np.concatenate([pos, pos[:, ::-1]])
 
 
-def _edge_class(pos: np.ndarray, low: int, center: int) -> np.ndarray:
+def edge_class(pos: np.ndarray, low: int, center: int) -> np.ndarray:
     """Returns (n,) 0..15, the side of the edge and the quarter of that side."""
     row, col = (pos - low).T
     side = np.select([row == 0, row == center, col == 0], [0, 1, 2], 3)

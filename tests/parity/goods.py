@@ -31,10 +31,13 @@ def fields(case: "Case") -> list[Field]:
     if not case.cfg.slots:
         items = np.array([len(case.trace.rows("items", t + 1)) for t in range(len(case.trace))])
         return [*out, field("items", np.zeros_like(items), items, np.ones(len(items), bool))]
+    return [*out, _bags(case), *_tallies(case), *_npcs(case)]
+
+
+def _sides(case: "Case") -> tuple[Bag, Bag]:
+    """Returns bags (T, P) after each transition, ours and the recorded ones."""
     bags = belongings.bags(case.trace, case.cfg)
-    sides = case.after.world.bag, Bag(**{name: leaf[1:] for name, leaf in vars(bags).items()})
-    chance = luck(case, *sides)
-    return [*out, _bags(case, *sides, chance), *_tallies(case, chance), *_npcs(case)]
+    return case.after.world.bag, Bag(**{name: leaf[1:] for name, leaf in vars(bags).items()})
 
 
 def _item_level(case: "Case") -> np.ndarray:
@@ -70,6 +73,12 @@ def _npcs(case: "Case") -> list[Field]:
 
 
 # Bags
+
+
+CAUSES = (
+    "weapon_that_drops", "loot_without_room", "weapon_that_drops_and_loot_without_room"
+)  # fmt: skip
+"""Why bags may differ by chance: each alone, and both at once."""
 
 
 class Record(NamedTuple):
@@ -120,20 +129,24 @@ class Luck:
         to somebody whom it killed then; 0 where none can.
       by_weapon: (T, P) bool, bags differ by one such weapon, and by nothing else.
       by_choice: (T, P) bool, both bags are full, and differ by which loot found room in them.
-      loot: (t, player) -> what its victims had, where by_choice.
+      by_both: (T, P) bool, both bags are full, and differ by one such weapon on one side, and by
+        the loot that found room beside it there and in its place on the other.
+      loot: (t, player) -> what its victims had, where by_choice or by_both.
     """
 
     weapons: np.ndarray
     by_weapon: np.ndarray
     by_choice: np.ndarray
+    by_both: np.ndarray
     loot: dict[tuple[int, int], drops.Loot]
 
 
-def luck(case: "Case", ours: Bag, there: Bag) -> Luck:
+def luck(case: "Case") -> Luck:
     """Compares the bags of those who live on, and explains them one by one."""
+    ours, there = _sides(case)
     weapons = drops.weapons(case.trace, case.cfg, case.before)
     differ = (codes(ours) != codes(there)).any(-1) & case.stays[:, : case.cfg.players]
-    out = Luck(weapons, np.zeros_like(differ), np.zeros_like(differ), {})
+    out = Luck(weapons, *(np.zeros_like(differ) for _ in range(3)), {})
     for t, player in np.argwhere(differ):
         one, other = (contents(bag, t, player) for bag in (ours, there))
         extra, missing = one - other, other - one
@@ -144,10 +157,21 @@ def luck(case: "Case", ours: Bag, there: Bag) -> Luck:
         out.by_weapon[t, player] = extra + missing in possible
         loot = drops.loot(case.trace, case.cfg, case.before, t, player)
         full = (ours.item[t, player] > 0).all() and (there.item[t, player] > 0).all()
-        if full and _is_of(extra, loot) and _is_of(missing, loot):
-            out.by_choice[t, player] = extra.total() == missing.total()
+        if full:
+            out.by_choice[t, player] = _is_of(extra, loot) and _is_of(missing, loot)
+            beside = any(_is_of_both(extra, missing, weapon, loot) for weapon in possible)
+            out.by_both[t, player] = beside and not out.by_choice[t, player]
+        if out.by_choice[t, player] or out.by_both[t, player]:
             out.loot[t, player] = loot
     return out
+
+
+def _is_of_both(extra, missing, weapon: collections.Counter, loot: drops.Loot) -> bool:
+    """Are the records that only one side has this weapon, on one side, and loot otherwise?"""
+    return any(
+        weapon <= one and _is_of(one - weapon, loot) and _is_of(other, loot)
+        for one, other in ((extra, missing), (missing, extra))
+    )
 
 
 def _is_of(records: collections.Counter, loot: drops.Loot) -> bool:
@@ -159,8 +183,9 @@ def _is_of(records: collections.Counter, loot: drops.Loot) -> bool:
     return carried and kinds <= loot.records
 
 
-def _bags(case: "Case", ours: Bag, there: Bag, chance: Luck) -> Field:
+def _bags(case: "Case") -> Field:
     """Compares bags as a whole: every record with its price, and since when it is for sale."""
+    (ours, there), chance = _sides(case), case.luck
     stays = case.stays[:, : case.cfg.players]
     differ = (codes(ours) != codes(there)).any(-1) & stays
     sides = []
@@ -169,8 +194,8 @@ def _bags(case: "Case", ours: Bag, there: Bag, chance: Luck) -> Field:
         for t, player in np.argwhere(differ):
             shown[t, player] = _in_words(contents(bag, t, player))
         sides.append(shown)
-    causes = dict(weapon_that_drops=chance.by_weapon, loot_without_room=chance.by_choice)
-    return field("bags", *sides, stays, **causes)
+    causes = (chance.by_weapon, chance.by_choice, chance.by_both)
+    return field("bags", *sides, stays, **dict(zip(CAUSES, causes, strict=True)))
 
 
 def _in_words(records: collections.Counter) -> str:
@@ -185,7 +210,7 @@ def _in_words(records: collections.Counter) -> str:
 # Counts
 
 
-def _tallies(case: "Case", chance: Luck) -> list[Field]:
+def _tallies(case: "Case") -> list[Field]:
     """Compares the sums that are kept beside the counts of events."""
     added = belongings.ledger(case.trace, case.cfg)
     before, after = case.before.tally, case.after.world.tally
@@ -196,13 +221,12 @@ def _tallies(case: "Case", chance: Luck) -> list[Field]:
     ]
     seen = before.seen | added["seen"]
     of_loot = np.zeros(seen.shape, seen.dtype)
-    for place, loot in chance.loot.items():
+    for place, loot in case.luck.loot.items():
         for item, level in loot.records:
             of_loot[(*place, ITEM_EVENTS.index(Event.LOOT_ITEM), item)] |= 1 << level - 1
     of_weapon = drops.weapons_seen(case.trace, case.cfg, case.before)
-    causes = dict(weapon_that_drops=of_weapon, loot_without_room=of_loot)
-    other = after.seen ^ seen
-    covers = {cause: (other & ~bits) == 0 for cause, bits in causes.items()}
+    other, bits = after.seen ^ seen, (of_weapon, of_loot, of_weapon | of_loot)
+    covers = {cause: (other & ~of) == 0 for cause, of in zip(CAUSES, bits, strict=True)}
     return [*out, field("tally: seen", after.seen, seen, every, **covers)]
 
 
@@ -210,7 +234,7 @@ def event_causes(case: "Case", event: Event) -> dict[str, np.ndarray]:
     """Returns why counts (T, P) of an event may differ from the record.
 
     A weapon that drops is one more that is harvested, or one more that is looted if its owner
-    is killed at once.
+    is killed at once. Where it takes the room of loot in its owner's bag, one less is looted.
     """
     if event not in (Event.HARVEST_ITEM, Event.LOOT_ITEM) or not case.cfg.slots:
         return {}
@@ -218,6 +242,11 @@ def event_causes(case: "Case", event: Event) -> dict[str, np.ndarray]:
     may, did = chances.level > 0, chances.dropped
     if event == Event.LOOT_ITEM:
         may, did = (drops.of_victims(case.trace, values) for values in (may, did))
-    ours = case.after.world.tally.count[..., event] - case.before.tally.count[..., event]
-    sure = recorded.events(case.trace, case.cfg)[0][..., event] - did
-    return {"weapon_that_drops": (ours >= sure) & (ours <= sure + may)}
+    ours = case.after.world.tally.count - case.before.tally.count
+    there = recorded.events(case.trace, case.cfg)[0]
+    sure, more = there[..., event] - did, ours - there
+    out = {CAUSES[0]: (ours[..., event] >= sure) & (ours[..., event] <= sure + may)}
+    if event == Event.LOOT_ITEM:
+        in_its_place = more[..., event] == -more[..., Event.HARVEST_ITEM]
+        out[CAUSES[2]] = case.luck.by_both & in_its_place
+    return out

@@ -18,7 +18,7 @@ from metammo_jax.vocab import System, Tile
 from metammo_jax.world import Params, Task, World
 from tests.parity import ground, newcomers
 from tests.parity.fields import Field, field
-from tests.parity.frequencies import Draws
+from tests.parity.frequencies import OURS, RECORD, Draws, edge_class, of_classes
 from tests.parity.trace import Trace
 
 SAMPLES = 64
@@ -46,13 +46,53 @@ def fields(trace: Trace, states: World, env: Env, key: jax.Array) -> list[Field]
 
 
 def draws(trace: Trace, states: World, env: Env, key: jax.Array) -> list[Draws]:
-    """Returns what chance placed on the map of a trace that starts with its episode."""
-    if trace.first_tick > 0 or not trace.meta["systems"][System.PROFESSION]:
+    """Returns where chance put players and resources in a trace that starts with its episode."""
+    if trace.first_tick > 0:
         return []
-    params = jax.tree.map(lambda leaf: leaf[0], states.params)
+    first = jax.tree.map(lambda leaf: leaf[0], states)
+    params, out = first.params, _starts(first, env, key)
+    if not trace.meta["systems"][System.PROFESSION]:
+        return out
     _, fractal = _nearest(trace, params, env.cfg, key)
     samples = _sampler(env.cfg)(jax.random.split(key, SAMPLES), params, jnp.asarray(fractal))
-    return ground.draws(trace.data["first_materials"], np.asarray(samples))
+    return out + ground.draws(trace.data["first_materials"], np.asarray(samples))
+
+
+def _starts(first: World, env: Env, key: jax.Array) -> list[Draws]:
+    """Returns where players start on the edge, and who of them, or which teams, start where."""
+    params, players = first.params, env.cfg.players
+    spawn, out = _spawner(env)(key, params), []
+    sides = (
+        (RECORD, first.body.pos[:players], first.body.recon),
+        (OURS, np.asarray(spawn.pos), np.asarray(spawn.recon)),
+    )
+    for side, pos, recon in sides:
+        home = np.flatnonzero(~recon)
+        _, leader = np.unique(params.group[home], return_index=True)
+        teams = pos[home[leader]]
+        if params.team_game and len(np.unique(pos[home], axis=0)) == len(teams):
+            out += _spread_of(side, "teams", teams, env.cfg.middle)
+            continue
+        out += _spread_of(side, "players", pos, env.cfg.middle)
+        center, low = int(params.center), env.cfg.middle - int(params.center) // 2
+        tiles = np.array(_edge_tiles(params, env.cfg.map_size))
+        share = np.bincount(edge_class(tiles, low, center), minlength=16)
+        which = edge_class(pos, low, center)
+        out.append(of_classes("edge where players start", side, which, share))
+    return out
+
+
+def _spread_of(side: str, name: str, pos: np.ndarray, middle: int) -> list[Draws]:
+    """Returns how many of the first half of players or teams are among those (n, 2) on a side."""
+    out, n, first = [], len(pos), len(pos) // 2
+    for axis, where in enumerate(("north", "west")):
+        here = pos[:, axis] < middle
+        m, share = here.sum(), first / n
+        variance = m * share * (1 - share) * (n - m) / max(n - 1, 1)
+        counts = np.array([here[:first].sum()]), np.array([m * share])
+        label = f"first {name} that start in the {where}"
+        out.append(Draws(label, side, *counts, float(variance)))
+    return out
 
 
 @functools.cache

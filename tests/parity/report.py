@@ -78,7 +78,7 @@ MECHANICS = (
               "event: destroy_item", "event: fire_ammo"),
              ("rules/test_profession.py", "rules/test_item.py", "rules/test_damage.py")),
     Mechanic("gold, gifts, market", ("gold", "listing", "tally:", "event:"),
-             ("rules/test_trade.py", "test_full_game.py")),
+             ("rules/test_trade.py", "laws/test_laws.py")),
     Mechanic("observations and masks", ("seen:", "mask:"),
              ("adapters/test_nmmo.py", "test_observe.py")),
 )  # fmt: skip
