@@ -6,6 +6,8 @@ has to be noted while the episode goes on.
 Source: training, section 2.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -143,7 +145,7 @@ def of(world: World, causes: jax.Array) -> Achievements:
         return levels[:, np.array(skills)].max(1).mean()
 
     def share(event, items) -> jax.Array:
-        seen = tally.seen[:, ITEM_EVENTS.index(event)]
+        seen = tally.seen[ITEM_EVENTS.index(event)]
         return (seen[:, np.array(items)] != 0).any(1).mean()
 
     return Achievements(
@@ -176,14 +178,14 @@ def of(world: World, causes: jax.Array) -> Achievements:
     )
 
 
-def highest_level(seen: jax.Array) -> jax.Array:
+def highest_level(seen: tuple[jax.Array, ...]) -> jax.Array:
     """Returns (P, 17) int32, the highest level of each item that a player came to own, or 0.
 
     Args:
-      seen: (P, 7, 17) int16, `Tally.seen`.
+      seen: `Tally.seen`.
     """
-    rows = seen[:, np.array([ITEM_EVENTS.index(event) for event in KEPT])].astype(jnp.int32)
-    return (32 - jax.lax.clz(rows)).max(1)
+    levels = functools.reduce(jnp.bitwise_or, (seen[ITEM_EVENTS.index(event)] for event in KEPT))
+    return 32 - jax.lax.clz(levels.astype(jnp.int32))
 
 
 EVERY_TIME = (Event.KILL_PLAYER, Event.KILL_NPC, Event.EARN_GOLD)
@@ -206,7 +208,7 @@ def unique_events(world: World) -> jax.Array:
     levels = query.levels(world)
     return (
         (tally.count[:, simple] > 0).sum(1)
-        + jax.lax.population_count(tally.seen).astype(jnp.int32).sum((1, 2))
+        + sum(jax.lax.population_count(seen).astype(jnp.int32).sum(1) for seen in tally.seen)
         + (tally.hits > 0).sum(1)
         + jnp.maximum(levels - 1, 0).sum(1)
         + tally.count[:, np.array(EVERY_TIME)].sum(1)

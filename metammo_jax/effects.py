@@ -44,21 +44,20 @@ def count(
         meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, None])
         amounts = jnp.where(meant, jnp.where(often, amount, 0)[:, None], 0).sum(-1)
         counted = counted.replace(watched=tally.watched + amounts)
-    if tally.seen.shape[1] and event in ITEM_EVENTS:
-        counted = counted.replace(seen=_saw(tally.seen, event, often, what, level))
+    if tally.seen and event in ITEM_EVENTS:
+        place, seen = ITEM_EVENTS.index(event), list(tally.seen)
+        seen[place] = _saw(seen[place], often, what, level)
+        counted = counted.replace(seen=tuple(seen))
     return world.replace(tally=counted)
 
 
-def _saw(
-    seen: jax.Array, event: Event, happened: jax.Array, item: jax.Array, level: jax.Array
-) -> jax.Array:
-    """Returns `Tally.seen` with the levels (P, n) of items at which an event happened."""
-    place = ITEM_EVENTS.index(event)
+def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array) -> jax.Array:
+    """Returns what `seen` (P, items) is after an event at levels (P, n) of items (P, n)."""
     bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
-    met, kinds = seen[:, place], jnp.arange(seen.shape[2])
+    kinds = jnp.arange(seen.shape[1])
     for column in range(bit.shape[1]):
-        met |= jnp.where(item[:, column, None] == kinds, bit[:, column, None], 0)
-    return seen.at[:, place].set(met)
+        seen |= jnp.where(item[:, column, None] == kinds, bit[:, column, None], 0)
+    return seen
 
 
 def add_to_tally(world: World, **amounts: jax.Array) -> World:

@@ -95,14 +95,14 @@ def receive(
 def put(
     bag: Bag, where: jax.Array, item: jax.Array, level: jax.Array, quantity: jax.Array, tick
 ) -> Bag:
-    """Returns the bags with fresh records, of shapes that broadcast to (P, I), in free slots."""
-    return Bag(
+    """Returns the bags with fresh records, of shapes that broadcast to (P, I), in free slots.
+
+    In these all is 0, so nothing there is worn or for sale.
+    """
+    return bag.replace(
         item=jnp.where(where, item, bag.item),
         level=jnp.where(where, level, bag.level),
         quantity=jnp.where(where, quantity, bag.quantity),
-        worn=bag.worn & ~where,
-        price=jnp.where(where, 0, bag.price),
-        listed_at=jnp.where(where, 0, bag.listed_at),
         arrived=jnp.where(where, tick + 1, bag.arrived),
     )
 

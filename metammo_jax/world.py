@@ -294,8 +294,8 @@ class Tally:
       earned: (P,) int32, gold from sales.
       looted: (P,) int32, gold of those killed.
       spent: (P,) int32, gold for what was bought.
-      seen: (P, 7, 17) int16, levels at which each of `tables.ITEM_EVENTS` has happened with each
-        item, bit L - 1 for level L; (P, 0, 17) in the mini game.
+      seen: for each of `tables.ITEM_EVENTS` (P, 17) int16, the levels at which it has happened
+        with each item, bit L - 1 for level L; () in the mini game.
       strongest: (P,) int32, most points of damage of one attack.
     """
 
@@ -305,7 +305,7 @@ class Tally:
     earned: jax.Array
     looted: jax.Array
     spent: jax.Array
-    seen: jax.Array
+    seen: tuple[jax.Array, ...]
     strongest: jax.Array
 
 

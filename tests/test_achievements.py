@@ -54,7 +54,7 @@ def test_levels_items_and_kills(world):
     exp = put(world.skill.exp, 0, Skill.RANGE, EXP_THRESHOLD[2])
     exp = put(exp, 0, Skill.FISHING, EXP_THRESHOLD[4])
     exp = put(exp, 0, Skill.ALCHEMY, EXP_THRESHOLD[1])
-    seen = world.tally.seen
+    seen = list(world.tally.seen)
     for event, item, level in (
         (Event.HARVEST_ITEM, Item.TOP, 1), (Event.HARVEST_ITEM, Item.TOP, 3),
         (Event.BUY_ITEM, Item.HAT, 2), (Event.LOOT_ITEM, Item.BOW, 4),
@@ -63,11 +63,12 @@ def test_levels_items_and_kills(world):
         (Event.EQUIP_ITEM, Item.TOP, 8), (Event.LIST_ITEM, Item.SPEAR, 9),
         (Event.CONSUME_ITEM, Item.RATION, 10), (Event.FIRE_AMMO, Item.ARROW, 9),
     ):  # fmt: skip
-        seen = seen.at[0, ITEM_EVENTS.index(event), item].add(1 << level - 1)
+        place = ITEM_EVENTS.index(event)
+        seen[place] = seen[place].at[0, item].add(1 << level - 1)
     count = put(world.tally.count, 0, Event.KILL_PLAYER, 2)
     count = put(put(count, 0, Event.KILL_NPC, 5), 1, Event.KILL_NPC, 3)
     earned = world.tally.earned.at[0].set(48)
-    tally = world.tally.replace(seen=seen, count=count, earned=earned)
+    tally = world.tally.replace(seen=tuple(seen), count=count, earned=earned)
     world = world.replace(
         skill=world.skill.replace(exp=exp), tally=tally,
         body=world.body.replace(exploration=world.body.exploration.at[:2].set(8)),

@@ -151,6 +151,7 @@ def paint(world: World, where, tile: Tile) -> World:
 def no_tally(cfg: Config, watches: int = 0) -> Tally:
     """Returns the counts of nothing, with room for what tasks watch."""
     nothing = jnp.zeros(cfg.players, jnp.int32)
+    never = jnp.zeros((cfg.players, len(Item)), jnp.int16)
     return Tally(
         count=jnp.zeros((cfg.players, len(Event)), jnp.int32),
         watched=jnp.zeros((cfg.players, watches), jnp.int32),
@@ -158,7 +159,7 @@ def no_tally(cfg: Config, watches: int = 0) -> Tally:
         earned=nothing,
         looted=nothing,
         spent=nothing,
-        seen=jnp.zeros((cfg.players, len(ITEM_EVENTS) if cfg.slots else 0, len(Item)), jnp.int16),
+        seen=(never,) * (len(ITEM_EVENTS) if cfg.slots else 0),
         strongest=nothing,
     )
 

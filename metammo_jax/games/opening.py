@@ -128,6 +128,7 @@ def _no_npcs(cfg: Config) -> Npc:
 
 def _nothing_counted(task: Task, cfg: Config) -> Tally:
     nothing = jnp.zeros(cfg.players, jnp.int32)
+    never = jnp.zeros((cfg.players, len(Item)), jnp.int16)
     return Tally(
         count=jnp.zeros((cfg.players, len(Event)), jnp.int32),
         watched=jnp.zeros(task.watch.shape[:2], jnp.int32),
@@ -135,6 +136,6 @@ def _nothing_counted(task: Task, cfg: Config) -> Tally:
         earned=nothing,
         looted=nothing,
         spent=nothing,
-        seen=jnp.zeros((cfg.players, len(ITEM_EVENTS) if cfg.slots else 0, len(Item)), jnp.int16),
+        seen=(never,) * (len(ITEM_EVENTS) if cfg.slots else 0),
         strongest=nothing,
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 
 from metammo_jax.action import TRADE
@@ -166,16 +167,11 @@ def reordered(orders, row: np.ndarray, lab: Lab):
 
 def _moved(part, old: np.ndarray):
     """Returns a part of a world, or orders, with players taken from their old rows."""
-    return type(part)(**{name: _shuffled(leaf, old) for name, leaf in vars(part).items()})
+    return jax.tree.map(lambda leaf: _shuffled(leaf, old), part)
 
 
 def _shuffled(leaf, old: np.ndarray):
-    """Returns the leaf with players, the first rows, taken from their old rows.
-
-    What a config leaves out is None.
-    """
-    if leaf is None:
-        return None
+    """Returns the leaf with players, the first rows, taken from their old rows."""
     return np.concatenate([leaf[: len(old)][old], leaf[len(old) :]])
 
 

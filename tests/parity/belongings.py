@@ -139,7 +139,7 @@ def tallies(trace: Trace, cfg: Config, watches: int) -> Tally:
     return Tally(
         count=recorded.tallies(trace, cfg),
         watched=np.zeros((states, cfg.players, watches), np.int32),
-        seen=seen,
+        seen=tuple(np.moveaxis(seen, 2, 0)),
         strongest=np.zeros((states, cfg.players), np.int32),
         **sums,
     )

@@ -219,15 +219,17 @@ def _tallies(case: "Case") -> list[Field]:
         field(f"tally: {name}", getattr(after, name) - getattr(before, name), added[name], every)
         for name in ("hits", "earned", "looted", "spent")
     ]
-    seen = before.seen | added["seen"]
+    seen, ours = added["seen"], np.zeros_like(added["seen"])
+    if case.cfg.slots:
+        seen, ours = seen | np.stack(before.seen, axis=2), np.stack(after.seen, axis=2)
     of_loot = np.zeros(seen.shape, seen.dtype)
     for place, loot in case.luck.loot.items():
         for item, level in loot.records:
             of_loot[(*place, ITEM_EVENTS.index(Event.LOOT_ITEM), item)] |= 1 << level - 1
     of_weapon = drops.weapons_seen(case.trace, case.cfg, case.before)
-    other, bits = after.seen ^ seen, (of_weapon, of_loot, of_weapon | of_loot)
+    other, bits = ours ^ seen, (of_weapon, of_loot, of_weapon | of_loot)
     covers = {cause: (other & ~of) == 0 for cause, of in zip(CAUSES, bits, strict=True)}
-    return [*out, field("tally: seen", after.seen, seen, every, **covers)]
+    return [*out, field("tally: seen", ours, seen, every, **covers)]
 
 
 def event_causes(case: "Case", event: Event) -> dict[str, np.ndarray]:

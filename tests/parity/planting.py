@@ -36,16 +36,34 @@ def decided(name):
     return decisions.decide(jax.random.key(2), case.before, case.cfg)
 
 
+def changed(leaf, index, value):
+    """Returns a leaf with one value replaced."""
+    new = np.array(leaf)
+    assert np.any(new[index] != value), "nothing would change"
+    new[index] = value
+    return new
+
+
+def levels_seen(tally, place):
+    """Returns the bits of `Tally.seen` at (tick, player, event, item)."""
+    tick, player, event, item = place
+    return tally.seen[event][tick, player, item]
+
+
 def planted(tree, path, index, value):
-    """Returns the tree with one value of the leaf at `path` replaced."""
+    """Returns the tree with one value of the leaf at `path` replaced.
+
+    Of a leaf in parts, one for each kind of event, the last but one index says which part.
+    """
     name, _, rest = path.partition(".")
     leaf = getattr(tree, name)
     if rest:
         new = planted(leaf, rest, index, value)
+    elif isinstance(leaf, tuple):
+        *place, part, last = index
+        new = (*leaf[:part], changed(leaf[part], (*place, last), value), *leaf[part + 1 :])
     else:
-        new = np.array(leaf)
-        assert np.any(new[index] != value), "nothing would change"
-        new[index] = value
+        new = changed(leaf, index, value)
     return dataclasses.replace(tree, **{name: new})
 
 

@@ -13,7 +13,14 @@ import pytest
 from metammo_jax.tables import EVENT_CODE, ITEM_EVENTS
 from metammo_jax.vocab import Event, Item
 from tests.parity import compare, drops
-from tests.parity.planting import explained_by, planted, played, unexplained, with_after
+from tests.parity.planting import (
+    explained_by,
+    levels_seen,
+    planted,
+    played,
+    unexplained,
+    with_after,
+)
 
 pytestmark = pytest.mark.slow  # the full tick is compiled first
 
@@ -62,14 +69,14 @@ def with_harvest(case, tick, player, ammunition, weapon):
 def with_levels(case, place, event, item, *levels):
     """Returns the case where by ours an event has added these levels to `Tally.seen`."""
     place = (*place, event, item)
-    bits = case.before.tally.seen[place] | sum(1 << level - 1 for level in levels)
-    changes = case.after.world.tally.seen[place] != bits
+    bits = levels_seen(case.before.tally, place) | sum(1 << level - 1 for level in levels)
+    changes = levels_seen(case.after.world.tally, place) != bits
     return with_after(case, "world.tally.seen", place, bits) if changes else case
 
 
 def with_seen(case, place, event, item, level):
     """Returns the case with the other value of a level's bit of our `Tally.seen`."""
-    old = case.after.world.tally.seen[(*place, event, item)]
+    old = levels_seen(case.after.world.tally, (*place, event, item))
     return with_after(case, "world.tally.seen", (*place, event, item), old ^ 1 << level - 1)
 
 

@@ -13,6 +13,7 @@ from metammo_jax.vocab import Event, Item, Skill
 from tests.parity import compare, drops, goods, newcomers
 from tests.parity.planting import (
     explained_by,
+    levels_seen,
     played,
     survivor,
     unexplained,
@@ -45,7 +46,7 @@ def bag_with(case, place, **record):
 
 def with_seen(case, place, bit):
     """Returns the case with the other value of a bit of our `Tally.seen`."""
-    old = case.after.world.tally.seen[tuple(place)]
+    old = levels_seen(case.after.world.tally, place)
     return with_after(case, "world.tally.seen", tuple(place), old ^ bit)
 
 

@@ -153,7 +153,7 @@ def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tin
     assert killed.bag.item[0, :3].tolist() == [Item.TOP, Item.AXE, Item.NOTHING]
     assert killed.bag.level[0, :2].tolist() == [4, 4]
     assert int(killed.body.gold[0]) == 4
-    looted = killed.tally.seen[0, ITEM_EVENTS.index(Event.LOOT_ITEM)]
+    looted = killed.tally.seen[ITEM_EVENTS.index(Event.LOOT_ITEM)][0]
     assert looted[jnp.array([Item.TOP, Item.AXE])].tolist() == [1 << 3, 1 << 3]  # level 4
     given = orders.give(tiny_full, attacks={row: 0}, styles={row: Style.MAGE})
     robbed = attack(worlds.put_item(rich(frail(world, 0), 0, 6), 0, 0, Item.HAT), given)
