@@ -62,7 +62,10 @@ def marks(world: World, far: jax.Array, cfg: Config) -> list[jax.Array]:
     """
     mortal = bits.pack(~_is_immune(world, cfg)[None])
     attack = bits.pack(far <= REACH) & mortal & _others(cfg)
-    return [attack, legal_trade.partners(world, cfg) & _others(cfg)] if cfg.slots else [attack]
+    if not cfg.slots:
+        return [attack]
+    partner = legal_trade.partners(world)
+    return [attack, partner & _others(cfg)[:, : partner.shape[1]]]
 
 
 def _others(cfg: Config) -> np.ndarray:

@@ -2,19 +2,20 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
 from metammo_jax.rules import item as items
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
-from metammo_jax.vocab import Item, System
+from metammo_jax.vocab import NEVER, Item, System
 from metammo_jax.world import World
 
 
-def partners(world: World, cfg: Config) -> jax.Array:
-    """Returns (1, words) uint32, the packed set of those that can be given something."""
-    return bits.pack(jnp.pad(~query.is_immortal(world), (0, cfg.npcs))[None])
+def partners(world: World) -> jax.Array:
+    """Returns (1, words) uint32, the packed set of those players that can be given something."""
+    return bits.pack(~query.is_immortal(world)[None])
 
 
 def masks(
@@ -91,11 +92,18 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
     listing = jnp.pad(listing, (0, 1), constant_values=-1)
     seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
     item, level, price = (leaf[seller, slot] for leaf in (bag.item, bag.level, bag.price))
-    merges = (_stacks(bag.item, bag.level).sum(1)[:, None] & _stacks(item, level)) > 0
-    has_room = (inventory.space(bag) > 0)[:, None] | merges
-    pays = price <= world.body.gold[: cfg.players, None]
-    allowed = (listing >= 0) & (seller != row[:, None]) & pays & has_room
-    return (allowed & who[:, None]) | is_nothing
+    # All that can be told of a listing, or of a player, alone is told before they are paired.
+    price = jnp.where(listing >= 0, price, jnp.where(is_nothing, -1, NEVER))
+    budget = jnp.where(who, world.body.gold[: cfg.players], -1)
+    fits = jnp.where(is_nothing, _NOTHING, _stacks(item, level) | _NEW)
+    room = jnp.where(inventory.space(bag) > 0, _NEW, jnp.uint32(0))
+    room |= _stacks(bag.item, bag.level).sum(1, dtype=jnp.uint32) | _NOTHING
+    seller = jnp.where(is_nothing, -1, seller)
+    return (price <= budget[:, None]) & (fits & room[:, None] != 0) & (seller != row[:, None])
+
+
+_NEW, _NOTHING = np.uint32(1 << 30), np.uint32(1 << 31)
+"""Bits beside those of `_stacks`: what takes a free slot, and what needs no room at all."""
 
 
 def _stacks(item: jax.Array, level: jax.Array) -> jax.Array:

@@ -230,19 +230,13 @@ def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     }
     shown = columns(cfg)
     if Column.GOLD in shown:
-        values |= _standing(world, cfg)
-    narrow = [_narrow(jnp.where(alive, values[column], 0)) for column in shown]
-    return jnp.stack(narrow, axis=-1)  # of narrow columns: to stack them is to copy one by one
-
-
-def _standing(world: World, cfg: Config) -> dict[Column, jax.Array]:
-    """Returns (E,) each: gold, and how far everybody has come, by `Column`."""
-    level, exp = skills(world, cfg)
-    values = {Column.GOLD: world.body.gold, Column.ITEM_LEVEL: item_level(world, cfg)}
-    for skill in Skill:
-        values[Column(Column.MELEE_LEVEL + 2 * skill)] = level[:, skill]
-        values[Column(Column.MELEE_EXP + 2 * skill)] = exp[:, skill]
-    return values
+        values |= {Column.GOLD: body.gold, Column.ITEM_LEVEL: item_level(world, cfg)}
+    narrow = [_narrow(jnp.where(alive, values[column], 0)) for column in shown if column in values]
+    table = jnp.stack(narrow, axis=-1)  # of narrow columns: to stack them is to copy one by one
+    if Column.GOLD not in shown:
+        return table
+    pairs = jnp.stack(skills(world, cfg), axis=-1).reshape(cfg.entities, -1)
+    return jnp.concatenate([table, _narrow(jnp.where(alive[:, None], pairs, 0))], axis=1)
 
 
 def skills(world: World, cfg: Config) -> tuple[jax.Array, jax.Array]:

@@ -27,6 +27,7 @@ def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax
       members: (A, E) bool, E at most 32767.
       size: how many at most.
       *marks: (A, words) uint32 each, packed sets: told is which of the found are in them too.
+        Words that are missing at the end are empty.
 
     Returns:
       (A, size) int32, rows, -1 where a set has fewer members; and for each of `marks` (A, size)
@@ -97,22 +98,25 @@ def _of_rank(
       starts: (A, W) int32, members before each word.
       count: (A, 1) int32, members.
       rank: (K,) or (A, K) int32.
-      marked: (A, W) uint32 each; of each (A, K) bool is returned too, whether the members are in.
+      marked: (A, W or fewer) uint32 each; of each (A, K) bool is returned too, whether the
+        members are in.
     """
-    chosen = [leaf[:, :1] for leaf in (words, starts, *marked)]
+    sets = (words, starts, *marked)
+    chosen = [leaf[:, :1] for leaf in sets]
     base = jnp.zeros((1, 1), jnp.int32)
     for word in range(1, words.shape[1]):
         later = rank >= starts[:, word : word + 1]
         base = jnp.where(later, 32 * word, base)
-        chosen = [
-            jnp.where(later, leaf[:, word : word + 1], so_far)
-            for leaf, so_far in zip((words, starts, *marked), chosen, strict=True)
-        ]
+        for i, leaf in enumerate(sets):
+            if word < leaf.shape[1]:
+                chosen[i] = jnp.where(later, leaf[:, word : word + 1], chosen[i])
     bits, start, *marks = chosen
     place = _nth_bit(bits, rank - start)
     exists = rank < count
     row = jnp.where(exists, base + place, -1).astype(jnp.int16)
-    return [row, *(exists & ((mark >> place.astype(jnp.uint32)) & 1 == 1) for mark in marks)]
+    inside = [exists & (base < 32 * leaf.shape[1]) for leaf in marked]
+    is_in = [(mark >> place.astype(jnp.uint32)) & 1 == 1 for mark in marks]
+    return [row, *(known & there for known, there in zip(inside, is_in, strict=True))]
 
 
 def _nth_bit(bits: jax.Array, rank: jax.Array) -> jax.Array:
