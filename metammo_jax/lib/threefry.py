@@ -41,7 +41,7 @@ def split(key: jax.Array, count: int = 2) -> jax.Array:
     return _as_key(jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1))
 
 
-def fold_in(key: jax.Array, number: int) -> jax.Array:
+def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
     """Returns () key: that of `jax.random.fold_in`."""
     if not _is_known(key):
         return jax.random.fold_in(key, number)

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
@@ -46,16 +47,16 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 def _fish(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
     """Returns who fishes (P,), the neighbours that it empties (P, 4), and those tiles' places."""
-    pos = world.body.pos[: cfg.players]
-    around = pos[:, None] + jnp.asarray(NEIGHBOURS)
+    around = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
+    row, col = around[..., 0], around[..., 1]
+    waits = jnp.where(alive, turn, _LAST_TURN)[:, None]
+    first = jnp.full(world.terrain.material.shape, _LAST_TURN).at[row, col].min(waits)[row, col]
     is_fish = query.material_at(world, around) == Tile.FISH
-    earlier = alive[:, None] & (turn[:, None] < turn)
-    beaten = [
-        (earlier & (query.steps(pos, around[:, side]) == 1)).any(0)
-        for side in range(len(NEIGHBOURS))
-    ]
-    fish = is_fish & ~jnp.stack(beaten, axis=1) & alive[:, None]
+    fish = is_fish & (first == turn[:, None]) & alive[:, None]
     return fish.any(1), fish, around
+
+
+_LAST_TURN = np.uint32(0xFFFFFFFF)
 
 
 def _own(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):

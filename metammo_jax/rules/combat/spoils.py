@@ -83,7 +83,6 @@ def _belongings(
 ) -> World:
     """Moves what killed players owned to the players that killed them."""
     players, slots = world.bag.item.shape
-    order = threefry.bits(key, (players, slots))
     row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
     at_once = min(AT_ONCE, players)
 
@@ -91,9 +90,8 @@ def _belongings(
         bag, found = state
         killer = jnp.nonzero(ready, size=at_once, fill_value=players)[0]
         wanted, killer = killer < players, jnp.minimum(killer, players - 1)
-        bag, new = inventory.take_over(
-            bag, order[killer], killer, victim[killer], wanted, world.tick
-        )
+        order = jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(killer)
+        bag, new = inventory.take_over(bag, order, killer, victim[killer], wanted, world.tick)
         rows = jnp.where(wanted, killer, players)
         parts = (new.item, new.level, new.quantity)
         found = [
