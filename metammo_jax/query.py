@@ -5,6 +5,7 @@ Pure readers; whatever changes the world is a rule and lives in `rules`.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.tables import COMBAT_STATUS_TICKS, EXP_THRESHOLD, PASSABLE
@@ -95,17 +96,22 @@ def steps(a: jax.Array, b: jax.Array) -> jax.Array:
     return rows + cols
 
 
-def is_first(pos: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
-    """Returns (P,) bool, who wants something and is the first to want it at its place.
+def is_first(world: World, pos: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
+    """Returns bool, who wants something and is the first to want it at its place.
 
     Args:
-      pos: (P, 2) int32, places.
-      wants: (P,) bool.
-      turn: (P,) uint32.
+      world: the state.
+      pos: (..., 2) int32, places on the map.
+      wants: (...) bool.
+      turn: (...) uint32, less than 2**32 - 1; at one place no two are the same.
     """
-    tile = pos[:, 0] << 16 | pos[:, 1]
-    earlier = wants[:, None] & (tile[:, None] == tile) & (turn[:, None] < turn)
-    return wants & ~earlier.any(0)  # along the first axis, many players at once
+    row, col = pos[..., 0], pos[..., 1]
+    due = jnp.where(wants, turn, _LAST_TURN)
+    first = jnp.full(world.terrain.material.shape, _LAST_TURN).at[row, col].min(due)[row, col]
+    return wants & (first == turn)
+
+
+_LAST_TURN = np.uint32(0xFFFFFFFF)
 
 
 def is_on(world: World, system: System) -> jax.Array:

@@ -2,7 +2,6 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
@@ -48,15 +47,9 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 def _fish(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
     """Returns who fishes (P,), the neighbours that it empties (P, 4), and those tiles' places."""
     around = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
-    row, col = around[..., 0], around[..., 1]
-    waits = jnp.where(alive, turn, _LAST_TURN)[:, None]
-    first = jnp.full(world.terrain.material.shape, _LAST_TURN).at[row, col].min(waits)[row, col]
-    is_fish = query.material_at(world, around) == Tile.FISH
-    fish = is_fish & (first == turn[:, None]) & alive[:, None]
+    wants = alive[:, None] & (query.material_at(world, around) == Tile.FISH)
+    fish = query.is_first(world, around, wants, turn[:, None])
     return fish.any(1), fish, around
-
-
-_LAST_TURN = np.uint32(0xFFFFFFFF)
 
 
 def _own(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
@@ -64,7 +57,7 @@ def _own(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
     pos = world.body.pos[: cfg.players]
     here = query.material_at(world, pos)
     wants = alive & (jnp.asarray(HARVEST_SKILL)[here] > Skill.FISHING)
-    return here, query.is_first(pos, wants, turn)
+    return here, query.is_first(world, pos, wants, turn)
 
 
 def _yield(
