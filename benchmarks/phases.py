@@ -4,6 +4,9 @@ Worlds are played to an age under random valid actions; then each phase runs alo
 again, on the worlds and orders of that moment, and everything it changes is written out. A phase
 inside the whole step is cheaper than alone, since the compiler joins it with its neighbours; the
 last lines are the whole step, with and without observations.
+
+The floor is the time in which as many bytes as it reads and changes can be copied once, at the
+speed of a large copy (`benchmarks.ceiling`).
 """
 
 import argparse
@@ -14,6 +17,7 @@ import time
 import jax
 
 import metammo_jax as mm
+from benchmarks.ceiling import ceilings
 from benchmarks.measure import machine
 from benchmarks.report import show
 from metammo_jax import tick
@@ -47,17 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"benchmarks.phases: {error}", file=sys.stderr)
         return 2
     moment = play_to(env, options.batch, options.age)
-    rows = []
+    rows, bandwidth = [], ceilings(side=64).bandwidth
     for name, function, args in parts(env, moment):
-        spent = timed(function, args, options.runs)
-        rows.append([name, f"{1e6 * spent / options.batch:.1f}"])
+        spent, touched = timed(function, args, options.runs)
+        each = [1e6 * seconds / options.batch for seconds in (spent, touched / bandwidth)]
+        rows.append([name, *(f"{micros:.1f}" for micros in each)])
         print("  ".join(rows[-1]), file=sys.stderr, flush=True)
     on = machine()
     title = (
         f"{options.game} {options.config}, {options.batch} worlds at tick {options.age}; "
         f"jax {on['jax']}, {on['device']}, {on['cores']} cores, commit {on['commit']}"
     )
-    show((("phase", "<"), ("us/world", ">")), rows, title)
+    show((("phase", "<"), ("us/world", ">"), ("floor", ">")), rows, title)
     return 0
 
 
@@ -117,8 +122,11 @@ def _changed(phase, cfg):
     return run
 
 
-def timed(function, args, runs: int) -> float:
-    """Returns the median of the seconds that a call for the whole batch takes."""
+def timed(function, args, runs: int) -> tuple[float, int]:
+    """Returns the median of the seconds that a call for the whole batch takes, and its bytes.
+
+    These are of the arguments that it reads, and of its results.
+    """
     compiled = jax.jit(jax.vmap(function)).lower(*args).compile()
     jax.block_until_ready(compiled(*args))
     seconds = []
@@ -128,7 +136,8 @@ def timed(function, args, runs: int) -> float:
             out = compiled(*args)
         jax.block_until_ready(out)
         seconds.append((time.perf_counter() - start) / CALLS)
-    return statistics.median(seconds)
+    memory = compiled.memory_analysis()
+    return statistics.median(seconds), memory.argument_size_in_bytes + memory.output_size_in_bytes
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """World -> Observation: one table of entities for the world, and for each player what it sees."""
 
+import functools
 from enum import IntEnum
 
 import jax
@@ -120,6 +121,7 @@ class Observation:
     listing: jax.Array | None = None
 
 
+@functools.partial(jax.jit, static_argnums=1)  # traced once, though resets and steps end with it
 def observe(world: World, cfg: Config) -> Observation:
     """Returns what the players see.
 

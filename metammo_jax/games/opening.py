@@ -1,5 +1,7 @@
 """How an episode begins: settings, map, players, NPCs, tasks."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
@@ -20,6 +22,7 @@ from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, System
 from metammo_jax.world import Body, Npc, Params, Skills, Tally, Task, Verdict, World
 
 
+@functools.partial(jax.jit, static_argnums=(4, 5))  # traced once
 def begin(
     key: jax.Array,
     game: jax.Array,

@@ -1,5 +1,6 @@
 """The table of phases names every phase that a config has."""
 
+import numpy as np
 import pytest
 
 from benchmarks import phases
@@ -24,3 +25,10 @@ def test_the_table_is_printed(capsys):
 def test_a_wrong_name_is_refused(capsys):
     assert phases.main(["--game", "surviv"]) == 2
     assert "did you mean 'survive'" in capsys.readouterr().err
+
+
+def test_bytes_are_those_that_are_read_and_made():
+    """A leaf that nothing reads does not count."""
+    args = ({"used": np.zeros((4, 10), np.float32), "unused": np.zeros((4, 99), np.float32)},)
+    seconds, touched = phases.timed(lambda tree: tree["used"] > 0, args, runs=1)
+    assert seconds > 0 and touched == 4 * 10 * 4 + 4 * 10
