@@ -98,7 +98,7 @@ class Env:
             game = self.table.choose(game_key)
         if difficulty is None:
             difficulty = self.table.first_difficulty()
-        world = opening.begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
+        world = _begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
         return self.observe(world), world
 
     def step(
@@ -188,6 +188,10 @@ class Env:
             game=world.params.game,
             difficulty=world.params.difficulty,
         )
+
+
+_begin = jax.jit(opening.begin, static_argnums=(4, 5))  # traced once, for all who reset
+"""`opening.begin` of a table and a config that stay."""
 
 
 def _sample_trade(draws: jax.Array, obs: Observation, cfg: Config) -> dict[str, jax.Array]:

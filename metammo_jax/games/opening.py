@@ -1,7 +1,5 @@
 """How an episode begins: settings, map, players, NPCs, tasks."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 
@@ -22,7 +20,6 @@ from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, System
 from metammo_jax.world import Body, Npc, Params, Skills, Tally, Task, Verdict, World
 
 
-@functools.partial(jax.jit, static_argnums=(4, 5))  # traced once
 def begin(
     key: jax.Array,
     game: jax.Array,
