@@ -243,19 +243,28 @@ def overflow():
 
     Beside it tick and player, the slot of the other choice, and what the killed had.
     """
-    _, case = played(LOOT)
-    full = (case.after.world.bag.item > 0).all(-1) & case.stays[:, : case.cfg.players]
-    for tick, player in np.argwhere(full):
-        loot = drops.loot(case.trace, case.cfg, case.before, tick, player)
-        bag = goods.contents(case.after.world.bag, tick, player)
-        kept = collections.Counter((record.item, record.level) for record in bag.elements())
-        for record in bag:
-            carried = loot.has(*record[:3]) and not record.worn and not record.price
-            for item, level in loot.records - kept if carried else ():
-                slot = goods_slot(case.after.world.bag, tick, player, record)
-                other = dict(item=item, level=level, quantity=loot.pieces[item, level][0])
-                return bag_with(case, (tick, player, slot), **other), tick, player, slot, loot
+    for draws in range(1, 9):  # until something that the killer does not have stays behind
+        _, case = played(LOOT, draws)
+        full = (case.after.world.bag.item > 0).all(-1) & case.stays[:, : case.cfg.players]
+        for tick, player in np.argwhere(full):
+            other = another_choice(case, tick, player)
+            if other is not None:
+                return other
     raise AssertionError("no bag overflows")
+
+
+def another_choice(case, tick, player):
+    """Returns what `overflow` does where a full bag holds loot and more of it stayed behind."""
+    loot = drops.loot(case.trace, case.cfg, case.before, tick, player)
+    bag = goods.contents(case.after.world.bag, tick, player)
+    kept = collections.Counter((record.item, record.level) for record in bag.elements())
+    for record in bag:
+        carried = loot.has(*record[:3]) and not record.worn and not record.price
+        for item, level in loot.records - kept if carried else ():
+            slot = goods_slot(case.after.world.bag, tick, player, record)
+            other = dict(item=item, level=level, quantity=loot.pieces[item, level][0])
+            return bag_with(case, (tick, player, slot), **other), tick, player, slot, loot
+    return None
 
 
 def goods_slot(bag, tick, player, record):
