@@ -14,7 +14,7 @@ import sys
 from benchmarks import report, workloads
 from benchmarks.measure import Bench, machine
 from benchmarks.reference import geometric_mean
-from benchmarks.timing import no_compilation_cache
+from benchmarks.timing import no_compilation_cache, use_cpu_devices
 
 COLUMNS = (
     ("game", "<"), ("row", "<"), ("us/world tick", ">"), ("against", ">"), ("times", ">"),
@@ -77,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     add("--batch", type=int, default=16, help="worlds (default: 16)")
     add("--ticks", type=int, default=24, help="ticks of a run (default: 24)")
     add("--runs", type=int, default=15, help="runs of each, after a warm-up (default: 15)")
+    add("--devices", type=int, default=1, help="share the worlds over so many (default: 1)")
     add("--rows", nargs="+", choices=workloads.ROWS[:2], default=list(workloads.ROWS[:2]))
     add("--json", metavar="FILE", help="write one line of JSON for each row")
     return parser
@@ -86,6 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
+        use_cpu_devices(options.devices)
         with no_compilation_cache():
             done = [compare(options, game, row) for row in options.rows for game in options.games]
     except ValueError as error:
@@ -115,7 +117,7 @@ def compare(options, game: str, row: str) -> Versus:
     if options.runs < 1:
         raise ValueError(f"runs={options.runs} must be at least 1")
     benches = [
-        Bench(game, config, options.batch, options.ticks, "moves", row, seed=0)
+        Bench(game, config, options.batch, options.ticks, "moves", row, 0, options.devices)
         for config in (options.config, options.against)
     ]
     for _ in range(options.runs + 1):

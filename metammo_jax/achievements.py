@@ -139,14 +139,14 @@ def of(world: World, causes: jax.Array) -> Achievements:
     levels, tally, task = query.levels(world), world.tally, world.task
 
     def best(items) -> jax.Array:
-        return highest_level(tally.seen)[:, np.array(items)].max(1).mean()
+        return highest_level(tally.seen)[np.array(items)].max(0).mean()
 
     def skill(skills) -> jax.Array:
         return levels[:, np.array(skills)].max(1).mean()
 
     def share(event, items) -> jax.Array:
         seen = tally.seen[ITEM_EVENTS.index(event)]
-        return (seen[:, np.array(items)] != 0).any(1).mean()
+        return (seen[np.array(items)] != 0).any(0).mean()
 
     return Achievements(
         attacked=causes[:, ATTACKED].mean(),
@@ -165,8 +165,8 @@ def of(world: World, causes: jax.Array) -> Achievements:
         tool_level=best(curriculum.TOOLS),
         ammunition_level=best(curriculum.AMMUNITION),
         consumable_level=best(curriculum.CONSUMABLES),
-        players_killed=tally.count[:, Event.KILL_PLAYER].mean(),
-        npcs_killed=tally.count[:, Event.KILL_NPC].mean(),
+        players_killed=tally.count[Event.KILL_PLAYER].mean(),
+        npcs_killed=tally.count[Event.KILL_NPC].mean(),
         damage=tally.strongest.mean(),
         unique_events=unique_events(world).mean(),
         harvested_weapon=share(Event.HARVEST_ITEM, curriculum.WEAPONS),
@@ -174,12 +174,12 @@ def of(world: World, causes: jax.Array) -> Achievements:
         equipped_weapon=share(Event.EQUIP_ITEM, curriculum.WEAPONS),
         equipped_tool=share(Event.EQUIP_ITEM, curriculum.TOOLS),
         equipped_ammunition=share(Event.EQUIP_ITEM, curriculum.AMMUNITION),
-        happened=(tally.count > 0).mean(0),
+        happened=(tally.count > 0).mean(1),
     )
 
 
 def highest_level(seen: tuple[jax.Array, ...]) -> jax.Array:
-    """Returns (P, 17) int32, the highest level of each item that a player came to own, or 0.
+    """Returns (17, P) int32, the highest level of each item that a player came to own, or 0.
 
     Args:
       seen: `Tally.seen`.
@@ -207,9 +207,9 @@ def unique_events(world: World) -> jax.Array:
     simple = np.array([event for event in Event if event not in TOLD_APART])
     levels = query.levels(world)
     return (
-        (tally.count[:, simple] > 0).sum(1)
-        + sum(jax.lax.population_count(seen).astype(jnp.int32).sum(1) for seen in tally.seen)
+        (tally.count[simple] > 0).sum(0)
+        + sum(jax.lax.population_count(seen).astype(jnp.int32).sum(0) for seen in tally.seen)
         + (tally.hits > 0).sum(1)
         + jnp.maximum(levels - 1, 0).sum(1)
-        + tally.count[:, np.array(EVERY_TIME)].sum(1)
+        + tally.count[np.array(EVERY_TIME)].sum(0)
     )

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import query
 from metammo_jax.lib import chance
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
-from metammo_jax.vocab import Event, Skill, System, Tile
+from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import Tally, World
 
 NEVER_READY = 32767
@@ -37,7 +37,7 @@ def count(
         jnp.broadcast_to(x, happened.shape).reshape(players, -1)
         for x in (happened, what, level, amount)
     )
-    counted = tally.replace(count=tally.count.at[:, event].add(often.sum(1, dtype=jnp.int32)))
+    counted = tally.replace(count=tally.count.at[event].add(often.sum(1, dtype=jnp.int32)))
     if tally.watched.shape[1]:
         watch = world.task.watch[:, :, None]
         meant = (watch[..., 0] == event) & (level[:, None] >= watch[..., 2])
@@ -52,11 +52,11 @@ def count(
 
 
 def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns what `seen` (P, items) is after an event at levels (P, n) of items (P, n)."""
+    """Returns what `seen` (items, P) is after an event at levels (P, n) of items (P, n)."""
     bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
-    kinds = jnp.arange(seen.shape[1])
-    for column in range(bit.shape[1]):
-        seen |= jnp.where(item[:, column, None] == kinds, bit[:, column, None], 0)
+    kinds = jnp.arange(seen.shape[0], dtype=seen.dtype)[:, None]
+    for what, levels in zip(item.astype(seen.dtype).T, bit.T, strict=True):
+        seen |= jnp.where(what == kinds, levels, jnp.zeros_like(levels))
     return seen
 
 
@@ -68,25 +68,23 @@ def add_to_tally(world: World, **amounts: jax.Array) -> World:
     )
 
 
-def learn(world: World, skill: jax.Array | Skill, exp: jax.Array) -> World:
+def learn(world: World, gain: jax.Array) -> World:
     """Gives players experience, and counts the levels that they reach by it.
 
     Args:
       world: reads and writes skill.exp; nothing happens where progression is off.
-      skill: (P,) int32 or one, `vocab.Skill`.
-      exp: (P,) int32, 0 for none.
+      gain: (P, S) int32, experience in each skill, 0 for none.
 
     Source: world rules 10.
     """
     if not world.skill.exp.shape[1]:
         return world
-    exp = jnp.where(query.is_on(world, System.PROGRESSION), exp, 0)
-    row = jnp.arange(exp.shape[0])
-    skill = jnp.broadcast_to(skill, exp.shape)
-    before = query.level_of(world.skill.exp[row, skill])
-    world = world.replace(skill=world.skill.replace(exp=world.skill.exp.at[row, skill].add(exp)))
-    after = query.level_of(world.skill.exp[row, skill])
-    return count(world, Event.LEVEL_UP, after > before, what=skill, level=after)
+    before = world.skill.exp
+    after = before + jnp.where(query.is_on(world, System.PROGRESSION), gain, 0)
+    level = query.level_of(after)
+    world = world.replace(skill=world.skill.replace(exp=after))
+    skill = jnp.arange(gain.shape[1])
+    return count(world, Event.LEVEL_UP, level > query.level_of(before), what=skill, level=level)
 
 
 def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> World:

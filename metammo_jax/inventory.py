@@ -10,8 +10,16 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
-from metammo_jax.tables import ATTACK, DEFENSE, WEAR
-from metammo_jax.vocab import Item, Wear
+from metammo_jax.tables import (
+    AMMUNITION_ATTACK_MAX,
+    AMMUNITION_LEVEL_ATTACK,
+    ARMOR_LEVEL_DEFENSE,
+    ITEM_ATTACK,
+    TOOL_DEFENSE,
+    WEAPON_LEVEL_ATTACK,
+    WEAR,
+)
+from metammo_jax.vocab import Item
 from metammo_jax.world import Bag
 
 
@@ -92,6 +100,47 @@ def receive(
     return bag, merged | is_new, is_new
 
 
+def receive_several(
+    bag: Bag,
+    item: jax.Array,
+    level: jax.Array,
+    quantity: jax.Array,
+    wanted: jax.Array,
+    tick: jax.Array,
+    only_with_room: bool = False,
+) -> tuple[Bag, jax.Array]:
+    """Puts some records into each bag, as `receive` would one after another, in one pass.
+
+    Args:
+      bag: of all players.
+      item: (P, n) int32, `vocab.Item`; of what stacks no two of a player are the same.
+      level: (P, n) int32.
+      quantity: (P, n) int32.
+      wanted: (P, n) bool, who receives what.
+      tick: () int32, ticks completed before this one.
+      only_with_room: a bag that is full by then takes nothing, not even for a stack it has.
+
+    Returns:
+      bag, and (P, n) bool what was kept.
+    """
+    slot = jnp.arange(bag.item.shape[1])
+    is_free, last = bag.item == Item.NOTHING, jnp.full((bag.item.shape[0], 1), -1)
+    kept = []
+    for record in range(item.shape[1]):
+        this = [leaf[:, record, None] for leaf in (item, level, quantity)]
+        stack = jnp.where(same_stack(bag, item[:, record], level[:, record]), slot, -1)
+        stack = stack.max(1, keepdims=True)
+        first = jnp.where(is_free & (slot > last), slot, slot.size).min(1, keepdims=True)
+        has_room, merges = first < slot.size, stack >= 0
+        taken = wanted[:, record, None] & (has_room | (merges & (not only_with_room)))
+        last = jnp.where(taken & ~merges, first, last)
+        grows = (slot == stack) & taken
+        bag = bag.replace(quantity=bag.quantity + jnp.where(grows, this[2], 0))
+        bag = put(bag, (slot == first) & taken & ~merges, *this, tick)
+        kept.append(taken)
+    return bag, jnp.concatenate(kept, axis=1)
+
+
 def put(
     bag: Bag, where: jax.Array, item: jax.Array, level: jax.Array, quantity: jax.Array, tick
 ) -> Bag:
@@ -169,18 +218,38 @@ def take_over(
     return bag, jax.tree.map(lambda leaf: jnp.where(into.any(1), leaf, 0), own)
 
 
-def attack_by_style(bag: Bag) -> jax.Array:
-    """Returns (P, 3) int32, points that worn items add to attacks, by `vocab.Style`."""
-    points = jnp.asarray(ATTACK)[:, bag.item, bag.level]
-    return jnp.where(bag.worn, points, 0).sum(-1).T
+def attack(bag: Bag, style: jax.Array) -> jax.Array:
+    """Returns (P,) int32, points that worn items add to attacks in a style (P,)."""
+    points = item_attack(bag.item, bag.level, style[:, None])
+    return jnp.where(bag.worn, points, 0).sum(1)
 
 
 def defense(bag: Bag) -> jax.Array:
     """Returns (P,) int32, points that worn items keep off of any attack."""
-    return jnp.where(bag.worn, jnp.asarray(DEFENSE)[bag.item, bag.level], 0).sum(1)
+    return jnp.where(bag.worn, item_defense(bag.item, bag.level), 0).sum(1)
+
+
+def item_attack(item: jax.Array, level: jax.Array, style: jax.Array | int) -> jax.Array:
+    """Returns int32, points that records would add to attacks in a `vocab.Style` when worn.
+
+    Source: world rules 11.2.
+    """
+    weapon = ITEM_ATTACK + WEAPON_LEVEL_ATTACK * level
+    ammunition = jnp.minimum(ITEM_ATTACK + AMMUNITION_LEVEL_ATTACK * level, AMMUNITION_ATTACK_MAX)
+    points = jnp.where(item == Item.SPEAR + style, weapon, 0)
+    return jnp.where(item == Item.WHETSTONE + style, ammunition, points)
+
+
+def item_defense(item: jax.Array, level: jax.Array) -> jax.Array:
+    """Returns int32, points that records would keep off of any attack when worn.
+
+    Source: world rules 11.2.
+    """
+    armor = jnp.where((item >= Item.HAT) & (item <= Item.BOTTOM), ARMOR_LEVEL_DEFENSE * level, 0)
+    return jnp.where((item >= Item.ROD) & (item <= Item.CHISEL), TOOL_DEFENSE, armor)
 
 
 def in_hand(bag: Bag) -> tuple[jax.Array, jax.Array]:
     """Returns (P,) int32 item and (P,) int32 level of what players hold; NOTHING and 0 if none."""
-    held = bag.worn & (wear_of(bag.item) == Wear.HAND)
+    held = bag.worn & (bag.item >= Item.SPEAR) & (bag.item <= Item.CHISEL)
     return jnp.where(held, bag.item, 0).sum(1), jnp.where(held, bag.level, 0).sum(1)

@@ -129,18 +129,14 @@ ITEM_SKILL[Item.WHETSTONE : Item.RUNES + 1] = [Skill.MELEE, Skill.RANGE, Skill.M
 TOOL = np.array([0, 0, 0, *range(Item.ROD, Item.CHISEL + 1)], np.int32)
 """(8,) `vocab.Item` that helps to harvest by each skill, NOTHING for the styles of attack."""
 
-_LEVEL = np.arange(LEVEL_MAX + 1)
+ITEM_ATTACK = 5
+"""Points of damage that a worn weapon or ammunition adds to attacks in its style."""
 
-ATTACK = np.zeros((len(Style), len(Item), LEVEL_MAX + 1), np.int32)
-for _style in Style:
-    ATTACK[_style, Item.SPEAR + _style, 1:] = 5 + 5 * _LEVEL[1:]
-    ATTACK[_style, Item.WHETSTONE + _style, 1:] = np.minimum(5 + 10 * _LEVEL[1:], 100)
-"""(3, 17, 11) points of damage in each style that a worn item adds, by item and level."""
+WEAPON_LEVEL_ATTACK, AMMUNITION_LEVEL_ATTACK, AMMUNITION_ATTACK_MAX = 5, 10, 100
+"""How many more for each level of a weapon, of ammunition, and the most for ammunition."""
 
-DEFENSE = np.zeros((len(Item), LEVEL_MAX + 1), np.int32)
-DEFENSE[Item.HAT : Item.BOTTOM + 1] = 3 * _LEVEL
-DEFENSE[Item.ROD : Item.CHISEL + 1] = 15
-"""(17, 11) points of damage in any style that a worn item keeps off, by item and level."""
+ARMOR_LEVEL_DEFENSE, TOOL_DEFENSE = 3, 15
+"""Points of damage that each level of worn armor keeps off, and a tool of any level."""
 
 RESTORE_BASE, RESTORE_LEVEL = 50, 5
 """Points that a ration or a potion gives back, and how many more for each of its levels."""

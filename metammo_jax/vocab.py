@@ -119,7 +119,7 @@ class Kind(IntEnum):
 
 
 class Event(IntEnum):
-    """Column of `Tally.count`: what is counted for each player.
+    """Row of `Tally.count`: what is counted for each player.
 
     The original's PLAYER_KILL (code 12) is counted apart for players and NPCs killed.
     `tables.EVENT_CODE` gives the original's code of each. Those from FIRE_AMMO on happen in the

@@ -287,14 +287,15 @@ class Tally:
     """Counts of what players did since reset.
 
     Attributes:
-      count: (P, events) int32, by `vocab.Event`.
+      count: (events, P) int32, by `vocab.Event`; events first, so that to count one is to write one
+        row.
       watched: (P, F) int32, amounts of the events that each player's own task watches
         (`Task.watch`).
       hits: (P, 3) int32, attacks, by `vocab.Style`.
       earned: (P,) int32, gold from sales.
       looted: (P,) int32, gold of those killed.
       spent: (P,) int32, gold for what was bought.
-      seen: for each of `tables.ITEM_EVENTS` (P, 17) int16, the levels at which it has happened
+      seen: for each of `tables.ITEM_EVENTS` (17, P) int16, the levels at which it has happened
         with each item, bit L - 1 for level L; () in the mini game.
       strongest: (P,) int32, most points of damage of one attack.
     """

@@ -64,9 +64,9 @@ def test_levels_items_and_kills(world):
         (Event.CONSUME_ITEM, Item.RATION, 10), (Event.FIRE_AMMO, Item.ARROW, 9),
     ):  # fmt: skip
         place = ITEM_EVENTS.index(event)
-        seen[place] = seen[place].at[0, item].add(1 << level - 1)
-    count = put(world.tally.count, 0, Event.KILL_PLAYER, 2)
-    count = put(put(count, 0, Event.KILL_NPC, 5), 1, Event.KILL_NPC, 3)
+        seen[place] = seen[place].at[item, 0].add(1 << level - 1)
+    count = put(world.tally.count, Event.KILL_PLAYER, 0, 2)
+    count = put(put(count, Event.KILL_NPC, 0, 5), Event.KILL_NPC, 1, 3)
     earned = world.tally.earned.at[0].set(48)
     tally = world.tally.replace(seen=tuple(seen), count=count, earned=earned)
     world = world.replace(

@@ -151,9 +151,9 @@ def paint(world: World, where, tile: Tile) -> World:
 def no_tally(cfg: Config, watches: int = 0) -> Tally:
     """Returns the counts of nothing, with room for what tasks watch."""
     nothing = jnp.zeros(cfg.players, jnp.int32)
-    never = jnp.zeros((cfg.players, len(Item)), jnp.int16)
+    never = jnp.zeros((len(Item), cfg.players), jnp.int16)
     return Tally(
-        count=jnp.zeros((cfg.players, len(Event)), jnp.int32),
+        count=jnp.zeros((len(Event), cfg.players), jnp.int32),
         watched=jnp.zeros((cfg.players, watches), jnp.int32),
         hits=jnp.zeros((cfg.players, len(Style)), jnp.int32),
         earned=nothing,

@@ -13,13 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax import legal, legal_trade, query
+from metammo_jax import inventory, legal, legal_trade, query
 from metammo_jax import observe as native
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
 from metammo_jax.tables import (
-    ATTACK,
-    DEFENSE,
     NEIGHBOURS,
     RESOURCE_BASE,
     RESTORE_BASE,
@@ -176,10 +174,10 @@ def item_table(world: World, cfg: Config) -> jax.Array:
         ItemColumn.EQUIPPED: bag.worn,
         ItemColumn.LISTED_PRICE: bag.price,
     }
-    attack, defense = jnp.asarray(ATTACK)[:, item, level], jnp.asarray(DEFENSE)[item, level]
     for style in Style:
-        columns[ItemColumn(ItemColumn.MELEE_ATTACK + style)] = attack[style]
-        columns[ItemColumn(ItemColumn.MELEE_DEFENSE + style)] = defense
+        attack, defense = ItemColumn.MELEE_ATTACK + style, ItemColumn.MELEE_DEFENSE + style
+        columns[ItemColumn(attack)] = inventory.item_attack(item, level, style)
+        columns[ItemColumn(defense)] = inventory.item_defense(item, level)
     empty = jnp.zeros(item.shape, jnp.int16)
     rows = [columns.get(column, empty).astype(jnp.int16) for column in ItemColumn]
     return jnp.where((item != Item.NOTHING)[:, None], jnp.stack(rows, axis=-1), 0)

@@ -128,9 +128,9 @@ def _no_npcs(cfg: Config) -> Npc:
 
 def _nothing_counted(task: Task, cfg: Config) -> Tally:
     nothing = jnp.zeros(cfg.players, jnp.int32)
-    never = jnp.zeros((cfg.players, len(Item)), jnp.int16)
+    never = jnp.zeros((len(Item), cfg.players), jnp.int16)
     return Tally(
-        count=jnp.zeros((cfg.players, len(Event)), jnp.int32),
+        count=jnp.zeros((len(Event), cfg.players), jnp.int32),
         watched=jnp.zeros(task.watch.shape[:2], jnp.int32),
         hits=jnp.zeros((cfg.players, len(Style)), jnp.int32),
         earned=nothing,

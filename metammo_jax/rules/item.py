@@ -50,14 +50,12 @@ def can_use(world: World) -> jax.Array:
     Source: world rules 11.2, 11.4.
     """
     bag, levels = world.bag, query.levels(world)
-    asked = jnp.asarray(ITEM_SKILL)[bag.item]
-    best = query.best_level(world)[:, None]
-    if levels.shape[1]:
-        own = jnp.take_along_axis(levels, jnp.maximum(asked, 0), axis=1)
-    else:
-        own = jnp.zeros_like(asked)
-    able = bag.level <= jnp.where(asked < 0, best, own)
-    return able & (bag.item != Item.NOTHING) & (bag.price == 0)
+    able = query.best_level(world)[:, None]
+    for item, skill in enumerate(ITEM_SKILL):  # a gather for each record would take longer
+        if skill >= 0:
+            own = levels[:, skill, None] if levels.shape[1] else 0
+            able = jnp.where(bag.item == item, own, able)
+    return (bag.level <= able) & (bag.item != Item.NOTHING) & (bag.price == 0)
 
 
 def _consume(world: World, item: jax.Array, level: jax.Array, cfg: Config) -> World:

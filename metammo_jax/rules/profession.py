@@ -33,31 +33,39 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     starve.
     """
     harvest_key, weapon_key = threefry.split(key)
-    alive, turn = query.is_alive(world)[: cfg.players], orders.turn[: cfg.players]
-    fishing, fish, around = _fish(world, alive, turn, cfg)
-    here, taken = _own(world, alive, turn, cfg)
-    places = jnp.concatenate([around.reshape(-1, 2), world.body.pos[: cfg.players]])
-    world = effects.harvest(harvest_key, world, places, jnp.concatenate([fish.reshape(-1), taken]))
-    skill = jnp.asarray(HARVEST_SKILL)[jnp.where(taken, here, Tile.HERB)]
+    places, skill, emptied = _emptied(world, orders.turn[: cfg.players], cfg)
+    world = effects.harvest(harvest_key, world, places, emptied)
+    around, taken = jnp.split(emptied, [len(NEIGHBOURS) * cfg.players])
+    fishing = around.reshape(cfg.players, -1).any(1)
     world = _yield(weapon_key, world, fishing, skill, taken)
-    world = effects.learn(world, Skill.FISHING, fishing * HARVEST_EXP[Skill.FISHING])
-    return effects.learn(world, skill, jnp.where(taken, jnp.asarray(HARVEST_EXP)[skill], 0))
+    done = jnp.where(taken[:, None], skill[:, None] == jnp.arange(cfg.skills), False)
+    done |= fishing[:, None] & (jnp.arange(cfg.skills) == Skill.FISHING)
+    return effects.learn(world, jnp.where(done, jnp.asarray(HARVEST_EXP[: cfg.skills]), 0))
 
 
-def _fish(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
-    """Returns who fishes (P,), the neighbours that it empties (P, 4), and those tiles' places."""
-    around = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
-    wants = alive[:, None] & (query.material_at(world, around) == Tile.FISH)
-    fish = query.is_first(world, around, wants, turn[:, None])
-    return fish.any(1), fish, around
+def _emptied(world: World, turn: jax.Array, cfg: Config):
+    """Returns what players may harvest, and who is the first to do it.
 
+    Args:
+      world: the state.
+      turn: (P,) uint32.
+      cfg: sizes.
 
-def _own(world: World, alive: jax.Array, turn: jax.Array, cfg: Config):
-    """Returns the materials (P,) under players, and (P,) bool who harvests them."""
-    pos = world.body.pos[: cfg.players]
-    here = query.material_at(world, pos)
-    wants = alive & (jnp.asarray(HARVEST_SKILL)[here] > Skill.FISHING)
-    return here, query.is_first(world, pos, wants, turn)
+    Returns:
+      (5P, 2) int32, places: the neighbours of each player, of which it fishes, then the tiles
+      under all; (P,) int32, the skill that the latter take, herbalism where there is nothing;
+      (5P,) bool, what is emptied.
+    """
+    pos, sides = world.body.pos[: cfg.players], len(NEIGHBOURS)
+    around = (pos[:, None] + jnp.asarray(NEIGHBOURS)).reshape(-1, 2)
+    places = jnp.concatenate([around, pos])
+    material = query.material_at(world, places)
+    skill = jnp.asarray(HARVEST_SKILL)[material[around.shape[0] :]]
+    wants = jnp.concatenate([material[: around.shape[0]] == Tile.FISH, skill > Skill.FISHING])
+    alive = query.is_alive(world)[: cfg.players]
+    alive, turn = (jnp.concatenate([jnp.repeat(x, sides), x]) for x in (alive, turn))
+    emptied = query.is_first(world, places, wants & alive, turn)
+    return places, jnp.where(skill > Skill.FISHING, skill, Skill.HERBALISM), emptied
 
 
 def _yield(
@@ -77,15 +85,15 @@ def _yield(
         (HARVEST_ITEM, skill, taken),
         (HARVEST_WEAPON, skill, taken & lucky),
     )
-    bag, one, got = world.bag, jnp.ones_like(skill), []
-    hand = inventory.in_hand(bag)
+    hand, found = inventory.in_hand(world.bag), []
     for table, by, drops in harvests:
-        item, level = jnp.asarray(table, jnp.int32)[by], _level(*hand, by)
+        item = jnp.asarray(table, jnp.int32)[by]
         drops &= (item != Item.NOTHING) & query.is_on(world, System.ITEM)
-        drops &= inventory.space(bag) > 0
-        bag, kept, _ = inventory.receive(bag, item, level, one, drops, world.tick)
-        got.append((kept, item, level))
-    kept, item, level = (jnp.stack(values, axis=1) for values in zip(*got, strict=True))
+        found.append((item, _level(*hand, by), drops))
+    item, level, drops = (jnp.stack(values, axis=1) for values in zip(*found, strict=True))
+    bag, kept = inventory.receive_several(
+        world.bag, item, level, jnp.ones_like(item), drops, world.tick, only_with_room=True
+    )
     return effects.count(world.replace(bag=bag), Event.HARVEST_ITEM, kept, item, level)
 
 

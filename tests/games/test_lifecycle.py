@@ -45,7 +45,7 @@ def test_a_team_falls_with_its_leader():
     assert set(np.flatnonzero(~present)) == {4, 5, 6, 7, 9}
     assert set(np.flatnonzero(world.body.died)) == {4, 5, 6, 7, 9}
     assert (world.body.health[4:8] == 0).all()
-    culled = world.tally.count[:, Event.AGENT_CULLED]
+    culled = world.tally.count[Event.AGENT_CULLED]
     assert set(np.flatnonzero(culled)) == {5, 6, 7}  # the others were counted when they died
 
 

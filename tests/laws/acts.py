@@ -17,6 +17,7 @@ from tests.laws.lab import (
     gained,
     leaves_of,
     side_by_side,
+    turned,
     world_of,
 )
 from tests.laws.plans import Plan, last_turn, turns
@@ -146,7 +147,7 @@ def renumbered(world, row: np.ndarray, lab: Lab):
         skill=_moved(world.skill, old),
         bag=_moved(world.bag, old),
         task=_moved(world.task, old),
-        tally=_moved(world.tally, old),
+        tally=turned(_moved(turned(world.tally), old)),
         verdict=world.verdict.replace(winners=world.verdict.winners[old]),
     )
 

@@ -24,7 +24,7 @@ class War:
       dealt: (WIDTH, P) int, points that players dealt, overkill included.
       taken: (WIDTH, P) int, points that attacks dealt to players, overkill included.
       killed: (WIDTH, E) bool, who died of attacks.
-      gained: counts of `vocab.Event` (WIDTH, P, events) that the attacks added.
+      gained: counts of `vocab.Event` (WIDTH, events, P) that the attacks added.
       fought, peace: the worlds after it.
     """
 
@@ -68,13 +68,13 @@ class War:
 def damage_dealt_is_damage_taken(lab: Lab, plan: Plan) -> None:
     """All damage that players deal is suffered by somebody, and counted once on each side."""
     war, players = War(lab, plan, npcs_attack=False), lab.cfg.players
-    hits = war.gained[..., Event.SCORE_HIT]
+    hits = war.gained[:, Event.SCORE_HIT]
     assert (war.hurt >= 0).all()
     assert not war.dealt[hits == 0].any()
     spare = war.taken - war.hurt[:, :players]
     last = np.where(war.killed, war.fought.body.damage, 1)[:, :players]
     assert (spare >= 0).all() and (spare < last).all()  # more than was left by the last hit alone
-    by_killers = np.where(war.gained[..., Event.KILL_NPC], war.dealt - 1, 0).sum(-1)
+    by_killers = np.where(war.gained[:, Event.KILL_NPC], war.dealt - 1, 0).sum(-1)
     overkill = war.dealt.sum(-1) - war.taken.sum(-1) - war.hurt[:, players:].sum(-1)
     assert (overkill >= 0).all() and (overkill <= by_killers).all()  # of NPCs, likewise
     if not lab.cfg.slots:
@@ -86,7 +86,7 @@ def damage_dealt_is_damage_taken(lab: Lab, plan: Plan) -> None:
 def npcs_hit_at_most_once_each(lab: Lab, plan: Plan) -> None:
     """What players suffer beyond what players deal comes from NPCs, a hit from each at most."""
     war, players = War(lab, plan, npcs_attack=True), lab.cfg.players
-    assert (war.gained[..., Event.SCORE_HIT] <= 1).all()
+    assert (war.gained[:, Event.SCORE_HIT] <= 1).all()
     armed = war.orders.target[:, players:] >= 0
     if not lab.cfg.slots:
         by_npcs = war.suffered().sum(-1) - war.dealt.sum(-1)
@@ -94,7 +94,7 @@ def npcs_hit_at_most_once_each(lab: Lab, plan: Plan) -> None:
         return
     has_gear = war.world.params.enabled[:, System.EQUIPMENT, None]
     most = np.where(has_gear, war.world.npc.gear, HIT) * 3 // 2  # where one is weak
-    by_killers = np.where(war.gained[..., Event.KILL_NPC], war.dealt - 1, 0).sum(-1)
+    by_killers = np.where(war.gained[:, Event.KILL_NPC], war.dealt - 1, 0).sum(-1)
     by_npcs = war.taken.sum(-1) + war.hurt[:, players:].sum(-1) - war.dealt.sum(-1)
     assert (by_npcs >= -by_killers).all() and (by_npcs <= (most * armed).sum(-1)).all()
 
@@ -103,7 +103,7 @@ def every_kill_has_its_dead(lab: Lab, plan: Plan) -> None:
     """As many kills are counted as entities die of attacks; the last to hit is the killer."""
     war, players = War(lab, plan, npcs_attack=True), lab.cfg.players
     kills = war.fought.body.kills - war.world.body.kills
-    by_kind = war.gained[..., Event.KILL_PLAYER], war.gained[..., Event.KILL_NPC]
+    by_kind = war.gained[:, Event.KILL_PLAYER], war.gained[:, Event.KILL_NPC]
     np.testing.assert_array_equal(kills, sum(by_kind))
     killer = war.fought.body.attacker
     mortals = war.killed[:, :players]
@@ -113,7 +113,7 @@ def every_kill_has_its_dead(lab: Lab, plan: Plan) -> None:
         expected = np.bincount(ids[ids > 0] - 1, minlength=players)
         np.testing.assert_array_equal(by_kind[0][i], expected)
     np.testing.assert_array_equal(by_kind[1].sum(-1), war.killed[:, players:].sum(-1))
-    culled = war.gained[..., Event.AGENT_CULLED]
+    culled = war.gained[:, Event.AGENT_CULLED]
     np.testing.assert_array_equal(culled, mortals)
 
 

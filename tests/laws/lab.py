@@ -20,7 +20,7 @@ from metammo_jax.games.numbers import least_center
 from metammo_jax.observe import Observation
 from metammo_jax.registry import make
 from metammo_jax.vocab import Event, System
-from metammo_jax.world import World
+from metammo_jax.world import Tally, World
 
 WIDTH = 8
 """Worlds that are played at once."""
@@ -221,7 +221,15 @@ def leaves_of(tree) -> dict[str, np.ndarray]:
 
 def gained(before: World, after: World, event: Event) -> np.ndarray:
     """Returns (WIDTH, P) int, how often an event has happened in between."""
-    return after.tally.count[..., event] - before.tally.count[..., event]
+    return after.tally.count[..., event, :] - before.tally.count[..., event, :]
+
+
+def turned(tally: Tally) -> Tally:
+    """Returns counts with players first, which in the state come last; or back again."""
+    return tally.replace(
+        count=np.swapaxes(tally.count, -1, -2),
+        seen=tuple(np.swapaxes(seen, -1, -2) for seen in tally.seen),
+    )
 
 
 def differing(one, other) -> list[str]:

@@ -79,7 +79,7 @@ class Alone:
         listed = np.flatnonzero(seen[self.player] >= 0)
         rows = seen[self.player][listed]
         results = self.trials([{"style": style, "target": row} for row in rows])
-        (idle, lost), hit = self.idle[0], (slice(None), Event.SCORE_HIT)
+        (idle, lost), hit = self.idle[0], Event.SCORE_HIT
         before = self.world.tally.count[hit][self.player]
         admitted = self.masks.target
         assert admitted[-1] == (not admitted[:-1].any()), "attacks are forced where possible"

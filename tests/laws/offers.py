@@ -67,7 +67,7 @@ class Trader(Alone):
 
     def is_upset(self) -> bool:
         """Does the player die, learn or harvest in this tick, whatever it does?"""
-        tick = self.calm.tally.count[self.player] - self.world.tally.count[self.player]
+        tick = (self.calm.tally.count - self.world.tally.count)[:, self.player]
         return self.died[self.player] or tick[[Event.LEVEL_UP, Event.HARVEST_ITEM]].any()
 
     def is_lost(self, row: int) -> bool:
@@ -76,9 +76,9 @@ class Trader(Alone):
 
     def happens(self, event: Event, choices: list[dict]) -> list[bool]:
         """Returns for each choice whether an event happens to the player, once."""
-        before = self.calm.tally.count[self.player, event]
+        before = self.calm.tally.count[event, self.player]
         counts = [
-            int(after.tally.count[self.player, event] - before) for after, _ in self.trials(choices)
+            int(after.tally.count[event, self.player] - before) for after, _ in self.trials(choices)
         ]
         assert set(counts) <= {0, 1}
         return [bool(count) for count in counts]

@@ -6,7 +6,7 @@ import numpy as np
 
 from metammo_jax.tables import BASE_HEALTH, DEPLETED, PASSABLE, RESOURCE_BASE, STEP_OFFSET
 from metammo_jax.vocab import Direction, Tile
-from tests.laws.lab import Lab, Turn, leaves_of
+from tests.laws.lab import Lab, Turn, leaves_of, turned
 from tests.laws.plans import Plan, turns
 
 
@@ -55,8 +55,11 @@ def the_dead_are_inert(lab: Lab, plan: Plan) -> None:
             rows = dead[:, : old.shape[1]]
             assert ((new == old) | (new == 0))[rows].all(), field.name
         dead = dead[:, :players]
-        for part in ("tally", "skill", "bag"):
-            one, other = (leaves_of(getattr(world, part)) for world in (turn.before, turn.after))
+        parts = (
+            (turned(world.tally), world.skill, world.bag) for world in (turn.before, turn.after)
+        )
+        for part in zip(*parts, strict=True):
+            one, other = map(leaves_of, part)
             for path, leaf in one.items():
                 assert (other[path] == leaf)[dead].all(), path
         assert not turn.reward[dead].any()

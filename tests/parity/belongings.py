@@ -137,9 +137,9 @@ def tallies(trace: Trace, cfg: Config, watches: int) -> Tally:
     seen = np.bitwise_or.accumulate(np.concatenate([start.pop("seen"), added.pop("seen")]))
     sums = {name: _running(start[name], values) for name, values in added.items()}
     return Tally(
-        count=recorded.tallies(trace, cfg),
+        count=np.swapaxes(recorded.tallies(trace, cfg), 1, 2),
         watched=np.zeros((states, cfg.players, watches), np.int32),
-        seen=tuple(np.moveaxis(seen, 2, 0)),
+        seen=tuple(np.moveaxis(seen, 1, 3).swapaxes(0, 1)),
         strongest=np.zeros((states, cfg.players), np.int32),
         **sums,
     )

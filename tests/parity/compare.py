@@ -302,7 +302,7 @@ def _terrain(case: Case) -> list[Field]:
 
 def _events(case: Case) -> list[Field]:
     there, known = recorded.events(case.trace, case.cfg)
-    ours = case.after.world.tally.count - case.before.tally.count
+    ours = np.swapaxes(case.after.world.tally.count - case.before.tally.count, 1, 2)
     compared = np.broadcast_to(known[:, None], there.shape)
     return [
         field(f"event: {event.name.lower()}", ours[..., event], there[..., event],

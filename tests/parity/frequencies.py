@@ -142,8 +142,8 @@ def _weapons(case: Case) -> list[Draws]:
     if not case.cfg.slots:
         return []
     chances = drops.chances(case.trace, case.cfg, case.before)
-    ours = case.after.world.tally.count[..., Event.HARVEST_ITEM]
-    ours = ours - case.before.tally.count[..., Event.HARVEST_ITEM]
+    ours = case.after.world.tally.count[:, Event.HARVEST_ITEM]
+    ours = ours - case.before.tally.count[:, Event.HARVEST_ITEM]
     counted, _ = recorded.events(case.trace, case.cfg)
     more = ours - counted[..., Event.HARVEST_ITEM] + chances.dropped
     out = []

@@ -221,7 +221,7 @@ def _tallies(case: "Case") -> list[Field]:
     ]
     seen, ours = added["seen"], np.zeros_like(added["seen"])
     if case.cfg.slots:
-        seen, ours = seen | np.stack(before.seen, axis=2), np.stack(after.seen, axis=2)
+        seen, ours = seen | _by_player(before.seen), _by_player(after.seen)
     of_loot = np.zeros(seen.shape, seen.dtype)
     for place, loot in case.luck.loot.items():
         for item, level in loot.records:
@@ -230,6 +230,11 @@ def _tallies(case: "Case") -> list[Field]:
     other, bits = ours ^ seen, (of_weapon, of_loot, of_weapon | of_loot)
     covers = {cause: (other & ~of) == 0 for cause, of in zip(CAUSES, bits, strict=True)}
     return [*out, field("tally: seen", ours, seen, every, **covers)]
+
+
+def _by_player(seen: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Returns `Tally.seen` as (T, P, 7, items)."""
+    return np.moveaxis(np.stack(seen, axis=1), 3, 1)
 
 
 def event_causes(case: "Case", event: Event) -> dict[str, np.ndarray]:
@@ -244,7 +249,7 @@ def event_causes(case: "Case", event: Event) -> dict[str, np.ndarray]:
     may, did = chances.level > 0, chances.dropped
     if event == Event.LOOT_ITEM:
         may, did = (drops.of_victims(case.trace, values) for values in (may, did))
-    ours = case.after.world.tally.count - case.before.tally.count
+    ours = np.swapaxes(case.after.world.tally.count - case.before.tally.count, 1, 2)
     there = recorded.events(case.trace, case.cfg)[0]
     sure, more = there[..., event] - did, ours - there
     out = {CAUSES[0]: (ours[..., event] >= sure) & (ours[..., event] <= sure + may)}

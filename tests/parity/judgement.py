@@ -162,6 +162,6 @@ def _by_luck(case: "Case") -> np.ndarray:
     goal = np.array([kwargs.get("N", 1) for kwargs in asked])
     drawn = goods.event_causes(case, event)["weapon_that_drops"]
     tallies = recorded.tallies(case.trace, case.cfg)[1:, :, event]
-    ours = np.minimum(case.after.world.tally.count[..., event] / goal, 1)
+    ours = np.minimum(case.after.world.tally.count[:, event] / goal, 1)
     right = _near(ours, case.after.world.task.progress)
     return counts & drawn & right & _near(np.minimum(tallies / goal, 1), _progress(case)[1:])

@@ -50,21 +50,31 @@ def changed(leaf, index, value):
 def levels_seen(tally, place):
     """Returns the bits of `Tally.seen` at (tick, player, event, item)."""
     tick, player, event, item = place
-    return tally.seen[event][tick, player, item]
+    return tally.seen[event][tick, item, player]
+
+
+def counted(tally, place):
+    """Returns the number in `Tally.count` at (tick, player, event)."""
+    tick, player, event = place
+    return tally.count[tick, event, player]
 
 
 def planted(tree, path, index, value):
     """Returns the tree with one value of the leaf at `path` replaced.
 
-    Of a leaf in parts, one for each kind of event, the last but one index says which part.
+    Of events the index is that of `counted` and `levels_seen`.
     """
     name, _, rest = path.partition(".")
     leaf = getattr(tree, name)
     if rest:
         new = planted(leaf, rest, index, value)
-    elif isinstance(leaf, tuple):
-        *place, part, last = index
-        new = (*leaf[:part], changed(leaf[part], (*place, last), value), *leaf[part + 1 :])
+    elif name == "seen":
+        tick, player, part, item = index
+        here = changed(leaf[part], (tick, item, player), value)
+        new = (*leaf[:part], here, *leaf[part + 1 :])
+    elif name == "count":
+        tick, player, event = index
+        new = changed(leaf, (tick, event, player), value)
     else:
         new = changed(leaf, index, value)
     return dataclasses.replace(tree, **{name: new})

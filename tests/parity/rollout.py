@@ -164,7 +164,7 @@ class Rollout:
         died = world.body.died[:players]
         hit_now = spy.seen.body.combat_tick[:players] == world.tick
         by_npc = culled & hit_now & (spy.seen.body.attacker[:players] < 0)
-        seizes = (world.tally.count - before.tally.count)[:, Event.SEIZE_TILE]
+        seizes = (world.tally.count - before.tally.count)[Event.SEIZE_TILE]
         late = jnp.zeros_like(played.late).at[Event.SEIZE_TILE].set(seizes.sum())
         first = died & (played.lifespan == NEVER)
         ends = world.verdict.over & (played.over_at == NEVER)
@@ -181,7 +181,7 @@ class Rollout:
         world, cfg = played.world, self.env.cfg
         body, players = world.body, slice(0, cfg.players)
         alive, there = body.present[players], body.present[cfg.players :]
-        counts = world.tally.count.sum(0)
+        counts = world.tally.count.sum(1)
         counts -= played.late[: counts.shape[0]]
         counts = counts.at[Event.KILL_PLAYER].add(played.kills_by_npcs)
         series = {

@@ -113,7 +113,7 @@ def spoils_in_ours(case: "Case") -> list[Spoils]:
     What is new in the killer's bag lies in the order in which it came, if all of it is loot.
     """
     before, after, out = case.before, case.after.world, []
-    looted = after.tally.count[..., Event.LOOT_ITEM] - before.tally.count[..., Event.LOOT_ITEM]
+    looted = after.tally.count[:, Event.LOOT_ITEM] - before.tally.count[:, Event.LOOT_ITEM]
     for t, killer, victim in _kills(case):
         new = after.bag.arrived[t, killer] == before.tick[t] + 1
         new &= after.bag.item[t, killer] > 0

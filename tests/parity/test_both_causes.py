@@ -14,6 +14,7 @@ from metammo_jax.tables import EVENT_CODE, ITEM_EVENTS
 from metammo_jax.vocab import Event, Item
 from tests.parity import compare, drops
 from tests.parity.planting import (
+    counted,
     explained_by,
     levels_seen,
     planted,
@@ -59,7 +60,7 @@ def with_harvest(case, tick, player, ammunition, weapon):
     case = dataclasses.replace(case, trace=dataclasses.replace(case.trace, data=data))
     tile = (tick, *case.before.body.pos[place])
     case = with_after(case, "world.terrain.ready_at", tile, 999)
-    count = case.after.world.tally.count[(*place, Event.HARVEST_ITEM)]
+    count = counted(case.after.world.tally, (*place, Event.HARVEST_ITEM))
     case = with_after(case, "world.tally.count", (*place, Event.HARVEST_ITEM), count + 2)
     for item in (ammunition, weapon):
         case = with_levels(case, place, HARVEST, item, NEW)
@@ -221,7 +222,7 @@ def weapon_of_the_killer():
     taken = Item(int(case.after.world.bag.item[tick, killer, slot]))
     case = with_levels(case, (tick, killer), LOOT, taken)
     place = (tick, killer, Event.LOOT_ITEM)
-    count = case.after.world.tally.count[place]
+    count = counted(case.after.world.tally, place)
     case = with_after(case, "world.tally.count", place, count - 1)
     return with_record(case, (tick, killer, slot), item=Item.WAND, level=NEW, quantity=1)
 
@@ -233,7 +234,7 @@ def test_a_weapon_takes_the_room_of_one_looted_thing_and_no_more():
     assert places(case, "bags") == [[tick, killer]]
     assert places(case, "event: loot_item") == [[tick, killer]]
     place = (tick, killer, Event.LOOT_ITEM)
-    count = case.after.world.tally.count[place]
+    count = counted(case.after.world.tally, place)
     for wrong in (count - 1, count + 2, count + 3):
         seen = found(with_after(case, "world.tally.count", place, wrong))
         assert seen == {"event: loot_item": [[tick, killer]]}
@@ -246,6 +247,6 @@ def test_the_room_of_the_weapon_says_nothing_of_others():
     case = weapon_of_the_killer()
     other = next(row for row in range(case.cfg.players) if row != killer and case.stays[tick, row])
     place = (tick, other, Event.LOOT_ITEM)
-    old = case.after.world.tally.count[place]
+    old = counted(case.after.world.tally, place)
     wrong = with_after(case, "world.tally.count", place, old + 1)
     assert found(wrong) == {"event: loot_item": [[tick, other]]}

@@ -12,6 +12,7 @@ from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.vocab import Event, Item, Skill
 from tests.parity import compare, drops, goods, newcomers
 from tests.parity.planting import (
+    counted,
     explained_by,
     levels_seen,
     played,
@@ -145,7 +146,7 @@ def test_wrong_equipment_of_an_npc_is_seen(name):
 def test_a_wrong_count_of_an_event_is_seen(event):
     _, case = played(TRADE)
     place = (1, 100, event)
-    old = case.after.world.tally.count[place]
+    old = counted(case.after.world.tally, place)
     wrong = with_after(case, "world.tally.count", place, old + 3)
     assert found(wrong) == {f"event: {event.name.lower()}": [[1, 100]]}
 
@@ -185,7 +186,7 @@ def test_a_weapon_of_another_material_is_seen():
     safe = (chances.level > 0) & ~chances.dropped & case.stays[:, : case.cfg.players]
     count = case.after.world.tally.count - case.before.tally.count
     there = drops.harvested(case.trace, case.cfg) > 0
-    safe &= count[..., Event.HARVEST_ITEM] == there.sum(-1)
+    safe &= count[:, Event.HARVEST_ITEM] == there.sum(-1)
     tick, player = np.argwhere(safe)[0]
     right, level = chances.weapon[tick, player], chances.level[tick, player]
     other = Item.BOW if right != Item.BOW else Item.WAND
@@ -199,7 +200,7 @@ def test_weapons_explain_one_harvest_more_and_no_other():
     _, case = played(DROPS)
     tick, player = places(DROPS, "event: harvest_item", "weapon that drops")[0]
     place = (tick, player, Event.HARVEST_ITEM)
-    old, before = case.after.world.tally.count[place], case.before.tally.count[place]
+    old, before = counted(case.after.world.tally, place), counted(case.before.tally, place)
     for wrong in (old + 2, before):
         seen = found(with_after(case, "world.tally.count", place, wrong))
         assert seen["event: harvest_item"] == [[tick, player]]

@@ -51,7 +51,7 @@ def one_after_another(world, given, cfg):
         body.combat_tick[[row, target]] = 8
         if row < players:
             body.damage_dealt[row] += 10
-            count[row, Event.SCORE_HIT] += 1
+            count[Event.SCORE_HIT, row] += 1
         if target < players and body.immortal_until[target] > 0:
             continue
         body.damage[target] = 10
@@ -60,7 +60,7 @@ def one_after_another(world, given, cfg):
             body.damage_taken[target] += 10
         if body.health[target] == 0 and row < players:
             body.kills[row] += 1
-            count[row, Event.KILL_PLAYER if target < players else Event.KILL_NPC] += 1
+            count[Event.KILL_PLAYER if target < players else Event.KILL_NPC, row] += 1
     return body, count
 
 

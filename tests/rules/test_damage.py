@@ -72,7 +72,7 @@ def test_equipment_and_ammunition(attack, world, tiny_full):
     assert int(other.bag.quantity[0, 1]) == 2
     after = attack(after.replace(tick=jnp.int32(41)), given)
     assert int(after.bag.item[0, 1]) == Item.NOTHING and not after.bag.worn[0, 1]
-    assert int(after.tally.count[0, Event.FIRE_AMMO]) == 2
+    assert int(after.tally.count[Event.FIRE_AMMO, 0]) == 2
     assert int(after.skill.exp[0, Skill.MELEE]) == 12
 
 
@@ -122,7 +122,7 @@ def test_killers_take_gold_and_belongings_as_far_as_they_fit(attack, world, tiny
     assert int(after.bag.quantity[0, 0]) == 7
     assert (after.bag.item[0] == Item.ROD).sum() == 2 and not after.bag.worn[0].any()
     assert (after.bag.item[1] == 0).all()
-    assert int(after.tally.count[0, Event.LOOT_ITEM]) == 2  # merging is no event
+    assert int(after.tally.count[Event.LOOT_ITEM, 0]) == 2  # merging is no event
     assert int(after.tally.looted[0]) == 9
 
 
@@ -153,7 +153,7 @@ def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tin
     assert killed.bag.item[0, :3].tolist() == [Item.TOP, Item.AXE, Item.NOTHING]
     assert killed.bag.level[0, :2].tolist() == [4, 4]
     assert int(killed.body.gold[0]) == 4
-    looted = killed.tally.seen[ITEM_EVENTS.index(Event.LOOT_ITEM)][0]
+    looted = killed.tally.seen[ITEM_EVENTS.index(Event.LOOT_ITEM)][:, 0]
     assert looted[jnp.array([Item.TOP, Item.AXE])].tolist() == [1 << 3, 1 << 3]  # level 4
     given = orders.give(tiny_full, attacks={row: 0}, styles={row: Style.MAGE})
     robbed = attack(worlds.put_item(rich(frail(world, 0), 0, 6), 0, 0, Item.HAT), given)

@@ -36,7 +36,7 @@ def test_cull_takes_out_who_has_no_health_and_counts_players(tiny, key):
     after = life.cull(key, world, orders.give(tiny), tiny)
     assert after.body.died[:2].tolist() == [True, False]
     assert after.body.present[:2].tolist() == [False, True]
-    assert after.tally.count[:2, Event.AGENT_CULLED].tolist() == [1, 0]
+    assert after.tally.count[Event.AGENT_CULLED, :2].tolist() == [1, 0]
     again = life.cull(key, after, orders.give(tiny), tiny)
     assert not again.body.died.any()
 

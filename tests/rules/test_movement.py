@@ -88,6 +88,6 @@ def test_exploration_counts_new_records_only(tiny, move):
     for step, direction in enumerate([Direction.SOUTH, Direction.NORTH, Direction.SOUTH]):
         world = move(world, orders.give(tiny, moves={0: direction}))
         assert world.body.exploration[0] == 1, step
-    assert world.tally.count[0, Event.GO_FARTHEST] == 1
+    assert world.tally.count[Event.GO_FARTHEST, 0] == 1
     world = move(world, orders.give(tiny, moves={0: Direction.SOUTH}))
-    assert world.tally.count[0, Event.GO_FARTHEST] == 2
+    assert world.tally.count[Event.GO_FARTHEST, 0] == 2

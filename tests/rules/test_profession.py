@@ -84,11 +84,11 @@ def test_a_full_bag_takes_nothing_but_one_still_learns(harvest, tiny_full):
     after = harvest(jax.random.key(0), world, orders.give(tiny_full))
     assert int(after.bag.quantity[0, 3]) == 5  # not even what would merge
     assert int(after.skill.exp[0, Skill.CARVING]) == 15
-    assert int(after.tally.count[0, Event.HARVEST_ITEM]) == 0
+    assert int(after.tally.count[Event.HARVEST_ITEM, 0]) == 0
     room = world.replace(bag=world.bag.replace(item=world.bag.item.at[0, 7].set(0)))
     after = harvest(jax.random.key(1), room, orders.give(tiny_full))  # no weapon drops by it
     assert int(after.bag.quantity[0, 3]) == 6
-    assert int(after.tally.count[0, Event.HARVEST_ITEM]) == 1
+    assert int(after.tally.count[Event.HARVEST_ITEM, 0]) == 1
 
 
 def test_of_several_on_a_tile_the_first_in_turn_harvests(harvest, tiny_full):

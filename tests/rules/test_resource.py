@@ -56,8 +56,8 @@ def test_water_next_to_a_player_fills_it_and_stays(tiny, upkeep, key):
     after = upkeep(key, world)
     assert after.body.water[:4].tolist() == [100, 100, 35, 35]
     assert after.body.health[0] == 40  # thirst came first
-    assert after.tally.count[:4, Event.DRINK_WATER].tolist() == [1, 1, 0, 0]
-    assert upkeep(key, after).tally.count[0, Event.DRINK_WATER] == 2
+    assert after.tally.count[Event.DRINK_WATER, :4].tolist() == [1, 1, 0, 0]
+    assert upkeep(key, after).tally.count[Event.DRINK_WATER, 0] == 2
 
 
 def test_the_first_in_turn_eats_what_grows_on_a_tile(tiny, upkeep, key):

@@ -21,7 +21,7 @@ def seize(world, cfg):
 def test_a_player_alone_on_the_tile_seizes_it_until_a_foe_does(tiny):
     world = seize(worlds.place(hill(tiny), {5: HILL}), tiny)
     assert (world.terrain.seizer, world.terrain.seized_at) == (5, 9)
-    assert world.tally.count[5, Event.SEIZE_TILE] == 1
+    assert world.tally.count[Event.SEIZE_TILE, 5] == 1
     later = world.replace(tick=jnp.int32(20))
     left = seize(worlds.place(later, {5: AWAY}), tiny)
     assert left.terrain.seizer == 5

@@ -160,7 +160,7 @@ def test_another_tile_is_not_held(teams):
 def counted(world, counts):
     count = world.tally.count
     for (player, event), number in counts.items():
-        count = count.at[player, event].set(number)
+        count = count.at[event, player].set(number)
     return world.replace(tally=world.tally.replace(count=count))
 
 

@@ -147,7 +147,8 @@ def _learn(world: World, hits: jax.Array, style: jax.Array, cfg: Config) -> Worl
     """Gives players experience in the style of the attack they made. Source: world rules 10."""
     if not cfg.skills:
         return world
-    return effects.learn(world, style, jnp.where(hits, ATTACK_EXP, 0))
+    used = hits[:, None] & (style[:, None] == jnp.arange(cfg.skills))
+    return effects.learn(world, jnp.where(used, ATTACK_EXP, 0))
 
 
 def _count(

@@ -102,14 +102,14 @@ def _style_exp(world: World, cfg: Config) -> jax.Array:
 
 def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
     """Returns (E,) int32: base, levels and equipment of those who attack."""
-    row, players = jnp.arange(cfg.players), style[: cfg.players]
+    row, used = jnp.arange(cfg.players), style[: cfg.players]
     base = jnp.asarray(BASE_DAMAGE)[style]
     own = base[: cfg.players]
     if cfg.skills:
-        own += LEVEL_DAMAGE * query.levels(world)[row, players]
+        own += LEVEL_DAMAGE * query.levels(world)[row, used]
     has_gear = query.is_on(world, System.EQUIPMENT)
     if System.EQUIPMENT in cfg.systems:
-        own += jnp.where(has_gear, inventory.attack_by_style(world.bag)[row, players], 0)
+        own += jnp.where(has_gear, inventory.attack(world.bag, used), 0)
     npcs = jnp.where(has_gear, world.npc.gear, base[cfg.players :])
     return jnp.concatenate([own, npcs])
 

@@ -9,6 +9,9 @@ from metammo_jax.lib import threefry, waves
 from metammo_jax.vocab import Event, Item, System
 from metammo_jax.world import World
 
+Loot = tuple[jax.Array, jax.Array, jax.Array]
+"""(P, n) int32 three times: `vocab.Item` that players got, NOTHING for none; level; pieces."""
+
 
 def share_out(
     key: jax.Array, world: World, kills: jax.Array, target: jax.Array, turn: jax.Array, cfg: Config
@@ -31,8 +34,11 @@ def share_out(
     kills &= query.is_on(world, System.ITEM)
     world = _gold(world, kills, target, turn, cfg)
     kills, target, turn = kills[: cfg.players], target[: cfg.players], turn[: cfg.players]
-    world = _leavings(world, kills, target, cfg)
-    return _belongings(key, world, kills & (target < cfg.players), target, turn, cfg)
+    world, left = _leavings(world, kills, target, cfg)
+    murders = kills & (target < cfg.players)
+    world, owned = _belongings(key, world, murders, target, turn, cfg)
+    looted = [jnp.concatenate(both, axis=1) for both in zip(left, owned, strict=True)]
+    return effects.count(world, Event.LOOT_ITEM, looted[0] != Item.NOTHING, *looted)
 
 
 def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config) -> World:
@@ -53,25 +59,18 @@ def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cf
     return effects.add_to_tally(world, looted=looted[:players])
 
 
-def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> World:
+def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> tuple[World, Loot]:
     """Gives players a piece of armor and a tool of the NPCs that they killed."""
     kills &= victim >= cfg.players
     slot = jnp.maximum(victim - cfg.players, 0)
-    level, one = world.npc.level[slot], jnp.ones_like(victim)
-    items = [left[slot] for left in (world.npc.armor, world.npc.tool)]
-    bag, kept = world.bag, []
-    for item in items:
-        drops = kills & (item != Item.NOTHING)
-        bag, keeps, _ = inventory.receive(bag, item, level, one, drops, world.tick)
-        kept.append(keeps)
-    world, level = world.replace(bag=bag), level[:, None]
-    return effects.count(
-        world,
-        Event.LOOT_ITEM,
-        jnp.stack(kept, 1),
-        jnp.stack(items, 1),
-        jnp.concatenate([level] * 2, 1),
+    items = jnp.stack([world.npc.armor, world.npc.tool], axis=1)[slot]
+    level = jnp.broadcast_to(world.npc.level[slot, None], items.shape)
+    drops = kills[:, None] & (items != Item.NOTHING)
+    bag, kept = inventory.receive_several(
+        world.bag, items, level, jnp.ones_like(items), drops, world.tick
     )
+    one = jnp.ones_like(items)
+    return world.replace(bag=bag), (jnp.where(kept, items, Item.NOTHING), level, one)
 
 
 AT_ONCE = 16
@@ -80,7 +79,7 @@ AT_ONCE = 16
 
 def _belongings(
     key: jax.Array, world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config
-) -> World:
+) -> tuple[World, Loot]:
     """Moves what killed players owned to the players that killed them."""
     players, slots = world.bag.item.shape
     row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
@@ -101,8 +100,5 @@ def _belongings(
 
     nothing = jnp.zeros((players, slots), jnp.int32)
     state = (world.bag, [nothing] * 3)
-    bag, (item, level, quantity) = waves.play(
-        act, state, row, victim, turn, kills, players, at_once
-    )
-    world = world.replace(bag=bag)
-    return effects.count(world, Event.LOOT_ITEM, item != Item.NOTHING, item, level, quantity)
+    bag, found = waves.play(act, state, row, victim, turn, kills, players, at_once)
+    return world.replace(bag=bag), tuple(found)

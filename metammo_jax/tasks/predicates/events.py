@@ -70,7 +70,7 @@ def count_event(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
     event: `vocab.Event`, or ANY_KILL for the original's PLAYER_KILL.
     """
     meant = jnp.asarray(_EVENTS_MEANT)[whole_number(args, 0)]
-    return share((subject.totals(world.tally.count) * meant).sum(-1), args[:, 1])
+    return share((subject.totals(world.tally.count.T) * meant).sum(-1), args[:, 1])
 
 
 @register(
@@ -114,7 +114,7 @@ def defeat_entity(world: World, subject: Subject, args: jax.Array, cfg: Config) 
       cfg: sizes.
     """
     tally = world.tally
-    counts = subject.totals(tally.count[:, [Event.KILL_PLAYER, Event.KILL_NPC]])
+    counts = subject.totals(tally.count[jnp.array([Event.KILL_PLAYER, Event.KILL_NPC])].T)
     killed = column(counts, whole_number(args, 0))
     if tally.watched.shape[1]:
         high = subject.total(tally.watched[:, 0]).astype(jnp.float32)
@@ -162,4 +162,4 @@ fire_ammo = _item_event(Event.FIRE_AMMO, System.EQUIPMENT, "fire_ammo", "FireAmm
 )
 def use_any_ammo(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """Attacks with ammunition of any kind / quantity (UseAnyAmmo of ammo_training)."""
-    return share(subject.total(world.tally.count[:, Event.FIRE_AMMO]), args[:, 0])
+    return share(subject.total(world.tally.count[Event.FIRE_AMMO]), args[:, 0])
