@@ -12,7 +12,7 @@ import numpy as np
 
 import metammo_jax as mm
 from benchmarks import prepare, workloads
-from benchmarks.timing import peak_memory, temporary_bytes, tree_bytes
+from benchmarks.timing import cores, peak_memory, temporary_bytes, tree_bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,7 +207,7 @@ def machine() -> dict:
         "python": platform.python_version(),
         "device": f"{device.platform} {device.device_kind}",
         "devices": jax.device_count(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "cores": cores(),
         "processor": _processor(),
         "peak_of": peak_memory()[1],
     }

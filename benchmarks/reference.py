@@ -3,7 +3,8 @@
     python -m benchmarks.reference --python /path/to/python/with/nmmo
 
 For each game, two processes of the original play side by side, each on a core of its own, and then
-this project plays on the same two cores, observations and masks consumed, in our layout or in the
+this project plays on the same two cores, a device for each (--devices), observations and masks
+consumed, in our layout or in the
 original's (--layout); by turns, several times, so that whatever else the machine does meets both.
 Both play at the paper's size and count steps of agents that are alive when the tick begins.
 
@@ -218,7 +219,7 @@ def parser() -> argparse.ArgumentParser:
     add("--workload", choices=WORKLOADS, default="moves", help="default: moves")
     add("--layout", choices=LAYOUTS, default="ours", help="of our observations (default: ours)")
     add("--ticks", type=int, help="ticks of a turn (default: 24; 128 for valid)")
-    add("--devices", type=int, default=1, help="share our worlds over so many (default: 1)")
+    add("--devices", type=int, default=2, help="share our worlds over so many (default: 2)")
     add("--rounds", type=int, default=7, help="turns of each, after a warm-up (default: 7)")
     add("--maps", type=int, default=4, help="maps of the original, made once (default: 4)")
     add("--floor", type=float, default=10.0, help="least geometric mean (default: 10)")

@@ -1,6 +1,7 @@
 """Compiling apart from running, seconds of a run, bytes, and devices."""
 
 import contextlib
+import os
 import platform
 import time
 
@@ -65,13 +66,23 @@ def peak_memory() -> tuple[int | None, str]:
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "process"
 
 
+def cores() -> int:
+    """Returns how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def use_cpu_devices(count: int) -> None:
     """Has the processor count as several devices, if that is still possible.
+
+    With a device for every core each works alone: threads that share the work of one step among
+    cores would then only be in each other's way, so there is one (`NPROC`, read by XLA).
 
     Raises:
       ValueError: jax has counted its devices already, and there are fewer.
     """
     if count > 1:
+        if count >= cores():
+            os.environ.setdefault("NPROC", "1")
         with contextlib.suppress(RuntimeError):  # it has counted them
             jax.config.update("jax_num_cpu_devices", count)
     if count > jax.device_count():
