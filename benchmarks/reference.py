@@ -4,8 +4,8 @@
 
 For each game, two processes of the original play side by side, each on a core of its own, and then
 this project plays on the same two cores, a device for each (--devices), observations and masks
-consumed, in our layout or in the
-original's (--layout); by turns, several times, so that whatever else the machine does meets both.
+consumed, in our layout or in the original's (--layout); by turns, several times, so that whatever
+else the machine does meets both.
 Both play at the paper's size and count steps of agents that are alive when the tick begins.
 
 Workload "moves": the first ticks of fresh episodes under random moves; of the original only `step`
