@@ -113,7 +113,7 @@ def receive_several(
 
     Args:
       bag: of all players.
-      item: (P, n) int32, `vocab.Item`; of what stacks no two of a player are the same.
+      item: (P, n) int32, `vocab.Item`.
       level: (P, n) int32.
       quantity: (P, n) int32.
       wanted: (P, n) bool, who receives what.

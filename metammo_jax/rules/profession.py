@@ -38,7 +38,7 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     around, taken = jnp.split(emptied, [len(NEIGHBOURS) * cfg.players])
     fishing = around.reshape(cfg.players, -1).any(1)
     world = _yield(weapon_key, world, fishing, skill, taken)
-    done = jnp.where(taken[:, None], skill[:, None] == jnp.arange(cfg.skills), False)
+    done = taken[:, None] & (skill[:, None] == jnp.arange(cfg.skills))
     done |= fishing[:, None] & (jnp.arange(cfg.skills) == Skill.FISHING)
     return effects.learn(world, jnp.where(done, jnp.asarray(HARVEST_EXP[: cfg.skills]), 0))
 

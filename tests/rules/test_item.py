@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from metammo_jax import inventory
 from metammo_jax.rules import equipment, exchange, item
 from metammo_jax.tables import EXP_THRESHOLD
 from metammo_jax.vocab import Event, Item, Skill, System
@@ -143,8 +144,6 @@ def test_others_see_what_one_wore_as_the_tick_began(world, tiny_full):
 
 
 def test_a_bag_never_holds_two_stacks_of_a_sort_and_takes_what_fits(tiny_full):
-    from metammo_jax import inventory
-
     world = worlds.blank(tiny_full, **EVERYTHING)
     for slot in range(tiny_full.slots):
         world = worlds.put_item(world, 0, slot, Item.HAT)
@@ -164,3 +163,32 @@ def test_a_bag_never_holds_two_stacks_of_a_sort_and_takes_what_fits(tiny_full):
     bag, kept, new = offer(bag, Item.RATION, 2)
     bag, kept, new = offer(bag, Item.RATION, 2)
     assert new[1:].all() and (bag.item[1] == Item.RATION).sum() == 2  # rations do not stack
+
+
+@pytest.mark.parametrize("only_with_room", [False, True])
+def test_several_records_are_received_as_one_after_another(tiny_full, only_with_room):
+    """Arrows of two levels and hats meet bags that are full, nearly so, or empty."""
+    rng, shape = np.random.default_rng(7), (tiny_full.players, tiny_full.slots)
+    world = worlds.blank(tiny_full, tick=3, **EVERYTHING)
+    fill = rng.choice([0, 0.8, 0.9, 1], (tiny_full.players, 1))
+    held = rng.random(shape) < fill
+    item = np.where(held, Item.HAT, 0)
+    for slot in (2, 5):  # some own a stack of level 1, some one of level 2
+        item[:, slot] = np.where(held[:, slot], rng.choice([Item.HAT, Item.ARROW], 16), 0)
+    level = np.where(np.arange(shape[1]) == 2, 1, 2) * held
+    bag = world.bag.replace(
+        item=jnp.asarray(item), level=jnp.asarray(level), quantity=jnp.asarray(3 * held)
+    )
+    offered = rng.choice([Item.ARROW, Item.HAT], (16, 3)), rng.integers(1, 3, (16, 3))
+    offered = [jnp.asarray(part) for part in (*offered, np.full((16, 3), 2))]
+    wanted = jnp.asarray(rng.random((16, 3)) < 0.8)
+    got, kept = inventory.receive_several(bag, *offered, wanted, world.tick, only_with_room)
+    for record in range(3):
+        wants = wanted[:, record]
+        if only_with_room:
+            wants &= inventory.space(bag) > 0
+        what = [part[:, record] for part in offered]
+        bag, taken, _ = inventory.receive(bag, *what, wants, world.tick)
+        np.testing.assert_array_equal(kept[:, record], taken)
+    jax.tree.map(np.testing.assert_array_equal, got, bag)
+    assert 0 < int(kept.sum()) < int(wanted.sum())
