@@ -58,6 +58,8 @@ def test_geometric_mean():
     assert reference.geometric_mean([1.0, 100.0]) == pytest.approx(10)
 
 
+ALONE = ("--devices", "1")  # jax may have counted its devices before these tests
+
 FAKE = """
 import json, sys
 if "--game" in sys.argv and "sandwich" in sys.argv:
@@ -94,7 +96,7 @@ def staged(tmp_path, monkeypatch):
     asked.clear()
     monkeypatch.setattr(reference, "Bench", Bench)
     monkeypatch.setattr(reference, "take_cores", lambda: [0, 1])
-    return ["--python", interpreter(tmp_path, FAKE), "--rounds", "2", "--games"]
+    return ["--python", interpreter(tmp_path, FAKE), *ALONE, "--rounds", "2", "--games"]
 
 
 def test_exit_code_says_whether_the_floor_was_reached(staged, capsys):
@@ -140,7 +142,7 @@ def test_an_original_that_ends_is_told_with_its_last_words(staged, capsys):
 
 
 def test_an_interpreter_that_is_not_there_is_named(staged, capsys, tmp_path):
-    assert reference.main(["--python", str(tmp_path / "missing")]) == 2
+    assert reference.main(["--python", str(tmp_path / "missing"), *ALONE]) == 2
     assert "missing cannot be run" in capsys.readouterr().err
 
 
