@@ -72,7 +72,8 @@ def receive(
     quantity: jax.Array,
     wanted: jax.Array,
     tick: jax.Array,
-) -> tuple[Bag, jax.Array, jax.Array]:
+    only_with_room: bool = False,
+) -> tuple[Bag, jax.Array]:
     """Puts one record into each bag: into a stack that it has, else into its first free slot.
 
     Args:
@@ -82,22 +83,23 @@ def receive(
       quantity: (P,) int32.
       wanted: (P,) bool, who receives anything.
       tick: () int32, ticks completed before this one.
+      only_with_room: a full bag takes nothing, not even for a stack that it has.
 
     Returns:
-      bag; (P,) bool who kept it; (P,) bool who needed a new slot for it. What finds neither a
-      stack nor a free slot is lost.
+      bag, and (P,) bool who kept it. What finds neither a stack nor a free slot is lost.
 
     Source: world rules 11.3; a stack grows even while it is worn or for sale.
     """
-    merges = same_stack(bag, item, level) & wanted[:, None]
-    merged = merges.any(1)
     slot = jnp.arange(bag.item.shape[1])
+    same = same_stack(bag, item, level)
+    stack = jnp.where(same, slot, -1).max(1, keepdims=True)
     first = jnp.where(bag.item == Item.NOTHING, slot, slot.size).min(1, keepdims=True)
-    new = (slot == first) & (wanted & ~merged)[:, None]
-    bag = bag.replace(quantity=bag.quantity + jnp.where(merges, quantity[:, None], 0))
-    bag = put(bag, new, item[:, None], level[:, None], quantity[:, None], tick)
-    is_new = new.any(1)
-    return bag, merged | is_new, is_new
+    has_room, merges = first < slot.size, stack >= 0
+    taken = wanted[:, None] & (has_room | (merges & (not only_with_room)))
+    grows = (slot == stack) & taken
+    bag = bag.replace(quantity=bag.quantity + jnp.where(grows, quantity[:, None], 0))
+    record = (values[:, None] for values in (item, level, quantity))
+    return put(bag, (slot == first) & taken & ~merges, *record, tick), taken[:, 0]
 
 
 def receive_several(
@@ -109,36 +111,12 @@ def receive_several(
     tick: jax.Array,
     only_with_room: bool = False,
 ) -> tuple[Bag, jax.Array]:
-    """Puts some records into each bag, as `receive` would one after another, in one pass.
-
-    Args:
-      bag: of all players.
-      item: (P, n) int32, `vocab.Item`.
-      level: (P, n) int32.
-      quantity: (P, n) int32.
-      wanted: (P, n) bool, who receives what.
-      tick: () int32, ticks completed before this one.
-      only_with_room: a bag that is full by then takes nothing, not even for a stack it has.
-
-    Returns:
-      bag, and (P, n) bool what was kept.
-    """
-    slot = jnp.arange(bag.item.shape[1])
-    is_free, last = bag.item == Item.NOTHING, jnp.full((bag.item.shape[0], 1), -1)
+    """Puts records (P, n) into each bag, one after another: else as `receive`."""
     kept = []
-    for record in range(item.shape[1]):
-        this = [leaf[:, record, None] for leaf in (item, level, quantity)]
-        stack = jnp.where(same_stack(bag, item[:, record], level[:, record]), slot, -1)
-        stack = stack.max(1, keepdims=True)
-        first = jnp.where(is_free & (slot > last), slot, slot.size).min(1, keepdims=True)
-        has_room, merges = first < slot.size, stack >= 0
-        taken = wanted[:, record, None] & (has_room | (merges & (not only_with_room)))
-        last = jnp.where(taken & ~merges, first, last)
-        grows = (slot == stack) & taken
-        bag = bag.replace(quantity=bag.quantity + jnp.where(grows, this[2], 0))
-        bag = put(bag, (slot == first) & taken & ~merges, *this, tick)
-        kept.append(taken)
-    return bag, jnp.concatenate(kept, axis=1)
+    for record in zip(item.T, level.T, quantity.T, wanted.T, strict=True):
+        bag, keeps = receive(bag, *record, tick, only_with_room)
+        kept.append(keeps)
+    return bag, jnp.stack(kept, axis=1)
 
 
 def put(

@@ -56,7 +56,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         here = bag.price[seller, slot] > 0
         quantity = bag.quantity[seller, slot]
         pays = ready & here & (gold >= price)
-        bag, kept, _ = inventory.receive(bag, *what, quantity, pays, world.tick)
+        bag, kept = inventory.receive(bag, *what, quantity, pays, world.tick)
         bag = inventory.clear(bag, _sold(bag, seller, slot, kept))
         paid = jnp.where(kept, price, 0)
         gold = gold.at[seller].add(paid) - paid
