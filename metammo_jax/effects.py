@@ -26,23 +26,23 @@ def count(
     Args:
       world: reads task.watch; reads and writes tally.
       event: the kind of event.
-      happened: (P,) or (P, n) bool, the players to whom it happened, up to n times; or (P,) int32,
+      happened: (P,) or (n, P) bool, the players to whom it happened, up to n times; or (P,) int32,
         how often.
       what: a number, or as many as `happened`: the item, style or skill that it was about.
       level: likewise, level of the item, of the victim, or reached.
       amount: likewise, what it counts for a task that watches it: pieces.
     """
-    tally, players = world.tally, happened.shape[0]
+    tally, players = world.tally, happened.shape[-1]
     often, what, level, amount = (
-        jnp.broadcast_to(x, happened.shape).reshape(players, -1)
+        jnp.broadcast_to(x, happened.shape).reshape(-1, players)
         for x in (happened, what, level, amount)
     )
-    counted = tally.replace(count=tally.count.at[event].add(often.sum(1, dtype=jnp.int32)))
+    counted = tally.replace(count=tally.count.at[event].add(often.sum(0, dtype=jnp.int32)))
     if tally.watched.shape[1]:
-        watch = world.task.watch[:, :, None]
-        meant = (watch[..., 0] == event) & (level[:, None] >= watch[..., 2])
-        meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, None])
-        amounts = jnp.where(meant, jnp.where(often, amount, 0)[:, None], 0).sum(-1)
+        watch = world.task.watch
+        meant = (watch[..., 0] == event) & (level[:, :, None] >= watch[..., 2])
+        meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, :, None])
+        amounts = jnp.where(meant, jnp.where(often, amount, 0)[:, :, None], 0).sum(0)
         counted = counted.replace(watched=tally.watched + amounts)
     if tally.seen and event in ITEM_EVENTS:
         place, seen = ITEM_EVENTS.index(event), list(tally.seen)
@@ -52,10 +52,10 @@ def count(
 
 
 def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns what `seen` (items, P) is after an event at levels (P, n) of items (P, n)."""
+    """Returns what `seen` (items, P) is after an event at levels (n, P) of items (n, P)."""
     bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
     kinds = jnp.arange(seen.shape[0], dtype=seen.dtype)[:, None]
-    for what, levels in zip(item.astype(seen.dtype).T, bit.T, strict=True):
+    for what, levels in zip(item.astype(seen.dtype), bit, strict=True):
         seen |= jnp.where(what == kinds, levels, jnp.zeros_like(levels))
     return seen
 
@@ -82,9 +82,10 @@ def learn(world: World, gain: jax.Array) -> World:
     before = world.skill.exp
     after = before + jnp.where(query.is_on(world, System.PROGRESSION), gain, 0)
     level = query.level_of(after)
+    rises = level > query.level_of(before)
     world = world.replace(skill=world.skill.replace(exp=after))
-    skill = jnp.arange(gain.shape[1])
-    return count(world, Event.LEVEL_UP, level > query.level_of(before), what=skill, level=level)
+    skill = jnp.arange(gain.shape[1])[:, None]
+    return count(world, Event.LEVEL_UP, rises.T, what=skill, level=level.T)
 
 
 def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> World:

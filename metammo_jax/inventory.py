@@ -111,12 +111,12 @@ def receive_several(
     tick: jax.Array,
     only_with_room: bool = False,
 ) -> tuple[Bag, jax.Array]:
-    """Puts records (P, n) into each bag, one after another: else as `receive`."""
+    """Puts records (n, P) into each bag, one after another: else as `receive`."""
     kept = []
-    for record in zip(item.T, level.T, quantity.T, wanted.T, strict=True):
+    for record in zip(item, level, quantity, wanted, strict=True):
         bag, keeps = receive(bag, *record, tick, only_with_room)
         kept.append(keeps)
-    return bag, jnp.stack(kept, axis=1)
+    return bag, jnp.stack(kept)
 
 
 def put(

@@ -90,7 +90,7 @@ def _yield(
         item = jnp.asarray(table, jnp.int32)[by]
         drops &= (item != Item.NOTHING) & query.is_on(world, System.ITEM)
         found.append((item, _level(*hand, by), drops))
-    item, level, drops = (jnp.stack(values, axis=1) for values in zip(*found, strict=True))
+    item, level, drops = (jnp.stack(values) for values in zip(*found, strict=True))
     bag, kept = inventory.receive_several(
         world.bag, item, level, jnp.ones_like(item), drops, world.tick, only_with_room=True
     )

@@ -10,7 +10,7 @@ from metammo_jax.vocab import Event, Item, System
 from metammo_jax.world import World
 
 Loot = tuple[jax.Array, jax.Array, jax.Array]
-"""(P, n) int32 three times: `vocab.Item` that players got, NOTHING for none; level; pieces."""
+"""(n, P) int32 three times: `vocab.Item` that players got, NOTHING for none; level; pieces."""
 
 
 def share_out(
@@ -37,7 +37,7 @@ def share_out(
     world, left = _leavings(world, kills, target, cfg)
     murders = kills & (target < cfg.players)
     world, owned = _belongings(key, world, murders, target, turn, cfg)
-    looted = [jnp.concatenate(both, axis=1) for both in zip(left, owned, strict=True)]
+    looted = [jnp.concatenate(both) for both in zip(left, owned, strict=True)]
     return effects.count(world, Event.LOOT_ITEM, looted[0] != Item.NOTHING, *looted)
 
 
@@ -63,9 +63,9 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
     """Gives players a piece of armor and a tool of the NPCs that they killed."""
     kills &= victim >= cfg.players
     slot = jnp.maximum(victim - cfg.players, 0)
-    items = jnp.stack([world.npc.armor, world.npc.tool], axis=1)[slot]
-    level = jnp.broadcast_to(world.npc.level[slot, None], items.shape)
-    drops = kills[:, None] & (items != Item.NOTHING)
+    items = jnp.stack([world.npc.armor[slot], world.npc.tool[slot]])
+    level = jnp.broadcast_to(world.npc.level[slot], items.shape)
+    drops = kills & (items != Item.NOTHING)
     bag, kept = inventory.receive_several(
         world.bag, items, level, jnp.ones_like(items), drops, world.tick
     )
@@ -94,11 +94,11 @@ def _belongings(
         rows = jnp.where(wanted, killer, players)
         parts = (new.item, new.level, new.quantity)
         found = [
-            all_.at[rows].set(part, mode="drop") for all_, part in zip(found, parts, strict=True)
+            all_.at[:, rows].set(part.T, mode="drop") for all_, part in zip(found, parts, strict=True)
         ]
         return (bag, found), jnp.zeros_like(ready)
 
-    nothing = jnp.zeros((players, slots), jnp.int32)
+    nothing = jnp.zeros((slots, players), jnp.int32)
     state = (world.bag, [nothing] * 3)
     bag, found = waves.play(act, state, row, victim, turn, kills, players, at_once)
     return world.replace(bag=bag), tuple(found)
