@@ -7,6 +7,7 @@ import numpy as np
 from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
+from metammo_jax.lib.once import once
 from metammo_jax.rules import item as items
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
 from metammo_jax.vocab import NEVER, Item, System
@@ -93,12 +94,12 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
     seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
     item, level, price = (leaf[seller, slot] for leaf in (bag.item, bag.level, bag.price))
     # All that can be told of a listing, or of a player, alone is told before they are paired.
-    price = jnp.where(listing >= 0, price, jnp.where(is_nothing, -1, NEVER))
-    budget = jnp.where(who, world.body.gold[: cfg.players], -1)
-    fits = jnp.where(is_nothing, _NOTHING, _stacks(item, level) | _NEW)
+    price = once(jnp.where(listing >= 0, price, jnp.where(is_nothing, -1, NEVER)))
+    budget = once(jnp.where(who, world.body.gold[: cfg.players], -1))
+    fits = once(jnp.where(is_nothing, _NOTHING, _stacks(item, level) | _NEW))
     room = jnp.where(inventory.space(bag) > 0, _NEW, jnp.uint32(0))
-    room |= _stacks(bag.item, bag.level).sum(1, dtype=jnp.uint32) | _NOTHING
-    seller = jnp.where(is_nothing, -1, seller)
+    room = once(room | _stacks(bag.item, bag.level).sum(1, dtype=jnp.uint32) | _NOTHING)
+    seller = once(jnp.where(is_nothing, -1, seller))
     return (price <= budget[:, None]) & (fits & room[:, None] != 0) & (seller != row[:, None])
 
 

@@ -11,6 +11,7 @@ from metammo_jax import legal, query
 from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import bits
+from metammo_jax.lib.once import once
 from metammo_jax.tables import COMBAT_STATUS_TICKS
 from metammo_jax.vocab import NEVER, NOBODY, Skill, System
 from metammo_jax.world import World
@@ -132,7 +133,7 @@ def observe(world: World, cfg: Config) -> Observation:
     `Config.original_observations` restores).
     """
     players = cfg.players
-    alive = query.is_alive(world)
+    alive = once(query.is_alive(world))
     far = query.distance(world.body.pos[:players], world.body.pos)
     visible, *marked = visible_rows(far, alive, cfg, *legal.marks(world, far, cfg))
     listing = listings(world, cfg) if cfg.slots else None
@@ -278,34 +279,45 @@ def tiles_around(world: World, cfg: Config) -> jax.Array:
     """Returns (P, V, V) int8, materials around players, dead or alive."""
     shown = world.terrain.material
     if not cfg.original_observations:
-        shown = query.materials(world)
+        shown = once(query.materials(world))
     # Slices of one small map cost a fraction of what a gather of each tile's record does.
-    corner = world.body.pos[: cfg.players] - cfg.vision
+    corner = once(world.body.pos[: cfg.players] - cfg.vision)
     size = (cfg.window, cfg.window)
     return jax.vmap(lambda at: jax.lax.dynamic_slice(shown, tuple(at), size))(corner)
 
 
 def _fog(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, V, V) int8, the fog around the living."""
-    fog = jnp.clip(fog_around(world, cfg), -127, 127).astype(jnp.int8)
-    return jnp.where(alive[:, None, None], fog, 0)
+    lines = jnp.clip(_fog_lines(world, cfg), -127, 127).astype(jnp.int8)
+    return _deeper(once(jnp.where(alive[:, None, None], lines, 0)))
 
 
 def fog_around(world: World, cfg: Config) -> jax.Array:
-    """Returns (P, V, V) int16, the fog around players, dead or alive, in whole points.
+    """Returns (P, V, V) int16, the fog around players, dead or alive, in whole points."""
+    return _deeper(_fog_lines(world, cfg))
 
-    It is the deeper the nearer to an edge of the map, so that of a tile is the deeper one of
-    its row's and its column's.
+
+def _deeper(lines: jax.Array) -> jax.Array:
+    """Returns (P, V, V), the deeper fog of each row and each column, of lines (P, 2, V)."""
+    return jnp.maximum(lines[:, 0, :, None], lines[:, 1, None])
+
+
+def _fog_lines(world: World, cfg: Config) -> jax.Array:
+    """Returns (P, 2, V) int16, the fog of the rows and of the columns around players.
+
+    Fog is the deeper the nearer to an edge of the map, so that of a tile is the deeper one of
+    its row's and its column's; and it is deeper on any line outside the safe square than on any
+    line through it.
     """
     terrain, params = world.terrain, world.params
-    depth = jnp.round(terrain.fog).astype(jnp.int16)
-    line = world.body.pos[: cfg.players, :, None] + jnp.arange(-cfg.vision, cfg.vision + 1)
-    ring = jnp.minimum(line, cfg.map_size - 1 - line)
-    deep = depth[jnp.clip(ring, 0, depth.shape[0] - 1)]
-    safe = jnp.abs(line - cfg.middle) <= params.fog_final_size
-    fog = jnp.maximum(deep[:, 0, :, None], deep[:, 1, None])
-    fog = jnp.where(safe[:, 0, :, None] & safe[:, 1, None], -cfg.map_size, fog)
-    return jnp.where(params.fog_onset < NEVER, fog, 0).astype(jnp.int16)
+    inward = jnp.round(terrain.fog).astype(jnp.int16)  # from the edge to the middle
+    lines = jnp.concatenate([inward, inward[: cfg.map_size - inward.shape[0]][::-1]])
+    safe = jnp.abs(jnp.arange(cfg.map_size) - cfg.middle) <= params.fog_final_size
+    lines = jnp.where(safe, -cfg.map_size, lines)
+    lines = once(jnp.where(params.fog_onset < NEVER, lines, 0).astype(jnp.int16))
+    start = world.body.pos[: cfg.players].reshape(-1) - cfg.vision
+    around = jax.vmap(lambda at: jax.lax.dynamic_slice(lines, (at,), (cfg.window,)))(start)
+    return around.reshape(cfg.players, 2, cfg.window)
 
 
 def _rally(world: World, alive: jax.Array) -> jax.Array:

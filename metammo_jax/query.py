@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.config import Config
+from metammo_jax.lib.once import once
 from metammo_jax.tables import COMBAT_STATUS_TICKS, EXP_THRESHOLD, PASSABLE
 from metammo_jax.vocab import NEVER, Style, System
 from metammo_jax.world import Params, Terrain, World
@@ -84,15 +85,15 @@ def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax
 
 def distance(a: jax.Array, b: jax.Array) -> jax.Array:
     """Returns (A, B) int16, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
-    a, b = a.astype(jnp.int16), b.astype(jnp.int16)
-    rows, cols = (jnp.abs(a[:, None, axis] - b[None, :, axis]) for axis in (0, 1))
+    a, b = once(a.astype(jnp.int16).T), once(b.astype(jnp.int16).T)
+    rows, cols = (jnp.abs(a[axis, :, None] - b[axis]) for axis in (0, 1))
     return jnp.maximum(rows, cols)
 
 
 def steps(a: jax.Array, b: jax.Array) -> jax.Array:
     """Returns (A, B) int16, steps (Manhattan) between each of places (A, 2) and (B, 2)."""
-    a, b = a.astype(jnp.int16), b.astype(jnp.int16)
-    rows, cols = (jnp.abs(a[:, None, axis] - b[None, :, axis]) for axis in (0, 1))
+    a, b = once(a.astype(jnp.int16).T), once(b.astype(jnp.int16).T)
+    rows, cols = (jnp.abs(a[axis, :, None] - b[axis]) for axis in (0, 1))
     return rows + cols
 
 
@@ -157,7 +158,7 @@ def level_of(exp: jax.Array) -> jax.Array:
 
 def levels(world: World) -> jax.Array:
     """Returns (P, S) int32, players' levels by `vocab.Skill`; 0 where progression is off."""
-    return jnp.where(is_on(world, System.PROGRESSION), level_of(world.skill.exp), 0)
+    return once(jnp.where(is_on(world, System.PROGRESSION), level_of(world.skill.exp), 0))
 
 
 def best_level(world: World) -> jax.Array:

@@ -94,7 +94,8 @@ def _belongings(
         rows = jnp.where(wanted, killer, players)
         parts = (new.item, new.level, new.quantity)
         found = [
-            all_.at[:, rows].set(part.T, mode="drop") for all_, part in zip(found, parts, strict=True)
+            all_.at[:, rows].set(part.T, mode="drop")
+            for all_, part in zip(found, parts, strict=True)
         ]
         return (bag, found), jnp.zeros_like(ready)
 

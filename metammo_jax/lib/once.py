@@ -1,0 +1,16 @@
+"""What many read, computed once."""
+
+import jax
+import jax.numpy as jnp
+
+
+def once(values: jax.Array) -> jax.Array:
+    """Returns an array of integers or booleans as it is, computed before whatever reads it.
+
+    XLA joins the computation of an array into every loop that reads it. In a loop over pairs of
+    rows all that is to be known of a row is then worked out again for every pair. A reduction is
+    never joined so; this is one, over the array and zeros. (Compiling for processors, XLA drops
+    `jax.lax.optimization_barrier` too early to be of use.)
+    """
+    padded = jnp.pad(values[None], [(0, 1)] + [(0, 0)] * values.ndim)
+    return jax.lax.reduce(padded, jnp.zeros((), values.dtype), jax.lax.bitwise_or, (0,))

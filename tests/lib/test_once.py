@@ -1,0 +1,31 @@
+"""`once` changes nothing, and keeps what is known of a row out of loops over pairs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from metammo_jax.lib.once import once
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.int16, np.int32, np.uint32])
+def test_values_are_what_they_were(dtype):
+    ends = [0, 1] if dtype is bool else [np.iinfo(dtype).min, -1 % 120, 0, np.iinfo(dtype).max]
+    values = jnp.asarray(np.resize(ends, (3, 4)), dtype)
+    for got in (once(values), jax.jit(jax.vmap(once))(values), once(values[0, 0])):
+        assert got.dtype == values.dtype
+    np.testing.assert_array_equal(jax.jit(jax.vmap(once))(values), values)
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="other compilers join otherwise")
+def test_pairs_do_not_work_it_out_again():
+    def pairs(gate, rows):
+        zeros = jax.lax.clz(rows)  # an operation that is easy to find again
+        return gate(zeros)[:, None] < gate(zeros)
+
+    def is_joined(gate):
+        compiled = jax.jit(lambda rows: pairs(gate, rows)).lower(jnp.arange(64)).compile()
+        parts = compiled.as_text().split("\n\n")
+        return any("count-leading-zeros" in part and "[64,64]" in part for part in parts)
+
+    assert is_joined(lambda values: values) and not is_joined(once)
