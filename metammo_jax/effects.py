@@ -103,8 +103,8 @@ def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> W
 
     Source: world rules 3.9.
     """
-    terrain, (row, col) = world.terrain, (pos[:, 0], pos[:, 1])
-    material, rate = terrain.material[row, col], world.params.regrowth
+    terrain, tile = world.terrain, query.tiles(world.terrain, pos)
+    material, rate = terrain.material.reshape(-1)[tile], world.params.regrowth
     grows = material == Tile.FOILAGE
     if world.bag.item.shape[1]:
         other = jnp.asarray(REGROWTH)[material]
@@ -113,7 +113,8 @@ def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> W
     delay = chance.waiting_time(key, rate, taken.shape)
     ready = jnp.minimum(world.tick + delay, NEVER_READY)
     ready = jnp.where(grows, ready, NEVER_READY).astype(jnp.int16)
-    row = jnp.where(taken, row, terrain.material.shape[0])  # rows off the map are dropped
+    tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
+    grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
     return world.replace(
-        terrain=terrain.replace(ready_at=terrain.ready_at.at[row, col].set(ready, mode="drop"))
+        terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape))
     )

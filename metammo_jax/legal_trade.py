@@ -89,17 +89,16 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
       cfg: sizes.
     """
     bag, row = world.bag, jnp.arange(cfg.players)
-    is_nothing = jnp.arange(listing.shape[0] + 1) == listing.shape[0]
-    listing = jnp.pad(listing, (0, 1), constant_values=-1)
-    seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
-    item, level, price = (leaf[seller, slot] for leaf in (bag.item, bag.level, bag.price))
+    place, stacks = jnp.maximum(listing, 0).astype(jnp.uint32), once(_stacks(bag.item, bag.level))
     # All that can be told of a listing, or of a player, alone is told before they are paired.
-    price = once(jnp.where(listing >= 0, price, jnp.where(is_nothing, -1, NEVER)))
+    price = jnp.where(listing >= 0, bag.price.reshape(-1)[place], NEVER)
+    price = once(jnp.pad(price, (0, 1), constant_values=-1))
+    fits = once(jnp.pad(stacks.reshape(-1)[place] | _NEW, (0, 1), constant_values=_NOTHING))
+    seller = (place // cfg.slots).astype(jnp.int32)
+    seller = once(jnp.pad(seller, (0, 1), constant_values=cfg.players))
     budget = once(jnp.where(who, world.body.gold[: cfg.players], -1))
-    fits = once(jnp.where(is_nothing, _NOTHING, _stacks(item, level) | _NEW))
     room = jnp.where(inventory.space(bag) > 0, _NEW, jnp.uint32(0))
-    room = once(room | _stacks(bag.item, bag.level).sum(1, dtype=jnp.uint32) | _NOTHING)
-    seller = once(jnp.where(is_nothing, -1, seller))
+    room = once(room | stacks.sum(1, dtype=jnp.uint32) | _NOTHING)
     return (price <= budget[:, None]) & (fits & room[:, None] != 0) & (seller != row[:, None])
 
 

@@ -188,10 +188,11 @@ def listings(world: World, cfg: Config) -> jax.Array:
 def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:
     """Returns bag, market and listing, as `Observation` describes them."""
     bag = world.bag
-    seller, slot = jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
+    place = jnp.maximum(listing, 0).astype(jnp.uint32)
+    seller, slot = jnp.divmod(place, cfg.slots)
     alive = query.is_alive(world)[: cfg.players, None]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
-    offered = [leaf[seller, slot] for leaf in (bag.item, bag.level, bag.quantity, bag.price)]
+    offered = (leaf.reshape(-1)[place] for leaf in (bag.item, bag.level, bag.quantity, bag.price))
     records = [jnp.where(listing >= 0, column, 0) for column in (seller, slot, *offered)]
     return {
         "bag": jnp.stack([_narrow(jnp.where(alive, column, 0)) for column in own], axis=-1),
@@ -288,13 +289,13 @@ def tiles_around(world: World, cfg: Config) -> jax.Array:
 
 def _fog(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, V, V) int8, the fog around the living."""
-    lines = jnp.clip(_fog_lines(world, cfg), -127, 127).astype(jnp.int8)
+    lines = _fog_lines(world, cfg, jnp.int8)
     return _deeper(once(jnp.where(alive[:, None, None], lines, 0)))
 
 
 def fog_around(world: World, cfg: Config) -> jax.Array:
     """Returns (P, V, V) int16, the fog around players, dead or alive, in whole points."""
-    return _deeper(_fog_lines(world, cfg))
+    return _deeper(_fog_lines(world, cfg, jnp.int16))
 
 
 def _deeper(lines: jax.Array) -> jax.Array:
@@ -302,20 +303,27 @@ def _deeper(lines: jax.Array) -> jax.Array:
     return jnp.maximum(lines[:, 0, :, None], lines[:, 1, None])
 
 
-def _fog_lines(world: World, cfg: Config) -> jax.Array:
-    """Returns (P, 2, V) int16, the fog of the rows and of the columns around players.
+def _fog_lines(world: World, cfg: Config, dtype) -> jax.Array:
+    """Returns (P, 2, V), the fog of the rows and of the columns around players.
 
     Fog is the deeper the nearer to an edge of the map, so that of a tile is the deeper one of
     its row's and its column's; and it is deeper on any line outside the safe square than on any
     line through it.
+
+    Args:
+      world: the state.
+      cfg: sizes.
+      dtype: of integers; what they cannot hold is the largest that they can, of either sign.
     """
     terrain, params = world.terrain, world.params
     inward = jnp.round(terrain.fog).astype(jnp.int16)  # from the edge to the middle
     lines = jnp.concatenate([inward, inward[: cfg.map_size - inward.shape[0]][::-1]])
     safe = jnp.abs(jnp.arange(cfg.map_size) - cfg.middle) <= params.fog_final_size
     lines = jnp.where(safe, -cfg.map_size, lines)
-    lines = once(jnp.where(params.fog_onset < NEVER, lines, 0).astype(jnp.int16))
-    start = world.body.pos[: cfg.players].reshape(-1) - cfg.vision
+    most = jnp.iinfo(dtype).max
+    lines = jnp.clip(jnp.where(params.fog_onset < NEVER, lines, 0), -most, most)
+    lines = once(lines.astype(dtype))
+    start = once(world.body.pos[: cfg.players].reshape(-1) - cfg.vision)
     around = jax.vmap(lambda at: jax.lax.dynamic_slice(lines, (at,), (cfg.window,)))(start)
     return around.reshape(cfg.players, 2, cfg.window)
 

@@ -55,8 +55,18 @@ def can_stand(terrain: Terrain, pos: jax.Array) -> jax.Array:
     height, width = terrain.material.shape
     row, col = pos[..., 0], pos[..., 1]
     inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-    here = terrain.material[jnp.where(inside, row, 0), jnp.where(inside, col, 0)]
-    return inside & is_passable(here)
+    tile = once(jnp.where(inside, row * width + col, -1))
+    here = terrain.material.reshape(-1)[jnp.maximum(tile, 0).astype(jnp.uint32)]
+    return (tile >= 0) & is_passable(here)
+
+
+def tiles(terrain: Terrain, pos: jax.Array) -> jax.Array:
+    """Returns (...) uint32, the numbers of tiles, row by row, of places (..., 2) on the map.
+
+    To look up one number takes less time than a row and a column; being unsigned, it is not
+    looked at for whether it counts from the end.
+    """
+    return once((pos[..., 0] * terrain.material.shape[1] + pos[..., 1]).astype(jnp.uint32))
 
 
 def border(params: Params, cfg: Config) -> jax.Array:
@@ -106,9 +116,8 @@ def is_first(world: World, pos: jax.Array, wants: jax.Array, turn: jax.Array) ->
       wants: (...) bool.
       turn: (...) uint32, less than 2**32 - 1; at one place no two are the same.
     """
-    row, col = pos[..., 0], pos[..., 1]
-    due = jnp.where(wants, turn, _LAST_TURN)
-    first = jnp.full(world.terrain.material.shape, _LAST_TURN).at[row, col].min(due)[row, col]
+    tile, due = tiles(world.terrain, pos), jnp.where(wants, turn, _LAST_TURN)
+    first = jnp.full(world.terrain.material.size, _LAST_TURN).at[tile].min(due)[tile]
     return wants & (first == turn)
 
 
@@ -134,9 +143,9 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
 
     Source: world rules 3.1.
     """
-    terrain, (row, col) = world.terrain, (pos[..., 0], pos[..., 1])
-    depleted = world.tick < terrain.ready_at[row, col]
-    return terrain.material[row, col].astype(jnp.int32) - depleted
+    terrain, here = world.terrain, tiles(world.terrain, pos)
+    depleted = world.tick < terrain.ready_at.reshape(-1)[here]
+    return terrain.material.reshape(-1)[here].astype(jnp.int32) - depleted
 
 
 def materials(world: World) -> jax.Array:

@@ -1,9 +1,9 @@
 """Sets of rows as words of 32 bits: packing, counting, and finding the k-th member."""
 
-from collections.abc import Sequence
-
 import jax
 import jax.numpy as jnp
+
+from metammo_jax.lib.once import once
 
 
 def pack(members: jax.Array) -> jax.Array:
@@ -40,20 +40,22 @@ def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax
 
     def find(state):
         block, found = state
-        rank = block * _COLUMNS + jnp.arange(_COLUMNS)
-        columns = _of_rank(words, starts, count, rank, marks)
-        return block + 1, [
-            jax.lax.dynamic_update_slice(all_, some, (0, block * _COLUMNS))
-            for all_, some in zip(found, columns, strict=True)
+        row = _of_rank(words, starts, count, block * _COLUMNS + jnp.arange(_COLUMNS))
+        new = [row.astype(jnp.int16), *(once(_contains(mark, row)) for mark in marks)]
+        here = (jnp.arange(blocks) == block)[:, None]
+        found = [
+            jnp.where(here, some[:, None], all_) for all_, some in zip(found, new, strict=True)
         ]
+        return block + 1, found
 
     def is_unfinished(state):
         return (state[0] < blocks) & (state[0] * _COLUMNS < largest)
 
-    shape = (members.shape[0], blocks * _COLUMNS)
+    shape = (members.shape[0], blocks, _COLUMNS)
     found = [jnp.full(shape, -1, jnp.int16), *(jnp.zeros(shape, bool) for _ in marks)]
     found = jax.lax.while_loop(is_unfinished, find, (0, found))[1]
-    return found[0][:, :size].astype(jnp.int32), *(mark[:, :size] for mark in found[1:])
+    rows, *marked = (all_.reshape(shape[0], -1)[:, :size] for all_ in found)
+    return rows.astype(jnp.int32), *marked
 
 
 def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:
@@ -61,7 +63,7 @@ def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:
 
     -1 where there is none.
     """
-    return _of_rank(words, *_starts(words), rank[:, None], ())[0][:, 0].astype(jnp.int32)
+    return _of_rank(words, *_starts(words), rank[:, None])[:, 0]
 
 
 def count(words: jax.Array) -> jax.Array:
@@ -82,13 +84,9 @@ def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _of_rank(
-    words: jax.Array,
-    starts: jax.Array,
-    count: jax.Array,
-    rank: jax.Array,
-    marked: Sequence[jax.Array],
-) -> list[jax.Array]:
-    """Returns (A, K) int16, the members with `rank` (K,) others before them, -1 if there is none.
+    words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Array
+) -> jax.Array:
+    """Returns (A, K) int32, the members with `rank` others before them, -1 if there is none.
 
     The word that holds a member is chosen by one comparison for each word: unlike gathers, these
     are done for many members at once.
@@ -98,25 +96,23 @@ def _of_rank(
       starts: (A, W) int32, members before each word.
       count: (A, 1) int32, members.
       rank: (K,) or (A, K) int32.
-      marked: (A, W or fewer) uint32 each; of each (A, K) bool is returned too, whether the
-        members are in.
     """
-    sets = (words, starts, *marked)
-    chosen = [leaf[:, :1] for leaf in sets]
-    base = jnp.zeros((1, 1), jnp.int32)
+    bits, start, base = words[:, :1], starts[:, :1], jnp.zeros((1, 1), jnp.int32)
     for word in range(1, words.shape[1]):
         later = rank >= starts[:, word : word + 1]
         base = jnp.where(later, 32 * word, base)
-        for i, leaf in enumerate(sets):
-            if word < leaf.shape[1]:
-                chosen[i] = jnp.where(later, leaf[:, word : word + 1], chosen[i])
-    bits, start, *marks = chosen
-    place = _nth_bit(bits, rank - start)
-    exists = rank < count
-    row = jnp.where(exists, base + place, -1).astype(jnp.int16)
-    inside = [exists & (base < 32 * leaf.shape[1]) for leaf in marked]
-    is_in = [(mark >> place.astype(jnp.uint32)) & 1 == 1 for mark in marks]
-    return [row, *(known & there for known, there in zip(inside, is_in, strict=True))]
+        bits = jnp.where(later, words[:, word : word + 1], bits)
+        start = jnp.where(later, starts[:, word : word + 1], start)
+    return once(jnp.where(rank < count, base + _nth_bit(bits, rank - start), -1))
+
+
+def _contains(words: jax.Array, row: jax.Array) -> jax.Array:
+    """Returns (A, K) bool, which rows (A, K) are in the packed sets (A, words)."""
+    chosen = words[:, :1]
+    for word in range(1, words.shape[1]):
+        chosen = jnp.where(row >= 32 * word, words[:, word : word + 1], chosen)
+    is_in = (chosen >> (row & 31).astype(jnp.uint32)) & 1 == 1
+    return is_in & (row >= 0) & (row < 32 * words.shape[1])
 
 
 def _nth_bit(bits: jax.Array, rank: jax.Array) -> jax.Array:

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.lib.once import once
 from metammo_jax.tables import STEP_OFFSET
 from metammo_jax.vocab import Direction, Event
 from metammo_jax.world import World
@@ -42,9 +43,9 @@ def _find_room(
     guess settles; as many rounds as the longest queue of players that follow one another.
     """
     body, players = world.body, cfg.players
-    wanted_tile = goal[:, 0] * cfg.map_size + goal[:, 1]
-    tile = jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1)
-    turn = orders.turn[:players]
+    wanted_tile = once(goal[:, 0] * cfg.map_size + goal[:, 1])
+    tile = once(jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1))
+    turn = once(orders.turn[:players])
     # Others lie along the first axis: reduced there, many players are looked at at once.
     earlier = turn[:, None] < turn
     stands = tile[:players, None] == wanted_tile

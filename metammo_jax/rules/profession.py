@@ -7,6 +7,7 @@ from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
+from metammo_jax.lib.once import once
 from metammo_jax.tables import (
     HARVEST_EXP,
     HARVEST_ITEM,
@@ -90,7 +91,7 @@ def _yield(
         item = jnp.asarray(table, jnp.int32)[by]
         drops &= (item != Item.NOTHING) & query.is_on(world, System.ITEM)
         found.append((item, _level(*hand, by), drops))
-    item, level, drops = (jnp.stack(values) for values in zip(*found, strict=True))
+    item, level, drops = (once(jnp.stack(values)) for values in zip(*found, strict=True))
     bag, kept = inventory.receive_several(
         world.bag, item, level, jnp.ones_like(item), drops, world.tick, only_with_room=True
     )

@@ -54,8 +54,8 @@ def _balance(world: World, needs: jax.Array, players: int) -> World:
 
 def _drink(world: World, needs: jax.Array, players: int) -> World:
     body = world.body
-    around = body.pos[:players, None] + jnp.asarray(NEIGHBOURS)
-    at_water = (world.terrain.material[around[..., 0], around[..., 1]] == Tile.WATER).any(1)
+    around = query.tiles(world.terrain, body.pos[:players] + jnp.asarray(NEIGHBOURS)[:, None])
+    at_water = (world.terrain.material.reshape(-1)[around] == Tile.WATER).any(0)
     water = jnp.maximum(body.water - world.params.depletion, 0)
     water = jnp.where(at_water, RESOURCE_BASE, water)
     body = body.replace(water=jnp.where(needs, water, body.water))

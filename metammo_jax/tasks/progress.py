@@ -35,7 +35,7 @@ def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[Worl
       world, and (P,) float32 rewards; 0 for players that are not current.
     """
     task, kinds = world.task, table.kinds
-    looked_at = (query.teammates(world) & current).any(1)
+    looked_at = (query.teammates(world) & current[:, None]).any(0)
     running = looked_at & (task.completed_at == NEVER)
     values = _values(world, table, cfg)
     if TaskKind.HOLD in kinds:
