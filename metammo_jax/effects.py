@@ -115,6 +115,4 @@ def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> W
     ready = jnp.where(grows, ready, NEVER_READY).astype(jnp.int16)
     tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
     grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
-    return world.replace(
-        terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape))
-    )
+    return world.replace(terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape)))

@@ -83,9 +83,7 @@ def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jnp.concatenate(starts[:-1], axis=1), starts[-1]
 
 
-def _of_rank(
-    words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Array
-) -> jax.Array:
+def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Array) -> jax.Array:
     """Returns (A, K) int32, the members with `rank` others before them, -1 if there is none.
 
     The word that holds a member is chosen by one comparison for each word: unlike gathers, these

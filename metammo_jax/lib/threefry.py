@@ -1,8 +1,7 @@
 """Random words, the same as those of `jax.random` bit for bit, for a third of the time on CPUs.
 
 There `jax.random` hashes in a loop of five passes, each a handful of small kernels, because the
-compiler would repeat a hash inside every expression that reads it. Here a call is two passes, each
-of which hashes half of the words whole; and keys are derived without any loop.
+compiler would repeat a hash inside every expression that reads it. Here `once` keeps it from that.
 
 Keys other than those of `jax.random.key(..., impl="threefry2x32")` (the default) are left to
 `jax.random`.
@@ -15,9 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax.lib.once import once
+
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = np.uint32(0x1BD11BDA)
-_PASSES = 2
 
 
 def bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
@@ -68,16 +68,9 @@ def _words(key: jax.Array, count: int) -> jax.Array:
 
 
 def _hashed(key: jax.Array, count: int) -> jax.Array:
-    each = -(-count // _PASSES)
-    number = jnp.arange(each, dtype=jnp.uint32)
-
-    def hash_some(turn, words):
-        first = turn.astype(jnp.uint32) * each
-        a, b = _hash(key, jnp.zeros_like(number), first + number)
-        return words.at[turn].set(a ^ b)
-
-    words = jnp.zeros((_PASSES, each), jnp.uint32)
-    return jax.lax.fori_loop(0, _PASSES, hash_some, words).reshape(-1)[:count]
+    number = jnp.arange(count, dtype=jnp.uint32)
+    a, b = _hash(key, jnp.zeros_like(number), number)
+    return once(a ^ b)
 
 
 @jax.jit
