@@ -106,7 +106,7 @@ def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> W
     terrain, tile = world.terrain, query.tiles(world.terrain, pos)
     material, rate = terrain.material.reshape(-1)[tile], world.params.regrowth
     grows = material == Tile.FOILAGE
-    if world.bag.item.shape[1]:
+    if world.bag.item.size:
         other = jnp.asarray(REGROWTH)[material]
         rate = jnp.where(grows, rate, other)
         grows |= (other > 0) & query.is_on(world, System.PROFESSION)

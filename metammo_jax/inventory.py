@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
+from metammo_jax.lib.once import once
 from metammo_jax.tables import (
     AMMUNITION_ATTACK_MAX,
     AMMUNITION_LEVEL_ATTACK,
@@ -25,7 +26,7 @@ from metammo_jax.world import Bag
 
 def empty(cfg: Config) -> Bag:
     """Returns bags with nothing in them."""
-    nothing = jnp.zeros((cfg.players, cfg.slots), jnp.int32)
+    nothing = jnp.zeros((cfg.slots, cfg.players), jnp.int32)
     return Bag(
         item=nothing,
         level=nothing,
@@ -49,20 +50,19 @@ def wear_of(item: jax.Array) -> jax.Array:
 
 def space(bag: Bag) -> jax.Array:
     """Returns (P,) int32, free slots."""
-    return (bag.item == Item.NOTHING).sum(1, dtype=jnp.int32)
+    return (bag.item == Item.NOTHING).sum(0, dtype=jnp.int32)
 
 
 def is_meant(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
     """Returns (P,) bool: the slots (P,) hold what their owners saw there before this tick."""
-    inside = (slot >= 0) & (slot < bag.item.shape[1])
-    row, slot = jnp.arange(slot.shape[0]), jnp.where(inside, slot, 0)
-    return inside & (bag.item[row, slot] != Item.NOTHING) & (bag.arrived[row, slot] <= tick)
+    inside = (slot >= 0) & (slot < bag.item.shape[0])
+    slot, row = jnp.where(inside, slot, 0), jnp.arange(slot.shape[0])
+    return inside & (bag.item[slot, row] != Item.NOTHING) & (bag.arrived[slot, row] <= tick)
 
 
 def same_stack(bag: Bag, item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns (P, I) bool, the slot of each bag with which such pieces (P,) would merge."""
-    same = (bag.item == item[:, None]) & (bag.level == level[:, None])
-    return same & is_ammunition(item)[:, None]
+    """Returns (I, P) bool, the slot of each bag with which such pieces (P,) would merge."""
+    return (bag.item == item) & (bag.level == level) & is_ammunition(item)
 
 
 def receive(
@@ -90,16 +90,14 @@ def receive(
 
     Source: world rules 11.3; a stack grows even while it is worn or for sale.
     """
-    slot = jnp.arange(bag.item.shape[1])
-    same = same_stack(bag, item, level)
-    stack = jnp.where(same, slot, -1).max(1, keepdims=True)
-    first = jnp.where(bag.item == Item.NOTHING, slot, slot.size).min(1, keepdims=True)
+    slot = slots(bag)
+    stack = jnp.where(same_stack(bag, item, level), slot, -1).max(0)
+    first = jnp.where(bag.item == Item.NOTHING, slot, slot.size).min(0)
     has_room, merges = first < slot.size, stack >= 0
-    taken = wanted[:, None] & (has_room | (merges & (not only_with_room)))
+    taken = wanted & (has_room | (merges & (not only_with_room)))
     grows = (slot == stack) & taken
-    bag = bag.replace(quantity=bag.quantity + jnp.where(grows, quantity[:, None], 0))
-    record = (values[:, None] for values in (item, level, quantity))
-    return put(bag, (slot == first) & taken & ~merges, *record, tick), taken[:, 0]
+    bag = bag.replace(quantity=bag.quantity + jnp.where(grows, quantity, 0))
+    return put(bag, (slot == first) & taken & ~merges, item, level, quantity, tick), taken
 
 
 def receive_several(
@@ -122,7 +120,7 @@ def receive_several(
 def put(
     bag: Bag, where: jax.Array, item: jax.Array, level: jax.Array, quantity: jax.Array, tick
 ) -> Bag:
-    """Returns the bags with fresh records, of shapes that broadcast to (P, I), in free slots.
+    """Returns the bags with fresh records, of shapes that broadcast to (I, P), in free slots.
 
     In these all is 0, so nothing there is worn or for sale.
     """
@@ -135,13 +133,28 @@ def put(
 
 
 def clear(bag: Bag, where: jax.Array) -> Bag:
-    """Returns the bags with the slots `where` (P, I) bool empty."""
+    """Returns the bags with the slots `where` (I, P) bool empty."""
     return jax.tree.map(lambda leaf: jnp.where(where, jnp.zeros_like(leaf), leaf), bag)
 
 
 def at_slot(bag: Bag, slot: jax.Array, rows: jax.Array) -> jax.Array:
-    """Returns (P, I) bool, the slots (P,) of those players `rows` (P,) bool."""
-    return (jnp.arange(bag.item.shape[1]) == slot[:, None]) & rows[:, None]
+    """Returns (I, P) bool, the slots (P,) of those players `rows` (P,) bool."""
+    return (slots(bag) == slot) & rows
+
+
+def slots(bag: Bag) -> jax.Array:
+    """Returns (I, 1) int32, the numbers of the slots."""
+    return jnp.arange(bag.item.shape[0])[:, None]
+
+
+def only(values: jax.Array, where: jax.Array) -> jax.Array:
+    """Returns (P,), of each bag the value at the one place `where` (I, P) is set, 0 if none."""
+    return jnp.where(where, values, 0).sum(0)
+
+
+def by_player(bag: Bag) -> Bag:
+    """Returns the bags with players first, (P, I)."""
+    return jax.tree.map(lambda leaf: once(leaf.T), bag)
 
 
 def take_over(
@@ -159,7 +172,7 @@ def take_over(
 
     Args:
       bag: of all players.
-      order: (A, I) numbers, all different in a row: the victim's record with the lowest goes
+      order: (I, A) numbers, all different in a column: the victim's record with the lowest goes
         first.
       killer: (A,) int32, rows.
       victim: (A,) int32, rows; of those wanted no two are the same row, killers included.
@@ -167,44 +180,43 @@ def take_over(
       tick: () int32.
 
     Returns:
-      bag; and of shape (A, I) what is new in the killers' slots, NOTHING elsewhere.
+      bag; and of shape (I, A) what is new in the killers' slots, NOTHING elsewhere.
 
     Source: world rules 8.4 step 4.
     """
-    players = bag.item.shape[0]
-    own = jax.tree.map(lambda leaf: leaf[killer], bag)
-    loot = jax.tree.map(lambda leaf: leaf[victim], bag)
-    real = (loot.item != Item.NOTHING) & wanted[:, None]
-    same = loot.item[:, :, None] == own.item[:, None]  # (A, of the victim, of the killer)
-    same &= loot.level[:, :, None] == own.level[:, None]
-    same &= (real & is_ammunition(loot.item))[:, :, None]
-    moves = real & ~same.any(2)
-    rank = (moves[:, None] & (order[:, None] < order[:, :, None])).sum(2)
+    players = bag.item.shape[1]
+    own = jax.tree.map(lambda leaf: leaf[:, killer], bag)
+    loot = jax.tree.map(lambda leaf: leaf[:, victim], bag)
+    real = (loot.item != Item.NOTHING) & wanted
+    same = loot.item[:, None] == own.item  # (of the victim, of the killer, A)
+    same &= loot.level[:, None] == own.level
+    same &= (real & is_ammunition(loot.item))[:, None]
+    moves = real & ~same.any(1)
+    rank = (moves & (order < order[:, None])).sum(1)
     free = own.item == Item.NOTHING
-    nth_free = jnp.cumsum(free, axis=1) - 1
-    into = (rank[:, :, None] == nth_free[:, None]) & moves[:, :, None] & free[:, None]
+    nth_free = jnp.cumsum(free, axis=0) - 1
+    into = (rank[:, None] == nth_free) & moves[:, None] & free
 
     def brought(values, where):
-        return jnp.where(where, values[:, :, None], 0).sum(1)
+        return jnp.where(where, values[:, None], 0).sum(0)
 
     own = own.replace(quantity=own.quantity + brought(loot.quantity, same))
     new = (brought(leaf, into) for leaf in (loot.item, loot.level, loot.quantity))
-    own = put(own, into.any(1), *new, tick)
+    own = put(own, into.any(0), *new, tick)
     taker, loser = (jnp.where(wanted, rows, players) for rows in (killer, victim))
-    bag = jax.tree.map(lambda leaf, rows: leaf.at[taker].set(rows, mode="drop"), bag, own)
-    bag = jax.tree.map(lambda leaf: leaf.at[loser].set(jnp.zeros((), leaf.dtype), mode="drop"), bag)
-    return bag, jax.tree.map(lambda leaf: jnp.where(into.any(1), leaf, 0), own)
+    bag = jax.tree.map(lambda leaf, rows: leaf.at[:, taker].set(rows, mode="drop"), bag, own)
+    bag = jax.tree.map(lambda leaf: leaf.at[:, loser].set(False, mode="drop"), bag)
+    return bag, jax.tree.map(lambda leaf: jnp.where(into.any(0), leaf, 0), own)
 
 
 def attack(bag: Bag, style: jax.Array) -> jax.Array:
     """Returns (P,) int32, points that worn items add to attacks in a style (P,)."""
-    points = item_attack(bag.item, bag.level, style[:, None])
-    return jnp.where(bag.worn, points, 0).sum(1)
+    return only(item_attack(bag.item, bag.level, style), bag.worn)
 
 
 def defense(bag: Bag) -> jax.Array:
     """Returns (P,) int32, points that worn items keep off of any attack."""
-    return jnp.where(bag.worn, item_defense(bag.item, bag.level), 0).sum(1)
+    return only(item_defense(bag.item, bag.level), bag.worn)
 
 
 def item_attack(item: jax.Array, level: jax.Array, style: jax.Array | int) -> jax.Array:
@@ -230,4 +242,4 @@ def item_defense(item: jax.Array, level: jax.Array) -> jax.Array:
 def in_hand(bag: Bag) -> tuple[jax.Array, jax.Array]:
     """Returns (P,) int32 item and (P,) int32 level of what players hold; NOTHING and 0 if none."""
     held = bag.worn & (bag.item >= Item.SPEAR) & (bag.item <= Item.CHISEL)
-    return jnp.where(held, bag.item, 0).sum(1), jnp.where(held, bag.level, 0).sum(1)
+    return only(bag.item, held), only(bag.level, held)

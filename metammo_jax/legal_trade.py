@@ -35,7 +35,7 @@ def masks(
 
     Source: the original's interface, section 4.4.
     """
-    players, bag = cfg.players, world.bag
+    players, bag = cfg.players, inventory.by_player(world.bag)
     trades = query.is_alive(world)[:players] & ~query.in_combat(world)[:players]
     has_items = trades & query.is_on(world, System.ITEM)
     has_market = trades & query.is_on(world, System.EXCHANGE)
@@ -68,10 +68,10 @@ def _usable(world: World, cfg: Config) -> jax.Array:
     Without levels the original's mask offers what asks for a player's best skill at level 1,
     though nobody has it.
     """
-    usable = items.can_use(world)
+    usable = items.can_use(world).T
     if not cfg.original_observations:
         return usable
-    bag = world.bag
+    bag = inventory.by_player(world.bag)
     by_anybody = (jnp.asarray(ITEM_SKILL)[bag.item] < 0) & (bag.level <= 1)
     return usable | (by_anybody & (bag.item != Item.NOTHING) & (bag.price == 0))
 
@@ -88,7 +88,7 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
       who: (P,) bool, who may buy at all.
       cfg: sizes.
     """
-    bag, row = world.bag, jnp.arange(cfg.players)
+    bag, row = inventory.by_player(world.bag), jnp.arange(cfg.players)
     place, stacks = jnp.maximum(listing, 0).astype(jnp.uint32), once(_stacks(bag.item, bag.level))
     # All that can be told of a listing, or of a player, alone is told before they are paired.
     price = jnp.where(listing >= 0, bag.price.reshape(-1)[place], NEVER)
@@ -97,7 +97,7 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
     seller = (place // cfg.slots).astype(jnp.int32)
     seller = once(jnp.pad(seller, (0, 1), constant_values=cfg.players))
     budget = once(jnp.where(who, world.body.gold[: cfg.players], -1))
-    room = jnp.where(inventory.space(bag) > 0, _NEW, jnp.uint32(0))
+    room = jnp.where(inventory.space(world.bag) > 0, _NEW, jnp.uint32(0))
     room = once(room | stacks.sum(1, dtype=jnp.uint32) | _NOTHING)
     return (price <= budget[:, None]) & (fits & room[:, None] != 0) & (seller != row[:, None])
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import legal, query
+from metammo_jax import inventory, legal, query
 from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import bits
@@ -181,13 +181,13 @@ def visible_rows(
 
 def listings(world: World, cfg: Config) -> jax.Array:
     """Returns (M,) int32, the first M records for sale: seller's row * I + slot; -1 after them."""
-    for_sale = (world.bag.price > 0).reshape(1, -1)
+    for_sale = (world.bag.price.T > 0).reshape(1, -1)
     return bits.first_members(for_sale, cfg.market_rows)[0][0]
 
 
 def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:
     """Returns bag, market and listing, as `Observation` describes them."""
-    bag = world.bag
+    bag = inventory.by_player(world.bag)
     place = jnp.maximum(listing, 0).astype(jnp.uint32)
     seller, slot = jnp.divmod(place, cfg.slots)
     alive = query.is_alive(world)[: cfg.players, None]

@@ -123,7 +123,7 @@ def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
     if after.skill.exp.shape[1]:
         best = after.skill.exp.max(1) - before.skill.exp.max(1)
         bonus["experience"] = EXP_REWARD * best.astype(jnp.float32)
-    if after.bag.item.shape[1]:
+    if after.bag.item.size:
         gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
         worn = inventory.defense(after.bag).astype(jnp.float32)
         bonus["gold"], bonus["defense"] = GOLD_REWARD * gold, DEFENSE_REWARD * worn / 15

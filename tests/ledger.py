@@ -5,6 +5,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.vocab import Item
 from metammo_jax.world import World
+from tests.worlds import by_player
 
 AMMUNITION = {Item.WHETSTONE, Item.ARROW, Item.RUNES}
 
@@ -34,7 +35,7 @@ class Ledger:
 
     def __init__(self, world: World, cfg: Config):
         self.cfg, self.world = cfg, world
-        bag = {name: np.asarray(leaf) for name, leaf in vars(world.bag).items()}
+        bag = {name: leaf for name, leaf in vars(by_player(world.bag)).items()}
         self.seen = [
             [
                 Record(

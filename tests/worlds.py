@@ -206,6 +206,11 @@ def place(world: World, places: dict[int, tuple[int, int]]) -> World:
     return world.replace(body=world.body.replace(pos=jnp.asarray(pos)))
 
 
+def by_player(bag):
+    """Returns bags, with any leading axes, players first: (..., P, I), or back again; numpy."""
+    return jax.tree.map(lambda leaf: np.swapaxes(np.asarray(leaf), -1, -2), bag)
+
+
 def put_item(
     world: World,
     row: int,
@@ -217,7 +222,7 @@ def put_item(
     price: int = 0,
 ) -> World:
     """Returns the world with a record in a slot of a player's bag."""
-    bag, where = world.bag, (row, slot)
+    bag, where = world.bag, (slot, row)
     return world.replace(
         bag=bag.replace(
             item=bag.item.at[where].set(item),

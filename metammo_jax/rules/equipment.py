@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from metammo_jax import inventory
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.world import World
@@ -13,7 +14,7 @@ def note_item_level(key: jax.Array, world: World, orders: Orders, cfg: Config) -
 
     Source: world rules 4.1 (column 7) and 7.1 step 2.
     """
-    worn = jnp.where(world.bag.worn, world.bag.level, 0).sum(1)
+    worn = inventory.only(world.bag.level, world.bag.worn)
     present = world.body.present[: cfg.players]
     item_level = jnp.where(present, worn, world.body.item_level)
     return world.replace(body=world.body.replace(item_level=item_level))

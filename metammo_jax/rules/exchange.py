@@ -22,14 +22,14 @@ def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     wants &= (price >= 1) & (price <= cfg.prices)
     listed = inventory.at_slot(bag, orders.sell, wants) & ~bag.worn & (bag.price == 0)
     item, level, quantity = (
-        jnp.where(listed, leaf, 0).sum(1) for leaf in (bag.item, bag.level, bag.quantity)
+        inventory.only(leaf, listed) for leaf in (bag.item, bag.level, bag.quantity)
     )
     bag = bag.replace(
-        price=jnp.where(listed, price[:, None], bag.price),
+        price=jnp.where(listed, price, bag.price),
         listed_at=jnp.where(listed, world.tick, bag.listed_at),
     )
     return effects.count(
-        world.replace(bag=bag), Event.LIST_ITEM, listed.any(1), item, level, quantity
+        world.replace(bag=bag), Event.LIST_ITEM, listed.any(0), item, level, quantity
     )
 
 
@@ -44,17 +44,17 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     row, listing = jnp.arange(players), orders.buy
     known = (listing >= 0) & (listing < players * cfg.slots)
     seller, slot = jnp.divmod(jnp.where(known, listing, 0), cfg.slots)
-    wants = known & query.can_trade(world, cfg) & (seller != row) & (bag.price[seller, slot] > 0)
-    price = bag.price[seller, slot]
-    wants &= (bag.arrived <= world.tick)[seller, slot]
-    income = bag.price.sum(1)  # all that one could earn in this tick
+    wants = known & query.can_trade(world, cfg) & (seller != row) & (bag.price[slot, seller] > 0)
+    price = bag.price[slot, seller]
+    wants &= (bag.arrived <= world.tick)[slot, seller]
+    income = bag.price.sum(0)  # all that one could earn in this tick
     wants &= world.body.gold[:players] + income >= price
-    what = (bag.item[seller, slot], bag.level[seller, slot])
+    what = (bag.item[slot, seller], bag.level[slot, seller])
 
     def act(state, ready):
         bag, gold, bought = state
-        here = bag.price[seller, slot] > 0
-        quantity = bag.quantity[seller, slot]
+        here = bag.price[slot, seller] > 0
+        quantity = bag.quantity[slot, seller]
         pays = ready & here & (gold >= price)
         bag, kept = inventory.receive(bag, *what, quantity, pays, world.tick)
         bag = inventory.clear(bag, _sold(bag, seller, slot, kept))
@@ -80,9 +80,9 @@ def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.
 
 
 def _sold(bag: Bag, seller: jax.Array, slot: jax.Array, made: jax.Array) -> jax.Array:
-    """Returns (P, I) bool, the records of the purchases that were made."""
-    seller = jnp.where(made, seller, bag.item.shape[0])
-    return jnp.zeros(bag.item.shape, bool).at[seller, slot].set(True, mode="drop")
+    """Returns (I, P) bool, the records of the purchases that were made."""
+    seller = jnp.where(made, seller, bag.item.shape[1])
+    return jnp.zeros(bag.item.shape, bool).at[slot, seller].set(True, mode="drop")
 
 
 def expire(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:

@@ -28,7 +28,7 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     health = jnp.maximum(body.health[:players] - damage, 0)
     if cfg.slots:
         killed = harmed & (health == 0) & query.is_on(world, System.ITEM)
-        world = world.replace(bag=inventory.clear(world.bag, killed[:, None]))
+        world = world.replace(bag=inventory.clear(world.bag, killed))
     return world.replace(
         body=body.replace(
             health=body.health.at[:players].set(health),

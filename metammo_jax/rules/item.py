@@ -29,31 +29,32 @@ def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """
     bag, slot = world.bag, orders.use
     wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
-    here = inventory.at_slot(bag, slot, wants & can_use(world)[_rows(cfg), jnp.maximum(slot, 0)])
-    level, quantity = _only(bag.level, here), _only(bag.quantity, here)
-    item = _only(bag.item, here)
-    used, place = here.any(1), inventory.wear_of(item)
-    worn = (bag.worn & here).any(1)
+    here = inventory.at_slot(bag, slot, wants & can_use(world)[jnp.maximum(slot, 0), _rows(cfg)])
+    item, level, quantity = (
+        inventory.only(leaf, here) for leaf in (bag.item, bag.level, bag.quantity)
+    )
+    used, place = here.any(0), inventory.wear_of(item)
+    worn = (bag.worn & here).any(0)
     puts_on = used & (place != Wear.NOWHERE) & ~worn
-    same_place = (inventory.wear_of(bag.item) == place[:, None]) & used[:, None]
+    same_place = (inventory.wear_of(bag.item) == place) & used
     consumes = used & (place == Wear.NOWHERE)
-    bag = bag.replace(worn=(bag.worn & ~same_place) | (here & puts_on[:, None]))
-    world = world.replace(bag=inventory.clear(bag, here & consumes[:, None]))
+    bag = bag.replace(worn=(bag.worn & ~same_place) | (here & puts_on))
+    world = world.replace(bag=inventory.clear(bag, here & consumes))
     world = effects.count(world, Event.EQUIP_ITEM, puts_on, item, level, quantity)
     world = effects.count(world, Event.CONSUME_ITEM, consumes, item, level)
     return _consume(world, jnp.where(consumes, item, Item.NOTHING), level, cfg)
 
 
 def can_use(world: World) -> jax.Array:
-    """Returns (P, I) bool, records that are not for sale and ask no more than their owner can.
+    """Returns (I, P) bool, records that are not for sale and ask no more than their owner can.
 
     Source: world rules 11.2, 11.4.
     """
     bag, levels = world.bag, query.levels(world)
-    able = query.best_level(world)[:, None]
+    able = query.best_level(world)
     for item, skill in enumerate(ITEM_SKILL):  # a gather for each record would take longer
         if skill >= 0:
-            own = levels[:, skill, None] if levels.shape[1] else 0
+            own = levels[:, skill] if levels.shape[1] else 0
             able = jnp.where(bag.item == item, own, able)
     return (bag.level <= able) & (bag.item != Item.NOTHING) & (bag.price == 0)
 
@@ -83,7 +84,7 @@ def destroy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
     gone = inventory.at_slot(bag, slot, wants) & ~bag.worn
     world = world.replace(bag=inventory.clear(bag, gone))
-    return effects.count(world, Event.DESTROY_ITEM, gone.any(1))
+    return effects.count(world, Event.DESTROY_ITEM, gone.any(0))
 
 
 def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -99,7 +100,7 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     wants = _can_reach(world, orders.give_to, cfg) & inventory.is_meant(
         bag, orders.give, world.tick
     )
-    wants &= ~bag.worn[row, slot] & (bag.price[row, slot] == 0)
+    wants &= ~bag.worn[slot, row] & (bag.price[slot, row] == 0)
 
     def act(state, ready):
         bag, given = state
@@ -124,7 +125,7 @@ def _hand_over(
     row = jnp.arange(players)
     giver = jnp.full(players, -1).at[jnp.where(ready, to, players)].set(row, mode="drop")
     source = jnp.maximum(giver, 0)
-    what = [leaf[source, slot[source]] for leaf in (bag.item, bag.level, bag.quantity)]
+    what = [leaf[slot[source], source] for leaf in (bag.item, bag.level, bag.quantity)]
     bag, kept = inventory.receive(bag, *what, giver >= 0, tick)
     taken = ready & kept[to]
     return inventory.clear(bag, inventory.at_slot(bag, slot, taken)), taken
@@ -166,8 +167,3 @@ def _can_reach(world: World, to: jax.Array, cfg: Config) -> jax.Array:
 
 def _rows(cfg: Config) -> jax.Array:
     return jnp.arange(cfg.players)
-
-
-def _only(values: jax.Array, where: jax.Array) -> jax.Array:
-    """Returns (P,), of each row the value at the one place `where` (P, I) is set, 0 if none."""
-    return jnp.where(where, values, 0).sum(1)

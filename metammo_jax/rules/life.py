@@ -78,7 +78,7 @@ def remove(world: World, dies: jax.Array, cfg: Config) -> World:
     body = world.body
     world = effects.count(world, Event.AGENT_CULLED, dies[: cfg.players])
     if cfg.slots:
-        bag = inventory.clear(world.bag, dies[: cfg.players, None])
+        bag = inventory.clear(world.bag, dies[: cfg.players])
         world = world.replace(bag=bag)
     return world.replace(
         body=body.replace(

@@ -22,6 +22,7 @@ from tests.laws.lab import (
 )
 from tests.laws.plans import Plan, last_turn, turns
 from tests.laws.trading import in_range
+from tests.worlds import by_player
 
 # What makes no difference
 
@@ -145,7 +146,7 @@ def renumbered(world, row: np.ndarray, lab: Lab):
         terrain=terrain.replace(seizer=_renamed(terrain.seizer, row)),
         npc=npc.replace(target=_renamed(npc.target, row)),
         skill=_moved(world.skill, old),
-        bag=_moved(world.bag, old),
+        bag=by_player(_moved(by_player(world.bag), old)),
         task=_moved(world.task, old),
         tally=turned(_moved(turned(world.tally), old)),
         verdict=world.verdict.replace(winners=world.verdict.winners[old]),

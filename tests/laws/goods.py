@@ -16,6 +16,7 @@ from metammo_jax.vocab import NEVER, Event, Item, Skill, Style, System, Wear
 from tests.laws.lab import Lab, gained
 from tests.laws.plans import Plan, furnished, last_turn, turns
 from tests.laws.trading import AMMUNITION, is_first, levels_of, skill_level
+from tests.worlds import by_player
 
 # Single states
 
@@ -26,7 +27,7 @@ def bags_hold_what_bags_can_hold(lab: Lab, plan: Plan) -> None:
     Nothing is worn and for sale at once, or two things in one place, or by those who cannot.
     """
     for turn in turns(lab, plan):
-        world, bag, players = turn.after, turn.after.bag, lab.cfg.players
+        world, bag, players = turn.after, by_player(turn.after.bag), lab.cfg.players
         held, stacks = bag.item != Item.NOTHING, np.isin(bag.item, AMMUNITION)
         for name, leaf in vars(bag).items():
             assert leaf.shape[1:] == (players, lab.cfg.inventory)
@@ -103,7 +104,9 @@ def gold_is_booked(lab: Lab, plan: Plan) -> None:
         bought, sold = (gained(before, after, e) for e in (Event.BUY_ITEM, Event.EARN_GOLD))
         np.testing.assert_array_equal(bought.sum(1), sold.sum(1))
         listing = np.where(bought, orders.buy, 0)
-        price = np.take_along_axis(before.bag.price.reshape(-1, players * slots), listing, 1)
+        price = np.take_along_axis(
+            by_player(before.bag).price.reshape(-1, players * slots), listing, 1
+        )
         np.testing.assert_array_equal(spent, price * bought)
         np.testing.assert_array_equal(looted > 0, gained(before, after, Event.LOOT_GOLD) == 1)
         given = orders.gold * gained(before, after, Event.GIVE_GOLD)
@@ -123,7 +126,7 @@ def pieces(bag, where: np.ndarray | None = None) -> np.ndarray:
     """Returns (WIDTH, items, levels) int, the pieces of each sort that are in all bags.
 
     Args:
-      bag: of the worlds.
+      bag: of the worlds, players first if `where` is given.
       where: (WIDTH, P, I) int or bool, how many pieces of each record are meant; None for all.
     """
     count = np.zeros((len(bag.item), len(Item), LEVEL_MAX + 1), int)
@@ -151,8 +154,9 @@ def pieces_are_accounted_for(lab: Lab, plan: Plan) -> None:
             balance -= count[event]
         total = pieces(after.bag).sum((1, 2))
         assert (total <= balance).all()
-        emptied = slot(before.bag, turn.orders.destroy, gained(before, after, Event.DESTROY_ITEM))
-        stacks = np.isin(before.bag.item, AMMUNITION)
+        bag = by_player(before.bag)
+        emptied = slot(bag, turn.orders.destroy, gained(before, after, Event.DESTROY_ITEM))
+        stacks = np.isin(bag.item, AMMUNITION)
         exact = (count[Event.AGENT_CULLED] == 0) & ~(emptied & stacks).any((1, 2))
         np.testing.assert_array_equal(total[exact], balance[exact])
 
@@ -210,11 +214,11 @@ def trade_moves_pieces_and_gold(lab: Lab, plan: Plan) -> None:
 def what_is_used_up_is_gone(lab: Lab, plan: Plan) -> None:
     """A ration or potion that is consumed, and the record in a slot that is emptied; no more."""
     calm = Calm(lab, furnished(plan, "greedy", "anything"), ("use", "destroy"))
-    bag, orders = calm.before.bag, calm.orders
+    bag, orders = by_player(calm.before.bag), calm.orders
     eaten = slot(bag, orders.use, calm.gained(Event.CONSUME_ITEM))
     assert np.isin(bag.item[eaten], [Item.RATION, Item.POTION]).all()
     emptied = slot(bag, orders.destroy, calm.gained(Event.DESTROY_ITEM))
-    assert not (eaten & emptied).any() and not (emptied & calm.after.bag.worn).any()
+    assert not (eaten & emptied).any() and not (emptied & by_player(calm.after.bag).worn).any()
     np.testing.assert_array_equal(calm.lost(), pieces(bag, bag.quantity * (eaten | emptied)))
 
 
@@ -224,7 +228,7 @@ def spoils_are_what_the_killed_had(lab: Lab, plan: Plan) -> None:
     Nothing goes where the killers live and have room.
     """
     calm = Calm(lab, furnished(plan, "fierce", ticks=3), ("target",))
-    bag, players = calm.before.bag, lab.cfg.players
+    bag, players = by_player(calm.before.bag), lab.cfg.players
     style = calm.orders.style[:, :players, None]
     shots = bag.worn & (bag.item == Item.WHETSTONE + style)
     shots &= calm.gained(Event.FIRE_AMMO)[..., None] > 0
@@ -254,8 +258,8 @@ def _left_by_npcs(calm: Calm, players: int) -> np.ndarray:
 
 def _all_goes_to_the_living(calm: Calm, players: int, dead: np.ndarray) -> np.ndarray:
     """Returns (WIDTH,) bool: all dead were killed by players who live and have room enough."""
-    held = (calm.before.bag.item != Item.NOTHING).sum(2)
-    slots = calm.before.bag.item.shape[2]
+    held = (calm.before.bag.item != Item.NOTHING).sum(1)
+    slots = calm.before.bag.item.shape[1]
     killers = (calm.gained(Event.KILL_NPC) > 0) | (calm.gained(Event.KILL_PLAYER) > 0)
     safe = np.zeros_like(dead)
     for one, player in np.argwhere(calm.gained(Event.KILL_PLAYER)):

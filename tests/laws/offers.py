@@ -8,6 +8,7 @@ from tests.laws.lab import Lab, world_of
 from tests.laws.masks import Alone
 from tests.laws.plans import Plan, furnished, last_turn
 from tests.laws.trading import AMMUNITION, OWN
+from tests.worlds import by_player
 
 
 def masks_of_trade_admit_what_the_rules_execute(lab: Lab, plan: Plan) -> None:
@@ -18,7 +19,7 @@ def masks_of_trade_admit_what_the_rules_execute(lab: Lab, plan: Plan) -> None:
     What one learns, gets or loses as the tick begins, before anybody acts, is in no mask.
     """
     rng, turn = np.random.default_rng(plan.seed), last_turn(lab, furnished(plan))
-    masks, owns = turn.obs.masks, (turn.before.bag.item != Item.NOTHING).any(-1)
+    masks, owns = turn.obs.masks, (turn.before.bag.item != Item.NOTHING).any(-2)
     is_free = masks.destroy[..., :-1].any(-1) | masks.gold_to[..., :-1].any(-1)
     for players in (owns & ~is_free, is_free, is_free):
         if players.any():
@@ -61,7 +62,7 @@ class Trader(Alone):
     def __init__(self, lab: Lab, turn, one: int, player: int):
         super().__init__(lab, turn, one, player)
         self.calm, self.died = self.idle[0]
-        self.bag, self.slots = self.world.bag, lab.cfg.slots
+        self.bag, self.slots = by_player(self.world.bag), lab.cfg.slots
         seen = self.obs.visible[player]
         self.seen = [int(row) for row in seen[seen >= 0] if not self.is_lost(row)]
 
@@ -94,7 +95,7 @@ class Trader(Alone):
         masks, slots, own = self.masks, range(self.slots), world_of(self.bag, self.player)
         uses = [{"use": slot} for slot in slots]
         for slot, (after, _) in enumerate(self.trials(uses)):  # what is taken off is not counted
-            is_off = own.worn[slot] and not after.bag.worn[self.player, slot]
+            is_off = own.worn[slot] and not after.bag.worn[slot, self.player]
             assert is_off == (own.worn[slot] and masks.use[slot] and not self.frozen)
         wears = (own.item < Item.RATION) & ~own.worn
         self.expect(Event.EQUIP_ITEM, uses, masks.use[:-1] & wears)
@@ -144,7 +145,7 @@ class Trader(Alone):
         if to >= self.lab.cfg.players:
             return False
         item, level = (leaf[self.player, slot] for leaf in (self.bag.item, self.bag.level))
-        bag = world_of(self.calm.bag, to)
+        bag = world_of(by_player(self.calm.bag), to)
         same = (bag.item == item) & (bag.level == level) & (item in AMMUNITION)
         return bool((same | (bag.item == Item.NOTHING)).any())
 

@@ -8,6 +8,7 @@ from metammo_jax.tables import BASE_HEALTH, DEPLETED, PASSABLE, RESOURCE_BASE, S
 from metammo_jax.vocab import Direction, Tile
 from tests.laws.lab import Lab, Turn, leaves_of, turned
 from tests.laws.plans import Plan, turns
+from tests.worlds import by_player
 
 
 def everything_stays_in_bounds(lab: Lab, plan: Plan) -> None:
@@ -56,7 +57,8 @@ def the_dead_are_inert(lab: Lab, plan: Plan) -> None:
             assert ((new == old) | (new == 0))[rows].all(), field.name
         dead = dead[:, :players]
         parts = (
-            (turned(world.tally), world.skill, world.bag) for world in (turn.before, turn.after)
+            (turned(world.tally), world.skill, by_player(world.bag))
+            for world in (turn.before, turn.after)
         )
         for part in zip(*parts, strict=True):
             one, other = map(leaves_of, part)

@@ -8,6 +8,7 @@ from metammo_jax.observe import Observation
 from metammo_jax.tables import EXP_THRESHOLD, ITEM_SKILL, LISTING_TICKS, WEAR
 from metammo_jax.vocab import Item, System, Wear
 from metammo_jax.world import World
+from tests.worlds import by_player
 
 LEARNED = [0, 0, 89, 217, 754, 1736]
 """Experience of players in each skill, as plans begin."""
@@ -58,7 +59,7 @@ def haggled(rng: np.random.Generator, world: World, cfg: Config) -> dict:
     friends = rng.integers(players, size=3)
     for name in ("give_to", "gold_to"):
         heads[name] = rng.choice(friends, players)
-    for_sale = np.flatnonzero(world.bag.price)
+    for_sale = np.flatnonzero(by_player(world.bag).price)
     wares = np.append(rng.permutation(for_sale)[:4], -1)
     heads["buy"] = rng.choice(wares, players)
     heads["price"], heads["gold"] = rng.integers(1, min(4, cfg.prices), (2, players))
@@ -100,7 +101,7 @@ def furnish(rng: np.random.Generator, world: World, cfg: Config) -> World:
 
 def _bags(rng: np.random.Generator, world: World, has_items: np.ndarray):
     """Returns full, half full and empty bags, in which everything is as it should be."""
-    shape, now = world.bag.item.shape, world.tick[:, None, None]
+    shape, now = by_player(world.bag).item.shape, world.tick[:, None, None]
     fill = rng.choice([0, 0.3, 0.7, 1], shape[:2])[..., None]
     held = (rng.random(shape) < fill) & has_items[..., None]
     item, level = rng.choice(ITEMS, shape), rng.choice(LEVELS, shape)
@@ -121,11 +122,13 @@ def _bags(rng: np.random.Generator, world: World, has_items: np.ndarray):
         arrived=np.broadcast_to(now, shape),
     )
     bag = world.bag
-    return bag.replace(
-        **{
-            name: np.where(held, value, 0).astype(getattr(bag, name).dtype)
-            for name, value in fields.items()
-        }
+    return by_player(
+        bag.replace(
+            **{
+                name: np.where(held, value, 0).astype(getattr(bag, name).dtype)
+                for name, value in fields.items()
+            }
+        )
     )
 
 

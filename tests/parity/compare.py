@@ -19,6 +19,7 @@ from tests.parity import trace as recorded
 from tests.parity.batches import in_chunks
 from tests.parity.fields import Field, field
 from tests.parity.trace import Trace
+from tests.worlds import by_player
 
 CHUNK = 16
 """Ticks played at once."""
@@ -80,8 +81,8 @@ class Case:
     Attributes:
       trace: the record.
       cfg: sizes.
-      before: the recorded states from which ours was played, T of them.
-      after: what came of them in ours.
+      before: the recorded states from which ours was played, T of them; bags (T, P, I).
+      after: what came of them in ours; bags as before.
       next_row: (T, E) int, the row in the next recorded state of whoever is in a row before.
       seen: (T + 1, E) arrays, what was recorded of entities.
       map_before, map_after: (T, H, W) the recorded live maps.
@@ -139,16 +140,22 @@ def case_of(trace: Trace, states: World, env: Env, key: jax.Array) -> Case:
     keys = jax.random.split(key, len(trace))
     orders = Orders(**recorded.orders_of(trace, cfg), **deals.orders(trace, cfg))
     seen, live = recorded.bodies(trace, cfg), recorded.materials(trace)
+    after = in_chunks(player(env), CHUNK, keys, before, orders)
     return Case(
         trace=trace,
         cfg=cfg,
-        before=before,
-        after=in_chunks(player(env), CHUNK, keys, before, orders),
+        before=_by_player(before),
+        after=dataclasses.replace(after, world=_by_player(after.world)),
         next_row=_next_rows(seen["id"]),
         seen=seen,
         map_before=live[:-1],
         map_after=live[1:],
     )
+
+
+def _by_player(world: World) -> World:
+    """Returns worlds with the bags players first, as all that is recorded."""
+    return world.replace(bag=by_player(world.bag))
 
 
 def _next_rows(ids: np.ndarray) -> np.ndarray:

@@ -143,7 +143,7 @@ def _owned(world: World, players: int) -> jax.Array:
     """Returns (P, n), what players have and know."""
     bag, body = world.bag, world.body
     kept = [body.gold[:players, None], body.item_level[:, None], world.skill.exp]
-    return jnp.concatenate([*kept, bag.item, bag.quantity, bag.price], axis=1)
+    return jnp.concatenate([*kept, bag.item.T, bag.quantity.T, bag.price.T], axis=1)
 
 
 @functools.cache

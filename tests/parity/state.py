@@ -14,6 +14,7 @@ from tests.parity import belongings, standin
 from tests.parity import trace as recorded
 from tests.parity.fields import Field
 from tests.parity.trace import Trace
+from tests.worlds import by_player
 
 SETTINGS = {
     "center": "MAP_CENTER",
@@ -55,7 +56,7 @@ def worlds(trace: Trace, cfg: Config, env: Env) -> World:
         terrain=_terrain(trace, cfg),
         body=_body(trace, cfg),
         skill=belongings.skills(trace, cfg),
-        bag=belongings.bags(trace, cfg),
+        bag=by_player(belongings.bags(trace, cfg)),
         npc=_npc(trace, cfg),
         task=task,
         tally=belongings.tallies(trace, cfg, task.watch.shape[2]),

@@ -67,11 +67,11 @@ def test_equipment_and_ammunition(attack, world, tiny_full):
     assert lost(attack, shielded, tiny_full) == 11  # 45 - 5 - 18 - 15 is less than a quarter
     given = orders.give(tiny_full, attacks={0: 1}, styles={0: Style.MELEE})
     after = attack(armed, given)
-    assert int(after.bag.quantity[0, 1]) == 1
+    assert int(after.bag.quantity[1, 0]) == 1
     other = attack(armed, orders.give(tiny_full, attacks={0: 1}, styles={0: Style.RANGE}))
-    assert int(other.bag.quantity[0, 1]) == 2
+    assert int(other.bag.quantity[1, 0]) == 2
     after = attack(after.replace(tick=jnp.int32(41)), given)
-    assert int(after.bag.item[0, 1]) == Item.NOTHING and not after.bag.worn[0, 1]
+    assert int(after.bag.item[1, 0]) == Item.NOTHING and not after.bag.worn[1, 0]
     assert int(after.tally.count[Event.FIRE_AMMO, 0]) == 2
     assert int(after.skill.exp[0, Skill.MELEE]) == 12
 
@@ -120,8 +120,8 @@ def test_killers_take_gold_and_belongings_as_far_as_they_fit(attack, world, tiny
     assert int(after.body.health[1]) == 0
     assert after.body.gold[:2].tolist() == [9, 0]
     assert int(after.bag.quantity[0, 0]) == 7
-    assert (after.bag.item[0] == Item.ROD).sum() == 2 and not after.bag.worn[0].any()
-    assert (after.bag.item[1] == 0).all()
+    assert (after.bag.item[:, 0] == Item.ROD).sum() == 2 and not after.bag.worn[:, 0].any()
+    assert (after.bag.item[:, 1] == 0).all()
     assert int(after.tally.count[Event.LOOT_ITEM, 0]) == 2  # merging is no event
     assert int(after.tally.looted[0]) == 9
 
@@ -132,11 +132,11 @@ def test_a_killer_that_falls_passes_on_its_loot(attack, world, tiny_full):
     world = worlds.put_item(world, 0, 0, Item.HAT, level=6)
     after = attack(world, orders.give(tiny_full, attacks={2: 0, 0: 1}, first=[0, 2]))
     assert after.body.gold[:3].tolist() == [0, 0, 7]
-    assert sorted(after.bag.item[2][after.bag.item[2] != 0].tolist()) == [Item.HAT, Item.TOP]
+    assert sorted(after.bag.item[:, 2][after.bag.item[:, 2] != 0].tolist()) == [Item.HAT, Item.TOP]
     assert after.tally.looted[:3].tolist() == [5, 0, 7]
     early = attack(world, orders.give(tiny_full, attacks={2: 0, 0: 1}, first=[2, 0]))
     assert early.body.gold[:3].tolist() == [0, 5, 2]
-    assert int(early.bag.item[1, 0]) == Item.TOP
+    assert int(early.bag.item[0, 1]) == Item.TOP
 
 
 def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tiny_full):
@@ -150,8 +150,8 @@ def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tin
     )
     world = rich(worlds.place(world.replace(npc=npc), {0: (24, 24)}), row, 4)
     killed = attack(frail(world, row), orders.give(tiny_full, attacks={0: row}))
-    assert killed.bag.item[0, :3].tolist() == [Item.TOP, Item.AXE, Item.NOTHING]
-    assert killed.bag.level[0, :2].tolist() == [4, 4]
+    assert killed.bag.item[:3, 0].tolist() == [Item.TOP, Item.AXE, Item.NOTHING]
+    assert killed.bag.level[:2, 0].tolist() == [4, 4]
     assert int(killed.body.gold[0]) == 4
     looted = killed.tally.seen[ITEM_EVENTS.index(Event.LOOT_ITEM)][:, 0]
     assert looted[jnp.array([Item.TOP, Item.AXE])].tolist() == [1 << 3, 1 << 3]  # level 4
@@ -162,4 +162,4 @@ def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tin
     for slot in range(tiny_full.slots - 1):
         full = worlds.put_item(full, 0, slot, Item.HAT)
     killed = attack(frail(full, row), orders.give(tiny_full, attacks={0: row}))
-    assert int(killed.bag.item[0, -1]) == Item.TOP  # the tool is lost
+    assert int(killed.bag.item[-1, 0]) == Item.TOP  # the tool is lost

@@ -42,10 +42,10 @@ def test_what_is_put_on_takes_the_place_of_what_was_worn(world, use):
     world = worlds.put_item(world, 0, 5, Item.ROD)
     world = worlds.put_item(world, 0, 6, Item.HAT, worn=True)
     after = use(world, 5)
-    assert after.bag.worn[0].nonzero()[0].tolist() == [5, 6]
+    assert after.bag.worn[:, 0].nonzero()[0].tolist() == [5, 6]
     assert int(after.tally.count[Event.EQUIP_ITEM, 0]) == 1
     off = use(after, 5)
-    assert off.bag.worn[0].nonzero()[0].tolist() == [6]
+    assert off.bag.worn[:, 0].nonzero()[0].tolist() == [6]
     assert int(off.tally.count[Event.EQUIP_ITEM, 0]) == 1  # taking off is no event
 
 
@@ -86,7 +86,7 @@ def test_rations_and_potions_give_back(world, use):
     assert int(after.body.health[0]) == 30
     after = use(after, 1)
     assert int(after.body.health[0]) == 85
-    assert int((after.bag.item[0] != 0).sum()) == 0
+    assert int((after.bag.item[:, 0] != 0).sum()) == 0
     assert int(after.tally.count[Event.CONSUME_ITEM, 0]) == 2
 
 
@@ -112,8 +112,8 @@ def test_what_is_worn_is_not_destroyed_but_what_is_for_sale_is(world, tiny_full)
     slots = np.full(tiny_full.players, 0)
     given = orders.trade(tiny_full, np.random.default_rng(0), destroy=slots)
     after = item.destroy(KEY, world, given, tiny_full)
-    assert after.bag.item[:2, 0].tolist() == [Item.HAT, Item.NOTHING]
-    assert after.bag.price[1, 0] == 0
+    assert after.bag.item[0, :2].tolist() == [Item.HAT, Item.NOTHING]
+    assert after.bag.price[0, 1] == 0
     assert after.tally.count[Event.DESTROY_ITEM].tolist() == [0, 1] + [0] * 14
 
 
@@ -155,14 +155,14 @@ def test_a_bag_never_holds_two_stacks_of_a_sort_and_takes_what_fits(tiny_full):
         return inventory.receive(bag, two * 0 + what, two * 0 + level, two, everybody, world.tick)
 
     bag, kept = offer(world.bag, Item.ARROW, 2)
-    assert kept.all() and bag.item[1:, 0].tolist() == [Item.ARROW] * (tiny_full.players - 1)
-    assert int(bag.quantity[0, 4]) == 5 and int(bag.price[0, 4]) == 8
+    assert kept.all() and bag.item[0, 1:].tolist() == [Item.ARROW] * (tiny_full.players - 1)
+    assert int(bag.quantity[4, 0]) == 5 and int(bag.price[4, 0]) == 8
     bag, kept = offer(bag, Item.ARROW, 1)
     assert not kept[0] and kept[1:].all()
-    assert bag.item[1, :3].tolist() == [Item.ARROW, Item.ARROW, Item.NOTHING]
+    assert bag.item[:3, 1].tolist() == [Item.ARROW, Item.ARROW, Item.NOTHING]
     bag, kept = offer(bag, Item.RATION, 2)
     bag, kept = offer(bag, Item.RATION, 2)
-    assert kept[1:].all() and (bag.item[1] == Item.RATION).sum() == 2  # rations do not stack
+    assert kept[1:].all() and (bag.item[:, 1] == Item.RATION).sum() == 2  # rations do not stack
 
 
 @pytest.mark.parametrize("only_with_room", [False, True])
@@ -177,20 +177,20 @@ def test_records_are_received_one_after_another(tiny_full, only_with_room):
         item[:, slot] = np.where(held[:, slot], rng.choice([Item.HAT, Item.ARROW], 16), 0)
     level = np.where(np.arange(shape[1]) == 2, 1, 2) * held
     bag = world.bag.replace(
-        item=jnp.asarray(item), level=jnp.asarray(level), quantity=jnp.asarray(3 * held)
+        item=jnp.asarray(item.T), level=jnp.asarray(level.T), quantity=jnp.asarray(3 * held.T)
     )
-    offered = rng.choice([Item.ARROW, Item.HAT], (16, 3)), rng.integers(1, 3, (16, 3))
-    offered = [jnp.asarray(part) for part in (*offered, np.full((16, 3), 2))]
-    wanted = jnp.asarray(rng.random((16, 3)) < 0.8)
+    offered = rng.choice([Item.ARROW, Item.HAT], (3, 16)), rng.integers(1, 3, (3, 16))
+    offered = [jnp.asarray(part) for part in (*offered, np.full((3, 16), 2))]
+    wanted = jnp.asarray(rng.random((3, 16)) < 0.8)
     got, kept = inventory.receive_several(bag, *offered, wanted, world.tick, only_with_room)
     for player in range(tiny_full.players):
         rows = np.stack([item, level, 3 * held], axis=2)[player].tolist()
-        whats = np.stack(offered, axis=2)[player].tolist()
-        wants = wanted[player].tolist()
+        whats = np.stack(offered, axis=2)[:, player].tolist()
+        wants = wanted[:, player].tolist()
         expected = [wants[n] and takes(rows, whats[n], only_with_room) for n in range(3)]
-        assert kept[player].tolist() == expected
+        assert kept[:, player].tolist() == expected
         columns = (got.item, got.level, got.quantity)
-        assert np.stack(columns, axis=2)[player].tolist() == rows
+        assert np.stack(columns, axis=2)[:, player].tolist() == rows
     assert 0 < int(kept.sum()) < int(wanted.sum())
 
 

@@ -47,8 +47,8 @@ def test_who_is_taken_out_owns_nothing_any_more(tiny_full):
         world = worlds.put_item(world, row, 2, Item.HAT, level=3)
     dies = jnp.zeros(tiny_full.entities, bool).at[1].set(True)
     after = life.remove(world, dies, tiny_full)
-    assert after.bag.item[:2, 2].tolist() == [Item.HAT, Item.NOTHING]
-    assert not jax.tree.reduce(lambda left, leaf: left | leaf[1].any(), after.bag, False)
+    assert after.bag.item[2, :2].tolist() == [Item.HAT, Item.NOTHING]
+    assert not jax.tree.reduce(lambda left, leaf: left | leaf[:, 1].any(), after.bag, False)
 
 
 def test_a_team_falls_with_its_leader_where_it_is_bound(tiny):

@@ -42,10 +42,10 @@ def test_what_a_harvest_yields(harvest, tiny_full, tile, tool, skill, item, weap
     found = set()
     for seed in range(60):
         after = harvest(jax.random.key(seed), world, given)
-        items = after.bag.item[0][after.bag.item[0] != 0].tolist()
+        items = after.bag.item[:, 0][after.bag.item[:, 0] != 0].tolist()
         assert items[0] == item and items[1:] in ([], [weapon])
         found.update(items)
-        assert after.bag.level[0, : len(items)].tolist() == [1] * len(items)
+        assert after.bag.level[: len(items), 0].tolist() == [1] * len(items)
     assert found == ({item, weapon} if weapon else {item})
     assert after.skill.exp[0].tolist() == [exp if s == skill else 0 for s in Skill]
     assert int(query.material_at(after, jnp.array(where))) != tile
@@ -65,13 +65,13 @@ def test_one_ration_for_all_fish_around_and_the_first_gets_them(harvest, tiny_fu
         world = worlds.paint(world, place, Tile.FISH)
     key = jax.random.key(0)
     after = harvest(key, world, orders.give(tiny_full, first=[0, 1]))
-    assert (after.bag.item[:2] == Item.RATION).sum(1).tolist() == [1, 1]  # 1 still has (20, 23)
+    assert (after.bag.item[:, :2] == Item.RATION).sum(0).tolist() == [1, 1]  # 1 still has (20, 23)
     places = jnp.array([(20, 21), (19, 20), (20, 23)])
     assert (query.material_at(after, places) == Tile.OCEAN).all()
     world = worlds.paint(world, (20, 23), Tile.GRASS)
     for first in (0, 1):
         after = harvest(key, world, orders.give(tiny_full, first=[first]))
-        rations = (after.bag.item[:2] == Item.RATION).sum(1).tolist()
+        rations = (after.bag.item[:, :2] == Item.RATION).sum(0).tolist()
         assert rations == ([1, 0] if first == 0 else [1, 1])  # 0 has another fish beside it
 
 
@@ -82,12 +82,12 @@ def test_a_full_bag_takes_nothing_but_one_still_learns(harvest, tiny_full):
         world = worlds.put_item(world, 0, slot, Item.HAT)
     world = worlds.put_item(world, 0, 3, Item.ARROW, quantity=5)
     after = harvest(jax.random.key(0), world, orders.give(tiny_full))
-    assert int(after.bag.quantity[0, 3]) == 5  # not even what would merge
+    assert int(after.bag.quantity[3, 0]) == 5  # not even what would merge
     assert int(after.skill.exp[0, Skill.CARVING]) == 15
     assert int(after.tally.count[Event.HARVEST_ITEM, 0]) == 0
-    room = world.replace(bag=world.bag.replace(item=world.bag.item.at[0, 7].set(0)))
+    room = world.replace(bag=world.bag.replace(item=world.bag.item.at[7, 0].set(0)))
     after = harvest(jax.random.key(1), room, orders.give(tiny_full))  # no weapon drops by it
-    assert int(after.bag.quantity[0, 3]) == 6
+    assert int(after.bag.quantity[3, 0]) == 6
     assert int(after.tally.count[Event.HARVEST_ITEM, 0]) == 1
 
 
@@ -95,11 +95,11 @@ def test_of_several_on_a_tile_the_first_in_turn_harvests(harvest, tiny_full):
     world = settled(worlds.blank(tiny_full, tick=4, **EVERYTHING), tiny_full)
     world = worlds.place(worlds.paint(world, (20, 20), Tile.ORE), {5: (20, 20), 6: (20, 20)})
     after = harvest(jax.random.key(0), world, orders.give(tiny_full, first=[6, 0, 5]))
-    got = (after.bag.item == Item.WHETSTONE).any(1)
+    got = (after.bag.item == Item.WHETSTONE).any(0)
     assert got.nonzero()[0].tolist() == [6]
     dead = worlds.kill(world, 6)
     after = harvest(jax.random.key(0), dead, orders.give(tiny_full, first=[6, 0, 5]))
-    assert (after.bag.item == Item.WHETSTONE).any(1).nonzero()[0].tolist() == [0]
+    assert (after.bag.item == Item.WHETSTONE).any(0).nonzero()[0].tolist() == [0]
 
 
 def test_levels_come_with_experience(tiny_full):

@@ -33,14 +33,14 @@ def crowd(rng, cfg, *, fill=0.8):
     here = kinds != Item.NOTHING
 
     def leaf(values):
-        return jnp.asarray(np.where(here, values, 0), jnp.int32)
+        return jnp.asarray(np.where(here, values, 0).T, jnp.int32)
 
     bag = world.bag.replace(
         item=leaf(kinds),
         level=leaf(level),
         quantity=leaf(quantity),
         price=leaf(price),
-        worn=jnp.asarray(here & (price == 0) & (rng.random(shape) < 0.1)),
+        worn=jnp.asarray(here & (price == 0) & (rng.random(shape) < 0.1)).T,
     )
     body = world.body.replace(
         pos=jnp.asarray(18 + rng.integers(0, 9, (cfg.entities, 2)), jnp.int32),
@@ -55,7 +55,8 @@ def crowd(rng, cfg, *, fill=0.8):
 def rows(world):
     """Returns each player's records, sorted, as `Ledger.rows` does."""
     leaves = [
-        np.asarray(getattr(world.bag, n)) for n in ("item", "level", "quantity", "worn", "price")
+        getattr(worlds.by_player(world.bag), n)
+        for n in ("item", "level", "quantity", "worn", "price")
     ]
     return [
         sorted(
@@ -87,7 +88,7 @@ def drawn(rng, world, cfg, phase):
         return dict(give=each(cfg.slots + 1), give_to=each(8))
     if phase == "give_gold":
         return dict(gold=each(6), gold_to=each(8))
-    listed = np.flatnonzero(np.asarray(world.bag.price).ravel())
+    listed = np.flatnonzero(worlds.by_player(world.bag).price)
     few = rng.choice(listed, 8)  # so that several want the same
     return dict(buy=rng.choice(few, cfg.players))
 
@@ -141,6 +142,6 @@ def test_what_arrives_in_a_slot_is_not_what_an_order_meant(tiny_full):
     given = given.replace(buy_turn=jnp.arange(tiny_full.players, dtype=jnp.uint32)[::-1])
     key = jax.random.key(0)
     after = exchange.buy(key, world, given, tiny_full)
-    assert int(after.bag.item[0, 3]) == Item.RATION
+    assert int(after.bag.item[3, 0]) == Item.RATION
     after = item.destroy(key, after, given, tiny_full)
-    assert int(after.bag.item[0, 3]) == Item.RATION
+    assert int(after.bag.item[3, 0]) == Item.RATION

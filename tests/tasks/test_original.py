@@ -56,7 +56,7 @@ def with_bags(world, state):
     slot = np.zeros(16, int)
     for player, *record in state["items"]:
         for name, value in zip(("item", "level", "quantity", "worn"), record, strict=True):
-            table[name][player, slot[player]] = value
+            table[name][slot[player], player] = value
         slot[player] += 1
     return world.replace(bag=world.bag.replace(**{k: jnp.asarray(v) for k, v in table.items()}))
 

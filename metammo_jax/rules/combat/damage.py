@@ -135,9 +135,9 @@ def fire(world: World, hits: jax.Array, style: jax.Array) -> World:
     counts the pieces that are left.
     """
     bag = world.bag
-    fits = bag.worn & (bag.item == (Item.WHETSTONE + style)[:, None]) & hits[:, None]
+    fits = bag.worn & (bag.item == Item.WHETSTONE + style) & hits
     fits &= query.is_on(world, System.EQUIPMENT)
-    item, level = jnp.where(fits, bag.item, 0).sum(1), jnp.where(fits, bag.level, 0).sum(1)
+    item, level = inventory.only(bag.item, fits), inventory.only(bag.level, fits)
     bag = bag.replace(quantity=bag.quantity - fits)
     world = world.replace(bag=inventory.clear(bag, fits & (bag.quantity == 0)))
-    return effects.count(world, Event.FIRE_AMMO, fits.any(1), item, level)
+    return effects.count(world, Event.FIRE_AMMO, fits.any(0), item, level)

@@ -81,7 +81,7 @@ def _belongings(
     key: jax.Array, world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config
 ) -> tuple[World, Loot]:
     """Moves what killed players owned to the players that killed them."""
-    players, slots = world.bag.item.shape
+    slots, players = world.bag.item.shape
     row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
     at_once = min(AT_ONCE, players)
 
@@ -90,12 +90,11 @@ def _belongings(
         killer = jnp.nonzero(ready, size=at_once, fill_value=players)[0]
         wanted, killer = killer < players, jnp.minimum(killer, players - 1)
         order = jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(killer)
-        bag, new = inventory.take_over(bag, order, killer, victim[killer], wanted, world.tick)
+        bag, new = inventory.take_over(bag, order.T, killer, victim[killer], wanted, world.tick)
         rows = jnp.where(wanted, killer, players)
         parts = (new.item, new.level, new.quantity)
         found = [
-            all_.at[:, rows].set(part.T, mode="drop")
-            for all_, part in zip(found, parts, strict=True)
+            all_.at[:, rows].set(part, mode="drop") for all_, part in zip(found, parts, strict=True)
         ]
         return (bag, found), jnp.zeros_like(ready)
 

@@ -37,7 +37,7 @@ _SPACE = whole(least=0, most="inventory")
 def own_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """Pieces of an item that the members own, of a level at least / quantity (OwnItem)."""
     meant = _is_item(world, subject, whole_number(args, 0), args[:, 1])
-    pieces = jnp.where(meant, world.bag.quantity, 0).sum(-1)
+    pieces = jnp.where(meant, world.bag.quantity, 0).sum(-2)
     return share(subject.alive_total(pieces), args[:, 2])
 
 
@@ -65,12 +65,12 @@ def fully_armed(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
     All five of a level at least. (FullyArmed)
     """
     bag = world.bag
-    style, level = (subject.spread(args[:, i])[..., None] for i in (0, 1))
+    style, level = (subject.spread(args[:, i])[..., None, :] for i in (0, 1))
     armor = (bag.item >= Item.HAT) & (bag.item <= Item.BOTTOM)
     arms = (bag.item == Item.SPEAR + style) | (bag.item == Item.WHETSTONE + style)
     worn = bag.worn & (armor | arms) & (bag.level >= level)
     places = len(Wear) - 1
-    return share(subject.alive_total((worn.sum(-1) >= places).astype(jnp.int32)), args[:, 2])
+    return share(subject.alive_total((worn.sum(-2) >= places).astype(jnp.int32)), args[:, 2])
 
 
 @register(
@@ -112,10 +112,10 @@ def wearing(
 ) -> jax.Array:
     """Returns (P,) float32, the members wearing an item (P,) of a level at least / num_agent."""
     worn = _is_item(world, subject, item, level) & world.bag.worn
-    return share(subject.alive_total(worn.sum(-1)), num_agent)
+    return share(subject.alive_total(worn.sum(-2)), num_agent)
 
 
 def _is_item(world: World, subject: Subject, item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns (..., I) bool, records of members that are the item of the task, at its level."""
-    item, level = subject.spread(item)[..., None], subject.spread(level)[..., None]
+    """Returns (..., I, P) bool, records of members that are the item of the task, at its level."""
+    item, level = subject.spread(item)[..., None, :], subject.spread(level)[..., None, :]
     return (world.bag.item == item) & (world.bag.level >= level)
