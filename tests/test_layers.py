@@ -29,6 +29,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {  # who may import whom within a layer
     ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("query", "lib"),
     ("effects", "lib"),
+    ("inventory", "lib"),
     ("maps", "lib"), ("observe", "legal"), ("legal", "legal_trade"), ("effects", "query"),
     ("registry", "vector"), ("wrappers", "env"),
 }  # fmt: skip
