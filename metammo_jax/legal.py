@@ -54,14 +54,14 @@ def marks(world: World, far: jax.Array, cfg: Config) -> list[jax.Array]:
 
     Args:
       world: the state.
-      far: (P, E) tiles between players and entities.
+      far: (E, P) tiles between entities and players.
       cfg: sizes.
 
     Returns:
       those it might attack; in the full game also those it might give something.
     """
     mortal = bits.pack(~_is_immune(world, cfg)[None])
-    attack = bits.pack(far <= REACH) & mortal & _others(cfg)
+    attack = bits.pack_columns(far <= REACH) & mortal & _others(cfg)
     if not cfg.slots:
         return [attack]
     partner = legal_trade.partners(world)

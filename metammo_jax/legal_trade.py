@@ -68,7 +68,7 @@ def _usable(world: World, cfg: Config) -> jax.Array:
     Without levels the original's mask offers what asks for a player's best skill at level 1,
     though nobody has it.
     """
-    usable = items.can_use(world).T
+    usable = once(items.can_use(world)).T
     if not cfg.original_observations:
         return usable
     bag = inventory.by_player(world.bag)

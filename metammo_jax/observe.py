@@ -134,7 +134,7 @@ def observe(world: World, cfg: Config) -> Observation:
     """
     players = cfg.players
     alive = once(query.is_alive(world))
-    far = query.distance(world.body.pos[:players], world.body.pos)
+    far = query.distance(world.body.pos, world.body.pos[:players])
     visible, *marked = visible_rows(far, alive, cfg, *legal.marks(world, far, cfg))
     listing = listings(world, cfg) if cfg.slots else None
     trade = {} if listing is None else _belongings(world, listing, cfg)
@@ -159,7 +159,7 @@ def visible_rows(
     """Returns the rows of the living within sight of each living player, itself included.
 
     Args:
-      far: (P, E) tiles between players and entities.
+      far: (E, P) tiles between entities and players.
       alive: (E,) bool.
       cfg: sizes.
       *marks: (P, words) uint32 each, packed sets of others.
@@ -171,8 +171,8 @@ def visible_rows(
     Differs: the original breaks down when more than 100 are in sight; here the list is cut, and
     oneself stays in it.
     """
-    seen = (far <= cfg.vision) & alive[None] & alive[: cfg.players, None]
-    rows, *marked = bits.first_members(seen, cfg.visible_rows, *marks)
+    seen = (far <= cfg.vision) & alive[:, None] & alive[: cfg.players]
+    rows, *marked = bits.first_members(bits.pack_columns(seen), cfg.visible_rows, *marks)
     own = jnp.arange(cfg.players)
     is_cut_off = (rows[:, -1] >= 0) & (rows[:, -1] < own)
     replaced = is_cut_off[:, None] & (jnp.arange(cfg.visible_rows) == cfg.visible_rows - 1)
@@ -182,7 +182,7 @@ def visible_rows(
 def listings(world: World, cfg: Config) -> jax.Array:
     """Returns (M,) int32, the first M records for sale: seller's row * I + slot; -1 after them."""
     for_sale = (world.bag.price.T > 0).reshape(1, -1)
-    return bits.first_members(for_sale, cfg.market_rows)[0][0]
+    return bits.first_members(bits.pack(for_sale), cfg.market_rows)[0][0]
 
 
 def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:

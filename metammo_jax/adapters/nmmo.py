@@ -111,7 +111,7 @@ def observe(world: World, cfg: Config) -> dict:
     alive = everybody[: cfg.players]
     table = entity_table(world, cfg)
     players = table[: cfg.players]
-    far = query.distance(world.body.pos[: cfg.players], world.body.pos)
+    far = query.distance(world.body.pos, world.body.pos[: cfg.players])
     visible, *marked = native.visible_rows(far, everybody, cfg, *legal.marks(world, far, cfg))
     listed = _gather(table, visible, alive)
     out = {
@@ -260,4 +260,4 @@ def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Ar
     heard = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
     mates = query.teammates(world) & alive & alive[:, None]
     mates &= query.is_on(world, System.COMMUNICATION)
-    return _gather(heard, bits.first_members(mates, COMMUNICATION_ROWS)[0], alive)
+    return _gather(heard, bits.first_members(bits.pack(mates), COMMUNICATION_ROWS)[0], alive)

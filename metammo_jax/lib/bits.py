@@ -14,17 +14,30 @@ def pack(members: jax.Array) -> jax.Array:
     return (words << jnp.arange(32, dtype=jnp.uint32)).sum(-1, dtype=jnp.uint32)
 
 
+def pack_columns(members: jax.Array) -> jax.Array:
+    """Packs (E, A) bool into (A, ceil(E / 32)) uint32, as `pack` does its transpose.
+
+    The compiler packs many columns at once, which it cannot with rows.
+    """
+    columns = members.shape[1]
+    padded = jnp.pad(members, ((0, -members.shape[0] % 32), (0, 0)))
+    bit = jnp.left_shift(1, jnp.arange(8, dtype=jnp.uint16))[:, None]
+    eights = (padded.reshape(-1, 8, columns) * bit).sum(1, dtype=jnp.uint16)
+    parts = eights.reshape(-1, 4, columns).astype(jnp.uint32)
+    return once(parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16 | parts[:, 3] << 24).T
+
+
 _COLUMNS = 32
 """Members that are found together."""
 
 
-def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.Array, ...]:
+def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.Array, ...]:
     """Returns the first `size` members of each set, in order, without a sort.
 
     They are found a few at a time, until the largest set is exhausted: most sets are small.
 
     Args:
-      members: (A, E) bool, E at most 32767.
+      words: (A, words) uint32, packed sets of rows below 32768.
       size: how many at most.
       *marks: (A, words) uint32 each, packed sets: told is which of the found are in them too.
         Words that are missing at the end are empty.
@@ -33,7 +46,6 @@ def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax
       (A, size) int32, rows, -1 where a set has fewer members; and for each of `marks` (A, size)
       bool, False after the last member.
     """
-    words = pack(members)
     starts, count = _starts(words)
     blocks = -(-size // _COLUMNS)
     largest = count.max()
@@ -42,19 +54,15 @@ def first_members(members: jax.Array, size: int, *marks: jax.Array) -> tuple[jax
         block, found = state
         row = _of_rank(words, starts, count, block * _COLUMNS + jnp.arange(_COLUMNS))
         new = [row.astype(jnp.int16), *(once(_contains(mark, row)) for mark in marks)]
-        here = (jnp.arange(blocks) == block)[:, None]
-        found = [
-            jnp.where(here, some[:, None], all_) for all_, some in zip(found, new, strict=True)
-        ]
-        return block + 1, found
+        here, pairs = (jnp.arange(blocks) == block)[:, None], zip(found, new, strict=True)
+        return block + 1, [jnp.where(here, some[:, None], all_) for all_, some in pairs]
 
     def is_unfinished(state):
         return (state[0] < blocks) & (state[0] * _COLUMNS < largest)
 
-    shape = (members.shape[0], blocks, _COLUMNS)
-    found = [jnp.full(shape, -1, jnp.int16), *(jnp.zeros(shape, bool) for _ in marks)]
-    found = jax.lax.while_loop(is_unfinished, find, (0, found))[1]
-    rows, *marked = (all_.reshape(shape[0], -1)[:, :size] for all_ in found)
+    start = find((0, [jnp.int16(-1), *[False] * len(marks)]))  # most need no more than this
+    found = jax.lax.while_loop(is_unfinished, find, start)[1]
+    rows, *marked = (all_.reshape(words.shape[0], -1)[:, :size] for all_ in found)
     return rows.astype(jnp.int32), *marked
 
 

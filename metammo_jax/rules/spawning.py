@@ -7,6 +7,7 @@ from flax import struct
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.lib import chance, threefry
+from metammo_jax.lib.once import once
 from metammo_jax.tables import BASE_HEALTH, NPC_GEAR, NPC_ITEM_LEVEL, NPC_SPAWN_ATTEMPTS
 from metammo_jax.vocab import NOBODY, Item, Kind, Style, System
 from metammo_jax.world import Npc, World
@@ -55,7 +56,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     new = free & (nth_free < joins)
     count = recruits.wanted.shape[0]
     nth_recruit = jnp.nonzero(recruits.wanted, size=count, fill_value=0)[0]
-    source = nth_recruit[jnp.clip(nth_free, 0, count - 1)]
+    source = once(nth_recruit[jnp.clip(nth_free, 0, count - 1)])
     style_key, gear_key = threefry.split(key)
     style = chance.whole(style_key, count, len(Style))
 

@@ -10,7 +10,8 @@ def test_first_members_are_the_first_in_order(size):
     rng = np.random.default_rng(size)
     members = rng.random((30, 75)) < rng.random((30, 1))
     mark = rng.random(members.shape) < 0.5
-    found, marked = bits.first_members(jnp.asarray(members), size, bits.pack(jnp.asarray(mark)))
+    members, mark = jnp.asarray(members), jnp.asarray(mark)
+    found, marked = bits.first_members(bits.pack(members), size, bits.pack(mark))
     for place, (expected, own) in enumerate(zip(members, mark, strict=True)):
         rows = np.flatnonzero(expected)[:size]
         nothing = size - len(rows)
@@ -22,3 +23,8 @@ def test_pack_sets_bit_e_of_word_e_over_32():
     members = np.zeros((1, 70), bool)
     members[0, [0, 31, 32, 69]] = True
     assert bits.pack(jnp.asarray(members))[0].tolist() == [(1 << 31) + 1, 1, 1 << 5]
+
+
+def test_columns_are_packed_as_rows_are():
+    members = jnp.asarray(np.random.default_rng(0).random((75, 30)) < 0.5)
+    np.testing.assert_array_equal(bits.pack_columns(members), bits.pack(members.T))
