@@ -9,9 +9,6 @@ from metammo_jax.lib import threefry, waves
 from metammo_jax.vocab import Event, Item, System
 from metammo_jax.world import World
 
-Loot = tuple[jax.Array, jax.Array, jax.Array]
-"""(n, P) int32 three times: `vocab.Item` that players got, NOTHING for none; level; pieces."""
-
 
 def share_out(
     key: jax.Array, world: World, kills: jax.Array, target: jax.Array, turn: jax.Array, cfg: Config
@@ -34,11 +31,8 @@ def share_out(
     kills &= query.is_on(world, System.ITEM)
     world = _gold(world, kills, target, turn, cfg)
     kills, target, turn = kills[: cfg.players], target[: cfg.players], turn[: cfg.players]
-    world, left = _leavings(world, kills, target, cfg)
-    murders = kills & (target < cfg.players)
-    world, owned = _belongings(key, world, murders, target, turn, cfg)
-    looted = [jnp.concatenate(both) for both in zip(left, owned, strict=True)]
-    return effects.count(world, Event.LOOT_ITEM, looted[0] != Item.NOTHING, *looted)
+    world = _leavings(world, kills, target, cfg)
+    return _belongings(key, world, kills & (target < cfg.players), target, turn, cfg)
 
 
 def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config) -> World:
@@ -59,7 +53,7 @@ def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cf
     return effects.add_to_tally(world, looted=looted[:players])
 
 
-def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> tuple[World, Loot]:
+def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> World:
     """Gives players a piece of armor and a tool of the NPCs that they killed."""
     kills &= victim >= cfg.players
     slot = jnp.maximum(victim - cfg.players, 0)
@@ -69,8 +63,7 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
     bag, kept = inventory.receive_several(
         world.bag, items, level, jnp.ones_like(items), drops, world.tick
     )
-    one = jnp.ones_like(items)
-    return world.replace(bag=bag), (jnp.where(kept, items, Item.NOTHING), level, one)
+    return effects.count(world.replace(bag=bag), Event.LOOT_ITEM, kept, items, level)
 
 
 AT_ONCE = 16
@@ -79,26 +72,29 @@ AT_ONCE = 16
 
 def _belongings(
     key: jax.Array, world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config
-) -> tuple[World, Loot]:
+) -> World:
     """Moves what killed players owned to the players that killed them."""
     slots, players = world.bag.item.shape
     row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
     at_once = min(AT_ONCE, players)
 
     def act(state, ready):
-        bag, found = state
+        bag, tally = state
         killer = jnp.nonzero(ready, size=at_once, fill_value=players)[0]
         wanted, killer = killer < players, jnp.minimum(killer, players - 1)
         order = jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(killer)
         bag, new = inventory.take_over(bag, order.T, killer, victim[killer], wanted, world.tick)
         rows = jnp.where(wanted, killer, players)
-        parts = (new.item, new.level, new.quantity)
-        found = [
-            all_.at[:, rows].set(part, mode="drop") for all_, part in zip(found, parts, strict=True)
-        ]
-        return (bag, found), jnp.zeros_like(ready)
+        nothing = jnp.zeros((slots, players), jnp.int32)
+        item, level, quantity = (
+            nothing.at[:, rows].set(part, mode="drop")
+            for part in (new.item, new.level, new.quantity)
+        )
+        counted = effects.count(
+            world.replace(tally=tally), Event.LOOT_ITEM, item != Item.NOTHING, item, level, quantity
+        )
+        return (bag, counted.tally), jnp.zeros_like(ready)
 
-    nothing = jnp.zeros((slots, players), jnp.int32)
-    state = (world.bag, [nothing] * 3)
-    bag, found = waves.play(act, state, row, victim, turn, kills, players, at_once)
-    return world.replace(bag=bag), tuple(found)
+    state = (world.bag, world.tally)
+    bag, tally = waves.play(act, state, row, victim, turn, kills, players, at_once)
+    return world.replace(bag=bag, tally=tally)
