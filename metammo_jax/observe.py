@@ -281,51 +281,44 @@ def tiles_around(world: World, cfg: Config) -> jax.Array:
     shown = world.terrain.material
     if not cfg.original_observations:
         shown = once(query.materials(world))
-    # Slices of one small map cost a fraction of what a gather of each tile's record does.
+    return _around(shown, world, cfg)
+
+
+def _around(grid: jax.Array, world: World, cfg: Config) -> jax.Array:
+    """Returns (P, V, V), what a map (H, W) shows around players.
+
+    Slices of one small map cost a fraction of what a gather of each tile's record does.
+    """
     corner = once(world.body.pos[: cfg.players] - cfg.vision)
     size = (cfg.window, cfg.window)
-    return jax.vmap(lambda at: jax.lax.dynamic_slice(shown, tuple(at), size))(corner)
+    return jax.vmap(lambda at: jax.lax.dynamic_slice(grid, tuple(at), size))(corner)
 
 
 def _fog(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, V, V) int8, the fog around the living."""
-    lines = _fog_lines(world, cfg, jnp.int8)
-    return _deeper(once(jnp.where(alive[:, None, None], lines, 0)))
+    return jnp.where(alive[:, None, None], fog_around(world, cfg, jnp.int8), 0)
 
 
-def fog_around(world: World, cfg: Config) -> jax.Array:
-    """Returns (P, V, V) int16, the fog around players, dead or alive, in whole points."""
-    return _deeper(_fog_lines(world, cfg, jnp.int16))
+def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
+    """Returns (P, V, V), the fog around players, dead or alive, in whole points.
 
-
-def _deeper(lines: jax.Array) -> jax.Array:
-    """Returns (P, V, V), the deeper fog of each row and each column, of lines (P, 2, V)."""
-    return jnp.maximum(lines[:, 0, :, None], lines[:, 1, None])
-
-
-def _fog_lines(world: World, cfg: Config, dtype) -> jax.Array:
-    """Returns (P, 2, V), the fog of the rows and of the columns around players.
-
-    Fog is the deeper the nearer to an edge of the map, so that of a tile is the deeper one of
-    its row's and its column's; and it is deeper on any line outside the safe square than on any
-    line through it.
+    It is the deeper the nearer to an edge of the map, so that of a tile is the deeper one of its
+    row's and its column's; and it is deeper on any line outside the safe square than on any line
+    through it.
 
     Args:
       world: the state.
       cfg: sizes.
       dtype: of integers; what they cannot hold is the largest that they can, of either sign.
     """
-    terrain, params = world.terrain, world.params
+    terrain, params, most = world.terrain, world.params, jnp.iinfo(dtype).max
     inward = jnp.round(terrain.fog).astype(jnp.int16)  # from the edge to the middle
     lines = jnp.concatenate([inward, inward[: cfg.map_size - inward.shape[0]][::-1]])
     safe = jnp.abs(jnp.arange(cfg.map_size) - cfg.middle) <= params.fog_final_size
     lines = jnp.where(safe, -cfg.map_size, lines)
-    most = jnp.iinfo(dtype).max
     lines = jnp.clip(jnp.where(params.fog_onset < NEVER, lines, 0), -most, most)
     lines = once(lines.astype(dtype))
-    start = once(world.body.pos[: cfg.players].reshape(-1) - cfg.vision)
-    around = jax.vmap(lambda at: jax.lax.dynamic_slice(lines, (at,), (cfg.window,)))(start)
-    return around.reshape(cfg.players, 2, cfg.window)
+    return _around(once(jnp.maximum(lines[:, None], lines)), world, cfg)
 
 
 def _rally(world: World, alive: jax.Array) -> jax.Array:

@@ -99,7 +99,7 @@ def test_unique_events_are_those_that_differ_from_all_before(world):
         item = rng.integers(1, 4, happened.shape) if about else np.full(happened.shape, -1)
         level = rng.integers(1, 4, happened.shape) if about else np.zeros(happened.shape, int)
         args = [
-            jnp.asarray(part if columns > 1 else part[:, 0]) for part in (happened, item, level)
+            jnp.asarray(part.T if columns > 1 else part[:, 0]) for part in (happened, item, level)
         ]
         world = effects.count(world, event, *args)
         for row, column in np.argwhere(happened):
