@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.lib import chance
+from metammo_jax.lib.once import once
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
 from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import Tally, World
@@ -81,8 +82,8 @@ def learn(world: World, gain: jax.Array) -> World:
         return world
     before = world.skill.exp
     after = before + jnp.where(query.is_on(world, System.PROGRESSION), gain, 0)
-    level = query.level_of(after)
-    rises = level > query.level_of(before)
+    level = once(query.level_of(after))
+    rises = level > once(query.level_of(before))
     world = world.replace(skill=world.skill.replace(exp=after))
     skill = jnp.arange(gain.shape[1])[:, None]
     return count(world, Event.LEVEL_UP, rises.T, what=skill, level=level.T)

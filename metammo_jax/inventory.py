@@ -95,9 +95,9 @@ def receive(
     first = jnp.where(bag.item == Item.NOTHING, slot, slot.size).min(0)
     has_room, merges = first < slot.size, stack >= 0
     taken = wanted & (has_room | (merges & (not only_with_room)))
-    grows = (slot == stack) & taken
+    grows, new = (slot == stack) & taken, once((slot == first) & taken & ~merges)
     bag = bag.replace(quantity=bag.quantity + jnp.where(grows, quantity, 0))
-    return put(bag, (slot == first) & taken & ~merges, item, level, quantity, tick), taken
+    return put(bag, new, item, level, quantity, tick), taken
 
 
 def receive_several(

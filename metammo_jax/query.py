@@ -5,7 +5,6 @@ Pure readers; whatever changes the world is a rule and lives in `rules`.
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.lib.once import once
@@ -107,21 +106,17 @@ def steps(a: jax.Array, b: jax.Array) -> jax.Array:
     return rows + cols
 
 
-def is_first(world: World, pos: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
-    """Returns bool, who wants something and is the first to want it at its place.
+def is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
+    """Returns (A,) bool, who wants something and is the first to want it at its place.
 
     Args:
-      world: the state.
-      pos: (..., 2) int32, places on the map.
-      wants: (...) bool.
-      turn: (...) uint32, less than 2**32 - 1; at one place no two are the same.
+      tile: (A,) integer, numbers of places.
+      wants: (A,) bool.
+      turn: (A,) uint32; at one place no two are the same.
     """
-    tile, due = tiles(world.terrain, pos), jnp.where(wants, turn, _LAST_TURN)
-    first = jnp.full(world.terrain.material.size, _LAST_TURN).at[tile].min(due)[tile]
-    return wants & (first == turn)
-
-
-_LAST_TURN = np.uint32(0xFFFFFFFF)
+    tile, turn = once(tile), once(turn)
+    earlier = (tile[:, None] == tile) & (turn[:, None] < turn) & wants[:, None]
+    return wants & ~earlier.any(0)
 
 
 def is_on(world: World, system: System) -> jax.Array:

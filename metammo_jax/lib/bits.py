@@ -46,6 +46,7 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
       (A, size) int32, rows, -1 where a set has fewer members; and for each of `marks` (A, size)
       bool, False after the last member.
     """
+    words, marks = words.T, [mark.T for mark in marks]
     starts, count = _starts(words)
     blocks = -(-size // _COLUMNS)
     largest = count.max()
@@ -62,7 +63,7 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
 
     start = find((0, [jnp.int16(-1), *[False] * len(marks)]))  # most need no more than this
     found = jax.lax.while_loop(is_unfinished, find, start)[1]
-    rows, *marked = (all_.reshape(words.shape[0], -1)[:, :size] for all_ in found)
+    rows, *marked = (all_.reshape(words.shape[1], -1)[:, :size] for all_ in found)
     return rows.astype(jnp.int32), *marked
 
 
@@ -71,7 +72,7 @@ def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:
 
     -1 where there is none.
     """
-    return _of_rank(words, *_starts(words), rank[:, None])[:, 0]
+    return _of_rank(words.T, *_starts(words.T), rank[:, None])[:, 0]
 
 
 def count(words: jax.Array) -> jax.Array:
@@ -80,15 +81,14 @@ def count(words: jax.Array) -> jax.Array:
 
 
 def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Returns (A, W) int32, members before each word, and (A, 1) int32, members of each set.
+    """Returns (W, A) int32, members before each word, and (A,) int32, members of each set.
 
-    Words are few, so they are added up one by one.
+    Words (W, A) are few, so they are added up one by one.
     """
-    counts = jax.lax.population_count(words).astype(jnp.int32)
-    starts = [jnp.zeros_like(counts[:, :1])]
-    for word in range(words.shape[1]):
-        starts.append(starts[-1] + counts[:, word : word + 1])
-    return jnp.concatenate(starts[:-1], axis=1), starts[-1]
+    starts = [jnp.zeros(words.shape[1], jnp.int32)]
+    for counts in jax.lax.population_count(words).astype(jnp.int32):
+        starts.append(starts[-1] + counts)
+    return jnp.stack(starts[:-1]), starts[-1]
 
 
 def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Array) -> jax.Array:
@@ -98,27 +98,27 @@ def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Ar
     are done for many members at once.
 
     Args:
-      words: (A, W) uint32, the sets.
-      starts: (A, W) int32, members before each word.
-      count: (A, 1) int32, members.
+      words: (W, A) uint32, the sets.
+      starts: (W, A) int32, members before each word.
+      count: (A,) int32, members.
       rank: (K,) or (A, K) int32.
     """
-    bits, start, base = words[:, :1], starts[:, :1], jnp.zeros((1, 1), jnp.int32)
-    for word in range(1, words.shape[1]):
-        later = rank >= starts[:, word : word + 1]
+    bits, start, base = words[0][:, None], starts[0][:, None], jnp.zeros((1, 1), jnp.int32)
+    for word in range(1, words.shape[0]):
+        later = rank >= starts[word][:, None]
         base = jnp.where(later, 32 * word, base)
-        bits = jnp.where(later, words[:, word : word + 1], bits)
-        start = jnp.where(later, starts[:, word : word + 1], start)
-    return once(jnp.where(rank < count, base + _nth_bit(bits, rank - start), -1))
+        bits = jnp.where(later, words[word][:, None], bits)
+        start = jnp.where(later, starts[word][:, None], start)
+    return once(jnp.where(rank < count[:, None], base + _nth_bit(bits, rank - start), -1))
 
 
 def _contains(words: jax.Array, row: jax.Array) -> jax.Array:
-    """Returns (A, K) bool, which rows (A, K) are in the packed sets (A, words)."""
-    chosen = words[:, :1]
-    for word in range(1, words.shape[1]):
-        chosen = jnp.where(row >= 32 * word, words[:, word : word + 1], chosen)
+    """Returns (A, K) bool, which rows (A, K) are in the packed sets (words, A)."""
+    chosen = words[0][:, None]
+    for word in range(1, words.shape[0]):
+        chosen = jnp.where(row >= 32 * word, words[word][:, None], chosen)
     is_in = (chosen >> (row & 31).astype(jnp.uint32)) & 1 == 1
-    return is_in & (row >= 0) & (row < 32 * words.shape[1])
+    return is_in & (row >= 0) & (row < 32 * words.shape[0])
 
 
 def _nth_bit(bits: jax.Array, rank: jax.Array) -> jax.Array:

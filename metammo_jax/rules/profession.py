@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
@@ -65,8 +66,21 @@ def _emptied(world: World, turn: jax.Array, cfg: Config):
     wants = jnp.concatenate([material[: around.shape[0]] == Tile.FISH, skill > Skill.FISHING])
     alive = query.is_alive(world)[: cfg.players]
     alive, turn = (jnp.concatenate([jnp.repeat(x, sides), x]) for x in (alive, turn))
-    emptied = query.is_first(world, places, wants & alive, turn)
+    emptied = _is_first(query.tiles(world.terrain, places), wants & alive, turn, cfg)
     return places, jnp.where(skill > Skill.FISHING, skill, Skill.HERBALISM), emptied
+
+
+def _is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array, cfg: Config) -> jax.Array:
+    """Returns what `query.is_first` does, on a map: for so many places that is less than pairs.
+
+    Turns are less than 2**32 - 1.
+    """
+    due = jnp.where(wants, turn, _LAST_TURN)
+    first = jnp.full(cfg.map_size**2, _LAST_TURN).at[tile].min(due)[tile]
+    return wants & (first == turn)
+
+
+_LAST_TURN = np.uint32(0xFFFFFFFF)
 
 
 def _yield(

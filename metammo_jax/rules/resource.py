@@ -76,7 +76,7 @@ def _eat(
     can_take = needs & (here == Tile.FOILAGE)
     if System.PROFESSION not in cfg.systems:
         can_take |= alive & (here == Tile.HERB)
-    taken = query.is_first(world, pos, can_take, orders.turn[:players])
+    taken = query.is_first(query.tiles(world.terrain, pos), can_take, orders.turn[:players])
     eats = taken & (here == Tile.FOILAGE)
     food = jnp.maximum(body.food - world.params.depletion, 0)
     food = jnp.where(eats, RESOURCE_BASE, food)
