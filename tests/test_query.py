@@ -2,8 +2,10 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from metammo_jax import query
+from metammo_jax.rules import profession
 from metammo_jax.tables import DEPLETED
 from metammo_jax.vocab import Tile
 from tests import worlds
@@ -22,3 +24,17 @@ def test_a_harvested_tile_is_what_the_table_says_until_it_regrows(tiny):
     grown = world.replace(tick=jnp.int32(6))
     assert query.material_at(grown, pos).tolist() == list(Tile)
     assert query.materials(grown)[10, 10:26].tolist() == list(Tile)
+
+
+@pytest.mark.parametrize("on_a_map", [False, True])
+def test_who_is_first_is_whose_turn_is_the_earliest_of_all_who_want_it(tiny, on_a_map):
+    rng = np.random.default_rng(0)
+    for wish in (0, 0.3, 1):
+        tile, wants = rng.integers(0, 20, 40), rng.random(40) < wish
+        turn = rng.permutation(40).astype(np.uint32)
+        expected = [
+            bool(wants[i]) and turn[i] == min(turn[(tile == tile[i]) & wants]) for i in range(40)
+        ]
+        asked = (jnp.asarray(tile, jnp.uint32), jnp.asarray(wants), jnp.asarray(turn))
+        got = profession._is_first(*asked, tiny) if on_a_map else query.is_first(*asked)
+        assert got.tolist() == expected

@@ -9,8 +9,9 @@ def once(values: jax.Array) -> jax.Array:
 
     XLA joins the computation of an array into every loop that reads it. In a loop over pairs of
     rows all that is to be known of a row is then worked out again for every pair. A reduction is
-    never joined so; this is one, over the array and zeros. (Compiling for processors, XLA drops
-    `jax.lax.optimization_barrier` too early to be of use.)
+    not joined to a loop that reads its elements more than once; this is one, over the array and
+    zeros. (Compiling for processors, XLA drops `jax.lax.optimization_barrier` too early to be of
+    use.)
     """
     padded = jnp.pad(values[None], [(0, 1)] + [(0, 0)] * values.ndim)
     return jax.lax.reduce(padded, jnp.zeros((), values.dtype), jax.lax.bitwise_or, (0,))
