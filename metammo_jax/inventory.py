@@ -152,9 +152,16 @@ def only(values: jax.Array, where: jax.Array) -> jax.Array:
     return jnp.where(where, values, 0).sum(0)
 
 
-def by_player(bag: Bag) -> Bag:
-    """Returns the bags with players first, (P, I)."""
-    return jax.tree.map(lambda leaf: once(leaf.T), bag)
+def places(listing: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
+    """Returns (M,) int32 sellers and slots of listings (M,); the first slot of all for -1."""
+    return jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
+
+
+def listed(columns: tuple[jax.Array, ...], listing: jax.Array, cfg: Config) -> list[jax.Array]:
+    """Returns (M,) each, what columns (I, P) of bags hold at listings (M,); anything for -1."""
+    seller, slot = places(listing, cfg)
+    place = once((slot * cfg.players + seller).astype(jnp.uint32))
+    return [column.reshape(-1)[place] for column in columns]
 
 
 def take_over(

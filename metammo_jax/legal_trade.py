@@ -35,21 +35,22 @@ def masks(
 
     Source: the original's interface, section 4.4.
     """
-    players, bag = cfg.players, inventory.by_player(world.bag)
+    players, bag = cfg.players, world.bag
     trades = query.is_alive(world)[:players] & ~query.in_combat(world)[:players]
     has_items = trades & query.is_on(world, System.ITEM)
     has_market = trades & query.is_on(world, System.EXCHANGE)
     owned = bag.item != Item.NOTHING
-    free = owned & ~bag.worn & (bag.price == 0)
+    loose = once(owned & ~bag.worn)
+    free = once(loose & (bag.price == 0))
     gold = world.body.gold[:players]
     gives_gold = has_market & (gold > MASK_GOLD)
     amounts = jnp.arange(1, cfg.prices + 1) <= gold[:, None]
     return {
-        "use": _or_nothing(_usable(world, cfg), has_items),
-        "destroy": _or_nothing(owned & ~bag.worn, has_items),
-        "give": _or_nothing(free, has_items),
-        "give_to": _or_nothing(partner, has_items & owned.any(1)),
-        "sell": _or_nothing(free, has_market),
+        "use": _or_nothing(_usable(world, cfg).T, has_items),
+        "destroy": _or_nothing(loose.T, has_items),
+        "give": _or_nothing(free.T, has_items),
+        "give_to": _or_nothing(partner, has_items & owned.any(0)),
+        "sell": _or_nothing(free.T, has_market),
         "buy": _affordable(world, listing, has_market, cfg),
         "gold": amounts | ~gives_gold[:, None],
         "gold_to": _or_nothing(partner, gives_gold),
@@ -63,15 +64,15 @@ def _or_nothing(allowed: jax.Array, who: jax.Array) -> jax.Array:
 
 
 def _usable(world: World, cfg: Config) -> jax.Array:
-    """Returns (P, I) bool, records that their owners may use.
+    """Returns (I, P) bool, records that their owners may use.
 
     Without levels the original's mask offers what asks for a player's best skill at level 1,
     though nobody has it.
     """
-    usable = once(items.can_use(world)).T
+    usable = once(items.can_use(world))
     if not cfg.original_observations:
         return usable
-    bag = inventory.by_player(world.bag)
+    bag = world.bag
     by_anybody = (jnp.asarray(ITEM_SKILL)[bag.item] < 0) & (bag.level <= 1)
     return usable | (by_anybody & (bag.item != Item.NOTHING) & (bag.price == 0))
 
@@ -88,17 +89,16 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
       who: (P,) bool, who may buy at all.
       cfg: sizes.
     """
-    bag, row = inventory.by_player(world.bag), jnp.arange(cfg.players)
-    place, stacks = jnp.maximum(listing, 0).astype(jnp.uint32), once(_stacks(bag.item, bag.level))
+    bag, row = world.bag, jnp.arange(cfg.players)
+    seller, _ = inventory.places(listing, cfg)
+    item, level, price = inventory.listed((bag.item, bag.level, bag.price), listing, cfg)
     # All that can be told of a listing, or of a player, alone is told before they are paired.
-    price = jnp.where(listing >= 0, bag.price.reshape(-1)[place], NEVER)
-    price = once(jnp.pad(price, (0, 1), constant_values=-1))
-    fits = once(jnp.pad(stacks.reshape(-1)[place] | _NEW, (0, 1), constant_values=_NOTHING))
-    seller = (place // cfg.slots).astype(jnp.int32)
+    price = once(jnp.pad(jnp.where(listing >= 0, price, NEVER), (0, 1), constant_values=-1))
+    fits = once(jnp.pad(_stacks(item, level) | _NEW, (0, 1), constant_values=_NOTHING))
     seller = once(jnp.pad(seller, (0, 1), constant_values=cfg.players))
     budget = once(jnp.where(who, world.body.gold[: cfg.players], -1))
-    room = jnp.where(inventory.space(world.bag) > 0, _NEW, jnp.uint32(0))
-    room = once(room | stacks.sum(1, dtype=jnp.uint32) | _NOTHING)
+    room = jnp.where(inventory.space(bag) > 0, _NEW, jnp.uint32(0))
+    room = once(room | _stacks(bag.item, bag.level).sum(0, dtype=jnp.uint32) | _NOTHING)
     return (price <= budget[:, None]) & (fits & room[:, None] != 0) & (seller != row[:, None])
 
 

@@ -181,21 +181,20 @@ def visible_rows(
 
 def listings(world: World, cfg: Config) -> jax.Array:
     """Returns (M,) int32, the first M records for sale: seller's row * I + slot; -1 after them."""
-    for_sale = (world.bag.price.T > 0).reshape(1, -1)
+    for_sale = once(world.bag.price > 0).T.reshape(1, -1)
     return bits.first_members(bits.pack(for_sale), cfg.market_rows)[0][0]
 
 
 def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:
     """Returns bag, market and listing, as `Observation` describes them."""
-    bag = inventory.by_player(world.bag)
-    place = jnp.maximum(listing, 0).astype(jnp.uint32)
-    seller, slot = jnp.divmod(place, cfg.slots)
+    bag = world.bag
     alive = query.is_alive(world)[: cfg.players, None]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
-    offered = (leaf.reshape(-1)[place] for leaf in (bag.item, bag.level, bag.quantity, bag.price))
-    records = [jnp.where(listing >= 0, column, 0) for column in (seller, slot, *offered)]
+    offered = inventory.listed((bag.item, bag.level, bag.quantity, bag.price), listing, cfg)
+    columns = (*inventory.places(listing, cfg), *offered)
+    records = [jnp.where(listing >= 0, column, 0) for column in columns]
     return {
-        "bag": jnp.stack([_narrow(jnp.where(alive, column, 0)) for column in own], axis=-1),
+        "bag": jnp.stack([_narrow(jnp.where(alive, column.T, 0)) for column in own], axis=-1),
         "market": jnp.stack(list(map(_narrow, records)), axis=-1),
         "listing": listing,
     }

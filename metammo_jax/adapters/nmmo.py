@@ -158,7 +158,7 @@ def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None
 
 def item_table(world: World, cfg: Config) -> jax.Array:
     """Returns (P * I, 16) int16, every slot's row by `ItemColumn`, zeros where it is empty."""
-    bag = jax.tree.map(jnp.ravel, inventory.by_player(world.bag))
+    bag = jax.tree.map(lambda leaf: leaf.T.ravel(), world.bag)
     item, level = bag.item, bag.level
     restores = jnp.where(
         query.is_on(world, System.PROFESSION), RESTORE_BASE + RESTORE_LEVEL * level, 0

@@ -7,6 +7,7 @@ from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import waves
+from metammo_jax.lib.once import once
 from metammo_jax.tables import (
     BASE_HEALTH,
     GIFT_REACH,
@@ -50,11 +51,11 @@ def can_use(world: World) -> jax.Array:
 
     Source: world rules 11.2, 11.4.
     """
-    bag, levels = world.bag, query.levels(world)
+    bag, levels = world.bag, once(query.levels(world).T)
     able = query.best_level(world)
     for item, skill in enumerate(ITEM_SKILL):  # a gather for each record would take longer
         if skill >= 0:
-            own = levels[:, skill] if levels.shape[1] else 0
+            own = levels[skill] if levels.size else 0
             able = jnp.where(bag.item == item, own, able)
     return (bag.level <= able) & (bag.item != Item.NOTHING) & (bag.price == 0)
 
