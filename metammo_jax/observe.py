@@ -312,7 +312,7 @@ def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
     """
     terrain, params, most = world.terrain, world.params, jnp.iinfo(dtype).max
     inward = jnp.round(terrain.fog).astype(jnp.int16)  # from the edge to the middle
-    lines = jnp.concatenate([inward, inward[: cfg.map_size - inward.shape[0]][::-1]])
+    lines = jnp.concatenate([inward, inward[::-1]])
     safe = jnp.abs(jnp.arange(cfg.map_size) - cfg.middle) <= params.fog_final_size
     lines = jnp.where(safe, -cfg.map_size, lines)
     lines = jnp.clip(jnp.where(params.fog_onset < NEVER, lines, 0), -most, most)
