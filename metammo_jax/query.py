@@ -99,13 +99,6 @@ def distance(a: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.maximum(rows, cols)
 
 
-def steps(a: jax.Array, b: jax.Array) -> jax.Array:
-    """Returns (A, B) int16, steps (Manhattan) between each of places (A, 2) and (B, 2)."""
-    a, b = once(a.astype(jnp.int16).T), once(b.astype(jnp.int16).T)
-    rows, cols = (jnp.abs(a[axis, :, None] - b[axis]) for axis in (0, 1))
-    return rows + cols
-
-
 def is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
     """Returns (A,) bool, who wants something and is the first to want it at its place.
 

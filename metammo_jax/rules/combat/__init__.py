@@ -5,7 +5,6 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
@@ -17,8 +16,6 @@ from metammo_jax.rules.combat.damage import Damage
 from metammo_jax.tables import ATTACK_EXP, REACH
 from metammo_jax.vocab import NEVER, Event, Style, System
 from metammo_jax.world import World
-
-_LAST_TURN = np.uint32(0xFFFFFFFF)
 
 
 def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
