@@ -1,8 +1,10 @@
 """What is timed: pure functions that play some ticks and reduce all they made to a few numbers.
 
 Nothing that a row claims to compute may be deleted by the compiler: every element of every output
-of every tick goes into a hash of its own, and all hashes into a checksum that is returned.
+of every tick goes into a hash, and all hashes into a checksum that is returned.
 """
+
+import math
 
 import jax
 import jax.numpy as jnp
@@ -139,7 +141,8 @@ def _play(tick, state, keys: jax.Array):
     """Plays ticks in a row.
 
     Args:
-      tick: (state, key) -> state, what is made in this tick, living agents, ended episodes.
+      tick: (state, key) -> state, what is made in this tick with leading axis B, living agents,
+        ended episodes.
       state: before the first tick.
       keys: (T,) keys.
 
@@ -148,7 +151,7 @@ def _play(tick, state, keys: jax.Array):
     """
     made = jax.eval_shape(tick, state, keys[0])[1]
     hashes = jax.tree.map(
-        lambda leaf: jnp.zeros_like(_bits(jnp.zeros(leaf.shape, leaf.dtype))), made
+        lambda leaf: _bits(jnp.zeros(math.prod(leaf.shape[1:]), leaf.dtype)), made
     )
 
     def play(carry, key):
@@ -162,11 +165,27 @@ def _play(tick, state, keys: jax.Array):
 
 
 def absorb(hashes, made):
-    """Returns the hashes, one for each element of what is made, with this tick's elements.
+    """Returns the hashes, one for each element that a world makes, with those of this tick.
 
-    Elements are not added up: of so many small numbers that takes longer than to make them.
+    World after world, as somebody would who reads them: so all that is made is written out, and
+    nothing is worked out on the way. Elements are not added up: of so many small numbers that
+    takes longer than to make them. They are read as one row, since of arrays whose last axis is
+    short the compiler takes one at a time.
+
+    Args:
+      hashes: of each array (n,) unsigned integers of its width.
+      made: arrays (B, ...) of n elements a world.
     """
-    return jax.tree.map(lambda old, leaf: old * old.dtype.type(31) + _bits(leaf), hashes, made)
+    worlds = jax.tree.leaves(made)[0].shape[0]
+
+    def read(world, hashes):
+        def mix(old, leaf):
+            now = jax.lax.dynamic_index_in_dim(leaf.reshape(worlds, -1), world, keepdims=False)
+            return old * old.dtype.type(31) + _bits(now)
+
+        return jax.tree.map(mix, hashes, made)
+
+    return jax.lax.fori_loop(0, worlds, read, hashes)
 
 
 def checksum(tree) -> jax.Array:

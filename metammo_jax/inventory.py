@@ -90,14 +90,9 @@ def receive(
 
     Source: world rules 11.3; a stack grows even while it is worn or for sale.
     """
-    slot = slots(bag)
-    stack = jnp.where(same_stack(bag, item, level), slot, -1).max(0)
-    first = jnp.where(bag.item == Item.NOTHING, slot, slot.size).min(0)
-    has_room, merges = first < slot.size, stack >= 0
-    taken = wanted & (has_room | (merges & (not only_with_room)))
-    grows, new = (slot == stack) & taken, once((slot == first) & taken & ~merges)
-    bag = bag.replace(quantity=bag.quantity + jnp.where(grows, quantity, 0))
-    return put(bag, new, item, level, quantity, tick), taken
+    records = (values[None] for values in (item, level, quantity, wanted))
+    bag, kept = receive_several(bag, *records, tick, only_with_room)
+    return bag, kept[0]
 
 
 def receive_several(
@@ -109,12 +104,45 @@ def receive_several(
     tick: jax.Array,
     only_with_room: bool = False,
 ) -> tuple[Bag, jax.Array]:
-    """Puts records (n, P) into each bag, one after another: else as `receive`."""
-    kept = []
-    for record in zip(item, level, quantity, wanted, strict=True):
-        bag, keeps = receive(bag, *record, tick, only_with_room)
-        kept.append(keeps)
-    return bag, jnp.stack(kept)
+    """Puts records (n, P) into each bag, one after another: else as `receive`.
+
+    Where each goes is found out before anything is put there, so that columns are written once.
+    """
+    slot, full = slots(bag), bag.item.shape[0]
+    free = bag.item == Item.NOTHING
+    first = jnp.where(free, slot, full).min(0)
+    into, fresh = [], []
+    for nth, (what, grade, wants) in enumerate(zip(item, level, wanted, strict=True)):
+        stack = jnp.where(same_stack(bag, what, grade), slot, -1).max(0)
+        for earlier, place in enumerate(into):
+            alike = (item[earlier] == what) & (level[earlier] == grade) & is_ammunition(what)
+            stack = jnp.where(alike, jnp.maximum(place, stack), stack)
+        has_room, merges = first < full, stack >= 0
+        taken = wants & (has_room | (merges & (not only_with_room)))
+        fresh.append(taken & ~merges)
+        into.append(jnp.where(taken, jnp.where(merges, stack, first), -1))
+        if nth + 1 < len(item):
+            following = jnp.where(free & (slot > first), slot, full).min(0)
+            first = jnp.where(fresh[-1], following, first)
+    return _add(bag, once(jnp.stack(into)), jnp.stack(fresh), (item, level, quantity), tick)
+
+
+def _add(bag: Bag, into: jax.Array, fresh: jax.Array, records, tick) -> tuple[Bag, jax.Array]:
+    """Puts records into the slots `into` (n, P), -1 for nowhere, free ones where `fresh` (n, P).
+
+    Returns what `receive_several` does. Nothing is worn or for sale in free slots, of which all
+    numbers are 0; what merges with a stack is what is there.
+    """
+    new = once(jnp.where(fresh, into, -1))
+    for place, place_if_new, item, level, quantity in zip(into, new, *records, strict=True):
+        here = slots(bag) == place
+        bag = bag.replace(
+            item=jnp.where(here, item, bag.item),
+            level=jnp.where(here, level, bag.level),
+            quantity=bag.quantity + jnp.where(here, quantity, 0),
+            arrived=jnp.where(slots(bag) == place_if_new, tick + 1, bag.arrived),
+        )
+    return bag, into >= 0
 
 
 def put(
@@ -133,7 +161,9 @@ def put(
 
 
 def clear(bag: Bag, where: jax.Array) -> Bag:
-    """Returns the bags with the slots `where` (I, P) bool empty."""
+    """Returns the bags with the slots `where` (I, P) bool empty, or all of the players (P,)."""
+    if where.ndim == 1:
+        where = once(where)  # or what killed a player is worked out for each of its slots
     return jax.tree.map(lambda leaf: jnp.where(where, jnp.zeros_like(leaf), leaf), bag)
 
 

@@ -7,10 +7,9 @@ from flax import struct
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.lib import chance, threefry
-from metammo_jax.lib.once import once
 from metammo_jax.tables import BASE_HEALTH, NPC_GEAR, NPC_ITEM_LEVEL, NPC_SPAWN_ATTEMPTS
 from metammo_jax.vocab import NOBODY, Item, Kind, Style, System
-from metammo_jax.world import Npc, World
+from metammo_jax.world import Body, Npc, World
 
 
 @struct.dataclass
@@ -54,36 +53,41 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     joins = jnp.minimum(recruits.wanted.sum(), free.sum())
     nth_free = jnp.cumsum(free) - 1
     new = free & (nth_free < joins)
-    count = recruits.wanted.shape[0]
-    nth_recruit = jnp.nonzero(recruits.wanted, size=count, fill_value=0)[0]
-    source = once(nth_recruit[jnp.clip(nth_free, 0, count - 1)])
+    row = _rows(recruits.wanted, free, nth_free)
+
+    def put(old: jax.Array, values: jax.Array) -> jax.Array:
+        return old.at[row].set(values, mode="drop")
+
     style_key, gear_key = threefry.split(key)
-    style = chance.whole(style_key, count, len(Style))
-
-    def take(old: jax.Array, values: jax.Array) -> jax.Array:
-        return jnp.where(new.reshape(-1, *[1] * (old.ndim - 1)), values[source], old)
-
     npc = npc.replace(
-        kind=take(npc.kind, recruits.kind),
-        style=take(npc.style, style),
+        kind=put(npc.kind, recruits.kind),
+        style=put(npc.style, chance.whole(style_key, row.shape[0], len(Style))),
         target=jnp.where(new, NOBODY, npc.target),
-        ring=take(npc.ring, recruits.ring),
-        rally=take(npc.rally, recruits.rally),
+        ring=put(npc.ring, recruits.ring),
+        rally=put(npc.rally, recruits.rally),
         spawned=npc.spawned + joins,
     )
     serial = -(world.npc.spawned + nth_free + 1)
-    world = _embody(world.replace(npc=npc), new, recruits.pos[source], serial, players)
+    body = _embody(body, new, serial, players)
+    body = body.replace(pos=body.pos.at[players + row].set(recruits.pos, mode="drop"))
+    world = world.replace(body=body, npc=npc)
     if recruits.level is None or not (cfg.slots or cfg.skills):
         return world
     gear, gold = _gear(gear_key, world, recruits.level)
-    world = world.replace(
-        npc=world.npc.replace(
-            **{name: take(getattr(world.npc, name), values) for name, values in gear.items()}
-        )
-    )
-    own = take(world.body.gold[players:], gold)
-    gold = jnp.concatenate([world.body.gold[:players], own])
-    return world.replace(body=world.body.replace(gold=gold))
+    gear = {name: put(getattr(npc, name), values) for name, values in gear.items()}
+    gold = body.gold.at[players + row].set(gold, mode="drop")
+    return world.replace(npc=npc.replace(**gear), body=body.replace(gold=gold))
+
+
+def _rows(wanted: jax.Array, free: jax.Array, nth_free: jax.Array) -> jax.Array:
+    """Returns (K,) int32, the NPC rows of the recruits wanted (K,), past the end for all others.
+
+    Each takes the next that is free (N,), the nth of which is `nth_free` (N,).
+    """
+    count, npcs = wanted.shape[0], free.shape[0]
+    place = jnp.where(free, nth_free, count)
+    rows = jnp.full(count, npcs).at[place].set(jnp.arange(npcs), mode="drop")
+    return jnp.where(wanted, rows[jnp.cumsum(wanted) - 1], npcs)
 
 
 def _gear(key: jax.Array, world: World, level: jax.Array) -> tuple[dict[str, jax.Array], jax.Array]:
@@ -114,26 +118,21 @@ def _gear(key: jax.Array, world: World, level: jax.Array) -> tuple[dict[str, jax
     return gear, on(System.EXCHANGE, level)
 
 
-def _embody(world: World, new: jax.Array, pos: jax.Array, serial: jax.Array, players: int) -> World:
-    """Gives the new NPCs their bodies."""
-    body = world.body
+def _embody(body: Body, new: jax.Array, serial: jax.Array, players: int) -> Body:
+    """Gives the new NPCs their bodies, but for the place where they stand."""
 
     def put(old, value):
-        rows = new[:, None] if old.ndim == 2 else new
-        return jnp.concatenate([old[:players], jnp.where(rows, value, old[players:])])
+        return jnp.concatenate([old[:players], jnp.where(new, value, old[players:])])
 
-    return world.replace(
-        body=body.replace(
-            id=put(body.id, serial),
-            present=put(body.present, True),
-            died=put(body.died, False),
-            pos=put(body.pos, pos),
-            health=put(body.health, BASE_HEALTH),
-            damage=put(body.damage, 0),
-            attacker=put(body.attacker, 0),
-            time_alive=put(body.time_alive, 0),
-            combat_tick=put(body.combat_tick, 0),
-        )
+    return body.replace(
+        id=put(body.id, serial),
+        present=put(body.present, True),
+        died=put(body.died, False),
+        health=put(body.health, BASE_HEALTH),
+        damage=put(body.damage, 0),
+        attacker=put(body.attacker, 0),
+        time_alive=put(body.time_alive, 0),
+        combat_tick=put(body.combat_tick, 0),
     )
 
 
