@@ -1,5 +1,7 @@
 """What each player may do with its belongings, as masks over the heads of the full game."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +12,7 @@ from metammo_jax.lib import bits
 from metammo_jax.lib.once import once
 from metammo_jax.rules import item as items
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
-from metammo_jax.vocab import NEVER, Item, System
+from metammo_jax.vocab import Item, System
 from metammo_jax.world import World
 
 
@@ -40,25 +42,38 @@ def masks(
     has_items = trades & query.is_on(world, System.ITEM)
     has_market = trades & query.is_on(world, System.EXCHANGE)
     owned = bag.item != Item.NOTHING
-    loose = once(owned & ~bag.worn)
-    free = once(loose & (bag.price == 0))
+    loose = owned & ~bag.worn
+    free = loose & (bag.price == 0)
+    slots = _slots(
+        use=_usable(world, cfg) & has_items,
+        destroy=loose & has_items,
+        give=free & has_items,
+        sell=free & has_market,
+    )
     gold = world.body.gold[:players]
     gives_gold = has_market & (gold > MASK_GOLD)
     amounts = jnp.arange(1, cfg.prices + 1) <= gold[:, None]
-    return {
-        "use": _or_nothing(_usable(world, cfg).T, has_items),
-        "destroy": _or_nothing(loose.T, has_items),
-        "give": _or_nothing(free.T, has_items),
-        "give_to": _or_nothing(partner, has_items & owned.any(0)),
-        "sell": _or_nothing(free.T, has_market),
+    return slots | {
+        "give_to": _or_nobody(partner, has_items & owned.any(0)),
         "buy": _affordable(world, listing, has_market, cfg),
         "gold": amounts | ~gives_gold[:, None],
-        "gold_to": _or_nothing(partner, gives_gold),
+        "gold_to": _or_nobody(partner, gives_gold),
     }
 
 
-def _or_nothing(allowed: jax.Array, who: jax.Array) -> jax.Array:
-    """Returns (P, n + 1) bool, what is allowed to those players `who` (P,), and "nothing" last."""
+def _slots(**allowed: jax.Array) -> dict[str, jax.Array]:
+    """Returns masks (P, I + 1) bool for what is allowed (I, P) bool, and "nothing" last.
+
+    All are turned around together, as bits of one number, of which "nothing" has every bit.
+    """
+    masks = [mask.astype(jnp.uint8) << bit for bit, mask in enumerate(allowed.values())]
+    code = jnp.pad(functools.reduce(jnp.bitwise_or, masks), ((0, 1), (0, 0)), constant_values=255)
+    code = once(code).T
+    return {name: code & (1 << bit) > 0 for bit, name in enumerate(allowed)}
+
+
+def _or_nobody(allowed: jax.Array, who: jax.Array) -> jax.Array:
+    """Returns (P, K + 1) bool, what is allowed to those players `who` (P,), and "nobody" last."""
     allowed = allowed & who[:, None]
     return jnp.concatenate([allowed, jnp.ones_like(allowed[:, :1])], axis=1)
 
@@ -69,7 +84,7 @@ def _usable(world: World, cfg: Config) -> jax.Array:
     Without levels the original's mask offers what asks for a player's best skill at level 1,
     though nobody has it.
     """
-    usable = once(items.can_use(world))
+    usable = items.can_use(world)
     if not cfg.original_observations:
         return usable
     bag = world.bag
@@ -81,7 +96,8 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
     """Returns (P, M + 1) bool, listings of others that one can pay and has room for; and "nothing".
 
     A full bag has room for what merges with a stack of it. "Nothing" is one more listing from the
-    start: to append it to so wide a mask would take longer than the mask.
+    start: to append it to so wide a mask would take longer than the mask. Pairs are compared in
+    16 bits, twice as many at once as in 32; more gold than fits pays for anything.
 
     Args:
       world: the state.
@@ -89,21 +105,30 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
       who: (P,) bool, who may buy at all.
       cfg: sizes.
     """
-    bag, row = world.bag, jnp.arange(cfg.players)
+    bag, row = world.bag, jnp.arange(cfg.players, dtype=jnp.int16)
     seller, _ = inventory.places(listing, cfg)
     item, level, price = inventory.listed((bag.item, bag.level, bag.price), listing, cfg)
-    # All that can be told of a listing, or of a player, alone is told before they are paired.
-    price = once(jnp.pad(jnp.where(listing >= 0, price, NEVER), (0, 1), constant_values=-1))
-    fits = once(jnp.pad(_stacks(item, level) | _NEW, (0, 1), constant_values=_NOTHING))
-    seller = once(jnp.pad(seller, (0, 1), constant_values=cfg.players))
-    budget = once(jnp.where(who, world.body.gold[: cfg.players], -1))
+    price = jnp.where(listing >= 0, jnp.minimum(price, _MOST), _MOST + 1)
+    budget = jnp.where(who, jnp.minimum(world.body.gold[: cfg.players], _MOST), -1)
+    fits = jnp.pad(_stacks(item, level) | _NEW, (0, 1), constant_values=_NOTHING)
     room = jnp.where(inventory.space(bag) > 0, _NEW, jnp.uint32(0))
-    room = once(room | _stacks(bag.item, bag.level).sum(0, dtype=jnp.uint32) | _NOTHING)
-    return (price <= budget[:, None]) & (fits & room[:, None] != 0) & (seller != row[:, None])
+    room = room | _stacks(bag.item, bag.level).sum(0, dtype=jnp.uint32) | _NOTHING
+    # All that can be told of a listing, or of a player, alone is told before they are paired.
+    price = once(jnp.pad(price.astype(jnp.int16), (0, 1), constant_values=-1))
+    budget = once(budget.astype(jnp.int16))
+    seller = once(jnp.pad(seller.astype(jnp.int16), (0, 1), constant_values=cfg.players))
+    low, high = (
+        once((fits >> half).astype(jnp.uint16)) & once((room >> half).astype(jnp.uint16))[:, None]
+        for half in (0, 16)
+    )
+    return (price <= budget[:, None]) & (low | high != 0) & (seller != row[:, None])
 
 
 _NEW, _NOTHING = np.uint32(1 << 30), np.uint32(1 << 31)
 """Bits beside those of `_stacks`: what takes a free slot, and what needs no room at all."""
+
+_MOST = (1 << 15) - 2
+"""The most gold that purchases are told apart by."""
 
 
 def _stacks(item: jax.Array, level: jax.Array) -> jax.Array:
