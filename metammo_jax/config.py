@@ -145,6 +145,8 @@ class Config:
             raise ValueError(f"teams={self.teams} do not fit around playable={self.playable}")
         if self.horizon > 32000:
             raise ValueError(f"horizon={self.horizon} must be at most 32000 ticks")
+        if self.prices > 32000:
+            raise ValueError(f"prices={self.prices} must be at most 32000 gold")
 
     def _check_systems(self):
         systems = frozenset(self.systems)

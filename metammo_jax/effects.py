@@ -56,7 +56,7 @@ def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array
     """Returns what `seen` (items, P) is after an event at levels (n, P) of items (n, P)."""
     bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
     kinds = jnp.arange(seen.shape[0], dtype=seen.dtype)[:, None]
-    for what, levels in zip(item.astype(seen.dtype), bit, strict=True):
+    for what, levels in zip(once(item.astype(seen.dtype)), once(bit), strict=True):
         seen |= jnp.where(what == kinds, levels, jnp.zeros_like(levels))
     return seen
 

@@ -187,11 +187,16 @@ def places(listing: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
     return jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
 
 
-def listed(columns: tuple[jax.Array, ...], listing: jax.Array, cfg: Config) -> list[jax.Array]:
-    """Returns (M,) each, what columns (I, P) of bags hold at listings (M,); anything for -1."""
+def listed(bag: Bag, listing: jax.Array, cfg: Config) -> tuple[jax.Array, ...]:
+    """Returns item, level, quantity and price (M,) of the records at listings; anything for -1.
+
+    Three of them are read as one number: a gather for each would take longer.
+    """
     seller, slot = places(listing, cfg)
     place = once((slot * cfg.players + seller).astype(jnp.uint32))
-    return [column.reshape(-1)[place] for column in columns]
+    packed = bag.item | bag.level << 8 | bag.price << 16
+    record, quantity = packed.reshape(-1)[place], bag.quantity.reshape(-1)[place]
+    return record & 0xFF, record >> 8 & 0xFF, quantity, record >> 16
 
 
 def take_over(

@@ -107,7 +107,7 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
     """
     bag, row = world.bag, jnp.arange(cfg.players, dtype=jnp.int16)
     seller, _ = inventory.places(listing, cfg)
-    item, level, price = inventory.listed((bag.item, bag.level, bag.price), listing, cfg)
+    item, level, _, price = inventory.listed(bag, listing, cfg)
     price = jnp.where(listing >= 0, jnp.minimum(price, _MOST), _MOST + 1)
     budget = jnp.where(who, jnp.minimum(world.body.gold[: cfg.players], _MOST), -1)
     fits = jnp.pad(_stacks(item, level) | _NEW, (0, 1), constant_values=_NOTHING)

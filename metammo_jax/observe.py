@@ -190,8 +190,7 @@ def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.
     bag = world.bag
     alive = query.is_alive(world)[: cfg.players, None]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
-    offered = inventory.listed((bag.item, bag.level, bag.quantity, bag.price), listing, cfg)
-    columns = (*inventory.places(listing, cfg), *offered)
+    columns = (*inventory.places(listing, cfg), *inventory.listed(bag, listing, cfg))
     records = [jnp.where(listing >= 0, column, 0) for column in columns]
     return {
         "bag": jnp.stack([_narrow(jnp.where(alive, column.T, 0)) for column in own], axis=-1),
@@ -238,26 +237,25 @@ def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     table = jnp.stack(narrow, axis=-1)  # of narrow columns: to stack them is to copy one by one
     if Column.GOLD not in shown:
         return table
-    pairs = jnp.stack(skills(world, cfg), axis=-1).reshape(cfg.entities, -1)
-    return jnp.concatenate([table, _narrow(jnp.where(alive[:, None], pairs, 0))], axis=1)
+    pairs = jnp.where(alive[:, None], skills(world, cfg), 0)
+    return jnp.concatenate([table, _narrow(pairs)], axis=1)
 
 
-def skills(world: World, cfg: Config) -> tuple[jax.Array, jax.Array]:
-    """Returns (E, 8) int32 twice: the levels and the experience that everybody shows.
+def skills(world: World, cfg: Config) -> jax.Array:
+    """Returns (E, 16) int32, of each skill in turn the level and the experience that are shown.
 
     NPCs have a level in their own style alone, and show an experience of 1 for it.
 
     Source: world rules 4.1, 9.4.
     """
-    npc = world.npc
-    own = (npc.style[:, None] == jnp.arange(len(Skill))) & (npc.level > 0)[:, None]
-    learned = query.is_on(world, System.PROGRESSION)
+    npc, column = world.npc, jnp.arange(2 * len(Skill))
     missing = ((0, 0), (0, len(Skill) - cfg.skills))
-    level = jnp.concatenate(
-        [jnp.pad(query.levels(world), missing), jnp.where(own, npc.level[:, None], 0)]
-    )
-    exp = jnp.concatenate([jnp.pad(world.skill.exp, missing), own.astype(jnp.int32)])
-    return jnp.where(learned, level, 0), jnp.where(learned, exp, 0)
+    learned = jnp.stack([query.levels(world), world.skill.exp], axis=-1)
+    learned = jnp.pad(learned, (*missing, (0, 0))).reshape(cfg.players, -1)
+    own = (npc.style[:, None] == column // 2) & (npc.level > 0)[:, None]
+    of_npcs = jnp.where(own, jnp.where(column % 2 == 0, npc.level[:, None], 1), 0)
+    both = jnp.concatenate([learned, of_npcs])
+    return jnp.where(query.is_on(world, System.PROGRESSION), both, 0)
 
 
 def item_level(world: World, cfg: Config) -> jax.Array:

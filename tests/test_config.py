@@ -32,6 +32,7 @@ def test_the_default_is_the_paper():
         (dict(players=1024, teams=16), "players=1024 do not fit on the edge of playable=128"),
         (dict(horizon=0), "horizon=0 must be positive"),
         (dict(horizon=40000), "horizon=40000 must be at most"),
+        (dict(prices=40000), "prices=40000 must be at most"),
         (dict(npcs=-1), "npcs=-1 must be positive"),
         (dict(systems={"TERRAIN"}), "systems has 'TERRAIN'"),
         (dict(systems={System.RESOURCE}), "RESOURCE, which needs TERRAIN"),

@@ -216,12 +216,11 @@ def entity_table(world: World, cfg: Config) -> jax.Array:
 
 def _standing(world: World, cfg: Config) -> dict[Entity, jax.Array]:
     """Returns (E,) each: gold, worn levels, and level and experience of every skill."""
-    level, exp = native.skills(world, cfg)
+    pairs = native.skills(world, cfg)
     columns = {Entity.GOLD: world.body.gold, Entity.ITEM_LEVEL: native.item_level(world, cfg)}
-    for skill in Skill:
-        columns[Entity(Entity.MELEE_LEVEL + 2 * skill)] = level[:, skill]
-        columns[Entity(Entity.MELEE_EXP + 2 * skill)] = exp[:, skill]
-    return columns
+    return columns | {
+        Entity(Entity.MELEE_LEVEL + number): pairs[:, number] for number in range(2 * len(Skill))
+    }
 
 
 def _gather(table: jax.Array, rows: jax.Array, alive: jax.Array) -> jax.Array:

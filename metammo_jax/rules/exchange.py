@@ -7,6 +7,7 @@ from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import waves
+from metammo_jax.lib.once import once
 from metammo_jax.tables import LISTING_TICKS
 from metammo_jax.vocab import Event
 from metammo_jax.world import Bag, World
@@ -44,12 +45,12 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     row, listing = jnp.arange(players), orders.buy
     known = (listing >= 0) & (listing < players * cfg.slots)
     seller, slot = jnp.divmod(jnp.where(known, listing, 0), cfg.slots)
-    wants = known & query.can_trade(world, cfg) & (seller != row) & (bag.price[slot, seller] > 0)
-    price = bag.price[slot, seller]
+    offered = [column[slot, seller] for column in (bag.item, bag.level, bag.price)]
+    *what, price = once(jnp.stack(offered))
+    wants = known & query.can_trade(world, cfg) & (seller != row) & (price > 0)
     wants &= (bag.arrived <= world.tick)[slot, seller]
     income = bag.price.sum(0)  # all that one could earn in this tick
     wants &= world.body.gold[:players] + income >= price
-    what = (bag.item[slot, seller], bag.level[slot, seller])
 
     def act(state, ready):
         bag, gold, bought = state

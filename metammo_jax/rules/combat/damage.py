@@ -137,7 +137,7 @@ def fire(world: World, hits: jax.Array, style: jax.Array) -> World:
     bag = world.bag
     fits = bag.worn & (bag.item == Item.WHETSTONE + style) & hits
     fits &= query.is_on(world, System.EQUIPMENT)
-    item, level = inventory.only(bag.item, fits), inventory.only(bag.level, fits)
+    shot = inventory.only(bag.item << 8 | bag.level, fits)  # one sum for what three need
     bag = bag.replace(quantity=bag.quantity - fits)
     world = world.replace(bag=inventory.clear(bag, fits & (bag.quantity == 0)))
-    return effects.count(world, Event.FIRE_AMMO, fits.any(0), item, level)
+    return effects.count(world, Event.FIRE_AMMO, shot > 0, shot >> 8, shot & 0xFF)
