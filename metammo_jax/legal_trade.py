@@ -52,11 +52,11 @@ def masks(
     )
     gold = world.body.gold[:players]
     gives_gold = has_market & (gold > MASK_GOLD)
-    amounts = jnp.arange(1, cfg.prices + 1) <= gold[:, None]
+    limit = once(jnp.where(gives_gold, jnp.minimum(gold, cfg.prices), cfg.prices).astype(jnp.int16))
     return slots | {
         "give_to": _or_nobody(partner, has_items & owned.any(0)),
         "buy": _affordable(world, listing, has_market, cfg),
-        "gold": amounts | ~gives_gold[:, None],
+        "gold": jnp.arange(1, cfg.prices + 1, dtype=jnp.int16) <= limit[:, None],
         "gold_to": _or_nobody(partner, gives_gold),
     }
 
@@ -74,7 +74,7 @@ def _slots(**allowed: jax.Array) -> dict[str, jax.Array]:
 
 def _or_nobody(allowed: jax.Array, who: jax.Array) -> jax.Array:
     """Returns (P, K + 1) bool, what is allowed to those players `who` (P,), and "nobody" last."""
-    allowed = allowed & who[:, None]
+    allowed = allowed & once(who)[:, None]
     return jnp.concatenate([allowed, jnp.ones_like(allowed[:, :1])], axis=1)
 
 
