@@ -89,7 +89,7 @@ def learn(world: World, gain: jax.Array) -> World:
     return count(world, Event.LEVEL_UP, rises.T, what=skill, level=level.T)
 
 
-def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> World:
+def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> World:
     """Depletes tiles, and draws at once when they will be themselves again.
 
     In the original every depleted tile rolls a die at the end of each tick, first in the tick of
@@ -99,12 +99,12 @@ def harvest(key: jax.Array, world: World, pos: jax.Array, taken: jax.Array) -> W
     Args:
       key: () key, spent on the delays.
       world: reads and writes terrain; reads tick, params.regrowth.
-      pos: (A, 2) int32, tiles.
+      tile: (A,) uint32, numbers of tiles, as `query.tiles` gives them.
       taken: (A,) bool, which of them are harvested; each tile at most once.
 
     Source: world rules 3.9.
     """
-    terrain, tile = world.terrain, query.tiles(world.terrain, pos)
+    terrain = world.terrain
     material, rate = terrain.material.reshape(-1)[tile], world.params.regrowth
     grows = material == Tile.FOILAGE
     if world.bag.item.size:

@@ -131,9 +131,13 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
 
     Source: world rules 3.1.
     """
-    terrain, here = world.terrain, tiles(world.terrain, pos)
-    depleted = world.tick < terrain.ready_at.reshape(-1)[here]
-    return terrain.material.reshape(-1)[here].astype(jnp.int32) - depleted
+    return material_of(world, tiles(world.terrain, pos))
+
+
+def material_of(world: World, tile: jax.Array) -> jax.Array:
+    """Returns (...) int32, what `material_at` does, of tiles (...) by number."""
+    depleted = world.tick < world.terrain.ready_at.reshape(-1)[tile]
+    return world.terrain.material.reshape(-1)[tile].astype(jnp.int32) - depleted
 
 
 def materials(world: World) -> jax.Array:

@@ -35,10 +35,9 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     starve.
     """
     harvest_key, weapon_key = threefry.split(key)
-    places, skill, emptied = _emptied(world, orders.turn[: cfg.players], cfg)
-    world = effects.harvest(harvest_key, world, places, emptied)
-    around, taken = jnp.split(emptied, [len(NEIGHBOURS) * cfg.players])
-    fishing = around.reshape(cfg.players, -1).any(1)
+    tile, skill, emptied = _emptied(world, orders.turn[: cfg.players], cfg)
+    world = effects.harvest(harvest_key, world, tile, emptied.reshape(-1))
+    fishing, taken = emptied[:-1].any(0), emptied[-1]
     world = _yield(weapon_key, world, fishing, skill, taken)
     done = taken[:, None] & (skill[:, None] == jnp.arange(cfg.skills))
     done |= fishing[:, None] & (jnp.arange(cfg.skills) == Skill.FISHING)
@@ -54,20 +53,20 @@ def _emptied(world: World, turn: jax.Array, cfg: Config):
       cfg: sizes.
 
     Returns:
-      (5P, 2) int32, places: the neighbours of each player, of which it fishes, then the tiles
-      under all; (P,) int32, the skill that the latter take, herbalism where there is nothing;
-      (5P,) bool, what is emptied.
+      (5P,) uint32, tiles: the neighbours of players, in which they fish, side by side, then those
+      under them; (P,) int32, the skill that the latter take, herbalism where there is nothing;
+      (5, P) bool, which of the tiles are emptied.
     """
-    pos, sides = world.body.pos[: cfg.players], len(NEIGHBOURS)
-    around = (pos[:, None] + jnp.asarray(NEIGHBOURS)).reshape(-1, 2)
-    places = jnp.concatenate([around, pos])
-    material = query.material_at(world, places)
-    skill = jnp.asarray(HARVEST_SKILL)[material[around.shape[0] :]]
-    wants = jnp.concatenate([material[: around.shape[0]] == Tile.FISH, skill > Skill.FISHING])
-    alive = query.is_alive(world)[: cfg.players]
-    alive, turn = (jnp.concatenate([jnp.repeat(x, sides), x]) for x in (alive, turn))
-    emptied = _is_first(query.tiles(world.terrain, places), wants & alive, turn, cfg)
-    return places, jnp.where(skill > Skill.FISHING, skill, Skill.HERBALISM), emptied
+    here = query.tiles(world.terrain, world.body.pos[: cfg.players]).astype(jnp.int32)
+    beside = np.array([*(NEIGHBOURS @ (cfg.map_size, 1)), 0])[:, None]
+    tile = once((here + beside).astype(jnp.uint32).reshape(-1))
+    material = query.material_of(world, tile).reshape(-1, cfg.players)
+    skill = jnp.asarray(HARVEST_SKILL)[material[-1]]
+    wants = jnp.concatenate([material[:-1] == Tile.FISH, (skill > Skill.FISHING)[None]])
+    wants = once(wants & query.is_alive(world)[: cfg.players])
+    turns = jnp.broadcast_to(turn, wants.shape).reshape(-1)
+    emptied = once(_is_first(tile, wants.reshape(-1), turns, cfg)).reshape(wants.shape)
+    return tile, jnp.where(skill > Skill.FISHING, skill, Skill.HERBALISM), emptied
 
 
 def _is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array, cfg: Config) -> jax.Array:

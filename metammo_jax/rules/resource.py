@@ -71,15 +71,15 @@ def _eat(
     cfg: Config,
 ) -> World:
     body, players = world.body, cfg.players
-    pos = body.pos[:players]
-    here = query.material_at(world, pos)
+    tile = query.tiles(world.terrain, body.pos[:players])
+    here = query.material_of(world, tile)
     can_take = needs & (here == Tile.FOILAGE)
     if System.PROFESSION not in cfg.systems:
         can_take |= alive & (here == Tile.HERB)
-    taken = query.is_first(query.tiles(world.terrain, pos), can_take, orders.turn[:players])
+    taken = query.is_first(tile, can_take, orders.turn[:players])
     eats = taken & (here == Tile.FOILAGE)
     food = jnp.maximum(body.food - world.params.depletion, 0)
     food = jnp.where(eats, RESOURCE_BASE, food)
     body = body.replace(food=jnp.where(needs, food, body.food))
-    world = effects.harvest(key, world.replace(body=body), pos, taken)
+    world = effects.harvest(key, world.replace(body=body), tile, taken)
     return effects.count(world, Event.EAT_FOOD, eats)

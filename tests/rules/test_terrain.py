@@ -238,7 +238,11 @@ def test_tile_counts_of_recorded_episodes(build_mini):
 
 
 PATCH = np.array([(20, 20), (21, 20), (22, 20), (23, 20)])
-take = jax.jit(lambda key, world, taken: effects.harvest(key, world, jnp.asarray(PATCH), taken))
+
+
+@jax.jit
+def take(key, world, taken):
+    return effects.harvest(key, world, query.tiles(world.terrain, jnp.asarray(PATCH)), taken)
 
 
 def patch(regrowth, tick=7):

@@ -123,8 +123,8 @@ def _record(
         .set(jnp.arange(entities), mode="drop")
     )
     is_hit = last >= 0
-    dies = is_hit & (suffered >= body.health)
-    kills = is_last & dies[target] & vulnerable[target]
+    dies = is_hit & (suffered >= body.health) & vulnerable
+    kills = is_last & dies[target]
     world = world.replace(
         body=body.replace(
             attacker=jnp.where(is_hit, body.id[last], body.attacker),

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from metammo_jax import effects, inventory, query
@@ -15,6 +16,9 @@ from metammo_jax.tables import (
 )
 from metammo_jax.vocab import Event, Item, Style, System
 from metammo_jax.world import World
+
+_LAST_TURN = np.uint32(0xFFFFFFFF)
+"""Later than any turn."""
 
 
 @struct.dataclass
@@ -40,7 +44,8 @@ class Damage:
         """Returns (E,) int32, points, if `hits` (E,) bool are the attacks that are made."""
         if self.after is None:
             return self.before
-        has_learned = hits[target] & (turn[target] < turn)
+        made_at = jnp.where(hits, turn, _LAST_TURN)
+        has_learned = made_at[target] < turn
         return jnp.where(has_learned, self.after, self.before)
 
 
@@ -76,8 +81,9 @@ def _done(
 
     Half points are rounded down, so integers are enough: twice what comes through, halved.
     """
-    factor = jnp.where(style == _weakness(exp)[target], 3, 2)
-    return jnp.maximum((factor * offense - 2 * defense[target]) >> 1, offense >> 2)
+    about = (defense * 4 + _weakness(exp) + 1)[target]  # one number, to look it up once
+    factor = jnp.where(style == (about & 3) - 1, 3, 2)
+    return jnp.maximum((factor * offense - 2 * (about >> 2)) >> 1, offense >> 2)
 
 
 def _weakness(exp: jax.Array) -> jax.Array:
