@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_LAST_TURN = np.uint32(0xFFFFFFFF)
+LAST_TURN = np.uint32(0xFFFFFFFF)
+"""Later than any turn."""
 
 
 def play(
@@ -43,8 +44,8 @@ def play(
 
     def wave(carry):
         state, waiting = carry
-        due = jnp.where(waiting, turn, _LAST_TURN)
-        earliest = jnp.full(rows, _LAST_TURN).at[first].min(due).at[second].min(due)
+        due = jnp.where(waiting, turn, LAST_TURN)
+        earliest = jnp.full(rows, LAST_TURN).at[first].min(due).at[second].min(due)
         ready = waiting & (due == earliest[first]) & (due == earliest[second])
         if at_once is not None:
             ready &= jnp.cumsum(ready) <= at_once

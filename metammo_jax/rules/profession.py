@@ -7,7 +7,7 @@ import numpy as np
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import threefry
+from metammo_jax.lib import threefry, waves
 from metammo_jax.lib.once import once
 from metammo_jax.tables import (
     HARVEST_EXP,
@@ -74,12 +74,9 @@ def _is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array, cfg: Config) -
 
     Turns are less than 2**32 - 1.
     """
-    due = jnp.where(wants, turn, _LAST_TURN)
-    first = jnp.full(cfg.map_size**2, _LAST_TURN).at[tile].min(due)[tile]
+    due = jnp.where(wants, turn, waves.LAST_TURN)
+    first = jnp.full(cfg.map_size**2, waves.LAST_TURN).at[tile].min(due)[tile]
     return wants & (first == turn)
-
-
-_LAST_TURN = np.uint32(0xFFFFFFFF)
 
 
 def _yield(

@@ -2,11 +2,11 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import struct
 
 from metammo_jax import effects, inventory, query
 from metammo_jax.config import Config
+from metammo_jax.lib import waves
 from metammo_jax.tables import (
     ATTACK_EXP,
     BASE_DAMAGE,
@@ -16,9 +16,6 @@ from metammo_jax.tables import (
 )
 from metammo_jax.vocab import Event, Item, Style, System
 from metammo_jax.world import World
-
-_LAST_TURN = np.uint32(0xFFFFFFFF)
-"""Later than any turn."""
 
 
 @struct.dataclass
@@ -44,7 +41,7 @@ class Damage:
         """Returns (E,) int32, points, if `hits` (E,) bool are the attacks that are made."""
         if self.after is None:
             return self.before
-        made_at = jnp.where(hits, turn, _LAST_TURN)
+        made_at = jnp.where(hits, turn, waves.LAST_TURN)
         has_learned = made_at[target] < turn
         return jnp.where(has_learned, self.after, self.before)
 
