@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from agents.convolution import Conv
 from agents.cores import Lstm
 from agents.distributions import Logits
 from agents.networks_paper_trade import Belongings, TradeHeads
@@ -52,31 +53,6 @@ RAW = [column for column in Entity if column not in (Entity.ID, Entity.ATTACKER_
 
 def _embed(count, size):
     return nn.Embed(count, size, embedding_init=nn.initializers.normal(1.0))
-
-
-class Conv(nn.Module):
-    """A 3 x 3 convolution with PyTorch's default initialization.
-
-    Attributes:
-      channels: channels returned.
-      padding: "SAME" or "VALID".
-    """
-
-    channels: int
-    padding: str
-
-    @nn.compact
-    def __call__(self, image: jax.Array) -> jax.Array:
-        """Convolves (..., side, side, channels)."""
-        bound = 1.0 / np.sqrt(9 * image.shape[-1])
-
-        def uniform(key, shape, dtype=jnp.float32):
-            return jax.random.uniform(key, shape, dtype, -bound, bound)
-
-        layer = nn.Conv(
-            self.channels, (3, 3), padding=self.padding, kernel_init=uniform, bias_init=uniform
-        )
-        return layer(image)
 
 
 class TileEncoder(nn.Module):
