@@ -89,9 +89,15 @@ class Subject:
         return self.alive_total(values.astype(jnp.float32)) / jnp.maximum(self.alive_count(), 1)
 
     def alive_deviation(self, values: jax.Array) -> jax.Array:
-        """Returns (P,) float32, the standard deviation (of a population) over the living."""
-        away = values.astype(jnp.float32) - self.spread(self.alive_mean(values))
-        return jnp.sqrt(self.alive_total(away**2) / jnp.maximum(self.alive_count(), 1))
+        """Returns (P,) float32, the standard deviation of integer `values` of the living.
+
+        Of a population, 0 if none live. What is added up is whole numbers, how far values are from
+        their mean rounded down: their sum is the same in any order, and so in batches of any size.
+        """
+        count = jnp.maximum(self.alive_count(), 1)
+        away = values - self.spread(self.alive_total(values) // count)
+        beyond = self.alive_total(away)
+        return jnp.sqrt((self.alive_total(away**2) - beyond**2 / count) / count)
 
     def alive_min(self, values: jax.Array) -> jax.Array:
         """Returns (P,), the least of integer `values` of the living, FAR if there are none."""

@@ -111,3 +111,21 @@ def test_sums_over_members():
     np.testing.assert_array_equal(subject.alive_max(value), [5, 5, -FAR, 5])
     np.testing.assert_array_equal(subject.includes(jnp.int32(3)), [False, False, True, True])
     assert not subject.includes(jnp.int32(-1)).any()
+
+
+def test_a_deviation_is_that_of_the_living_whoever_comes_first():
+    rng = np.random.default_rng(0)
+    for players in (5, 7, 40):
+        values, alive = rng.integers(0, 160, players), rng.random(players) < 0.8
+        expected = values[alive].std()
+        found = {
+            float(_deviation(values[order], alive[order])[0])
+            for order in (rng.permutation(players) for _ in range(20))
+        }
+        assert len(found) == 1 and abs(found.pop() - expected) < 1e-5 * expected
+
+
+def _deviation(values, alive):
+    everybody = np.ones((len(values),) * 2, bool)
+    subject = Subject(members=jnp.asarray(everybody), alive=jnp.asarray(alive))
+    return subject.alive_deviation(jnp.asarray(values, jnp.int32))
