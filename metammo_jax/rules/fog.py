@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import inventory, query
+from metammo_jax import query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.vocab import System
@@ -16,7 +16,8 @@ HARM_ABOVE = 0.5
 def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Players in the fog lose as much health as it is deep there, rounded half to even.
 
-    What those own whom it kills is gone at once.
+    What those own whom it kills is lost: nobody can buy it any more, and it goes with them when
+    they are culled.
 
     Source: world rules 7.1 step 5, 8.4 and 15. Fog has no killer.
     """
@@ -28,7 +29,8 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     health = jnp.maximum(body.health[:players] - damage, 0)
     if cfg.slots:
         killed = harmed & (health == 0) & query.is_on(world, System.ITEM)
-        world = world.replace(bag=inventory.clear(world.bag, killed))
+        bag = world.bag
+        world = world.replace(bag=bag.replace(price=jnp.where(killed, 0, bag.price)))
     return world.replace(
         body=body.replace(
             health=body.health.at[:players].set(health),

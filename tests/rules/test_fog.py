@@ -7,7 +7,8 @@ import pytest
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.rules import fog
+from metammo_jax.rules import exchange, fog, life
+from metammo_jax.vocab import Item, System
 from tests import orders, worlds
 
 PLACES = [(16, 16), (144, 144), (26, 80), (46, 80), (80, 75)]
@@ -75,3 +76,27 @@ def test_fog_hurts_players_by_its_depth_rounded_half_to_even(tiny, key, depth, h
     assert after.body.damage_taken[0] == harm
     before_onset = fog.hurt(key, world.replace(tick=jnp.int32(4)), orders.give(tiny), tiny)
     assert np.asarray(before_onset.body.health[0]) == 100
+
+
+@pytest.mark.parametrize("depth, bought", [(1.0, False), (0.0, True)])
+def test_what_the_killed_owned_is_lost(tiny_full, key, depth, bought):
+    """It cannot be bought in the tick of the death either; of those who live it can."""
+    world = worlds.blank(tiny_full, fog_onset=0, tick=5, enabled=np.ones(len(System), bool))
+    world = worlds.place(world, {0: (10, 10), 1: (24, 24)})
+    world = worlds.put_item(world, 0, 0, Item.HAT, price=2)
+    world = worlds.put_item(world, 0, 1, Item.ROD, worn=True)
+    body, terrain = world.body, world.terrain
+    world = world.replace(
+        terrain=terrain.replace(fog=jnp.full(tiny_full.map_size // 2, depth)),
+        body=body.replace(health=body.health.at[0].set(1), gold=body.gold.at[1].set(5)),
+    )
+    safe = body.immortal_until.at[1].set(99)
+    world = world.replace(body=world.body.replace(immortal_until=safe))
+    buy = np.full(tiny_full.players, -1)
+    buy[1] = 0
+    given = orders.trade(tiny_full, np.random.default_rng(0), buy=buy)
+    for phase in (fog.hurt, exchange.buy, life.cull):
+        world = phase(key, world, given, tiny_full)
+    assert world.body.gold[1] == (3 if bought else 5)
+    assert (world.bag.item[:, 1] == Item.HAT).any() == bought
+    assert world.bag.item[:, 0].any() == bought  # the rod is left
