@@ -84,10 +84,6 @@ class Subject:
         """Returns (P,), the sum of `values` over the living members."""
         return jnp.where(self._living(), values, 0).sum(1)
 
-    def alive_mean(self, values: jax.Array) -> jax.Array:
-        """Returns (P,) float32, the mean of `values` over the living members, 0 if none."""
-        return self.alive_total(values.astype(jnp.float32)) / jnp.maximum(self.alive_count(), 1)
-
     def alive_deviation(self, values: jax.Array) -> jax.Array:
         """Returns (P,) float32, the standard deviation of integer `values` of the living.
 
@@ -179,10 +175,6 @@ class Alone:
     def alive_total(self, values: jax.Array) -> jax.Array:
         """Returns (P,), `values` of the living, 0 for the dead."""
         return jnp.where(self.alive, _own(values), 0)
-
-    def alive_mean(self, values: jax.Array) -> jax.Array:
-        """Returns (P,) float32, `values` of the living, 0 for the dead."""
-        return self.alive_total(values.astype(jnp.float32))
 
     def alive_deviation(self, values: jax.Array) -> jax.Array:
         """Returns (P,) float32, 0."""
