@@ -1,4 +1,4 @@
-"""What the lean network makes of the full game: belongings, the market, and the heads of trade.
+"""What the lean network makes of the full game's observation: belongings and the market.
 
 Everything here is of one world.
 """
@@ -91,51 +91,3 @@ class Belongings(nn.Module):
         within_reach = affordable @ goods / count
         summary = [progression_features(obs), slots.sum(1) / 4, slots.max(1), within_reach]
         return slots, goods, jnp.concatenate(summary, axis=-1)
-
-
-class TradeHeads(nn.Module):
-    """Scores slots, listings, players and amounts for the heads that the full game adds.
-
-    Attributes:
-      width: features of the embeddings that are pointed to.
-      prices: highest price.
-    """
-
-    width: int
-    prices: int
-
-    @nn.compact
-    def __call__(
-        self, hidden: jax.Array, seen: jax.Array, slots: jax.Array, goods: jax.Array
-    ) -> dict[str, jax.Array]:
-        """Returns unmasked logits, by field of `distributions.Logits`.
-
-        Args:
-          hidden: (P, features).
-          seen: (P, K, width), embeddings of those in sight.
-          slots: (P, I, width), of one's own slots.
-          goods: (M, width), of listings.
-        """
-        small = nn.initializers.orthogonal(0.01)
-
-        def query():
-            return nn.Dense(self.width, kernel_init=small)(hidden)
-
-        def or_nothing(scores):
-            nothing = nn.Dense(1, kernel_init=small)(hidden)
-            return jnp.concatenate([scores, nothing], axis=-1)
-
-        def point(keys):
-            return or_nothing(jnp.einsum("pkd,pd->pk", keys, query()))
-
-        return {
-            "use": point(slots),
-            "destroy": point(slots),
-            "give": point(slots),
-            "give_to": point(seen),
-            "sell": point(slots),
-            "price": nn.Dense(self.prices, kernel_init=small)(hidden),
-            "buy": or_nothing(query() @ goods.T),
-            "gold": nn.Dense(self.prices, kernel_init=small)(hidden),
-            "gold_to": point(seen),
-        }

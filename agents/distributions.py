@@ -13,6 +13,7 @@ import numpy as np
 from flax import struct
 
 from metammo_jax.action import Action, chosen_listing, chosen_row
+from metammo_jax.lib import threefry
 from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY
 
@@ -92,7 +93,8 @@ def sample(key: jax.Array, logits: Logits) -> Choice:
     """Draws an entry of each head, by the Gumbel trick, with one draw for all heads."""
     heads = _present(logits)
     ends = np.cumsum([head.shape[-1] for head in heads.values()])
-    noise = jax.random.gumbel(key, (*logits.move.shape[:-1], ends[-1]))
+    point = threefry.uniform(key, (*logits.move.shape[:-1], ends[-1]))
+    noise = -jnp.log(-jnp.log(jnp.maximum(point, jnp.finfo(point.dtype).tiny)))
     parts = jnp.split(noise, ends[:-1], axis=-1)
     return Choice(**{
         name: jnp.argmax(head + part, axis=-1).astype(jnp.int32)

@@ -16,18 +16,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agents.belongings import Belongings, TradeHeads
+from agents.belongings import Belongings
 from agents.cores import Gru
 from agents.distributions import Logits
 from agents.encoders import Entities, Scales, Tiles, own_features
+from agents.heads import Heads
 from metammo_jax.observe import Observation
-from metammo_jax.vocab import Direction, Style
 
 orthogonal = nn.initializers.orthogonal
 
 
 class Lean(nn.Module):
-    """Own row, tiles and whom one sees, into a recurrent core, into the four heads and a value.
+    """Own row, tiles and whom one sees, into a recurrent core, into the heads and a value.
 
     Attributes:
       scales: sizes by which observations are divided.
@@ -50,16 +50,10 @@ class Lean(nn.Module):
         self.entities = Entities(self.entity_width)
         self.trunk = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
         self.core = Gru(self.width)
-        small = orthogonal(0.01)
-        self.move = nn.Dense(len(Direction), kernel_init=small)
-        self.style = nn.Dense(len(Style), kernel_init=small)
-        self.token = nn.Dense(1 + self.tokens, kernel_init=small)
-        self.query = nn.Dense(self.entity_width, kernel_init=small)
-        self.nobody = nn.Dense(1, kernel_init=small)
+        self.heads = Heads(self.tokens, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:
             self.belongings = Belongings(self.entity_width)
-            self.trade = TradeHeads(self.entity_width, self.prices)
 
     def encode(self, obs: Observation) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         """Returns the core's inputs (P, width) and the embeddings that the heads choose from.
@@ -91,16 +85,7 @@ class Lean(nn.Module):
         self, hidden: jax.Array, embedded: tuple[jax.Array, ...]
     ) -> tuple[Logits, jax.Array]:
         """Returns unmasked logits and the value (P,) of hidden (P, width)."""
-        pointer = jnp.einsum("pkd,pd->pk", embedded[0], self.query(hidden))
-        target = jnp.concatenate([pointer, self.nobody(hidden)], axis=-1)
-        logits = Logits(
-            move=self.move(hidden),
-            target=target,
-            style=self.style(hidden),
-            token=self.token(hidden),
-            **(self.trade(hidden, *embedded) if self.prices else {}),
-        )
-        return logits, self.value(hidden)[..., 0]
+        return self.heads(hidden, *embedded), self.value(hidden)[..., 0]
 
     def __call__(self, obs: Observation) -> tuple[Logits, jax.Array]:
         """Returns logits and values of a first tick; for making the parameters."""

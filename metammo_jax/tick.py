@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax import query
 from metammo_jax.action import TRADE, Action, Orders
@@ -94,15 +95,16 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Returns:
       World, a tick later, before anybody is revived, replaced or judged.
     """
-    for phase in PHASES:
-        if phase.system is None or phase.system in cfg.systems:
-            with jax.named_scope(phase.name):
-                world = _play(phase, key, world, orders, cfg)
+    phases = [phase for phase in PHASES if phase.system is None or phase.system in cfg.systems]
+    keys = threefry.fold_in(key, np.array([phase.id for phase in phases]))
+    for index, phase in enumerate(phases):
+        with jax.named_scope(phase.name):
+            world = _play(phase, keys[index], world, orders, cfg)
     return world
 
 
 def _play(phase: Phase, key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    played = phase.run(threefry.fold_in(key, phase.id), world, orders, cfg)
+    played = phase.run(key, world, orders, cfg)
     if phase.system is None or phase.always:
         return played
     return _gate(query.is_on(world, phase.system), played, world)
@@ -130,14 +132,15 @@ def give_orders(
     Returns:
       world, in which NPCs remember their targets, and the orders.
     """
+    decide_key, turn_key, buyer_key = threefry.fold_in(key, np.array([DECIDE, PRIORITY, BUYERS]))
     direction = target = jnp.full(cfg.npcs, NOBODY)
     if System.NPC in cfg.systems and cfg.npcs:
-        world, direction, target = npc.decide(threefry.fold_in(key, DECIDE), world, cfg)
+        world, direction, target = npc.decide(decide_key, world, cfg)
     if priority is None:
-        priority = _random_priority(threefry.fold_in(key, PRIORITY), cfg.entities, cfg)
+        priority = _random_priority(turn_key, cfg.entities, cfg)
     trade = {name: getattr(action, name).astype(jnp.int32) for name in TRADE if cfg.slots}
     if cfg.slots:
-        buyers = _random_priority(threefry.fold_in(key, BUYERS), cfg.players, cfg)
+        buyers = _random_priority(buyer_key, cfg.players, cfg)
         trade["buy_turn"] = turns(buyers, cfg)
     return world, Orders(
         direction=jnp.concatenate([action.move.astype(jnp.int32), direction]),

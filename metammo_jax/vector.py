@@ -190,7 +190,7 @@ class VectorEnv:
         numbers = jnp.arange(self.num_worlds)
         if self.axis is not None:
             numbers += jax.lax.axis_index(self.axis) * self.num_worlds
-        return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers)
+        return threefry.fold_in(key, numbers)
 
     def _achieved(self, causes: jax.Array | None, world: World, done: jax.Array):
         """Returns causes of death (B, P, 3), and what players came to if some episode ended."""

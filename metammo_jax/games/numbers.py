@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from enum import IntEnum
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +28,7 @@ from metammo_jax.games.knobs import (
 )
 from metammo_jax.games.spawn import individuals_on_edge
 from metammo_jax.lib import threefry
+from metammo_jax.lib.once import once
 
 
 class Manner(IntEnum):
@@ -223,9 +225,11 @@ class Numbers:
           difficulty: () int32, its difficulty where that is adaptive.
         """
         values = {}
-        for index, name in enumerate(SETTINGS):
-            here = threefry.fold_in(key, index)
-            values[name] = self._one(here, name, game, difficulty)
+        for here, is_whole in zip(threefry.split(key), (True, False), strict=True):
+            names = [name for name in SETTINGS if (SETTINGS[name].kind is int) == is_whole]
+            drawn = self._side_by_side(names, jnp.int32 if is_whole else jnp.float32, game)
+            values |= dict(zip(names, drawn.values(here, difficulty), strict=True))
+        values = {name: v > 0 if SETTINGS[name].kind is bool else v for name, v in values.items()}
         return {name: self._copied(name, game, values) for name in SETTINGS}
 
     def next_difficulty(
@@ -248,32 +252,16 @@ class Numbers:
     def _column(self, name: str, attribute: str) -> np.ndarray:
         return np.array([getattr(draw, attribute) for draw in self.draws[name]])
 
-    def _one(self, key: jax.Array, name: str, game: jax.Array, difficulty: jax.Array) -> jax.Array:
-        """Returns the () value of one setting, without copies of others."""
-        kind = SETTINGS[name].kind
-        real = jnp.float32 if kind is not int else jnp.int32
-        manners = {draw.manner for draw in self.draws[name]}
-        manner = jnp.asarray(self._column(name, "manner"))[game]
-        low = jnp.asarray(self._column(name, "low"), real)[game]
-        high = jnp.asarray(self._column(name, "high"), real)[game]
-        value = low
-        if manners & {Manner.UNIFORM, Manner.ONE_OVER}:
-            step = jnp.asarray(self._column(name, "step"), jnp.int32)[game]
-            choices = ((high - low).astype(jnp.int32) // step + 1).clip(1)
-            whole = (low + step * jax.random.randint(key, (), 0, choices)).astype(real)
-            value = jnp.where(manner == Manner.UNIFORM, whole, value)
-        if Manner.ONE_OVER in manners:
-            factor = jnp.asarray(self._column(name, "factor"), jnp.float32)[game]
-            value = jnp.where(manner == Manner.ONE_OVER, factor / whole, value)
-        if Manner.BETWEEN in manners:
-            inside = low + (high - low) * jax.random.uniform(key)
-            value = jnp.where(manner == Manner.BETWEEN, inside, value)
-        if Manner.ADAPTIVE in manners:
-            value = jnp.where(manner == Manner.ADAPTIVE, jnp.clip(difficulty, low, high), value)
-        if kind is bool:
-            chance = jax.random.uniform(key) < low
-            return jnp.where(manner == Manner.CHANCE, chance, low > 0)
-        return value
+    def _side_by_side(self, names: list[str], dtype, game: jax.Array) -> "_Row":
+        """Returns the draws of several settings in one game."""
+
+        def column(attribute, dtype):
+            table = np.stack([self._column(name, attribute) for name in names], axis=-1)
+            return jnp.asarray(table, dtype)[game]
+
+        ends = column("low", dtype), column("high", dtype)
+        whole = column("manner", jnp.int32), column("step", jnp.int32)
+        return _Row(*ends, *whole, column("factor", jnp.float32))
 
     def _copied(self, name: str, game: jax.Array, values: dict) -> jax.Array:
         """Returns the value of a setting, another's where a game says so, even where it must."""
@@ -282,3 +270,32 @@ class Numbers:
             copies = jnp.asarray(self._column(name, "field") == other)[game]
             value = jnp.where(copies, values[other].astype(value.dtype), value)
         return value - value % 2 if SETTINGS[name].even else value
+
+
+class _Row(NamedTuple):
+    """The draws of n settings of one type, in one game: the numbers of each, (n,)."""
+
+    low: jax.Array
+    high: jax.Array
+    manner: jax.Array
+    step: jax.Array
+    factor: jax.Array
+
+    def values(self, key: jax.Array, difficulty: jax.Array) -> jax.Array:
+        """Returns (n,) values, of the type of `low`; no copies of others."""
+        low, high, real = self.low, self.high, self.low.dtype
+        point = threefry.uniform(key, low.shape)
+        choices = (high - low).astype(jnp.int32) // self.step + 1
+        number = jnp.minimum(jnp.floor(point * choices).astype(jnp.int32), choices - 1)
+        uniform = low + self.step * number
+        ways = {
+            Manner.UNIFORM: uniform,
+            Manner.BETWEEN: low + (high - low) * point,
+            Manner.ONE_OVER: self.factor / jnp.maximum(uniform, 1),
+            Manner.CHANCE: point < low,
+            Manner.ADAPTIVE: jnp.clip(difficulty, low, high),
+        }
+        value = low
+        for manner, drawn in ways.items():
+            value = jnp.where(self.manner == manner, drawn.astype(real), value)
+        return once(value)  # of which each reader takes one

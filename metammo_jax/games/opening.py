@@ -7,7 +7,7 @@ from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.games.spawn import Spawn
 from metammo_jax.games.table import Table
-from metammo_jax.lib import threefry
+from metammo_jax.lib import chance, threefry
 from metammo_jax.rules import terrain
 from metammo_jax.tables import (
     BASE_GOLD,
@@ -42,7 +42,7 @@ def begin(
     """
     keys = threefry.split(key, 7)
     params = table.draw(keys[0], game, difficulty, cfg)
-    fractal = pool[jax.random.randint(keys[1], (), 0, pool.shape[0])]
+    fractal = pool[chance.whole(keys[1], 1, pool.shape[0])[0]]
     places = table.spawn(keys[2], params, cfg)
     task = table.assign(keys[5], params, cfg)
     world = World(
@@ -101,7 +101,7 @@ def _bodies(key: jax.Array, params: Params, places: Spawn, cfg: Config) -> Body:
 def _resilient(key: jax.Array, params: Params, players: int) -> jax.Array:
     """Returns (P,) bool, a random subset of the size that the settings ask for."""
     chosen = jnp.round(params.resilient_fraction * players).astype(jnp.int32)
-    return jax.random.permutation(key, players) < chosen
+    return jnp.argsort(threefry.bits(key, (players,))) < chosen
 
 
 def _no_npcs(cfg: Config) -> Npc:

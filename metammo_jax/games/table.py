@@ -17,6 +17,7 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.knobs import SETTINGS, is_number
 from metammo_jax.games.numbers import Numbers, team_count
 from metammo_jax.games.spawn import Spawn, place_tile
+from metammo_jax.lib import threefry
 from metammo_jax.tasks.book import TaskBook
 from metammo_jax.tasks.words import describe
 from metammo_jax.vocab import Revival, Subject, System, TaskKind
@@ -92,7 +93,7 @@ class Table:
     def choose(self, key: jax.Array) -> jax.Array:
         """Returns () int32, the index of a game, by weight."""
         reach = np.cumsum(self.weights)[:-1].astype(np.float32)
-        return (jax.random.uniform(key) >= reach).sum(dtype=jnp.int32)
+        return (threefry.uniform(key, ()) >= reach).sum(dtype=jnp.int32)
 
     def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array, cfg: Config) -> Params:
         """Draws the settings of an episode.

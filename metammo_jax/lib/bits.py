@@ -53,7 +53,8 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
 
     def find(state):
         block, found = state
-        row = _of_rank(words, starts, count, block * _COLUMNS + jnp.arange(_COLUMNS))
+        rank = block * _COLUMNS + jnp.arange(_COLUMNS)[None]
+        row = _of_rank(words, starts, count, rank)
         new = [row.astype(jnp.int16), *(once(_contains(mark, row)) for mark in marks)]
         here, pairs = (jnp.arange(blocks) == block)[:, None], zip(found, new, strict=True)
         return block + 1, [jnp.where(here, some[:, None], all_) for all_, some in pairs]
@@ -83,12 +84,13 @@ def count(words: jax.Array) -> jax.Array:
 def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Returns (W, A) int32, members before each word, and (A,) int32, members of each set.
 
-    Words (W, A) are few, so they are added up one by one.
+    Words (W, A) are few, so they are added up one by one; as rows (1, A), since the compiler
+    takes a pass over the whole program for each link of a chain of vectors.
     """
-    starts = [jnp.zeros(words.shape[1], jnp.int32)]
-    for counts in jax.lax.population_count(words).astype(jnp.int32):
+    starts = [jnp.zeros((1, words.shape[1]), jnp.int32)]
+    for counts in jnp.split(jax.lax.population_count(words).astype(jnp.int32), words.shape[0]):
         starts.append(starts[-1] + counts)
-    return jnp.stack(starts[:-1]), starts[-1]
+    return jnp.concatenate(starts[:-1]), starts[-1][0]
 
 
 def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Array) -> jax.Array:
@@ -101,7 +103,7 @@ def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Ar
       words: (W, A) uint32, the sets.
       starts: (W, A) int32, members before each word.
       count: (A,) int32, members.
-      rank: (K,) or (A, K) int32.
+      rank: (1, K) or (A, K) int32.
     """
     bits, start, base = words[0][:, None], starts[0][:, None], jnp.zeros((1, 1), jnp.int32)
     for word in range(1, words.shape[0]):

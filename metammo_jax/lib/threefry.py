@@ -42,10 +42,12 @@ def split(key: jax.Array, count: int = 2) -> jax.Array:
 
 
 def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
-    """Returns () key: that of `jax.random.fold_in`."""
+    """Returns a key for each number () or (n,): that of `jax.random.fold_in`."""
+    number = jnp.asarray(number, jnp.uint32)
     if not _is_known(key):
-        return jax.random.fold_in(key, number)
-    return _as_key(jnp.stack(_hash(key, jnp.uint32(0), jnp.uint32(number))))
+        each = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
+        return (each if number.ndim else jax.random.fold_in)(key, number)
+    return _as_key(once(jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1)))
 
 
 def _is_known(key: jax.Array) -> bool:

@@ -32,6 +32,9 @@ def test_derived_keys_are_those_of_jax(key):
     np.testing.assert_array_equal(
         words(threefry.fold_in(key, 301)), words(jax.random.fold_in(key, 301))
     )
+    several = words(threefry.fold_in(key, np.array([7, 0, 301])))
+    expected = [words(jax.random.fold_in(key, number)) for number in (7, 0, 301)]
+    np.testing.assert_array_equal(several, np.stack(expected))
 
 
 def test_a_batch_draws_what_each_would_alone():
