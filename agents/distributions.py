@@ -161,8 +161,9 @@ def _trade(choice: Choice, obs: Observation) -> dict[str, jax.Array]:
 
 
 def _entry(logits, index):
-    chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), index[..., None], axis=-1)
-    return chosen[..., 0]
+    """Returns the log-probability of entries (...), without gathers, whose gradients scatter."""
+    is_chosen = jnp.arange(logits.shape[-1]) == index[..., None]
+    return jnp.where(is_chosen, jax.nn.log_softmax(logits), 0.0).sum(axis=-1)
 
 
 def _entropy(logits):

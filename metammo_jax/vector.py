@@ -1,5 +1,8 @@
 """Many worlds at once, with automatic reset, adaptive difficulty and episode statistics."""
 
+import functools
+import math
+
 import jax
 import jax.numpy as jnp
 from flax import struct
@@ -136,9 +139,7 @@ class VectorEnv:
         """
         first = self.env.table.first_difficulty()
         difficulty = jnp.broadcast_to(first, (self.num_worlds, *first.shape))
-        obs, world = jax.vmap(self.env.reset, in_axes=(0, None, 0))(
-            self.keys(key), None, difficulty
-        )
+        obs, world = self._reset_all(self.keys(key), difficulty)
         returns = jnp.zeros((self.num_worlds, self.cfg.players), jnp.float32)
         causes = None
         if achievements.are_kept(self.cfg):
@@ -219,6 +220,16 @@ class VectorEnv:
             jnp.where(done[:, None], wins, state.wins),
         )
 
+    def _reset_all(self, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, World]:
+        """Begins an episode in every world, a block at a time, as after automatic resets."""
+        worlds = self.num_worlds
+        block = math.gcd(worlds, self.reset_block)
+        blocks = jax.tree.map(
+            lambda leaf: leaf.reshape(worlds // block, block, *leaf.shape[1:]), (keys, difficulty)
+        )
+        fresh = jax.lax.map(lambda one: _reset(self.env, *one), blocks)
+        return jax.tree.map(lambda leaf: leaf.reshape(worlds, *leaf.shape[2:]), fresh)
+
     def _reset_done(
         self,
         key: jax.Array,
@@ -234,9 +245,7 @@ class VectorEnv:
             pending, obs, world = state
             rows = jnp.nonzero(pending, size=self.reset_block, fill_value=worlds)[0]
             source = jnp.minimum(rows, worlds - 1)
-            fresh = jax.vmap(self.env.reset, in_axes=(0, None, 0))(
-                keys[source], None, difficulty[source]
-            )
+            fresh = _reset(self.env, keys[source], difficulty[source])
             obs, world = jax.tree.map(
                 lambda old, new: old.at[rows].set(new, mode="drop"), (obs, world), fresh
             )
@@ -244,6 +253,15 @@ class VectorEnv:
 
         state = jax.lax.while_loop(lambda state: state[0].any(), reset_block, (done, obs, world))
         return state[1], state[2]
+
+
+@functools.partial(jax.jit, static_argnums=0)  # traced once for first and for automatic resets
+def _reset(env, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, World]:
+    """Begins an episode in n worlds, with keys (n,) and difficulty (n, G)."""
+    if len(keys) > 1:
+        return jax.vmap(env.reset, in_axes=(0, None, 0))(keys, None, difficulty)
+    alone = env.reset(keys[0], None, difficulty[0])  # compiled sooner than a batch of one
+    return jax.tree.map(lambda leaf: leaf[None], alone)
 
 
 def _statistics(world: World, info: Info, returns: jax.Array) -> EpisodeStats:
