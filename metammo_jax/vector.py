@@ -11,7 +11,8 @@ from metammo_jax import achievements
 from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
-from metammo_jax.lib import threefry
+from metammo_jax.lib import few, threefry
+from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 
@@ -239,20 +240,14 @@ class VectorEnv:
         world: World,
     ) -> tuple[Observation, World]:
         """Begins new episodes, a block of worlds at a time, until no ended one is left."""
-        keys, worlds = self.keys(key), self.num_worlds
+        keys = self.keys(key)
 
-        def reset_block(state):
-            pending, obs, world = state
-            rows = jnp.nonzero(pending, size=self.reset_block, fill_value=worlds)[0]
-            source = jnp.minimum(rows, worlds - 1)
-            fresh = _reset(self.env, keys[source], difficulty[source])
-            obs, world = jax.tree.map(
-                lambda old, new: old.at[rows].set(new, mode="drop"), (obs, world), fresh
-            )
-            return pending.at[rows].set(False, mode="drop"), obs, world
+        def begin(state, rows, real):
+            fresh = _reset(self.env, keys[rows], difficulty[rows])
+            rows = once(jnp.where(real, rows, self.num_worlds))
+            return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 
-        state = jax.lax.while_loop(lambda state: state[0].any(), reset_block, (done, obs, world))
-        return state[1], state[2]
+        return few.at_a_time(begin, (obs, world), done, self.reset_block)
 
 
 @functools.partial(jax.jit, static_argnums=0)  # traced once for first and for automatic resets

@@ -42,7 +42,7 @@ def begin(
     """
     keys = threefry.split(key, 7)
     params = table.draw(keys[0], game, difficulty, cfg)
-    fractal = pool[chance.whole(keys[1], 1, pool.shape[0])[0]]
+    fractal = pool[chance.whole(threefry.bits(keys[1], ()), pool.shape[0])]
     places = table.spawn(keys[2], params, cfg)
     task = table.assign(keys[5], params, cfg)
     world = World(

@@ -37,35 +37,32 @@ def waiting_time(
     return failures + 1
 
 
-def uniform_cells(key: jax.Array, count: int, side: jax.Array) -> jax.Array:
-    """Returns places drawn uniformly, with replacement, from a square.
+def cells(words: jax.Array, side: jax.Array) -> jax.Array:
+    """Returns places in a square, uniformly and with replacement, one for each random word.
 
-    Reads a random word as a fraction in base `side`: its first digit is the row, its second the
-    column. Half the random words of two draws, and no remainder.
+    Reads a word as a fraction in base `side`: its first digit is the row, its second the column.
+    Half the words of two draws, and no remainder.
 
     Args:
-      key: () key.
-      count: places to draw.
-      side: () int32, 1..65535, places a side.
+      words: (count,) uint32, random.
+      side: () or (count,) int32, 1..65535, places a side.
 
     Returns:
       (count, 2) int32, row and column in 0..side - 1; each place's chance is right to within
       side**2 / 2**32 of itself.
     """
     base = jnp.asarray(side, jnp.uint32)
-    fraction = threefry.bits(key, (count,))
     digits = []
     for _ in range(2):
-        high, low = fraction >> 16, fraction & 0xFFFF
+        high, low = words >> 16, words & 0xFFFF
         digits.append((high * base + (low * base >> 16)) >> 16)
-        fraction = fraction * base
+        words = words * base
     return jnp.stack(digits, axis=-1).astype(jnp.int32)
 
 
-def whole(key: jax.Array, count: int, choices: int) -> jax.Array:
-    """Returns (count,) int32 drawn uniformly from 0..choices - 1, from one random word each.
+def whole(words: jax.Array, choices: int) -> jax.Array:
+    """Returns int32 in 0..choices - 1, uniformly, one for each of the random words (...) uint32.
 
     Each number's chance is right to within choices / 2**16 of itself.
     """
-    word = threefry.bits(key, (count,)) >> 16
-    return (word * jnp.uint32(choices) >> 16).astype(jnp.int32)
+    return ((words >> 16) * jnp.uint32(choices) >> 16).astype(jnp.int32)

@@ -38,7 +38,7 @@ def split(key: jax.Array, count: int = 2) -> jax.Array:
     if not _is_known(key):
         return jax.random.split(key, count)
     number = jnp.arange(count, dtype=jnp.uint32)
-    return _as_key(jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1))
+    return _derived(key, number)
 
 
 def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
@@ -47,7 +47,7 @@ def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
     if not _is_known(key):
         each = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
         return (each if number.ndim else jax.random.fold_in)(key, number)
-    return _as_key(once(jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1)))
+    return _derived(key, number)
 
 
 def _is_known(key: jax.Array) -> bool:
@@ -56,8 +56,10 @@ def _is_known(key: jax.Array) -> bool:
     return is_key and partitionable and str(jax.random.key_impl(key)) == "threefry2x32"
 
 
-def _as_key(words: jax.Array) -> jax.Array:
-    return jax.random.wrap_key_data(words, impl="threefry2x32")
+def _derived(key: jax.Array, number: jax.Array) -> jax.Array:
+    """Returns a key for each number: () or (n,) uint32."""
+    words = jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1)
+    return jax.random.wrap_key_data(once(words), impl="threefry2x32")
 
 
 @functools.partial(jax.jit, static_argnums=1)  # traced once for each count

@@ -153,9 +153,8 @@ def _like(rows: jax.Array, array: jax.Array) -> jax.Array:
 def _on_the_edge(key: jax.Array, world: World, cfg: Config) -> jax.Array:
     """Returns (P, 2) places on the edge ring of the playable square. Source: world rules 18.4."""
     low, size = query.border(world.params, cfg), world.params.center
-    along_key, side_key = threefry.split(key)
-    along = low + chance.uniform_cells(along_key, cfg.players, size)[:, 0]
-    side = threefry.bits(side_key, (cfg.players,)) >> 30
+    words = threefry.bits(key, (2, cfg.players))
+    along, side = low + chance.cells(words[0], size)[:, 0], words[1] >> 30
     across = jnp.where(side % 2 == 0, low, low + size)
     turned = side >= 2
     return jnp.stack([jnp.where(turned, across, along), jnp.where(turned, along, across)], axis=-1)
@@ -168,8 +167,8 @@ REVIVAL_TRIES = 16
 def _anywhere(key: jax.Array, world: World, cfg: Config) -> jax.Array:
     """Returns (P, 2) passable places inside the playable square."""
     low, size = query.border(world.params, cfg), world.params.center
-    tries = low + chance.uniform_cells(key, cfg.players * REVIVAL_TRIES, size)
-    tries = tries.reshape(cfg.players, REVIVAL_TRIES, 2)
+    words = threefry.bits(key, (cfg.players * REVIVAL_TRIES,))
+    tries = (low + chance.cells(words, size)).reshape(cfg.players, REVIVAL_TRIES, 2)
     first = jnp.argmax(query.can_stand(world.terrain, tries), axis=1)
     return jnp.take_along_axis(tries, first[:, None, None], axis=1)[:, 0]
 

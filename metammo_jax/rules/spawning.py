@@ -58,10 +58,10 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     def put(old: jax.Array, values: jax.Array) -> jax.Array:
         return old.at[row].set(values, mode="drop")
 
-    style_key, gear_key = threefry.split(key)
+    words = threefry.bits(key, (4, row.shape[0]))
     npc = npc.replace(
         kind=put(npc.kind, recruits.kind),
-        style=put(npc.style, chance.whole(style_key, row.shape[0], len(Style))),
+        style=put(npc.style, chance.whole(words[0], len(Style))),
         target=jnp.where(new, NOBODY, npc.target),
         ring=put(npc.ring, recruits.ring),
         rally=put(npc.rally, recruits.rally),
@@ -73,7 +73,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     world = world.replace(body=body, npc=npc)
     if recruits.level is None or not (cfg.slots or cfg.skills):
         return world
-    gear, gold = _gear(gear_key, world, recruits.level)
+    gear, gold = _gear(words[1:], world, recruits.level)
     gear = {name: put(getattr(npc, name), values) for name, values in gear.items()}
     gold = body.gold.at[players + row].set(gold, mode="drop")
     return world.replace(npc=npc.replace(**gear), body=body.replace(gold=gold))
@@ -90,24 +90,29 @@ def _rows(wanted: jax.Array, free: jax.Array, nth_free: jax.Array) -> jax.Array:
     return jnp.where(wanted, rows[jnp.cumsum(wanted) - 1], npcs)
 
 
-def _gear(key: jax.Array, world: World, level: jax.Array) -> tuple[dict[str, jax.Array], jax.Array]:
+def _gear(
+    words: jax.Array, world: World, level: jax.Array
+) -> tuple[dict[str, jax.Array], jax.Array]:
     """Returns what goes with the levels (K,) of recruits, by fields of `Npc`, and their gold.
 
     The level of the equipment is up to one lower, a real number, kept in units of 2**-20.
 
+    Args:
+      words: (3, K) uint32, random.
+      world: reads what is on.
+      level: (K,) int32.
+
     Source: world rules 9.2.
     """
-    fraction_key, armor_key, tool_key = threefry.split(key, 3)
 
     def on(system: System, values: jax.Array) -> jax.Array:
         return jnp.where(query.is_on(world, system), values, 0)
 
-    count = level.shape[0]
     level = on(System.PROGRESSION, level)
-    below = threefry.bits(fraction_key, (count,)) >> 12
+    below = words[0] >> 12
     worth = jnp.maximum((level << 20) - below.astype(jnp.int32), 0)
-    armor = Item.HAT + chance.whole(armor_key, count, Item.BOTTOM - Item.HAT + 1)
-    tool = Item.ROD + chance.whole(tool_key, count, Item.CHISEL - Item.ROD + 1)
+    armor = Item.HAT + chance.whole(words[1], Item.BOTTOM - Item.HAT + 1)
+    tool = Item.ROD + chance.whole(words[2], Item.CHISEL - Item.ROD + 1)
     gear = {
         "level": level,
         "gear": on(System.EQUIPMENT, (NPC_GEAR * worth) >> 20),
@@ -185,13 +190,13 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     low, size = query.border(params, cfg), params.center
     attempt = jnp.arange(NPC_SPAWN_ATTEMPTS)
     recalled = attempt < npc.queued
-    anywhere_key, ring_key = threefry.split(key)
-    inward = chance.uniform_cells(anywhere_key, NPC_SPAWN_ATTEMPTS, size)
+    words = threefry.bits(key, (3, NPC_SPAWN_ATTEMPTS))
+    inward = chance.cells(words[0], size)
     anywhere = low + inward
     ring = jnp.minimum(inward, size - 1 - inward).min(-1)
     queue = npc.queue[jnp.minimum(attempt, npc.queue.shape[0] - 1)]
     ring = jnp.where(recalled, queue, ring)
-    pos = jnp.where(recalled[:, None], _on_ring(ring_key, ring, low, size), anywhere)
+    pos = jnp.where(recalled[:, None], _on_ring(words[1:], ring, low, size), anywhere)
     works = query.can_stand(world.terrain, pos)
     living = world.body.present[cfg.players :].sum()
     made = living + jnp.cumsum(works) - works < params.npc_population
@@ -206,13 +211,11 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     return recruits, (made & recalled).sum()
 
 
-def _on_ring(key: jax.Array, ring: jax.Array, low: jax.Array, size: jax.Array) -> jax.Array:
-    """Returns (K, 2) random places on the square rings at (K,) tiles from the edge."""
-    along_key, side_key = threefry.split(key)
+def _on_ring(words: jax.Array, ring: jax.Array, low: jax.Array, size: jax.Array) -> jax.Array:
+    """Returns (K, 2) places on the square rings at (K,) tiles from the edge, by words (2, K)."""
     first, last = low + ring, low + size - 1 - ring
     span = jnp.maximum(last - first + 1, 1)
-    along = first + chance.uniform_cells(along_key, ring.shape[0], span)[:, 0]
-    side = threefry.bits(side_key, ring.shape) >> 30
+    along, side = first + chance.cells(words[0], span)[:, 0], words[1] >> 30
     across = jnp.where(side % 2 == 0, first, last)
     return jnp.where(
         (side < 2)[:, None],

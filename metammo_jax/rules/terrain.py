@@ -98,7 +98,8 @@ def _sprinkle(
     cfg: Config,
 ) -> jax.Array:
     """Turns grass inside the edge into other materials, `quota` tiles of each, one by one."""
-    place = chance.uniform_cells(key, draws, params.center - 2) + query.border(params, cfg) + 1
+    words = threefry.bits(key, (draws,))
+    place = chance.cells(words, params.center - 2) + query.border(params, cfg) + 1
     tile = place[:, 0] * cfg.map_size + place[:, 1]
     flat = material.reshape(-1)
     order = jnp.arange(draws, dtype=jnp.int32)
@@ -139,7 +140,7 @@ def _clusters(key: jax.Array, material: jax.Array, params: Params, cfg: Config) 
     """
     wanted = len(CLUSTER_KINDS) * cfg.clusters
     draws = 6 * wanted + 64
-    inside = chance.uniform_cells(key, draws, params.center - 4)
+    inside = chance.cells(threefry.bits(key, (draws,)), params.center - 4)
     cells = (inside + query.border(params, cfg) + 2)[:, None] + CLUSTER
     cells = cells[..., 0] * cfg.map_size + cells[..., 1]
     flat, order = material.reshape(-1), jnp.arange(draws, dtype=jnp.int32)

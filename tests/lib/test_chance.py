@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib import chance, threefry
+from metammo_jax.lib import chance
 
 ROLLS = 40000
 
 waiting_time = jax.jit(chance.waiting_time, static_argnums=(2, 3))
-uniform_cells = jax.jit(chance.uniform_cells, static_argnums=1)
+cells_of = jax.jit(chance.cells)
 
 
 def chi_square(observed, expected):
@@ -39,23 +39,21 @@ def test_waiting_time_has_ends():
 
 @pytest.mark.parametrize("side", [1, 7, 30, 126])
 def test_cells_are_uniform(side):
-    cells = np.asarray(uniform_cells(jax.random.key(3), ROLLS, jnp.int32(side)))
+    cells = np.asarray(cells_of(jax.random.bits(jax.random.key(3), (ROLLS,)), jnp.int32(side)))
     assert cells.min() >= 0 and cells.max() < side
     if side > 1:
         count = np.bincount(cells[:, 0] * side + cells[:, 1], minlength=side**2)
         assert abs(chi_square(count, np.full(side**2, ROLLS / side**2))) < 4
 
 
-def test_cells_read_a_word_as_a_fraction(monkeypatch):
+def test_cells_read_a_word_as_a_fraction():
     words = np.array([0, 1, 2**31, 2**32 - 1, 123456789, 3999999999], np.uint64)
-    draw = lambda key, shape: jnp.asarray(words.astype(np.uint32))  # noqa: E731
-    monkeypatch.setattr(threefry, "bits", draw)
     for side in (6, 126, 1022, 65535):
         expected = [divmod(int(word) * side**2 >> 32, side) for word in words]
-        cells = chance.uniform_cells(None, len(words), jnp.int32(side))
+        cells = chance.cells(jnp.asarray(words, jnp.uint32), jnp.int32(side))
         np.testing.assert_array_equal(cells, expected)
 
 
 def test_whole_numbers_are_drawn_alike():
-    drawn = np.asarray(chance.whole(jax.random.key(0), 30_000, 3))
+    drawn = np.asarray(chance.whole(jax.random.bits(jax.random.key(0), (30_000,)), 3))
     np.testing.assert_allclose(np.bincount(drawn, minlength=3) / 30_000, [1 / 3] * 3, atol=0.01)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, inventory, query
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry, waves
+from metammo_jax.lib.once import once
 from metammo_jax.vocab import Event, Item, System
 from metammo_jax.world import World
 
@@ -80,7 +81,7 @@ def _belongings(
 
     def act(state, ready):
         bag, tally = state
-        killer = jnp.nonzero(ready, size=at_once, fill_value=players)[0]
+        killer = once(jnp.nonzero(ready, size=at_once, fill_value=players)[0])
         wanted, killer = killer < players, jnp.minimum(killer, players - 1)
         order = jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(killer)
         bag, new = inventory.take_over(bag, order.T, killer, victim[killer], wanted, world.tick)
