@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.config import Config
+from metammo_jax.lib.once import once
 from metammo_jax.observe import Column, Observation
 from metammo_jax.tables import (
     BASE_DAMAGE,
@@ -175,23 +176,27 @@ class Tiles(nn.Module):
     @nn.compact
     def __call__(self, obs: Observation) -> jax.Array:
         """Returns (P, width) float32."""
-        fog = jnp.clip(obs.fog / FOG_SCALE, -1.0, 1.0)
-        image = jnp.concatenate(
-            [jnp.asarray(MATERIAL)[obs.tiles.astype(jnp.int32)], fog[..., None]], axis=-1
-        )
-        patches = nn.relu(nn.Dense(self.channels)(_patches(image)))
+        table = jnp.concatenate([MATERIAL, jnp.zeros_like(MATERIAL[:1])])
+        material = table[_patches(obs.tiles, len(MATERIAL)).astype(jnp.int32)]
+        fog = jnp.clip(_patches(obs.fog, 0) / FOG_SCALE, -1.0, 1.0)
+        image = jnp.concatenate([material, fog[..., None]], axis=-1)
+        image = image.reshape(*image.shape[:2], -1)
+        patches = nn.relu(nn.Dense(self.channels)(image))
         flat = patches.reshape(patches.shape[0], -1)
         return nn.relu(nn.Dense(self.width)(flat))
 
 
-def _patches(image):
-    """Cuts (P, V, V, C) into patches, (P, patches, PATCH * PATCH * C), zeros beyond the edge."""
-    players, side, _, channels = image.shape
+def _patches(grid: jax.Array, beyond: int) -> jax.Array:
+    """Cuts integers (P, V, V) into patches, (P, patches, PATCH**2), `beyond` past the edge.
+
+    Before anything is made of the tiles: numbers of one byte are moved, not rows of features.
+    """
+    players, side, _ = grid.shape
     pad = -side % PATCH
-    image = jnp.pad(image, ((0, 0), (0, pad), (0, pad), (0, 0)))
+    grid = jnp.pad(grid, ((0, 0), (0, pad), (0, pad)), constant_values=beyond)
     count = (side + pad) // PATCH
-    image = image.reshape(players, count, PATCH, count, PATCH, channels)
-    return image.transpose(0, 1, 3, 2, 4, 5).reshape(players, count * count, -1)
+    grid = grid.reshape(players, count, PATCH, count, PATCH).transpose(0, 1, 3, 2, 4)
+    return once(grid.reshape(players, count**2, PATCH**2))
 
 
 class Entities(nn.Module):
@@ -216,7 +221,7 @@ class Entities(nn.Module):
           (P, K, width) float32, an embedding of everybody in sight; (P, 2 * width), the pools.
         """
         seen = obs.visible >= 0
-        features = entity_features(obs, scales)[obs.visible.astype(jnp.int32)]
+        features = once(entity_features(obs, scales))[obs.visible.astype(jnp.int32)]
         pairs = jnp.concatenate([features, relations(obs)], axis=-1)
         embedded = nn.relu(nn.Dense(self.width)(pairs)) * seen[..., None]
         query = nn.Dense(self.width)(own) / np.sqrt(self.width)
