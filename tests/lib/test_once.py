@@ -17,6 +17,13 @@ def test_values_are_what_they_were(dtype):
     np.testing.assert_array_equal(jax.jit(jax.vmap(once))(values), values)
 
 
+def test_floats_keep_their_bits():
+    values = jnp.array([[0.0, -0.0, np.nan], [np.inf, -1e-40, 0.1]], jnp.float32)
+    got = np.asarray(jax.jit(jax.vmap(once))(values))
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got.view(np.uint32), np.asarray(values).view(np.uint32))
+
+
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="other compilers join otherwise")
 def test_pairs_do_not_work_it_out_again():
     def pairs(gate, rows):
