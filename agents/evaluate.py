@@ -264,7 +264,7 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    cli.cache_compilations()
+    cli.start_quickly()
     run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
     try:
         note = "The first argument is the run's folder."

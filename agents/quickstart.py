@@ -83,7 +83,7 @@ def film(result: TrainResult, env, seed: int = 0) -> Path | str:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    cli.cache_compilations()
+    cli.start_quickly()
     try:
         quickstart(cli.parse(QuickstartConfig, QuickstartConfig(), arguments, "agents.quickstart"))
     except ValueError as error:

@@ -91,7 +91,7 @@ def resume(run: str | Path, env=None, updates: int | None = None, **changes) -> 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    cli.cache_compilations()
+    cli.start_quickly()
     try:
         together = ("--coordinator", "--processes", "--process")
         processes.join(*[cli.take(arguments, option) for option in together])

@@ -69,7 +69,7 @@ def test_take():
 )
 def test_main_ends_cleanly(main, words, said, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "cache_compilations", lambda: None)
+    monkeypatch.setattr(cli, "start_quickly", lambda: None)
     assert main(words) == 2
     assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
