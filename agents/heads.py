@@ -25,8 +25,8 @@ KEYS = {"seen": "pkd,phd->phk", "slots": "pkd,phd->phk", "goods": "kd,phd->phk"}
 class Heads(nn.Module):
     """Unmasked logits of all heads.
 
-    A layer for each head would give the same, in sixteen small products where one large one does:
-    half the time, and a program that is compiled sooner.
+    A layer for each head would give the same, in sixteen small products where one large one does,
+    and a program that takes longer to compile.
 
     Attributes:
       tokens: words of the language.

@@ -207,6 +207,8 @@ class Numbers:
     def __init__(self, games: tuple[Minigame, ...], cfg: Config):
         self.draws = {name: [fitted(game, name, cfg) for game in games] for name in SETTINGS}
         self.lowest = self._column("difficulty", "low").astype(np.int32)
+        still = (Manner.FIXED, Manner.SAME)
+        self._drawn = [n for n in SETTINGS if any(d.manner not in still for d in self.draws[n])]
 
     def may_differ(self, name: str, value: float) -> bool:
         """Can this setting be anything else than `value` in any game?"""
@@ -224,11 +226,14 @@ class Numbers:
           game: () int32, index of the game.
           difficulty: () int32, its difficulty where that is adaptive.
         """
-        values = {}
-        for here, is_whole in zip(threefry.split(key), (True, False), strict=True):
-            names = [name for name in SETTINGS if (SETTINGS[name].kind is int) == is_whole]
-            drawn = self._side_by_side(names, jnp.int32 if is_whole else jnp.float32, game)
-            values |= dict(zip(names, drawn.values(here, difficulty), strict=True))
+        values = {name: self._still(name, game) for name in SETTINGS}
+        point = dict(zip(SETTINGS, threefry.uniform(key, (len(SETTINGS),)), strict=True))
+        for is_whole, dtype in ((True, jnp.int32), (False, jnp.float32)):
+            names = [n for n in self._drawn if (SETTINGS[n].kind is int) == is_whole]
+            if names:
+                row = self._side_by_side(names, dtype, game)
+                drawn = row.values(jnp.stack([point[name] for name in names]), difficulty)
+                values |= dict(zip(names, drawn, strict=True))
         values = {name: v > 0 if SETTINGS[name].kind is bool else v for name, v in values.items()}
         return {name: self._copied(name, game, values) for name in SETTINGS}
 
@@ -251,6 +256,11 @@ class Numbers:
 
     def _column(self, name: str, attribute: str) -> np.ndarray:
         return np.array([getattr(draw, attribute) for draw in self.draws[name]])
+
+    def _still(self, name: str, game: jax.Array) -> jax.Array:
+        """Returns the () number that is fixed, one that the compiler knows if there is one game."""
+        dtype = jnp.int32 if SETTINGS[name].kind is int else jnp.float32
+        return jnp.asarray(self._column(name, "low"), dtype)[game]
 
     def _side_by_side(self, names: list[str], dtype, game: jax.Array) -> "_Row":
         """Returns the draws of several settings in one game."""
@@ -281,10 +291,9 @@ class _Row(NamedTuple):
     step: jax.Array
     factor: jax.Array
 
-    def values(self, key: jax.Array, difficulty: jax.Array) -> jax.Array:
-        """Returns (n,) values, of the type of `low`; no copies of others."""
+    def values(self, point: jax.Array, difficulty: jax.Array) -> jax.Array:
+        """Returns (n,) values, of the type of `low`, by random numbers (n,) in [0, 1)."""
         low, high, real = self.low, self.high, self.low.dtype
-        point = threefry.uniform(key, low.shape)
         choices = (high - low).astype(jnp.int32) // self.step + 1
         number = jnp.minimum(jnp.floor(point * choices).astype(jnp.int32), choices - 1)
         uniform = low + self.step * number
