@@ -176,7 +176,8 @@ class Tiles(nn.Module):
     @nn.compact
     def __call__(self, obs: Observation) -> jax.Array:
         """Returns (P, width) float32."""
-        table = jnp.concatenate([MATERIAL, jnp.zeros_like(MATERIAL[:1])])
+        nothing = np.zeros_like(MATERIAL[:1])  # beyond the window
+        table = jnp.asarray(np.concatenate([MATERIAL, nothing]))
         material = table[_patches(obs.tiles, len(MATERIAL)).astype(jnp.int32)]
         fog = jnp.clip(_patches(obs.fog, 0) / FOG_SCALE, -1.0, 1.0)
         image = jnp.concatenate([material, fog[..., None]], axis=-1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
+from agents import encoders
 from agents.config import TrainConfig
 from agents.policy import legal, make_policy
 from agents.views import OriginalView
@@ -113,3 +114,14 @@ def test_legal_spares_teammates_and_silences():
     ]  # fmt: skip
     alone = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(0))
     assert legal(alone, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
+
+
+@pytest.mark.parametrize("side", [6, 7, 8])
+def test_patches_are_squares_of_tiles(side):
+    """Three by three, row by row; what lies past the edge is nothing."""
+    grid = np.random.default_rng(side).integers(0, 9, (2, side, side)).astype(np.int8)
+    beyond = np.pad(grid, ((0, 0), (0, 3), (0, 3)), constant_values=99)
+    corners = range(0, side, 3)
+    expected = [beyond[:, i : i + 3, j : j + 3].reshape(2, 9) for i in corners for j in corners]
+    found = encoders._patches(jnp.asarray(grid), 99)
+    np.testing.assert_array_equal(found, np.stack(expected, axis=1))
