@@ -68,7 +68,7 @@ def compare(
     """
     if episodes < 1:
         raise ValueError(f"episodes={episodes} must be at least 1")
-    run = _compiled(env, first.policy, second.policy)
+    run = compiled(env, first.policy, second.policy)
     levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
 
     judge = _judge(env.games, game)
@@ -87,8 +87,8 @@ def compare(
 
 
 @functools.lru_cache(maxsize=8)
-def _compiled(env, first: Policy | None, second: Policy | None):
-    """Returns the function that plays episodes, so that a second evaluation need not compile."""
+def compiled(env, first: Policy | None, second: Policy | None):
+    """Returns the jitted function that plays episodes, the same for the same arguments."""
     shown = session.show(env, *[policy for policy in (first, second) if policy])
     return jax.jit(functools.partial(_episodes, shown, first, second))
 

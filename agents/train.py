@@ -151,7 +151,7 @@ def _loop(work: Session, updates: int | None) -> TrainResult:
         while not (work.complete or len(history) == updates):
             if processes.any_of(interrupt.asked):
                 break
-            record = _advance(work, update)
+            record = advance(work, update)
             if cfg.eval_every and record["update"] % cfg.eval_every == 0:
                 record["evaluation"] = _evaluation(work)
             if log:
@@ -175,8 +175,16 @@ def _loop(work: Session, updates: int | None) -> TrainResult:
     )  # fmt: skip
 
 
-def _advance(work: Session, update) -> dict:
-    """Runs one update; returns its record, numbers of the host only."""
+def advance(work: Session, update) -> dict:
+    """Runs one update of a session; returns its record, numbers of the host only.
+
+    Args:
+      work: the session, whose state and counts move on.
+      update: as `agents.update.make_update` returns it, or that compiled.
+
+    Raises:
+      FloatingPointError: a number of the record is not finite.
+    """
     begun, counts, rate = time.monotonic(), work.counts, work.learning_rate
     state, metrics = update(work.state, rate)
     work.state = state

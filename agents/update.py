@@ -63,6 +63,12 @@ class Rows:
 
 def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
     """Returns the state before the first update; arguments as of `make_update`."""
+    fresh, seed = make_start(batch, policy, cfg, mesh)
+    return fresh(seed)
+
+
+def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Callable, np.ndarray]:
+    """Returns a jitted function, and the seed for which it returns the state of `start`."""
     mesh = mesh or meshes.make(cfg)
     part = batch.part(AXIS, mesh.size)
 
@@ -75,7 +81,7 @@ def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
 
     with jax.ensure_compile_time_eval():  # an argument: another seed runs the same program
         seed = np.asarray(jax.random.key_data(jax.random.key(cfg.seed)))
-    return jax.jit(meshes.parted(fresh, mesh, Spec(), SPECS))(seed)
+    return jax.jit(meshes.parted(fresh, mesh, Spec(), SPECS)), seed
 
 
 def _strong(leaf):

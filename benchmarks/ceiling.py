@@ -121,10 +121,11 @@ def products(function, *args) -> int:
     branches of a condition the dearest. A function of a share of the worlds counts for each
     device.
     """
-    return _products(jax.make_jaxpr(function)(*args).jaxpr)
+    return products_in(jax.make_jaxpr(function)(*args).jaxpr)
 
 
-def _products(jaxpr) -> int:
+def products_in(jaxpr) -> int:
+    """Returns what `products` does, of a function that has been traced."""
     return sum(map(_product, jaxpr.eqns))
 
 
@@ -139,7 +140,7 @@ def _product(equation) -> int:
         kernel = equation.invars[1].aval.shape
         channels = kernel[params["dimension_numbers"].rhs_spec[0]]
         return 2 * math.prod(equation.outvars[0].aval.shape) * math.prod(kernel) // channels
-    inner = [_products(jaxpr) for jaxpr in _inner(params)]
+    inner = [products_in(jaxpr) for jaxpr in _inner(params)]
     if name == "cond":
         return max(inner)
     rounds = params["length"] if name == "scan" else 1

@@ -1,7 +1,11 @@
 """What is timed: pure functions that play some ticks and reduce all they made to a few numbers.
 
-Nothing that a row claims to compute may be deleted by the compiler: every element of every output
-of every tick goes into a hash, and all hashes into a checksum that is returned.
+Nothing that a row claims to compute may be deleted by the compiler. By default every element of
+every output of every tick goes into a hash, and all hashes into a checksum that is returned. The
+hash goes through the worlds one by one, which a GPU with thousands of worlds cannot do in
+reasonable time; with `hashed=False` the outputs of each tick are part of the carry of the loop over
+ticks instead: they are written to memory, as an agent would get them, and the checksum reads those
+of the last tick.
 """
 
 import math
@@ -28,7 +32,7 @@ In row "step + policy" the policy acts in both, as well as it can when nothing i
 Totals = dict[str, jax.Array]
 
 
-def play_moves(env: Env, ticks: int, row: str):
+def play_moves(env: Env, ticks: int, row: str, hashed: bool = True):
     """Returns the timed function of workload "moves".
 
     Everybody steps in a direction drawn uniformly from four, whether there is a way or not, so
@@ -39,6 +43,7 @@ def play_moves(env: Env, ticks: int, row: str):
       ticks: ticks to play.
       row: one of `ROWS` but the last; the compiler may leave out what only observations need that
         the row does not consume.
+      hashed: hash every output of every tick; False: write them to memory (see the module).
 
     Returns:
       (key, worlds with leading axis B) -> totals: `checksum` () uint32, `living` () int32
@@ -60,12 +65,12 @@ def play_moves(env: Env, ticks: int, row: str):
             made = (outcome, _seen(row, obs, world, env.cfg))
             return world, made, living, (world.verdict.over & ~was_over).sum()
 
-        return _play(tick, world, jax.random.split(key, ticks))[1]
+        return _play(tick, world, jax.random.split(key, ticks), hashed)[1]
 
     return play
 
 
-def play_valid(batch: VectorEnv, ticks: int, row: str):
+def play_valid(batch: VectorEnv, ticks: int, row: str, hashed: bool = True):
     """Returns the timed function of workload "valid", which needs observations to act.
 
     Args:
@@ -73,6 +78,7 @@ def play_valid(batch: VectorEnv, ticks: int, row: str):
       ticks: ticks to play.
       row: "step + observations", or "step + original layout", which is then consumed as well as
         the observations that the actions are drawn from.
+      hashed: as of `play_moves`.
 
     Returns:
       (key, observation, state) -> (observation, state, totals as in `play_moves`), to go on
@@ -92,7 +98,7 @@ def play_valid(batch: VectorEnv, ticks: int, row: str):
                 made.append(_seen(row, obs, state.world, batch.cfg))
             return (obs, state), made, living, info.done.sum()
 
-        (obs, state), total = _play(tick, (obs, state), jax.random.split(key, ticks))
+        (obs, state), total = _play(tick, (obs, state), jax.random.split(key, ticks), hashed)
         return obs, state, total
 
     return play
@@ -137,7 +143,7 @@ def _seen(row: str, obs, worlds, cfg):
     return jax.vmap(lambda obs, world: shown(row, obs, world, cfg))(obs, worlds)
 
 
-def _play(tick, state, keys: jax.Array):
+def _play(tick, state, keys: jax.Array, hashed: bool = True):
     """Plays ticks in a row.
 
     Args:
@@ -145,23 +151,32 @@ def _play(tick, state, keys: jax.Array):
         ended episodes.
       state: before the first tick.
       keys: (T,) keys.
+      hashed: whether what is made is hashed, or carried to the next tick.
 
     Returns:
       state, totals.
     """
     made = jax.eval_shape(tick, state, keys[0])[1]
-    hashes = jax.tree.map(
-        lambda leaf: _bits(jnp.zeros(math.prod(leaf.shape[1:]), leaf.dtype)), made
-    )
+    kept = jax.tree.map(_first_hash if hashed else _zeros, made)
 
     def play(carry, key):
-        state, hashes, living, ended = carry
+        state, kept, living, ended = carry
         state, made, now_living, now_ended = tick(state, key)
-        return (state, absorb(hashes, made), living + now_living, ended + now_ended), None
+        kept = absorb(kept, made) if hashed else made
+        return (state, kept, living + now_living, ended + now_ended), None
 
-    carry = (state, hashes, jnp.int32(0), jnp.int32(0))
-    (state, hashes, living, ended), _ = jax.lax.scan(play, carry, keys)
-    return state, {"checksum": checksum((hashes, state)), "living": living, "ended": ended}
+    carry = (state, kept, jnp.int32(0), jnp.int32(0))
+    (state, kept, living, ended), _ = jax.lax.scan(play, carry, keys)
+    return state, {"checksum": checksum((kept, state)), "living": living, "ended": ended}
+
+
+def _first_hash(shape) -> jax.Array:
+    """Returns hashes of 0, one for each element that a world makes."""
+    return _bits(jnp.zeros(math.prod(shape.shape[1:]), shape.dtype))
+
+
+def _zeros(shape) -> jax.Array:
+    return jnp.zeros(shape.shape, shape.dtype)
 
 
 def absorb(hashes, made):

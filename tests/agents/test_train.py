@@ -61,7 +61,7 @@ def test_a_run_explains_itself_and_completes(cfg):
 
 def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
     assert threading.current_thread() is threading.main_thread()
-    advance = training._advance
+    advance = training.advance
 
     def interrupted(work, update):
         record = advance(work, update)
@@ -70,7 +70,7 @@ def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
         return record
 
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(training, "_advance", interrupted)
+    monkeypatch.setattr(training, "advance", interrupted)
     result = train(cfg, FakeEnv())
     assert not result.complete and result.updates == 2
     assert "go on with" in training._farewell(result)

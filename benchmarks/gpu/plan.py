@@ -1,0 +1,127 @@
+"""What is measured, in which order, and the seconds and worlds that each part may take.
+
+Everything that must be known before the machine is there stands here: a start costs minutes, so
+nothing is searched for that could be worked out beforehand (`benchmarks.memory` tells how many
+worlds of training fit).
+"""
+
+import dataclasses
+
+MINI_GAMES = (
+    "survive", "team_battle", "protect_the_king", "race_to_the_center", "king_of_the_hill",
+    "sandwich", "comm_together", "radio_raid",
+)  # fmt: skip
+FULL_GAMES = ("survive", "team_battle", "multi_task")
+"""The mixes: all eight games, and the games of the preset "full"."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Learning:
+    """Training whose speed is measured.
+
+    Attributes:
+      name: for the report.
+      config: sizes of the worlds.
+      games: that are mixed.
+      network: "lean" or "paper".
+      worlds: numbers of worlds to try, the largest first; the first that fits is measured.
+      sequences: of a minibatch, so that a gradient step takes the same memory with any number of
+        worlds.
+    """
+
+    name: str
+    config: str
+    games: tuple[str, ...]
+    network: str
+    worlds: tuple[int, ...]
+    sequences: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What is measured.
+
+    Attributes:
+      configs: sizes of the mini game's and of the full game's worlds.
+      worlds: numbers of worlds at which steps are timed, of each config.
+      block: worlds that one compiled reset makes.
+      ticks: of a timed run under random moves.
+      valid_ticks: of a timed run under random valid actions.
+      variants: which rows are timed at one number of worlds too, as (games, workload, row): games
+        "alone" (survive) or "mix".
+      runs: timed runs of a row at most, after one that warms up.
+      seconds: that the timed runs of a row may take together; at least two are made.
+      learning: trainings whose speed is measured.
+      updates: timed updates of each at most, after one that warms up.
+      update_seconds: that they may take together; at least two are made.
+      reserve: share of the time that is kept for a real training run.
+      total_steps: of that run, at most.
+      episodes: of its evaluation, in each game.
+      megabytes: of the array whose copy is timed.
+      side: of the matrices whose product is timed.
+    """
+
+    configs: tuple[str, str]
+    worlds: tuple[tuple[int, ...], tuple[int, ...]]
+    block: int
+    learning: tuple[Learning, ...]
+    ticks: int = 24
+    valid_ticks: int = 64
+    variants: tuple[tuple[str, str, str], ...] = (
+        ("alone", "moves", "step"),
+        ("mix", "moves", "step"),
+        ("mix", "moves", "step + observations"),
+        ("mix", "valid", "step + observations"),
+    )
+    runs: int = 5
+    seconds: float = 3.0
+    updates: int = 5
+    update_seconds: float = 12.0
+    reserve: float = 0.25
+    total_steps: int = 400_000_000
+    episodes: int = 32
+    megabytes: int = 1024
+    side: int = 8192
+
+    def games(self, config: str) -> tuple[str, ...]:
+        """Returns the games that are mixed at a config."""
+        return MINI_GAMES if config == self.configs[0] else FULL_GAMES
+
+
+def doubling(first: int, last: int) -> tuple[int, ...]:
+    """Returns first, twice that, and so on up to last."""
+    return tuple(first << power for power in range((last // first).bit_length()))
+
+
+PLANS = {
+    "mini": Plan(
+        configs=("mini", "full"),
+        worlds=(doubling(512, 32768), doubling(512, 16384)),
+        block=512,
+        learning=(
+            Learning("lean network, eight games", "mini", MINI_GAMES, "lean", (4096, 1024), 16),
+            Learning("paper's network, eight games", "mini", MINI_GAMES, "paper", (512, 128), 16),
+            Learning("lean network, full game", "full", FULL_GAMES, "lean", (2048, 512), 16),
+        ),
+    ),
+    "tiny": Plan(
+        configs=("tiny", "tiny_full"),
+        worlds=((8, 16), (8,)),
+        block=8,
+        learning=(
+            Learning("lean network, eight games", "tiny", MINI_GAMES, "lean", (16,), 8),
+            Learning("paper's network, one game", "tiny", ("survive",), "paper", (4,), 4),
+            Learning("lean network, full game", "tiny_full", FULL_GAMES, "lean", (8,), 8),
+        ),
+        valid_ticks=24,
+        variants=(("mix", "valid", "step + observations"),),
+        runs=3,
+        seconds=1.0,
+        updates=2,
+        update_seconds=4.0,
+        episodes=8,
+        megabytes=64,
+        side=512,
+    ),
+}
+"""By `--config`: the sizes of the paper, and a rehearsal that two CPU cores manage in minutes."""

@@ -1,0 +1,282 @@
+"""Agent-steps a second of training, and a real run with what time is left.
+
+An update is what `agents.train` runs: a rollout in all worlds, advantages, epochs of minibatches.
+Agent steps are those of players alive when the tick began, each counted once however many epochs
+learn from it.
+"""
+
+import dataclasses
+import math
+import pathlib
+import shutil
+import statistics
+import tarfile
+import time
+
+import jax
+import numpy as np
+
+import metammo_jax as mm
+from benchmarks.ceiling import products_in
+from benchmarks.gpu.plan import Learning
+from benchmarks.gpu.programs import Programs
+from benchmarks.gpu.tasks import Task
+from benchmarks.timing import peak_memory, temporary_bytes
+
+SHARE_OF_MEMORY = 0.92
+"""Of the device's memory that a program may take: the rest is lost between arrays."""
+
+EVALUATION_SECONDS = 25.0
+"""Kept at the end of a real run for its evaluation and its files."""
+
+
+class Learner:
+    """A training with a number of worlds, compiled ahead.
+
+    Attributes:
+      learning: of the plan.
+      cfg: `agents.config.TrainConfig`.
+      batch: worlds.
+      policy: what learns.
+      begin: program that makes the first state.
+      update: program of an update.
+    """
+
+    def __init__(self, programs: Programs, learning: Learning, worlds: int):
+        from agents import meshes
+        from agents.config import PRESETS, preset
+        from agents.session import assemble
+        from agents.update import make_start, make_update
+
+        base = "paper" if learning.network == "paper" else learning.config
+        cfg = preset(
+            base if base in PRESETS else "tiny",
+            game=learning.games, config=learning.config, network=learning.network,
+            num_worlds=worlds, minibatches=1, devices=1,
+        )  # fmt: skip
+        parts = max(1, cfg.segments // learning.sequences)
+        self.learning, self.cfg = learning, dataclasses.replace(cfg, minibatches=parts)
+        self.env = mm.make(list(learning.games), learning.config)
+        self.batch, self.policy = assemble(self.cfg, self.env)
+        self.mesh = meshes.make(self.cfg)
+        name = f"{learning.name}, {worlds} worlds"
+        start, self.seed = make_start(self.batch, self.policy, self.cfg, self.mesh)
+        self.begin = programs.add(f"first state, {name}", lambda: start.trace(self.seed))
+        self._jitted = make_update(self.batch, self.policy, self.cfg, self.mesh)
+        rate = jax.ShapeDtypeStruct((), np.float32)
+        self.update = programs.add(
+            f"update, {name}", lambda: self._jitted.trace(self.begin.shapes(), rate)
+        )
+
+    def fits(self) -> bool:
+        """Says whether the compiled update fits into the device's memory, as far as is known."""
+        limit = (jax.devices()[0].memory_stats() or {}).get("bytes_limit")
+        return limit is None or self.bytes_needed <= SHARE_OF_MEMORY * limit
+
+    @property
+    def bytes_needed(self) -> int:
+        """Bytes that the compiled update takes: arguments, results, temporaries."""
+        told = self.update.result().memory_analysis()
+        fresh = told.output_size_in_bytes - told.alias_size_in_bytes
+        return told.argument_size_in_bytes + fresh + told.temp_size_in_bytes
+
+    def flops(self) -> int:
+        """Returns operations of all matrix products and convolutions of an update."""
+        return products_in(self.update.traced.jaxpr.jaxpr)
+
+    def measure(self, updates: int, seconds: float) -> dict:
+        """Times updates after one that warms up; returns the figures."""
+        rate, update = np.float32(self.cfg.learning_rate), self.update.result()
+        state, spent, told, begun = self.begin.result()(self.seed), [], [], None
+        for _ in range(updates + 1):
+            start = time.perf_counter()
+            state, metrics = update(state, rate)
+            told.append(jax.device_get(metrics))
+            spent.append(time.perf_counter() - start)
+            begun = begun or time.monotonic()
+            if len(spent) > 2 and time.monotonic() - begun > seconds:
+                break
+        del state
+        return self._figures(spent[1:], told[1:])
+
+    def _figures(self, spent: list[float], told: list[dict]) -> dict:
+        living = [int(metrics["living_steps"]) for metrics in told]
+        slots, cfg = int(told[0]["slot_steps"]), self.cfg
+        finite = all(
+            math.isfinite(float(value))
+            for metrics in told for name, value in metrics.items() if name != "episodes"
+        )  # fmt: skip
+        if not finite:
+            raise FloatingPointError("a loss or a metric is not finite")
+        second, flops = statistics.median(spent), self.flops()
+        return {
+            "name": self.learning.name,
+            "config": cfg.config,
+            "games": "+".join(cfg.game),
+            "network": cfg.network,
+            "width": cfg.width,
+            "worlds": cfg.num_worlds,
+            "rollout": cfg.rollout,
+            "sequence": cfg.sequence,
+            "epochs": cfg.epochs,
+            "minibatches": cfg.minibatches,
+            "seconds": [round(value, 4) for value in spent],
+            "living": living,
+            "alive": round(sum(living) / slots / len(living), 4),
+            "agent_steps_per_s": round(
+                statistics.median(n / s for n, s in zip(living, spent, strict=True))
+            ),
+            "slot_steps_per_s": round(slots / second),
+            "product_flops": flops,
+            "product_flops_per_s": flops / second,
+            "needed_bytes": self.bytes_needed,
+            "temporary_bytes": temporary_bytes(self.update.result()),
+            "peak_bytes": peak_memory()[0],
+            "trace_s": round(self.update.trace_s, 2),
+            "compile_s": round(self.update.compile_s, 2),
+        }
+
+
+def task(plan, learners: list[Learner], record) -> Task:
+    """Returns the task that times the largest learner that fits."""
+
+    def run():
+        failed = None
+        for learner in learners:
+            name = f"{learner.learning.name}, {learner.cfg.num_worlds} worlds"
+            try:
+                if not learner.fits():
+                    raise MemoryError(f"{learner.bytes_needed / 1e9:.1f} GB do not fit")
+                figures = learner.measure(plan.updates, plan.update_seconds)
+            except Exception as error:  # noqa: BLE001 - a smaller one may do
+                record.failure("training", name, f"{type(error).__name__}: {error}")
+                failed = error
+                continue
+            record.add("training", **figures)
+            return
+        raise RuntimeError("no number of worlds could be trained") from failed
+
+    needs = tuple(p for learner in learners for p in (learner.begin, learner.update))
+    return Task("training", learners[0].learning.name, needs, run)
+
+
+class Evaluation:
+    """How a learner's policy does against random players, game by game, compiled ahead.
+
+    Attributes:
+      program: that plays the episodes of a comparison.
+    """
+
+    def __init__(self, programs: Programs, learner: Learner, episodes: int):
+        from agents import evaluate, session
+
+        self.learner, self.episodes = learner, episodes
+        self.arena = session.arena(learner.learning.games, learner.learning.config)
+        run = evaluate.compiled(self.arena, learner.policy, None)
+        count = min(evaluate.AT_ONCE, episodes)
+
+        def trace():
+            params = (learner.begin.shapes().params, None)
+            key, numbers = jax.random.key(0), np.arange(count)
+            return run.trace(params, key, numbers, np.int32(0), None, np.int32(0))
+
+        self.program = programs.add(f"evaluation, {learner.learning.name}", trace)
+
+    def run(self, params, left) -> dict:
+        """Returns scores by game, as many games as there is time for (`left()` seconds)."""
+        from agents import evaluate
+
+        side, found = evaluate.Side("trained", self.learner.policy, params), {}
+        for index, game in enumerate(self.arena.games):
+            if left() < 3.0:
+                break
+            match = evaluate.compare(
+                self.arena, side, evaluate.RANDOM, self.episodes, seed=0, game=index
+            )
+            found[game.name] = match.as_dict()
+        return found
+
+
+def real_run(plan, evaluation: Evaluation, clock, record, folder) -> None:
+    """Trains with the time that is left, evaluates, and keeps curve and policy.
+
+    The learning rate falls to 0 with the time, or with the steps of the plan if these come first.
+
+    Args:
+      plan: with the number of steps of the run.
+      evaluation: of the learner that trains.
+      clock: of the whole command.
+      record: of the figures.
+      folder: for the curve and the run.
+    """
+    from agents import curve, runs
+
+    learner, reserve = evaluation.learner, min(EVALUATION_SECONDS, 0.25 * 60 * clock.minutes)
+    for program in (learner.begin, learner.update):
+        if not program.wait(max(0.0, clock.left - reserve)):
+            raise TimeoutError(f"still compiling: {program.name}")
+    run = pathlib.Path(folder) / "run"
+    shutil.rmtree(run, ignore_errors=True)
+    cfg = dataclasses.replace(learner.cfg, total_steps=plan.total_steps, run_dir=str(run))
+    runs.create(cfg, learner.env.cfg)
+    work = _trained(learner, cfg, evaluation.arena, lambda: clock.left - reserve)
+    counts, steps = work.counts, work.cfg.total_steps
+    picture = curve.draw(run)
+    if picture:
+        shutil.copy(picture, pathlib.Path(folder) / "curve.png")
+    scores = evaluation.run(work.params, lambda: clock.left)
+    record.add(
+        "run", seed=cfg.seed, games=list(cfg.game), config=cfg.config, network=cfg.network,
+        planned_steps=steps, worlds=cfg.num_worlds, complete=work.complete, **counts,
+        scores=scores, last=_tail(run),
+    )  # fmt: skip
+    _keep(work, pathlib.Path(folder) / "run.tar.gz")
+
+
+def _trained(learner: Learner, cfg, arena, left):
+    """Returns the session of a run that has trained for as long as there is time (`left()` s)."""
+    from agents import runs
+    from agents.session import Session
+    from agents.train import advance
+
+    counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
+    state, run = learner.begin.result()(learner.seed), pathlib.Path(cfg.run_dir)
+    work = Session(cfg, run, learner.batch, learner.policy, state, counts, arena, learner.mesh)
+    del state  # an update gives it up
+    log, update = runs.MetricsLog(run), learner.update.result()
+    while not (work.complete or left() <= 0):
+        log.append(advance(work, update))
+        possible = counts["steps"] * (1 + max(0.0, left()) / counts["seconds"])
+        steps = min(cfg.total_steps, max(counts["steps"], int(possible)))
+        work.cfg = dataclasses.replace(cfg, total_steps=steps)
+    return work
+
+
+def _tail(run) -> dict:
+    """Returns what the last update told of each game."""
+    from agents import runs
+
+    records = runs.read_metrics(run)
+    return records[-1]["games"] if records else {}
+
+
+def _keep(work, path: pathlib.Path) -> None:
+    """Packs the run's folder with the policy alone, without its worlds and the optimizer.
+
+    With orbax it is a checkpoint that `agents.evaluate` reads; else parameters as `policy.msgpack`.
+    """
+    params = jax.device_get(work.params)
+    try:
+        from agents import checkpoint
+
+        checkpoint.require()
+        folder = work.run / "checkpoints"
+        none = {"none": np.zeros(1, np.int8)}  # orbax saves no empty part
+        checkpoint.save(folder, work.counts["updates"], params, none, work.counts)
+    except ImportError:
+        from flax import serialization
+
+        (work.run / "policy.msgpack").write_bytes(serialization.to_bytes(params))
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(work.run, arcname="run")
+    shutil.rmtree(work.run)
