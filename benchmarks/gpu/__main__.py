@@ -86,24 +86,23 @@ def measure(plan: Plan, options, clock: Clock, record: Record) -> None:
         tasks += digests.tasks(programs, record)
     if "ceilings" in wanted:
         tasks.append(limits.ceilings(plan, record))
-    rows = {}
-    if "steps" in wanted or "profile" in wanted:
-        timed, rows = worlds.tasks(plan, programs, record)
-        tasks += timed if "steps" in wanted else []
-    evaluation = None
-    if "training" in wanted or "run" in wanted:
-        for learning in plan.learning:
+    rows, evaluation = {}, None
+    for config in plan.configs:
+        if "steps" in wanted or "profile" in wanted:
+            timed, rows[config] = worlds.tasks(plan, config, programs, record)
+            tasks += timed if "steps" in wanted else []
+        for learning in plan.learning if {"training", "run"} & set(wanted) else ():
+            if learning.config != config:
+                continue
             learners = [training.Learner(programs, learning, n) for n in learning.worlds]
             if "training" in wanted:
                 tasks.append(training.task(plan, learners, record))
             if evaluation is None and "run" in wanted:
                 evaluation = training.Evaluation(programs, learners[-1], plan.episodes)
-            if "training" not in wanted:
-                break
     if "steps" in wanted:
         tasks += [worlds.again(plan, rows[config], record) for config in plan.configs]
     if "profile" in wanted:
-        tasks += [limits.profile(rows[config][1 % len(rows[config])], record, record.folder)
+        tasks += [limits.profile(rows[config][len(rows[config]) * 2 // 3], record, record.folder)
                   for config in plan.configs]  # fmt: skip
     reserve = 60 * options.minutes * plan.reserve if "run" in wanted else 0.0
     run_all(tasks, programs, clock, reserve, record)

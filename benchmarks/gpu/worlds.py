@@ -187,20 +187,17 @@ class Row:
         }
 
 
-def tasks(plan, programs: Programs, record) -> tuple[list[Task], dict[str, list[Row]]]:
-    """Returns the tasks that time steps, and their rows by config, the main one's first."""
-    made, rows = [], {}
-    for config, numbers in zip(plan.configs, plan.worlds, strict=True):
-        alone = Fresh(programs, ("survive",), config, plan.block)
-        series, rows[config] = Series(), []
-        for worlds in numbers:
-            row = Row(programs, alone, worlds, "moves", workloads.OBSERVATIONS, plan.ticks)
-            rows[config].append(row)
-            made.append(_task(plan, record, row, series))
-        middle = numbers[len(numbers) * 2 // 3]
-        for row in _others(plan, programs, alone, config, middle):
-            made.append(_task(plan, record, row, None))
-    return made, rows
+def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], list[Row]]:
+    """Returns the tasks that time steps at a config, and the rows of growing numbers of worlds."""
+    numbers = plan.worlds[plan.configs.index(config)]
+    alone, series = Fresh(programs, ("survive",), config, plan.block), Series()
+    rows = [
+        Row(programs, alone, worlds, "moves", workloads.OBSERVATIONS, plan.ticks)
+        for worlds in numbers
+    ]
+    made = [_task(plan, record, row, series) for row in rows]
+    others = _others(plan, programs, alone, config, numbers[len(numbers) * 2 // 3])
+    return made + [_task(plan, record, row, None) for row in others], rows
 
 
 def _others(plan, programs, alone, config, worlds) -> list[Row]:
