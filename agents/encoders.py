@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.config import Config
+from metammo_jax.lib import grid
 from metammo_jax.lib.once import once
 from metammo_jax.observe import Column, Observation
 from metammo_jax.tables import (
@@ -128,7 +129,7 @@ def relations(obs: Observation) -> jax.Array:
     rows = obs.visible.astype(jnp.int32)
     other, me = table[rows], table[:players, None]
     offset = other[..., :2] - me[..., :2]
-    distance = jnp.max(jnp.abs(offset), axis=-1)
+    distance = grid.steps(offset)
     player = other[..., 3] <= 0
     mate = player & (other[..., 2] == me[..., 2])
     flags = [

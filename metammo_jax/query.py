@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
+from metammo_jax.lib import grid
 from metammo_jax.lib.once import once
 from metammo_jax.tables import COMBAT_STATUS_TICKS, EXP_THRESHOLD, PASSABLE
 from metammo_jax.vocab import NEVER, Style, System
@@ -75,7 +76,7 @@ def border(params: Params, cfg: Config) -> jax.Array:
 
 def from_middle(pos: jax.Array, cfg: Config) -> jax.Array:
     """Returns (...) int32, tiles (Chebyshev) between places (..., 2) and the middle tile."""
-    return jnp.abs(pos - cfg.middle).max(-1)
+    return grid.steps(pos - cfg.middle)
 
 
 def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax.Array:
@@ -95,8 +96,7 @@ def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax
 def distance(a: jax.Array, b: jax.Array) -> jax.Array:
     """Returns (A, B) int16, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
     a, b = once(a.astype(jnp.int16).T), once(b.astype(jnp.int16).T)
-    rows, cols = (jnp.abs(a[axis, :, None] - b[axis]) for axis in (0, 1))
-    return jnp.maximum(rows, cols)
+    return grid.chebyshev(*(a[axis, :, None] - b[axis] for axis in (0, 1)))
 
 
 def is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:

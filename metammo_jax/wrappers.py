@@ -10,6 +10,7 @@ from flax import struct
 
 from metammo_jax import inventory
 from metammo_jax.env import Info
+from metammo_jax.lib import exact
 from metammo_jax.world import World
 
 LOSS_REWARD = -1.0
@@ -126,5 +127,8 @@ def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
     if after.bag.item.size:
         gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
         worn = inventory.defense(after.bag).astype(jnp.float32)
-        bonus["gold"], bonus["defense"] = GOLD_REWARD * gold, DEFENSE_REWARD * worn / 15
+        bonus["gold"], bonus["defense"] = (
+            GOLD_REWARD * gold,
+            exact.divide(DEFENSE_REWARD * worn, 15.0),
+        )
     return bonus

@@ -86,24 +86,30 @@ def measure(plan: Plan, options, clock: Clock, record: Record) -> None:
         tasks += digests.tasks(programs, record)
     if "ceilings" in wanted:
         tasks.append(limits.ceilings(plan, record))
-    rows, evaluation = {}, None
+    rows, learner, evaluation = {}, None, None
     for config in plan.configs:
-        if "steps" in wanted or "profile" in wanted:
+        if "steps" in wanted:
             timed, rows[config] = worlds.tasks(plan, config, programs, record)
-            tasks += timed if "steps" in wanted else []
-        for learning in plan.learning if {"training", "run"} & set(wanted) else ():
-            if learning.config != config:
+            tasks += timed
+        elif "profile" in wanted:
+            rows[config] = [worlds.middle(plan, config, programs)]
+        for learning in plan.learning if {"training", "run", "profile"} & set(wanted) else ():
+            if learning.config != config or (learner and "training" not in wanted):
                 continue
             learners = [training.Learner(programs, learning, n) for n in learning.worlds]
             if "training" in wanted:
                 tasks.append(training.task(plan, learners, record))
+            learner = learner or learners[-1]
             if evaluation is None and "run" in wanted:
-                evaluation = training.Evaluation(programs, learners[-1], plan.episodes)
+                evaluation = training.Evaluation(programs, learner, plan.episodes)
+    if "profile" in wanted and learner:
+        tasks.append(limits.profile_update(learner, record))
     if "steps" in wanted:
         tasks += [worlds.again(plan, rows[config], record) for config in plan.configs]
     if "profile" in wanted:
-        tasks += [limits.profile(rows[config][len(rows[config]) * 2 // 3], record, record.folder)
-                  for config in plan.configs]  # fmt: skip
+        for config in plan.configs:
+            row = next(row for row in rows[config] if row.worlds == plan.middle(config))
+            tasks.append(limits.profile_steps(row, record, record.folder))
     reserve = 60 * options.minutes * plan.reserve if "run" in wanted else 0.0
     run_all(tasks, programs, clock, reserve, record)
     if "run" in wanted:

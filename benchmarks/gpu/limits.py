@@ -14,6 +14,7 @@ import tempfile
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from benchmarks.gpu.tasks import Task
 from benchmarks.timing import build_ahead, timed
@@ -38,7 +39,7 @@ def ceilings(plan, record) -> Task:
     def run():
         line = jnp.zeros(plan.megabytes * 250_000, jnp.float32)
         size = line.nbytes
-        copied = best(lambda x: x + 1, line)
+        copied = best(lambda x: x + 1, line, plan.rounds)
         record.add("ceiling", what="copy", bytes_per_s=2 * size / copied, megabytes=plan.megabytes)
         for name, (dtype, precision) in PRECISIONS.items():
             key = jax.random.key(0)
@@ -48,23 +49,34 @@ def ceilings(plan, record) -> Task:
             def product(x, precision=precision):
                 return jnp.matmul(x, x, precision=precision)
 
-            spent = best(product, matrix)
+            spent = best(product, matrix, plan.rounds)
             record.add("ceiling", what=name, flops=2 * plan.side**3 / spent, side=plan.side)
 
     return Task("ceilings", "copies and matrix products", (), run)
 
 
-def best(function, array, runs: int = 5) -> float:
-    """Returns the least seconds of a call; the result replaces the array, so no memory is new."""
-    compiled, _ = build_ahead(jax.jit(function, donate_argnums=0), array)
+def best(function, array, rounds: int, runs: int = 5) -> float:
+    """Returns the least seconds of a call, one of many within a program.
+
+    Args:
+      function: array -> array of the same shape and type, which is given to the next call.
+      array: the first.
+      rounds: calls within the program, so that what the host does for one run does not count.
+      runs: of which the quickest counts.
+    """
+
+    def repeated(array):
+        return jax.lax.fori_loop(0, rounds, lambda _, array: function(array), array)
+
+    compiled, _ = build_ahead(jax.jit(repeated, donate_argnums=0), array)
     seconds = []
     for _ in range(runs + 1):
         spent, array = timed(compiled, array)
         seconds.append(spent)
-    return min(seconds)
+    return min(seconds) / rounds
 
 
-def profile(row, record, folder) -> Task:
+def profile_steps(row, record, folder) -> Task:
     """Returns the task that profiles a row of steps: its kernels by time.
 
     Args:
@@ -76,24 +88,54 @@ def profile(row, record, folder) -> Task:
     def run():
         row.time(1, 0.0)  # so that nothing is loaded while the profile is taken
         kernels, trace = profiled(lambda: row.time(0, 0.0))
-        if not kernels:
-            raise ValueError("the profile holds no kernels")
         if trace and len(trace) <= LARGEST_TRACE:
             with open(os.path.join(folder, "trace.json.gz"), "wb") as file:
                 file.write(trace)
-        whole, sources = sum(seconds for seconds, _ in kernels.values()), _sources(row.program)
-        largest = sorted(kernels.items(), key=lambda item: -item[1][0])[:LARGEST]
-        record.add(
-            "profile", row=row.label, worlds=row.worlds, ticks=row.ticks, seconds=whole,
-            launches=sum(count for _, count in kernels.values()), kinds=len(kernels),
-            kernels=[
-                {"name": name, "seconds": seconds, "launches": count,
-                 "source": sources.get(_plain(name), "")}
-                for name, (seconds, count) in largest
-            ],
-        )  # fmt: skip
+        told = dict(what=row.label, worlds=row.worlds, ticks=row.ticks, per="tick")
+        record.add("profile", **told, **_largest(kernels, row.program))
 
     return Task("profile", f"{row.label}, {row.worlds} worlds", row.needs, run, quiet=True)
+
+
+def profile_update(learner, record) -> Task:
+    """Returns the task that profiles an update of training (`training.Learner`)."""
+    name, worlds = learner.learning.name, learner.cfg.num_worlds
+
+    def run():
+        update, rate = learner.update.result(), np.float32(learner.cfg.learning_rate)
+        state, _ = jax.block_until_ready(update(learner.begin.result()(learner.seed), rate))
+        kernels, _ = profiled(lambda: jax.block_until_ready(update(state, rate)))
+        told = dict(what=f"update, {name}", worlds=worlds, ticks=1, per="update")
+        record.add("profile", **told, **_largest(kernels, learner.update))
+
+    needs = (learner.begin, learner.update)
+    return Task("profile", f"update, {name}, {worlds} worlds", needs, run, quiet=True)
+
+
+def _largest(kernels: dict[str, tuple[float, int]], program) -> dict:
+    """Returns the sums over all kernels, and the largest of them.
+
+    Raises:
+      ValueError: there are none.
+    """
+    if not kernels:
+        raise ValueError("the profile holds no kernels")
+    sources = _sources(program)
+    largest = sorted(kernels.items(), key=lambda item: -item[1][0])[:LARGEST]
+    return {
+        "seconds": sum(seconds for seconds, _ in kernels.values()),
+        "launches": sum(count for _, count in kernels.values()),
+        "kinds": len(kernels),
+        "kernels": [
+            {
+                "name": name,
+                "seconds": seconds,
+                "launches": count,
+                "source": sources.get(_plain(name), ""),
+            }
+            for name, (seconds, count) in largest
+        ],
+    }
 
 
 def _sources(program) -> dict[str, str]:

@@ -146,20 +146,18 @@ def _profiles(figures) -> str:
 
 
 def _profile(figure) -> str:
-    ticks, whole = figure["ticks"], figure["seconds"]
+    ticks, whole, per = figure["ticks"], figure["seconds"], figure["per"]
     rows = [
         [f"`{k['name']}`", f"{1e6 * k['seconds'] / ticks:,.1f}", f"{k['seconds'] / whole:.1%}",
          f"{k['launches'] / ticks:.1f}", k["source"].split(")/", 1)[-1][-60:]]
         for k in figure["kernels"]
     ]  # fmt: skip
     text = (
-        f"## Where the time goes: {figure['row']}, {figure['worlds']:,} worlds\n\n"
-        f"{figure['launches'] / ticks:,.0f} launches a tick of {figure['kinds']:,} kinds, "
-        f"{1e3 * whole / ticks:.3f} ms of kernels a tick; the largest:"
+        f"## Where the time goes: {figure['what']}, {figure['worlds']:,} worlds\n\n"
+        f"{figure['launches'] / ticks:,.0f} launches a {per} of {figure['kinds']:,} kinds, "
+        f"{1e3 * whole / ticks:.3f} ms of kernels a {per}; the largest:"
     )
-    return (
-        f"{text}\n\n{table(['kernel', ' us a tick', ' share', ' launches a tick', 'from'], rows)}"
-    )
+    return f"{text}\n\n{table(['kernel', f' us a {per}', ' share', ' launches', 'from'], rows)}"
 
 
 def _run(figures) -> str:

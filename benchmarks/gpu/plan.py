@@ -57,6 +57,7 @@ class Plan:
       reserve: share of the time that is kept for a real training run.
       total_steps: of that run, at most.
       episodes: of its evaluation, in each game.
+      rounds: copies, and products, in a row that are timed together.
       megabytes: of the array whose copy is timed.
       side: of the matrices whose product is timed.
     """
@@ -80,8 +81,14 @@ class Plan:
     reserve: float = 0.25
     total_steps: int = 400_000_000
     episodes: int = 32
+    rounds: int = 20
     megabytes: int = 1024
     side: int = 8192
+
+    def middle(self, config: str) -> int:
+        """Returns the number of worlds at which all rows are timed, and which is profiled."""
+        numbers = self.worlds[self.configs.index(config)]
+        return numbers[len(numbers) * 2 // 3]
 
     def games(self, config: str) -> tuple[str, ...]:
         """Returns the games that are mixed at a config."""
@@ -120,6 +127,7 @@ PLANS = {
         updates=2,
         update_seconds=4.0,
         episodes=8,
+        rounds=2,
         megabytes=64,
         side=512,
     ),

@@ -187,6 +187,12 @@ class Row:
         }
 
 
+def middle(plan, config: str, programs: Programs) -> Row:
+    """Returns the one row of a config that is profiled."""
+    alone = Fresh(programs, ("survive",), config, plan.block)
+    return Row(programs, alone, plan.middle(config), "moves", workloads.OBSERVATIONS, plan.ticks)
+
+
 def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], list[Row]]:
     """Returns the tasks that time steps at a config, and the rows of growing numbers of worlds."""
     numbers = plan.worlds[plan.configs.index(config)]
@@ -196,7 +202,7 @@ def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], li
         for worlds in numbers
     ]
     made = [_task(plan, record, row, series) for row in rows]
-    others = _others(plan, programs, alone, config, numbers[len(numbers) * 2 // 3])
+    others = _others(plan, programs, alone, config, plan.middle(config))
     return made + [_task(plan, record, row, None) for row in others], rows
 
 

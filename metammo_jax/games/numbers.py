@@ -27,7 +27,7 @@ from metammo_jax.games.knobs import (
     is_number,
 )
 from metammo_jax.games.spawn import individuals_on_edge
-from metammo_jax.lib import threefry
+from metammo_jax.lib import exact, threefry
 from metammo_jax.lib.once import once
 
 
@@ -300,7 +300,7 @@ class _Row(NamedTuple):
         ways = {
             Manner.UNIFORM: uniform,
             Manner.BETWEEN: low + (high - low) * point,
-            Manner.ONE_OVER: self.factor / jnp.maximum(uniform, 1),
+            Manner.ONE_OVER: exact.divide(self.factor, jnp.maximum(uniform, 1)),
             Manner.CHANCE: point < low,
             Manner.ADAPTIVE: jnp.clip(difficulty, low, high),
         }

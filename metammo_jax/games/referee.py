@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
+from metammo_jax.lib import exact
 from metammo_jax.tasks.progress import is_completed
 from metammo_jax.vocab import NOBODY
 from metammo_jax.world import World
@@ -66,13 +67,13 @@ def nothing(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
 
 def speed(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
     """The share of the horizon that is left."""
-    return (cfg.horizon - world.tick) / jnp.float32(cfg.horizon)
+    return exact.divide(cfg.horizon - world.tick, cfg.horizon)
 
 
 def speed_and_survival(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
     """The mean of the share of the horizon that is left and the share of winners alive."""
     alive = (winners & world.body.present[: cfg.players]).sum()
-    share = alive / jnp.maximum(winners.sum(), 1)
+    share = exact.divide(alive, jnp.maximum(winners.sum(), 1))
     return (speed(world, winners, cfg) + share) / 2
 
 

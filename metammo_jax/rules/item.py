@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import waves
+from metammo_jax.lib import grid, waves
 from metammo_jax.lib.once import once
 from metammo_jax.tables import (
     BASE_HEALTH,
@@ -162,7 +162,7 @@ def _can_reach(world: World, to: jax.Array, cfg: Config) -> jax.Array:
     is_player = (to >= 0) & (to < players) & (to != row)
     other = jnp.clip(to, 0, players - 1)
     pos = world.body.pos
-    near = jnp.abs(pos[:players] - pos[other]).max(-1) <= GIFT_REACH
+    near = grid.steps(pos[:players] - pos[other]) <= GIFT_REACH
     return query.can_trade(world, cfg) & is_player & near & query.is_alive(world)[other]
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import few, flood, threefry
+from metammo_jax.lib import few, flood, grid, threefry
 from metammo_jax.tables import (
     MEANDER_ORDER,
     NPC_VISION,
@@ -42,11 +42,11 @@ def decide(key: jax.Array, world: World, cfg: Config):
     pos, kind = world.body.pos[cfg.players :], world.npc.kind
     target = _find_target(world, cfg)
     rally = jnp.where(
-        (jnp.abs(pos - world.npc.rally).max(-1) <= RALLY_REACHED)[:, None], NOBODY, world.npc.rally
+        (grid.steps(pos - world.npc.rally) <= RALLY_REACHED)[:, None], NOBODY, world.npc.rally
     )
     world = world.replace(npc=world.npc.replace(target=target, rally=rally))
     mark = world.body.pos[target]  # of nobody: the last row, never looked at
-    reachable = (target >= 0) & (jnp.abs(pos - mark).max(-1) <= REACH)
+    reachable = (target >= 0) & (grid.steps(pos - mark) <= REACH)
     reachable &= ~query.is_immortal(world)[jnp.maximum(target, 0)]
     goal = jnp.where((target >= 0)[:, None], mark, rally)
     direction = _step(key, world, pos, kind, goal, target >= 0, reachable, cfg)
@@ -70,7 +70,7 @@ def _find_target(world: World, cfg: Config) -> jax.Array:
     prey = query.is_alive(world)[:players] & ~query.is_immortal(world)
     own = jnp.maximum(npc.target, 0)
     keeps = (npc.target >= 0) & prey[own]
-    keeps &= jnp.abs(pos - body.pos[own]).max(-1) <= NPC_VISION
+    keeps &= grid.steps(pos - body.pos[own]) <= NPC_VISION
     attacker = body.attacker[players:] - 1
     hunts = (npc.kind == Kind.AGGRESSIVE) | (npc.kind == Kind.SOLDIER)
     nearest = jnp.where(hunts, _nearest(pos, body.pos[:players], prey), NOBODY)

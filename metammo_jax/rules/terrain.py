@@ -9,7 +9,7 @@ import numpy as np
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import chance, flood, threefry
+from metammo_jax.lib import chance, flood, grid, threefry
 from metammo_jax.tables import NEIGHBOURS
 from metammo_jax.vocab import NEVER, NOBODY, System, Tile
 from metammo_jax.world import Params, Terrain
@@ -184,8 +184,8 @@ def _stock_fish(key: jax.Array, material: jax.Array, params: Params, cfg: Config
 
 def _fence(material: jax.Array, params: Params, cfg: Config) -> jax.Array:
     """Puts void around the playable square, grass on its edge, and foilage for walls inside it."""
-    off = jnp.abs(jnp.arange(cfg.map_size) - cfg.middle)
-    distance = jnp.maximum(off[:, None], off)
+    off = jnp.arange(cfg.map_size) - cfg.middle
+    distance = grid.chebyshev(off[:, None], off)
     edge = params.center // 2
     is_wall = (material == Tile.STONE) | (material == Tile.WATER)
     material = jnp.where((distance == edge - 1) & is_wall, Tile.FOILAGE, material)
@@ -196,7 +196,6 @@ def _fence(material: jax.Array, params: Params, cfg: Config) -> jax.Array:
 def _mark(material: jax.Array, pos: jax.Array, wanted: jax.Array) -> jax.Array:
     """Where wanted, clears the 5 x 5 tiles around a place to grass and puts a herb on it."""
     height, width = material.shape
-    row, col = jnp.abs(jnp.arange(height) - pos[0]), jnp.abs(jnp.arange(width) - pos[1])
-    distance = jnp.maximum(row[:, None], col)
+    distance = grid.chebyshev((jnp.arange(height) - pos[0])[:, None], jnp.arange(width) - pos[1])
     material = jnp.where(wanted & (distance <= MARK_RADIUS), Tile.GRASS, material)
     return jnp.where(wanted & (distance == 0), Tile.HERB, material)

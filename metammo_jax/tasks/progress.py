@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.config import Config
+from metammo_jax.lib import exact
 from metammo_jax.tasks.subject import subject_of
 from metammo_jax.vocab import NEVER, TaskKind
 from metammo_jax.world import Task, World
@@ -41,7 +42,7 @@ def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[Worl
     if TaskKind.HOLD in kinds:
         held = jnp.where(values >= 1.0, task.held + 1, 0)
         task = task.replace(held=jnp.where(running, held, task.held))
-        share = task.held / jnp.maximum(task.hold, 1).astype(jnp.float32)
+        share = exact.divide(task.held, jnp.maximum(task.hold, 1))
         values = jnp.where(task.kind == TaskKind.HOLD, share, values)
     if TaskKind.ONGOING in kinds:
         is_ongoing = task.kind == TaskKind.ONGOING

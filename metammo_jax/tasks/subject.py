@@ -10,7 +10,7 @@ import numpy as np
 from flax import struct
 
 from metammo_jax import query
-from metammo_jax.lib import bits
+from metammo_jax.lib import bits, exact
 from metammo_jax.vocab import NOBODY
 from metammo_jax.vocab import Subject as Code
 from metammo_jax.world import Params, World
@@ -93,7 +93,8 @@ class Subject:
         count = jnp.maximum(self.alive_count(), 1)
         away = values - self.spread(self.alive_total(values) // count)
         beyond = self.alive_total(away)
-        return jnp.sqrt((self.alive_total(away**2) - beyond**2 / count) / count)
+        spread = self.alive_total(away**2) - exact.divide(beyond**2, count)
+        return exact.sqrt(exact.divide(spread, count))
 
     def alive_min(self, values: jax.Array) -> jax.Array:
         """Returns (P,), the least of integer `values` of the living, FAR if there are none."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import waves
+from metammo_jax.lib import grid, waves
 from metammo_jax.rules.combat import damage as damages
 from metammo_jax.rules.combat import spoils
 from metammo_jax.rules.combat.damage import Damage
@@ -46,7 +46,7 @@ def _is_allowed(world: World, orders: Orders, target: jax.Array, cfg: Config) ->
     body, players = world.body, cfg.players
     given = (orders.target >= 0) & (orders.target < cfg.entities)
     given &= (orders.style >= 0) & (orders.style < len(Style))
-    near = jnp.abs(body.pos - body.pos[target]).max(-1) <= REACH
+    near = grid.steps(body.pos - body.pos[target]) <= REACH
     other = target != jnp.arange(cfg.entities)
     immune = query.is_player(cfg) & (target < players)
     immune &= body.time_alive[target] < world.params.immunity

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
+from metammo_jax.lib import exact
 from metammo_jax.tasks.predicates.measure import TARGET, TICKS, alive, share, target_of
 from metammo_jax.tasks.signature import one_of, register
 from metammo_jax.tasks.subject import Subject
@@ -35,7 +36,7 @@ def stay_alive(world: World, subject: Subject, args: jax.Array, cfg: Config) -> 
 @register(original=("AllDead",), says="see everybody dead")
 def all_dead(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """The share of dead members (AllDead)."""
-    return 1.0 - subject.alive_count() / jnp.maximum(subject.size(), 1)
+    return 1.0 - exact.divide(subject.alive_count(), jnp.maximum(subject.size(), 1))
 
 
 @register(
@@ -53,7 +54,7 @@ def check_agent_status(world: World, subject: Subject, args: jax.Array, cfg: Con
       cfg: sizes.
     """
     target = Subject(members=target_of(world, args), alive=alive(world, cfg))
-    living = target.alive_count() / jnp.maximum(target.size(), 1)
+    living = exact.divide(target.alive_count(), jnp.maximum(target.size(), 1))
     return jnp.where(args[:, 1] > 0, 1.0 - living, living)
 
 
@@ -61,4 +62,4 @@ def check_agent_status(world: World, subject: Subject, args: jax.Array, cfg: Con
 def protect_leader(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """Share of the horizon that has passed, 0 if one's leader is dead (ProtectLeader)."""
     lives = alive(world, cfg)[world.params.leader]
-    return jnp.where(lives, world.tick / jnp.float32(cfg.horizon), 0.0)
+    return jnp.where(lives, exact.divide(world.tick, cfg.horizon), 0.0)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.config import Config
+from metammo_jax.lib import exact, grid
 from metammo_jax.tables import LEVEL_MAX
 from metammo_jax.tasks.signature import number, one_of, whole
 from metammo_jax.tasks.subject import Alone, Subject, members
@@ -32,7 +33,7 @@ TARGET = one_of(Code)
 
 def share(amount: jax.Array, goal: jax.Array) -> jax.Array:
     """Returns amount / goal, 1 where the goal is nothing."""
-    return jnp.where(goal > 0, amount / jnp.where(goal > 0, goal, 1.0), 1.0)
+    return jnp.where(goal > 0, exact.divide(amount, jnp.where(goal > 0, goal, 1.0)), 1.0)
 
 
 def column(table: jax.Array, index: jax.Array) -> jax.Array:
@@ -57,7 +58,7 @@ def target_of(world: World, args: jax.Array) -> jax.Array:
 def steps_to(world: World, subject: Subject | Alone, tile: jax.Array, cfg: Config) -> jax.Array:
     """Returns int32, tiles from members to the tile (P, 2) of each task."""
     pos = world.body.pos[: cfg.players]
-    return jnp.abs(pos - subject.spread(tile.astype(jnp.int32))).max(-1)
+    return grid.steps(pos - subject.spread(tile.astype(jnp.int32)))
 
 
 def alive(world: World, cfg: Config) -> jax.Array:

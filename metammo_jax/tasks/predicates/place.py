@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.config import Config
+from metammo_jax.lib import exact, grid
 from metammo_jax.tasks.predicates.measure import share, steps_to
 from metammo_jax.tasks.signature import number, register, whole
 from metammo_jax.tasks.subject import FAR, Subject
@@ -36,7 +37,7 @@ def distance_traveled(world: World, subject: Subject, args: jax.Array, cfg: Conf
     (DistanceTraveled)
     """
     body = world.body
-    gone = jnp.abs(body.pos[: cfg.players] - body.spawn_pos).max(-1)
+    gone = grid.steps(body.pos[: cfg.players] - body.spawn_pos)
     traveled = share(subject.alive_total(gone), args[:, 0])
     return jnp.where(subject.any_alive(), traveled, 0.0)
 
@@ -73,8 +74,8 @@ def all_members_within_range(
         subject.alive_max(row) - subject.alive_min(row),
         subject.alive_max(col) - subject.alive_min(col),
     )
-    score = (center - side) / (center - dist)
+    score = exact.divide(center - side, center - dist)
     for place in (row, col):
-        score += dist / jnp.maximum(3 * subject.alive_deviation(place), dist)
-    score = jnp.where(side <= dist, 1.0, score / 3)
+        score += exact.divide(dist, jnp.maximum(3 * subject.alive_deviation(place), dist))
+    score = jnp.where(side <= dist, 1.0, exact.divide(score, 3.0))
     return jnp.where(subject.any_alive() & (dist >= 0), score, 0.0)

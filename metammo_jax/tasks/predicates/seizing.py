@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
+from metammo_jax.lib import exact
 from metammo_jax.tasks.predicates.measure import TICKS, share, steps_to
 from metammo_jax.tasks.predicates.place import PLACE
 from metammo_jax.tasks.signature import number, one_of, register
@@ -72,7 +73,7 @@ def _seize(
     """Returns (P,) float32, the progress of seizing tiles (P, 2)."""
     terrain, reach = world.terrain, world.params.center // 2
     steps = subject.alive_min(steps_to(world, subject, tile, cfg))
-    approach = progress_bonus * (1.0 - steps / reach)
+    approach = progress_bonus * (1.0 - exact.divide(steps, reach))
     target = (tile == world.params.seize_target).all(-1)
     seized = target & subject.includes(terrain.seizer)
     full = progress_bonus + SEIZE_BONUS

@@ -1,0 +1,27 @@
+"""Distances are the longer side, whatever the signs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from metammo_jax.lib import grid
+
+
+@pytest.mark.parametrize("dtype", (jnp.int16, jnp.int32))
+def test_the_longer_side_counts_whatever_the_signs(dtype):
+    side = jnp.arange(-9, 10, dtype=dtype)
+    got = jax.jit(grid.chebyshev)(side[:, None], side)
+    expected = np.maximum(np.abs(side)[:, None], np.abs(side))
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got, expected)
+    pairs = jnp.stack(jnp.meshgrid(side, side, indexing="ij"), axis=-1)
+    np.testing.assert_array_equal(jax.jit(grid.steps)(pairs), expected)
+
+
+def test_absolute_values_are_compared_as_unsigned_numbers():
+    """As signed ones an assembler for GPUs drops a sign (see `grid.chebyshev`)."""
+    side = jnp.zeros((3, 2), jnp.int16)
+    equations = jax.make_jaxpr(grid.steps)(side).jaxpr.eqns
+    compared = [eqn.invars[0].aval.dtype for eqn in equations if eqn.primitive.name == "max"]
+    assert compared == [jnp.uint16]
