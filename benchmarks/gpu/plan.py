@@ -113,11 +113,11 @@ PLANS = {
     ),
     "tiny": Plan(
         configs=("tiny", "tiny_full"),
-        worlds=((8, 16), (8,)),
+        worlds=((8,), (8,)),
         block=8,
         learning=(
             Learning("lean network, eight games", "tiny", MINI_GAMES, "lean", (16,), 8),
-            Learning("paper's network, one game", "tiny", ("survive",), "paper", (4,), 4),
+            Learning("paper's network, one game", "tiny", ("survive",), "paper", (1,), 2),
             Learning("lean network, full game", "tiny_full", FULL_GAMES, "lean", (8,), 8),
         ),
         valid_ticks=24,

@@ -95,6 +95,19 @@ def test_what_is_seen_is_computed_where_it_is_claimed_and_only_there(tiny, row, 
     assert ("exponential" in text) == (row == "step + original layout")
 
 
+@pytest.mark.parametrize("row", workloads.ROWS[:2])
+def test_without_hashes_every_tick_writes_what_it_claims_and_only_that(tiny, row):
+    env = Counting(tiny)
+    play = jax.jit(workloads.play_moves(env, 3, row, hashed=False))
+    world = jax.vmap(env.reset)(jax.random.split(jax.random.key(0), 2))[1]
+    text = play.lower(jax.random.key(1), world).compile().as_text()
+    assert ("cosine" in text) == (row == workloads.OBSERVATIONS)
+    told = play(jax.random.key(1), world)
+    hashed = jax.jit(workloads.play_moves(env, 3, row))(jax.random.key(1), world)
+    assert told["living"] == hashed["living"] and told["ended"] == hashed["ended"]
+    assert told["checksum"] != play(jax.random.key(2), world)["checksum"]
+
+
 def test_rows_play_the_same_episode_and_keys_differ(tiny):
     env = Counting(tiny)
     moved = {}
