@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None, begun: float | None = None) -> int:
 
 def budget(plan: Plan, options) -> dict[str, str]:
     """Returns the seconds that each part may take, as they are printed beforehand."""
-    rows = sum(map(len, plan.worlds)) + len(plan.variants) * len(plan.worlds)
+    rows = sum(map(len, plan.worlds + plan.variants))
     kept = 60 * options.minutes * (plan.reserve if "run" in options.parts else 0)
     seconds = {
         "digest": "compiling, and about 5",

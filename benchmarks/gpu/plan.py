@@ -14,6 +14,9 @@ MINI_GAMES = (
 FULL_GAMES = ("survive", "team_battle", "multi_task")
 """The mixes: all eight games, and the games of the preset "full"."""
 
+REHEARSED = ("race_to_the_center", "king_of_the_hill")
+"""The mix of a rehearsal."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Learning:
@@ -43,12 +46,13 @@ class Plan:
 
     Attributes:
       configs: sizes of the mini game's and of the full game's worlds.
+      mixes: games that are mixed, of each config.
       worlds: numbers of worlds at which steps are timed, of each config.
       block: worlds that one compiled reset makes.
       ticks: of a timed run under random moves.
       valid_ticks: of a timed run under random valid actions.
-      variants: which rows are timed at one number of worlds too, as (games, workload, row): games
-        "alone" (survive) or "mix".
+      variants: which rows are timed at one number of worlds too, of each config, as (games,
+        workload, row): games "alone" (survive) or "mix".
       runs: timed runs of a row at most, after one that warms up.
       seconds: that the timed runs of a row may take together; at least two are made.
       learning: trainings whose speed is measured.
@@ -63,16 +67,19 @@ class Plan:
     """
 
     configs: tuple[str, str]
+    mixes: tuple[tuple[str, ...], tuple[str, ...]]
     worlds: tuple[tuple[int, ...], tuple[int, ...]]
     block: int
     learning: tuple[Learning, ...]
     ticks: int = 24
     valid_ticks: int = 64
-    variants: tuple[tuple[str, str, str], ...] = (
-        ("alone", "moves", "step"),
-        ("mix", "moves", "step"),
-        ("mix", "moves", "step + observations"),
-        ("mix", "valid", "step + observations"),
+    variants: tuple[tuple[tuple[str, str, str], ...], ...] = 2 * (
+        (
+            ("alone", "moves", "step"),
+            ("mix", "moves", "step"),
+            ("mix", "moves", "step + observations"),
+            ("mix", "valid", "step + observations"),
+        ),
     )
     runs: int = 5
     seconds: float = 3.0
@@ -87,12 +94,12 @@ class Plan:
 
     def middle(self, config: str) -> int:
         """Returns the number of worlds at which all rows are timed, and which is profiled."""
-        numbers = self.worlds[self.configs.index(config)]
+        numbers = self.worlds[self.at(config)]
         return numbers[len(numbers) * 2 // 3]
 
-    def games(self, config: str) -> tuple[str, ...]:
-        """Returns the games that are mixed at a config."""
-        return MINI_GAMES if config == self.configs[0] else FULL_GAMES
+    def at(self, config: str) -> int:
+        """Returns the place of a config in `configs`, and in all that is told of each."""
+        return self.configs.index(config)
 
 
 def doubling(first: int, last: int) -> tuple[int, ...]:
@@ -103,6 +110,7 @@ def doubling(first: int, last: int) -> tuple[int, ...]:
 PLANS = {
     "mini": Plan(
         configs=("mini", "full"),
+        mixes=(MINI_GAMES, FULL_GAMES),
         worlds=(doubling(512, 32768), doubling(512, 16384)),
         block=512,
         learning=(
@@ -113,19 +121,17 @@ PLANS = {
     ),
     "tiny": Plan(
         configs=("tiny", "tiny_full"),
+        mixes=(REHEARSED, ("survive",)),
         worlds=((8,), (8,)),
         block=8,
-        learning=(
-            Learning("lean network, eight games", "tiny", MINI_GAMES, "lean", (16,), 8),
-            Learning("paper's network, one game", "tiny", ("survive",), "paper", (1,), 2),
-            Learning("lean network, full game", "tiny_full", FULL_GAMES, "lean", (8,), 8),
-        ),
+        learning=(Learning("lean network, two games", "tiny", REHEARSED, "lean", (16,), 8),),
         valid_ticks=24,
-        variants=(("mix", "valid", "step + observations"),),
+        variants=((("mix", "valid", "step + observations"),), ()),
         runs=3,
         seconds=1.0,
         updates=2,
         update_seconds=4.0,
+        reserve=0.15,
         episodes=8,
         rounds=2,
         megabytes=64,

@@ -211,7 +211,7 @@ def real_run(plan, evaluation: Evaluation, clock, record, folder) -> None:
     """
     from agents import curve, runs
 
-    learner, reserve = evaluation.learner, min(EVALUATION_SECONDS, 0.25 * 60 * clock.minutes)
+    learner, reserve = evaluation.learner, min(EVALUATION_SECONDS, 6 * clock.minutes)
     for program in (learner.begin, learner.update):
         if not program.wait(max(0.0, clock.left - reserve)):
             raise TimeoutError(f"still compiling: {program.name}")

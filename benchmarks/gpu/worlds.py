@@ -195,7 +195,7 @@ def middle(plan, config: str, programs: Programs) -> Row:
 
 def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], list[Row]]:
     """Returns the tasks that time steps at a config, and the rows of growing numbers of worlds."""
-    numbers = plan.worlds[plan.configs.index(config)]
+    numbers = plan.worlds[plan.at(config)]
     alone, series = Fresh(programs, ("survive",), config, plan.block), Series()
     rows = [
         Row(programs, alone, worlds, "moves", workloads.OBSERVATIONS, plan.ticks)
@@ -208,11 +208,13 @@ def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], li
 
 def _others(plan, programs, alone, config, worlds) -> list[Row]:
     """Returns the rows that are timed at one number of worlds."""
-    fresh = {"alone": alone, "mix": Fresh(programs, plan.games(config), config, plan.block)}
+    variants, fresh = plan.variants[plan.at(config)], {"alone": alone}
+    if any(games == "mix" for games, *_ in variants):
+        fresh["mix"] = Fresh(programs, plan.mixes[plan.at(config)], config, plan.block)
     ticks = {"moves": plan.ticks, "valid": plan.valid_ticks}
     return [
         Row(programs, fresh[games], worlds, workload, row, ticks[workload])
-        for games, workload, row in plan.variants
+        for games, workload, row in variants
     ]
 
 

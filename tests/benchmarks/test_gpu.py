@@ -135,9 +135,9 @@ def test_each_plan_knows_its_worlds_beforehand():
     assert plan.doubling(512, 32768) == (512, 1024, 2048, 4096, 8192, 16384, 32768)
     for each in plan.PLANS.values():
         for config in each.configs:
-            assert each.middle(config) in each.worlds[each.configs.index(config)]
+            assert each.middle(config) in each.worlds[each.at(config)]
             assert each.middle(config) % each.block == 0
-        assert {learning.config for learning in each.learning} == set(each.configs)
+        assert {learning.config for learning in each.learning} <= set(each.configs)
 
 
 def test_limits_are_measured(record):
