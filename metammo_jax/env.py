@@ -27,6 +27,7 @@ class Info:
 
     Attributes:
       over: () bool, the game has ended: somebody won, too few live, or the horizon is reached.
+      time_up: () bool, of these only the horizon.
       winners: (P,) bool.
       score: () float32, what winning is worth.
       max_progress: (P,) float32, the most that each player's task ever came to.
@@ -35,6 +36,7 @@ class Info:
     """
 
     over: jax.Array
+    time_up: jax.Array
     winners: jax.Array
     score: jax.Array
     max_progress: jax.Array
@@ -120,7 +122,9 @@ class Env:
         Returns:
           observation, world; reward (P,) float32, the change of the task's progress, -1 for
           players that died; terminated (P,) bool, died in this tick (even if they came back);
-          truncated (P,) bool, alive at the horizon; info.
+          truncated (P,) bool, alive at the horizon, whether or not the game was won; info. As in
+          the original, the living are told neither when the game ends earlier: `info.over` tells.
+          In a batch (`VectorEnv.step`) everybody is told one of the two.
 
         Raises:
           ValueError: the action has a wrong shape or dtype.
@@ -182,6 +186,7 @@ class Env:
     def _info(self, world: World) -> Info:
         return Info(
             over=world.verdict.over,
+            time_up=lifecycle.is_time_up(world, self.cfg),
             winners=world.verdict.winners,
             score=world.verdict.score,
             max_progress=world.task.max_progress,

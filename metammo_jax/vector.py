@@ -157,13 +157,15 @@ class VectorEnv:
           action: with a leading axis B.
 
         Returns:
-          observation (of the new episode where one began), state, reward, terminated, truncated
-          (B, P), and `BatchInfo`.
+          observation (of the new episode where one began), state, reward (B, P) float32,
+          terminated and truncated (B, P) bool as `endings` has them, and `BatchInfo`.
         """
+        was_alive = state.world.body.present[:, : self.cfg.players]
         final, world, reward, terminated, truncated, info = jax.vmap(self.env.step)(
             self.keys(key), state.world, action
         )
         done = info.over
+        terminated, truncated = endings(was_alive, terminated, truncated, info)
         returns = state.returns + reward
         causes, achieved = self._achieved(state.causes, world, done)
         episode = _statistics(world, info, returns).replace(achieved=achieved)
@@ -257,6 +259,26 @@ def _reset(env, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, Wo
         return jax.vmap(env.reset, in_axes=(0, None, 0))(keys, None, difficulty)
     alone = env.reset(keys[0], None, difficulty[0])  # compiled sooner than a batch of one
     return jax.tree.map(lambda leaf: leaf[None], alone)
+
+
+def endings(was_alive: jax.Array, terminated: jax.Array, truncated: jax.Array, info: Info):
+    """Returns terminated and truncated so that each episode of a player ends with one of the two.
+
+    A player's episode ends when it dies, even if the game brings it back, or when the game is over.
+
+    Args:
+      was_alive: (..., P) bool, before the step.
+      terminated: (..., P) bool, as `Env.step` or a wrapper says.
+      truncated: (..., P) bool, likewise.
+      info: `env.Info` (...) of the step.
+
+    Returns:
+      terminated (..., P) bool, the game itself has ended for the player: it died, won or lost; and
+      truncated (..., P) bool, only the horizon has ended it. Never both; both False for the dead.
+    """
+    terminated = was_alive & (terminated | (info.over & ~info.time_up)[..., None])
+    truncated = was_alive & (truncated | info.time_up[..., None]) & ~terminated
+    return terminated, truncated
 
 
 def _statistics(world: World, info: Info, returns: jax.Array) -> EpisodeStats:

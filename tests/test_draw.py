@@ -291,7 +291,8 @@ class Countdown:
     def step(self, key, world, action):
         tick, zero = world.tick + 1, jnp.float32(0)
         world = world.replace(tick=tick, body=world.body.replace(message=action.token))
-        info = Info(tick >= 3, tick >= 3, zero, zero, world.params.game, world.params.difficulty)
+        params, over = world.params, tick >= 3
+        info = Info(over, over, over, zero, zero, params.game, params.difficulty)
         return tick, world, zero, zero, zero, info
 
 

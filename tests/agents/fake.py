@@ -32,6 +32,11 @@ class FakeWorld:
         """Everybody plays alone."""
         return types.SimpleNamespace(group=jnp.broadcast_to(jnp.arange(4), self.goal.shape))
 
+    @property
+    def body(self):
+        """Who is there."""
+        return types.SimpleNamespace(present=self.alive)
+
 
 class FakeGame:
     """Stands for a Minigame."""
@@ -81,7 +86,7 @@ class FakeEnv:
         )
         over = world.tick >= CFG.horizon
         info = Info(
-            over=over, winners=world.alive & over, score=jnp.float32(1),
+            over=over, time_up=over, winners=world.alive & over, score=jnp.float32(1),
             max_progress=reward, game=jnp.int32(0), difficulty=jnp.int32(0),
         )  # fmt: skip
         return self.observe(world), world, reward, died, world.alive & ~died & over, info
