@@ -208,8 +208,8 @@ def _result(info, seat, length):
     """What episodes that end now come to, for both sides."""
     of_side = jnp.stack([seat == 0, seat == 1], axis=-1)
     won = (info.winners[..., None] & of_side).any(axis=1)
-    count = jnp.maximum(of_side.sum(axis=1), 1)
-    progress = (info.max_progress[..., None] * of_side).sum(axis=1) / count
+    count = jnp.maximum(of_side.sum(axis=1), 1).astype(jnp.float32)
+    progress = jnp.where(of_side, info.max_progress[..., None], 0.0).sum(axis=1) / count
     return won, progress, jnp.full(seat.shape[:1], length, jnp.float32), info.max_progress
 
 

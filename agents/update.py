@@ -175,7 +175,8 @@ def _learn(policy, cfg, state, rows, learning_rate, key):
         shares = jax.grad(_loss, has_aux=True)(params, policy, part, cfg)
         gradient, metrics = losses.total(shares, AXIS)
         metrics["gradient_norm"] = optax.global_norm(gradient)
-        change, moments = optimizer.update(gradient, moments)
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes types
+            change, moments = optimizer.update(gradient, moments)
         params = jax.tree.map(lambda p, c: p - learning_rate * c, params, change)
         return (params, moments), metrics
 
@@ -252,7 +253,7 @@ def _episode_sums(finished: Finished, games: int):
     In the full game what players came to is among them, by `Achievements.as_dict`.
     """
     episode, done = finished.episode, finished.done.reshape(-1)
-    of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None]
+    of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None].astype(jnp.float32)
 
     def total(values):
         return jnp.where(done, values.reshape(-1).astype(jnp.float32), 0.0) @ of_game

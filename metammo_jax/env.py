@@ -231,5 +231,6 @@ def _pick(draw: jax.Array, mask: jax.Array) -> jax.Array:
     """Returns (P,) int32, the allowed choice that a uniform draw in [0, 1) falls on."""
     words = bits.pack(mask)
     allowed = bits.count(words)
-    rank = jnp.minimum(jnp.floor(draw * allowed).astype(jnp.int32), allowed - 1)
+    rank = jnp.floor(draw * allowed.astype(jnp.float32)).astype(jnp.int32)
+    rank = jnp.minimum(rank, allowed - 1)
     return jnp.where(allowed > 0, bits.member_of_rank(words, rank), 0)

@@ -11,7 +11,6 @@ from enum import IntEnum
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from metammo_jax import inventory, legal, legal_trade, query
 from metammo_jax import observe as native
@@ -236,7 +235,8 @@ def _tiles(world: World, cfg: Config) -> jax.Array:
     map that agents see there is a copy made at reset, of which only the fog is kept up.
     """
     shape = (cfg.players, cfg.window, cfg.window)
-    line = world.body.pos[: cfg.players, :, None] + np.arange(-cfg.vision, cfg.vision + 1)
+    line = world.body.pos[: cfg.players, :, None]
+    line = line + jnp.arange(-cfg.vision, cfg.vision + 1)[None, None]
     planes = (
         line[:, 0, :, None],
         line[:, 1, None],
@@ -249,7 +249,7 @@ def _tiles(world: World, cfg: Config) -> jax.Array:
 
 def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, 5) int8: steps onto tiles where one can stand, and staying."""
-    pos = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
+    pos = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)[None]
     steps = query.can_stand(world.terrain, pos) & alive[:, None]
     return jnp.pad(steps, ((0, 0), (0, 1)), constant_values=True).astype(jnp.int8)
 
@@ -257,6 +257,6 @@ def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
 def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Array:
     """Returns (P, 32, 4) int16: id, row, column and message of the living of one's group."""
     heard = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
-    mates = query.teammates(world) & alive & alive[:, None]
+    mates = query.teammates(world) & alive[None] & alive[:, None]
     mates &= query.is_on(world, System.COMMUNICATION)
     return _gather(heard, bits.first_members(bits.pack(mates), COMMUNICATION_ROWS)[0], alive)
