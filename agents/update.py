@@ -21,6 +21,7 @@ from agents.distributions import entropy, log_prob
 from agents.meshes import AXIS
 from agents.policy import Memory, Policy
 from agents.rollout import Finished, Stage, Transition, begin, collect
+from metammo_jax.lib.narrow import narrow
 
 ADAM_EPSILON = 1e-5
 
@@ -72,6 +73,7 @@ def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Call
     mesh = mesh or meshes.make(cfg)
     part = batch.part(AXIS, mesh.size)
 
+    @narrow
     def fresh(seed):
         key, world_key, param_key = jax.random.split(jax.random.wrap_key_data(seed), 3)
         stage = begin(policy, part, world_key)
@@ -109,6 +111,7 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
     mesh = mesh or meshes.make(cfg)
     part = batch.part(AXIS, mesh.size)
 
+    @narrow
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
         stage, rows, finished = _experience(part, policy, cfg, state, play_key)

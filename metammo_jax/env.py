@@ -13,6 +13,7 @@ from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
 from metammo_jax.lib import bits, threefry
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
 from metammo_jax.world import World
@@ -79,6 +80,7 @@ class Env:
         """Space of observations of one world."""
         return spaces.observation_space(self)
 
+    @narrow
     def reset(
         self,
         key: jax.Array,
@@ -103,6 +105,7 @@ class Env:
         world = _begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
         return self.observe(world), world
 
+    @narrow
     def step(
         self,
         key: jax.Array,
@@ -137,6 +140,7 @@ class Env:
         world, reward, terminated, truncated = self.play(key, world, orders)
         return self.observe(world), world, reward, terminated, truncated, self._info(world)
 
+    @narrow
     def play(
         self, key: jax.Array, world: World, orders: Orders
     ) -> tuple[World, jax.Array, jax.Array, jax.Array]:
@@ -161,11 +165,13 @@ class Env:
         truncated = (world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players]
         return world, reward, terminated, truncated
 
+    @narrow
     def observe(self, world: World) -> Observation:
         """Returns what the players see."""
         with jax.named_scope("observe"):
             return observing.observe(world, self.cfg)
 
+    @narrow
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns an action drawn uniformly over the masks, head by head."""
         cfg, masks = self.cfg, obs.masks
@@ -179,6 +185,7 @@ class Env:
             **(_sample_trade(draws[4:], obs, cfg) if cfg.slots else {}),
         )
 
+    @narrow
     def noop(self) -> Action:
         """Returns the action with which nobody does anything."""
         return actions.noop(self.cfg)

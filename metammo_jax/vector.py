@@ -12,6 +12,7 @@ from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
 from metammo_jax.lib import few, threefry
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
@@ -129,6 +130,7 @@ class VectorEnv:
         block = max(1, self.reset_block // parts)
         return VectorEnv(self.env, self.num_worlds // parts, block, axis)
 
+    @narrow
     def reset(self, key: jax.Array) -> tuple[Observation, BatchState]:
         """Begins an episode in every world, at the lowest difficulty.
 
@@ -148,6 +150,7 @@ class VectorEnv:
             causes = jnp.broadcast_to(nobody, (self.num_worlds, *nobody.shape))
         return obs, BatchState(world, difficulty, jnp.zeros_like(difficulty), returns, causes)
 
+    @narrow
     def step(self, key: jax.Array, state: BatchState, action: Action):
         """Plays one tick in every world, and begins a new episode where the game has ended.
 
@@ -181,14 +184,17 @@ class VectorEnv:
         batch_info = BatchInfo(done=done, final_observation=final, episode=episode, info=info)
         return obs, state, reward, terminated, truncated, batch_info
 
+    @narrow
     def observe(self, world: World) -> Observation:
         """Returns what the players of all worlds see."""
         return jax.vmap(self.env.observe)(world)
 
+    @narrow
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns actions drawn uniformly over the masks."""
         return jax.vmap(self.env.sample)(self.keys(key), obs)
 
+    @narrow
     def keys(self, key: jax.Array) -> jax.Array:
         """Returns (B,) keys; that of a world does not depend on how many worlds or devices are."""
         numbers = jnp.arange(self.num_worlds)

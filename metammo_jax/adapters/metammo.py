@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from metammo_jax.adapters.nmmo import Entity
 from metammo_jax.config import Config
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.vocab import System
 from metammo_jax.world import World
 
@@ -23,6 +24,7 @@ SEIZED_BY_OTHERS = 3
 """What the wrapper writes on the tile to be seized or reached."""
 
 
+@narrow
 def augment(observation: dict, world: World, cfg: Config) -> dict:
     """Returns the observation as the wrapper hands it on.
 
@@ -53,6 +55,7 @@ def augment(observation: dict, world: World, cfg: Config) -> dict:
     }
 
 
+@narrow
 def task(world: World, cfg: Config) -> jax.Array:
     """Returns (P, 11 + D) float16: is it a team's task, the systems that are on, embedding."""
     flags = jnp.concatenate([world.params.team_game[None], world.params.enabled])
@@ -133,6 +136,7 @@ def _spare_teammates(target: jax.Array, listed: jax.Array, world: World) -> jax.
     return jnp.concatenate([allowed, nobody], axis=-1).astype(jnp.int8)
 
 
+@narrow
 def scripted_token(augmented: dict, world: World, cfg: Config) -> jax.Array:
     """Returns (P,) int32, the word that the wrapper has every player say, -1 for the dead.
 

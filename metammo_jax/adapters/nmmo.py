@@ -16,6 +16,7 @@ from metammo_jax import inventory, legal, legal_trade, query
 from metammo_jax import observe as native
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.tables import (
     NEIGHBOURS,
     RESOURCE_BASE,
@@ -86,6 +87,7 @@ class ItemColumn(IntEnum):
     LISTED_PRICE = 15
 
 
+@narrow
 def observe(world: World, cfg: Config) -> dict:
     """Returns what every player of the original would be shown.
 
@@ -155,6 +157,7 @@ def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None
         targets["GiveGold"] = {"Price": masks["gold"], "Target": masks["gold_to"]}
 
 
+@narrow
 def item_table(world: World, cfg: Config) -> jax.Array:
     """Returns (P * I, 16) int16, every slot's row by `ItemColumn`, zeros where it is empty."""
     bag = jax.tree.map(lambda leaf: leaf.T.ravel(), world.bag)
@@ -182,6 +185,7 @@ def item_table(world: World, cfg: Config) -> jax.Array:
     return jnp.where((item != Item.NOTHING)[:, None], jnp.stack(rows, axis=-1), 0)
 
 
+@narrow
 def entity_table(world: World, cfg: Config) -> jax.Array:
     """Returns (E, 31) int16, everybody's row by `Entity`, zeros where nobody is."""
     body, npc = world.body, world.npc

@@ -74,7 +74,7 @@ class FakeEnv:
     def step(self, key, world, action, priority=None):
         """Plays a tick."""
         death_key, goal_key = jax.random.split(key)
-        reward = jnp.where(world.alive, (action.move == world.goal) / 4.0, 0.0)
+        reward = jnp.where(world.alive, (action.move == world.goal).astype(jnp.float32) / 4, 0.0)
         died = world.alive & jax.random.bernoulli(death_key, DEATH, (4,))
         back = jnp.arange(4) < 2
         new_goal = jax.random.randint(goal_key, (4,), 0, 4)
@@ -104,7 +104,7 @@ class FakeEnv:
             target=jnp.broadcast_to(~jnp.eye(5, dtype=bool)[:4], (4, 5)).at[:, 4].set(True),
             speak=jnp.arange(4) < 2,
         )
-        shown = jax.nn.one_hot(world.goal, 27) * (world.age == 0)[:, None]
+        shown = jnp.where((world.age == 0)[:, None], jax.nn.one_hot(world.goal, 27), 0.0)
         return Observation(
             tick=jnp.int32(0), alive=world.alive, entities=entities,
             visible=jnp.broadcast_to(jnp.arange(4, dtype=jnp.int16), (4, 4)),

@@ -87,7 +87,8 @@ def inventory_space_ge(world: World, subject: Subject, args: jax.Array, cfg: Con
     """
     space = subject.spread(whole_number(args, 0))
     roomy = _meeting(inventory.space(world.bag), space) >= space
-    enough = subject.count(roomy & alive(world, cfg)) == subject.size()
+    lives = _meeting(alive(world, cfg), roomy)
+    enough = subject.count(roomy & lives) == subject.size()
     return enough.astype(jnp.float32)
 
 
