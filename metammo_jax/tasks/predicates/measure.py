@@ -33,6 +33,7 @@ TARGET = one_of(Code)
 
 def share(amount: jax.Array, goal: jax.Array) -> jax.Array:
     """Returns amount / goal, 1 where the goal is nothing."""
+    goal = goal.astype(jnp.float32)
     return jnp.where(goal > 0, exact.divide(amount, jnp.where(goal > 0, goal, 1.0)), 1.0)
 
 
