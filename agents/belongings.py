@@ -30,12 +30,13 @@ def progression_features(obs: Observation) -> jax.Array:
 
 def _item_features(item: jax.Array, level: jax.Array, quantity: jax.Array, price: jax.Array):
     """Returns (..., 26) float32 of records: kind, where it is worn, level, pieces, price."""
+    level, quantity, price = (x.astype(jnp.float32) for x in (level, quantity, price))
     numbers = [level / LEVEL_MAX, jnp.log1p(quantity) / 4, jnp.log1p(price / GOLD_SCALE)]
     return jnp.concatenate(
         [
             jax.nn.one_hot(item, len(Item)),
             jax.nn.one_hot(jnp.asarray(WEAR)[item], len(Wear)),
-            jnp.stack(numbers, axis=-1).astype(jnp.float32),
+            jnp.stack(numbers, axis=-1),
         ],
         axis=-1,
     )
@@ -83,9 +84,9 @@ class Belongings(nn.Module):
           could buy.
         """
         owned = (obs.bag[..., BagColumn.ITEM] > 0)[..., None]
-        slots = nn.relu(nn.Dense(self.width)(bag_features(obs))) * owned
+        slots = nn.relu(nn.Dense(self.width)(bag_features(obs))) * owned.astype(jnp.float32)
         listed = (obs.listing >= 0)[:, None]
-        goods = nn.relu(nn.Dense(self.width)(market_features(obs))) * listed
+        goods = nn.relu(nn.Dense(self.width)(market_features(obs))) * listed.astype(jnp.float32)
         affordable = obs.masks.buy[:, :-1].astype(jnp.float32)
         count = jnp.maximum(affordable.sum(1, keepdims=True), 1.0)
         within_reach = affordable @ goods / count

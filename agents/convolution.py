@@ -36,7 +36,8 @@ class Conv(nn.Module):
             return jax.random.uniform(key, shape, dtype, -bound, bound)
 
         kernel = self.param("kernel", uniform, (SIDE, SIDE, inputs, self.channels))
-        return convolve(image, kernel, self.padding) + self.param("bias", uniform, (self.channels,))
+        bias = self.param("bias", uniform, (self.channels,))
+        return convolve(image, kernel, self.padding) + bias[None, None, None]
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))

@@ -162,7 +162,8 @@ def _trade(choice: Choice, obs: Observation) -> dict[str, jax.Array]:
 
 def _entry(logits, index):
     """Returns the log-probability of entries (...), without gathers, whose gradients scatter."""
-    is_chosen = jnp.arange(logits.shape[-1]) == index[..., None]
+    entries = jnp.arange(logits.shape[-1]).reshape((1,) * index.ndim + (-1,))
+    is_chosen = entries == index[..., None]
     return jnp.where(is_chosen, jax.nn.log_softmax(logits), 0.0).sum(axis=-1)
 
 

@@ -98,7 +98,7 @@ def own_features(obs: Observation, scales: Scales) -> jax.Array:
         jnp.sign(place),
         jnp.max(jnp.abs(place), axis=-1, keepdims=True) / scales.half,
         _condition(own, scales),
-        obs.fog[:, vision, vision, None] / FOG_SCALE,
+        obs.fog[:, vision, vision, None].astype(jnp.float32) / FOG_SCALE,
         jnp.full((players, 1), obs.tick / scales.horizon),
         obs.progress[:, None],
         obs.masks.move.astype(jnp.float32),
@@ -112,7 +112,7 @@ def entity_features(obs: Observation, scales: Scales) -> jax.Array:
     """Returns what anybody can see of each entity, (E, features) float32."""
     table = obs.entities.astype(jnp.float32)
     message = obs.entities[:, Column.MESSAGE, None].astype(jnp.int32)
-    bits = (message >> jnp.arange(scales.token_bits)) & 1
+    bits = (message >> jnp.arange(scales.token_bits)[None]) & 1
     parts = [
         _condition(table, scales),
         jax.nn.one_hot(obs.entities[:, Column.KIND] + 1, 5),
@@ -160,7 +160,8 @@ def _condition(table, scales):
     }
     if table.shape[-1] > Column.GOLD:
         units |= FULL_UNITS
-    return table[..., np.array(list(units))] / np.array(list(units.values()), np.float32)
+    scale = np.array(list(units.values()), np.float32)
+    return table[..., np.array(list(units))] / scale.reshape((1,) * (table.ndim - 1) + (-1,))
 
 
 class Tiles(nn.Module):
@@ -180,7 +181,7 @@ class Tiles(nn.Module):
         nothing = np.zeros_like(MATERIAL[:1])  # beyond the window
         table = jnp.asarray(np.concatenate([MATERIAL, nothing]))
         material = table[_patches(obs.tiles, len(MATERIAL)).astype(jnp.int32)]
-        fog = jnp.clip(_patches(obs.fog, 0) / FOG_SCALE, -1.0, 1.0)
+        fog = jnp.clip(_patches(obs.fog, 0).astype(jnp.float32) / FOG_SCALE, -1.0, 1.0)
         image = jnp.concatenate([material, fog[..., None]], axis=-1)
         image = image.reshape(*image.shape[:2], -1)
         patches = nn.relu(nn.Dense(self.channels)(image))
@@ -223,13 +224,14 @@ class Entities(nn.Module):
           (P, K, width) float32, an embedding of everybody in sight; (P, 2 * width), the pools.
         """
         seen = obs.visible >= 0
+        there = seen.astype(jnp.float32)
         features = once(entity_features(obs, scales))[obs.visible.astype(jnp.int32)]
         pairs = jnp.concatenate([features, relations(obs)], axis=-1)
-        embedded = nn.relu(nn.Dense(self.width)(pairs)) * seen[..., None]
+        embedded = nn.relu(nn.Dense(self.width)(pairs)) * there[..., None]
         query = nn.Dense(self.width)(own) / np.sqrt(self.width)
         score = jnp.einsum("pkd,pd->pk", embedded, query)
-        weight = jax.nn.softmax(jnp.where(seen, score, -1e9)) * seen
-        mean = embedded.sum(axis=1) / jnp.maximum(seen.sum(axis=1, keepdims=True), 1)
+        weight = jax.nn.softmax(jnp.where(seen, score, -1e9)) * there
+        mean = embedded.sum(axis=1) / jnp.maximum(there.sum(axis=1, keepdims=True), 1)
         return embedded, jnp.concatenate(
             [mean, jnp.einsum("pk,pkd->pd", weight, embedded)], axis=-1
         )

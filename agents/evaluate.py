@@ -24,6 +24,7 @@ import metammo_jax as mm
 from agents import cli, session
 from agents.match import Match, Score
 from agents.policy import Policy
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.tasks import curriculum, scoring
 
 AT_ONCE = 32
@@ -76,7 +77,7 @@ def compare(
     def play(seats):
         params, key, results = (first.params, second.params), jax.random.key(seed), []
         for start in range(0, episodes, AT_ONCE):
-            numbers = start + np.arange(min(AT_ONCE, episodes))
+            numbers = start + np.arange(min(AT_ONCE, episodes), dtype=np.int32)
             results.append(run(params, key, numbers, jnp.int32(game), levels, jnp.int32(seats)))
         return [np.concatenate(part)[:episodes] for part in zip(*results, strict=True)]
 
@@ -114,6 +115,7 @@ def _score(won, progress, length, most, goal, seat, side, judge) -> Score:
     )  # fmt: skip
 
 
+@narrow
 def _episodes(env, first, second, params, key, numbers, game, levels, seats):
     """Plays an episode for each number.
 
@@ -208,8 +210,8 @@ def _result(info, seat, length):
     """What episodes that end now come to, for both sides."""
     of_side = jnp.stack([seat == 0, seat == 1], axis=-1)
     won = (info.winners[..., None] & of_side).any(axis=1)
-    count = jnp.maximum(of_side.sum(axis=1), 1)
-    progress = (info.max_progress[..., None] * of_side).sum(axis=1) / count
+    count = jnp.maximum(of_side.sum(axis=1), 1).astype(jnp.float32)
+    progress = jnp.where(of_side, info.max_progress[..., None], 0.0).sum(axis=1) / count
     return won, progress, jnp.full(seat.shape[:1], length, jnp.float32), info.max_progress
 
 

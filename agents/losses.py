@@ -37,8 +37,8 @@ def masked_mean(values: jax.Array, mask: jax.Array, axis: str | None = None) -> 
 
 def masked_share(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
     """Returns what this device's values contribute () to the mean over all of the axis."""
-    count = total(jnp.sum(mask), axis)
-    return jnp.sum(jnp.where(mask, values, 0.0)) / jnp.maximum(count, 1)
+    count = jnp.maximum(total(jnp.sum(mask), axis), 1).astype(jnp.float32)
+    return jnp.sum(jnp.where(mask, values, 0.0)) / count
 
 
 def total(share, axis: str | None = None):
@@ -50,7 +50,8 @@ def normalized(values: jax.Array, mask: jax.Array, axis: str | None = None) -> j
     """Returns values with mean 0 and standard deviation 1 over the mask (unbiased)."""
     mean = masked_mean(values, mask, axis)
     square = total(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
-    deviation = jnp.sqrt(square / jnp.maximum(total(jnp.sum(mask), axis) - 1, 1))
+    count = jnp.maximum(total(jnp.sum(mask), axis) - 1, 1).astype(jnp.float32)
+    deviation = jnp.sqrt(square / count)
     return (values - mean) / (deviation + 1e-8)
 
 
@@ -146,7 +147,7 @@ def ppo_loss(
         "entropy": deeds,
         "token_entropy": words,
         "approx_kl": mean(ratio - 1 - jnp.log(ratio)),
-        "clip_fraction": mean((jnp.abs(ratio - 1) > numbers.clip) * 1.0),
+        "clip_fraction": mean((jnp.abs(ratio - 1) > numbers.clip).astype(jnp.float32)),
     }
     return policy_loss + numbers.value * value_loss - bonus, metrics
 

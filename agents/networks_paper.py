@@ -105,7 +105,8 @@ class PlayerEncoder(nn.Module):
         names = table(jnp.clip(ids + 256, 0, IDS - 1))
         numbers = entity[..., np.array(RAW)].astype(jnp.float32)
         if self.corrected:
-            numbers = numbers / np.array([_unit(column) for column in RAW], np.float32)
+            units = np.array([_unit(column) for column in RAW], np.float32)
+            numbers = numbers / units.reshape((1,) * (numbers.ndim - 1) + (-1,))
         row = jnp.concatenate([names.reshape(*names.shape[:-2], -1), numbers], axis=-1)
         row = nn.relu(_dense(WIDTH)(nn.relu(_dense(WIDTH)(row))))
         own_id = jnp.arange(1, entity.shape[0] + 1)[:, None]

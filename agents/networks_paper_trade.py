@@ -51,6 +51,7 @@ class ItemEncoder(nn.Module):
         names = [table(kind), table(items[..., ItemColumn.EQUIPPED].astype(jnp.int32))]
         numbers = items[..., np.array(list(UNITS))].astype(jnp.float32)
         factors = np.array(list(UNITS.values()), np.float32)
+        factors = factors.reshape((1,) * (numbers.ndim - 1) + (-1,))
         numbers = numbers * factors if self.corrected else numbers / factors
         row = jnp.concatenate([*names, numbers], axis=-1)
         return nn.relu(norm()(dense(WIDTH)(nn.relu(dense(WIDTH)(row)))))

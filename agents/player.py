@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from agents import session
 from agents.policy import Policy, base
 from metammo_jax.action import Action
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column
 
 
@@ -46,6 +47,7 @@ class Player:
         )
         return action
 
+    @narrow
     def _choose(self, params, key, obs, memory, rested):
         """Chooses; memory is emptied of who was dead, or has just come back (is immortal)."""
         seen = base(obs)

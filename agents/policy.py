@@ -17,6 +17,7 @@ from agents.encoders import Scales
 from agents.networks import Lean
 from metammo_jax.action import Action
 from metammo_jax.config import Config
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
 from metammo_jax.vocab import System
 
@@ -45,6 +46,7 @@ class Policy:
     sees_original: bool = False
     scripted: bool = False
 
+    @narrow
     def init(self, key: jax.Array, obs) -> Any:
         """Returns parameters for observations (B, ...)."""
         return self.network.init(key, jax.tree.map(lambda leaf: leaf[0], self.sight(obs)))
@@ -53,10 +55,12 @@ class Policy:
         """Returns the part of an observation that the network is shown."""
         return obs if self.sees_original else base(obs)
 
+    @narrow
     def initial(self, worlds: int, players: int) -> Memory:
         """Returns the empty memory of (worlds, players) agents."""
         return self.network.initial((worlds, players))
 
+    @narrow
     def unroll(self, params, obs, memory: Memory, fresh: jax.Array):
         """Plays or replays S ticks.
 
@@ -89,6 +93,7 @@ class Policy:
         )
         return logits, value, memory
 
+    @narrow
     def act(self, keys, params, obs, memory: Memory, fresh: jax.Array):
         """Chooses for all agents of B worlds.
 
@@ -106,10 +111,12 @@ class Policy:
         choice: Choice = jax.vmap(sample)(keys, logits)
         return choice, log_prob(logits, choice), value, memory
 
+    @narrow
     def value(self, params, obs, memory: Memory, fresh: jax.Array) -> jax.Array:
         """Returns the value (B, P) float32 of observations (B, ...)."""
         return self._one(params, obs, memory, fresh)[1]
 
+    @narrow
     def to_action(self, choice: Choice, obs) -> Action:
         """Returns the action of one world's players that a choice (P,) means."""
         action = to_action(choice, base(obs))
@@ -124,6 +131,7 @@ class Policy:
         return self.network.apply(params, *args, method=method)
 
 
+@narrow
 def legal(obs, tokens: int, spare_teammates: bool = True, talk: bool = True) -> Logits:
     """Returns what each player of one world may choose, (P, ...) bool, as `Logits`.
 

@@ -107,11 +107,10 @@ def play_tick(
     action = jax.vmap(policy.to_action)(choice, stage.obs)
     obs, state, reward, terminated, truncated, info = batch.step(step_key, stage.state, action)
     alive = base(stage.obs).alive
-    ended = terminated | truncated | info.done[:, None] | ~alive | ~base(obs).alive
+    ended = terminated | truncated | ~alive
     bootstrap = jnp.zeros_like(reward)
     if getattr(batch.env, "truncates", True):
-        limit = truncated & ~terminated & alive
-        bootstrap = _value_beyond(policy, params, info.final_observation, memory, limit)
+        bootstrap = _value_beyond(policy, params, info.final_observation, memory, truncated)
     transition = Transition(
         obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
         value=value, reward=reward, ended=ended, bootstrap=bootstrap,

@@ -21,6 +21,7 @@ from agents.distributions import entropy, log_prob
 from agents.meshes import AXIS
 from agents.policy import Memory, Policy
 from agents.rollout import Finished, Stage, Transition, begin, collect
+from metammo_jax.lib.narrow import narrow
 
 ADAM_EPSILON = 1e-5
 
@@ -72,6 +73,7 @@ def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Call
     mesh = mesh or meshes.make(cfg)
     part = batch.part(AXIS, mesh.size)
 
+    @narrow
     def fresh(seed):
         key, world_key, param_key = jax.random.split(jax.random.wrap_key_data(seed), 3)
         stage = begin(policy, part, world_key)
@@ -109,6 +111,7 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
     mesh = mesh or meshes.make(cfg)
     part = batch.part(AXIS, mesh.size)
 
+    @narrow
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
         stage, rows, finished = _experience(part, policy, cfg, state, play_key)
@@ -175,7 +178,8 @@ def _learn(policy, cfg, state, rows, learning_rate, key):
         shares = jax.grad(_loss, has_aux=True)(params, policy, part, cfg)
         gradient, metrics = losses.total(shares, AXIS)
         metrics["gradient_norm"] = optax.global_norm(gradient)
-        change, moments = optimizer.update(gradient, moments)
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes types
+            change, moments = optimizer.update(gradient, moments)
         params = jax.tree.map(lambda p, c: p - learning_rate * c, params, change)
         return (params, moments), metrics
 
@@ -252,7 +256,7 @@ def _episode_sums(finished: Finished, games: int):
     In the full game what players came to is among them, by `Achievements.as_dict`.
     """
     episode, done = finished.episode, finished.done.reshape(-1)
-    of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None]
+    of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None].astype(jnp.float32)
 
     def total(values):
         return jnp.where(done, values.reshape(-1).astype(jnp.float32), 0.0) @ of_game

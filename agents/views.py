@@ -6,6 +6,7 @@ from flax import struct
 
 from metammo_jax.adapters import metammo, nmmo
 from metammo_jax.config import Config
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 from metammo_jax.wrappers import Wrapper
@@ -39,6 +40,7 @@ class OriginalView:
         return self.base.alive
 
 
+@narrow
 def original_view(obs: Observation, world: World, cfg: Config) -> OriginalView:
     """Returns an observation with Meta MMO's layout beside it."""
     seen = metammo.augment(nmmo.observe(world, cfg), world, cfg)

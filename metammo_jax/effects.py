@@ -40,7 +40,7 @@ def count(
     )
     counted = tally.replace(count=tally.count.at[event].add(often.sum(0, dtype=jnp.int32)))
     if tally.watched.shape[1]:
-        watch = world.task.watch
+        watch = world.task.watch[None]
         meant = (watch[..., 0] == event) & (level[:, :, None] >= watch[..., 2])
         meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, :, None])
         amounts = jnp.where(meant, jnp.where(often, amount, 0)[:, :, None], 0).sum(0)
@@ -57,6 +57,7 @@ def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array
     bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
     kinds = jnp.arange(seen.shape[0], dtype=seen.dtype)[:, None]
     for what, levels in zip(once(item.astype(seen.dtype)), once(bit), strict=True):
+        what, levels = what[None], levels[None]
         seen |= jnp.where(what == kinds, levels, jnp.zeros_like(levels))
     return seen
 

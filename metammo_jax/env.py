@@ -13,6 +13,7 @@ from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
 from metammo_jax.lib import bits, threefry
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
 from metammo_jax.world import World
@@ -27,6 +28,7 @@ class Info:
 
     Attributes:
       over: () bool, the game has ended: somebody won, too few live, or the horizon is reached.
+      time_up: () bool, of these only the horizon.
       winners: (P,) bool.
       score: () float32, what winning is worth.
       max_progress: (P,) float32, the most that each player's task ever came to.
@@ -35,6 +37,7 @@ class Info:
     """
 
     over: jax.Array
+    time_up: jax.Array
     winners: jax.Array
     score: jax.Array
     max_progress: jax.Array
@@ -77,6 +80,7 @@ class Env:
         """Space of observations of one world."""
         return spaces.observation_space(self)
 
+    @narrow
     def reset(
         self,
         key: jax.Array,
@@ -101,6 +105,7 @@ class Env:
         world = _begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
         return self.observe(world), world
 
+    @narrow
     def step(
         self,
         key: jax.Array,
@@ -120,7 +125,9 @@ class Env:
         Returns:
           observation, world; reward (P,) float32, the change of the task's progress, -1 for
           players that died; terminated (P,) bool, died in this tick (even if they came back);
-          truncated (P,) bool, alive at the horizon; info.
+          truncated (P,) bool, alive at the horizon, whether or not the game was won; info. As in
+          the original, the living are told neither when the game ends earlier: `info.over` tells.
+          In a batch (`VectorEnv.step`) everybody is told one of the two.
 
         Raises:
           ValueError: the action has a wrong shape or dtype.
@@ -133,6 +140,7 @@ class Env:
         world, reward, terminated, truncated = self.play(key, world, orders)
         return self.observe(world), world, reward, terminated, truncated, self._info(world)
 
+    @narrow
     def play(
         self, key: jax.Array, world: World, orders: Orders
     ) -> tuple[World, jax.Array, jax.Array, jax.Array]:
@@ -157,11 +165,13 @@ class Env:
         truncated = (world.tick >= cfg.horizon) & query.is_alive(world)[: cfg.players]
         return world, reward, terminated, truncated
 
+    @narrow
     def observe(self, world: World) -> Observation:
         """Returns what the players see."""
         with jax.named_scope("observe"):
             return observing.observe(world, self.cfg)
 
+    @narrow
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns an action drawn uniformly over the masks, head by head."""
         cfg, masks = self.cfg, obs.masks
@@ -175,6 +185,7 @@ class Env:
             **(_sample_trade(draws[4:], obs, cfg) if cfg.slots else {}),
         )
 
+    @narrow
     def noop(self) -> Action:
         """Returns the action with which nobody does anything."""
         return actions.noop(self.cfg)
@@ -182,6 +193,7 @@ class Env:
     def _info(self, world: World) -> Info:
         return Info(
             over=world.verdict.over,
+            time_up=lifecycle.is_time_up(world, self.cfg),
             winners=world.verdict.winners,
             score=world.verdict.score,
             max_progress=world.task.max_progress,
@@ -226,5 +238,6 @@ def _pick(draw: jax.Array, mask: jax.Array) -> jax.Array:
     """Returns (P,) int32, the allowed choice that a uniform draw in [0, 1) falls on."""
     words = bits.pack(mask)
     allowed = bits.count(words)
-    rank = jnp.minimum(jnp.floor(draw * allowed).astype(jnp.int32), allowed - 1)
+    rank = jnp.floor(draw * allowed.astype(jnp.float32)).astype(jnp.int32)
+    rank = jnp.minimum(rank, allowed - 1)
     return jnp.where(allowed > 0, bits.member_of_rank(words, rank), 0)

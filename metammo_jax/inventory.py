@@ -62,6 +62,7 @@ def is_meant(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
 
 def same_stack(bag: Bag, item: jax.Array, level: jax.Array) -> jax.Array:
     """Returns (I, P) bool, the slot of each bag with which such pieces (P,) would merge."""
+    item, level = item[None], level[None]
     return (bag.item == item) & (bag.level == level) & is_ammunition(item)
 
 
@@ -122,7 +123,7 @@ def receive_several(
         fresh.append(taken & ~merges)
         into.append(jnp.where(taken, jnp.where(merges, stack, first), -1))
         if nth + 1 < len(item):
-            following = jnp.where(free & (slot > first), slot, full).min(0)
+            following = jnp.where(free & (slot > first[None]), slot, full).min(0)
             first = jnp.where(fresh[-1], following, first)
     return _add(bag, once(jnp.stack(into)), jnp.stack(fresh), (item, level, quantity), tick)
 
@@ -134,7 +135,8 @@ def _add(bag: Bag, into: jax.Array, fresh: jax.Array, records, tick) -> tuple[Ba
     numbers are 0; what merges with a stack is what is there.
     """
     new = once(jnp.where(fresh, into, -1))
-    for place, place_if_new, item, level, quantity in zip(into, new, *records, strict=True):
+    rows = (part[:, None] for part in (into, new, *records))
+    for place, place_if_new, item, level, quantity in zip(*rows, strict=True):
         here = slots(bag) == place
         bag = bag.replace(
             item=jnp.where(here, item, bag.item),
@@ -169,7 +171,7 @@ def clear(bag: Bag, where: jax.Array) -> Bag:
 
 def at_slot(bag: Bag, slot: jax.Array, rows: jax.Array) -> jax.Array:
     """Returns (I, P) bool, the slots (P,) of those players `rows` (P,) bool."""
-    return (slots(bag) == slot) & rows
+    return (slots(bag) == slot[None]) & rows[None]
 
 
 def slots(bag: Bag) -> jax.Array:
@@ -229,15 +231,15 @@ def take_over(
     players = bag.item.shape[1]
     own = jax.tree.map(lambda leaf: leaf[:, killer], bag)
     loot = jax.tree.map(lambda leaf: leaf[:, victim], bag)
-    real = (loot.item != Item.NOTHING) & wanted
-    same = loot.item[:, None] == own.item  # (of the victim, of the killer, A)
-    same &= loot.level[:, None] == own.level
+    real = (loot.item != Item.NOTHING) & wanted[None]
+    same = loot.item[:, None] == own.item[None]  # (of the victim, of the killer, A)
+    same &= loot.level[:, None] == own.level[None]
     same &= (real & is_ammunition(loot.item))[:, None]
     moves = real & ~same.any(1)
-    rank = (moves & (order < order[:, None])).sum(1)
+    rank = (moves[None] & (order[None] < order[:, None])).sum(1)
     free = own.item == Item.NOTHING
     nth_free = jnp.cumsum(free, axis=0) - 1
-    into = (rank[:, None] == nth_free) & moves[:, None] & free
+    into = (rank[:, None] == nth_free[None]) & moves[:, None] & free[None]
 
     def brought(values, where):
         return jnp.where(where, values[:, None], 0).sum(0)
@@ -248,12 +250,13 @@ def take_over(
     taker, loser = (jnp.where(wanted, rows, players) for rows in (killer, victim))
     bag = jax.tree.map(lambda leaf, rows: leaf.at[:, taker].set(rows, mode="drop"), bag, own)
     bag = jax.tree.map(lambda leaf: leaf.at[:, loser].set(False, mode="drop"), bag)
-    return bag, jax.tree.map(lambda leaf: jnp.where(into.any(0), leaf, 0), own)
+    new = jax.tree.map(lambda leaf: jnp.where(into.any(0), leaf, jnp.zeros_like(leaf)), own)
+    return bag, new
 
 
 def attack(bag: Bag, style: jax.Array) -> jax.Array:
     """Returns (P,) int32, points that worn items add to attacks in a style (P,)."""
-    return only(item_attack(bag.item, bag.level, style), bag.worn)
+    return only(item_attack(bag.item, bag.level, style[None]), bag.worn)
 
 
 def defense(bag: Bag) -> jax.Array:

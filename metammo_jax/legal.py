@@ -105,7 +105,7 @@ def masks(world: World, marked: list[jax.Array], listing: jax.Array | None, cfg:
 
 def _move(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, 5) bool, steps onto tiles one can stand on; staying always."""
-    around = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
+    around = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)[None]
     free = query.can_stand(world.terrain, around) & alive[:, None]
     return jnp.concatenate([free, jnp.ones_like(free[:, :1])], axis=1)
 

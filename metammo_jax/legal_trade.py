@@ -45,10 +45,10 @@ def masks(
     loose = owned & ~bag.worn
     free = loose & (bag.price == 0)
     slots = _slots(
-        use=_usable(world, cfg) & has_items,
-        destroy=loose & has_items,
-        give=free & has_items,
-        sell=free & has_market,
+        use=_usable(world, cfg) & has_items[None],
+        destroy=loose & has_items[None],
+        give=free & has_items[None],
+        sell=free & has_market[None],
     )
     gold = world.body.gold[:players]
     gives_gold = has_market & (gold > MASK_GOLD)
@@ -56,7 +56,7 @@ def masks(
     return slots | {
         "give_to": _or_nobody(partner, has_items & owned.any(0)),
         "buy": _affordable(world, listing, has_market, cfg),
-        "gold": jnp.arange(1, cfg.prices + 1, dtype=jnp.int16) <= limit[:, None],
+        "gold": jnp.arange(1, cfg.prices + 1, dtype=jnp.int16)[None] <= limit[:, None],
         "gold_to": _or_nobody(partner, gives_gold),
     }
 
@@ -118,10 +118,12 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
     budget = once(budget.astype(jnp.int16))
     seller = once(jnp.pad(seller.astype(jnp.int16), (0, 1), constant_values=cfg.players))
     low, high = (
-        once((fits >> half).astype(jnp.uint16)) & once((room >> half).astype(jnp.uint16))[:, None]
+        once((fits >> half).astype(jnp.uint16))[None]
+        & once((room >> half).astype(jnp.uint16))[:, None]
         for half in (0, 16)
     )
-    return (price <= budget[:, None]) & (low | high != 0) & (seller != row[:, None])
+    can_pay, is_other = price[None] <= budget[:, None], seller[None] != row[:, None]
+    return can_pay & (low | high != 0) & is_other
 
 
 _NEW, _NOTHING = np.uint32(1 << 30), np.uint32(1 << 31)

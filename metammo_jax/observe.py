@@ -171,11 +171,12 @@ def visible_rows(
     Differs: the original breaks down when more than 100 are in sight; here the list is cut, and
     oneself stays in it.
     """
-    seen = (far <= cfg.vision) & alive[:, None] & alive[: cfg.players]
+    seen = (far <= cfg.vision) & alive[:, None] & alive[None, : cfg.players]
     rows, *marked = bits.first_members(bits.pack_columns(seen), cfg.visible_rows, *marks)
     own = jnp.arange(cfg.players)
     is_cut_off = (rows[:, -1] >= 0) & (rows[:, -1] < own)
-    replaced = is_cut_off[:, None] & (jnp.arange(cfg.visible_rows) == cfg.visible_rows - 1)
+    is_last = jnp.arange(cfg.visible_rows) == cfg.visible_rows - 1
+    replaced = is_cut_off[:, None] & is_last[None]
     return jnp.where(replaced, own[:, None], rows), *(mark & ~replaced for mark in marked)
 
 
@@ -248,7 +249,7 @@ def skills(world: World, cfg: Config) -> jax.Array:
 
     Source: world rules 4.1, 9.4.
     """
-    npc, column = world.npc, jnp.arange(2 * len(Skill))
+    npc, column = world.npc, jnp.arange(2 * len(Skill))[None]
     missing = ((0, 0), (0, len(Skill) - cfg.skills))
     learned = jnp.stack([query.levels(world), world.skill.exp], axis=-1)
     learned = jnp.pad(learned, (*missing, (0, 0))).reshape(cfg.players, -1)
@@ -315,7 +316,7 @@ def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
     lines = jnp.where(safe, -cfg.map_size, lines)
     lines = jnp.clip(jnp.where(params.fog_onset < NEVER, lines, 0), -most, most)
     lines = once(lines.astype(dtype))
-    return _around(once(jnp.maximum(lines[:, None], lines)), world, cfg)
+    return _around(once(jnp.maximum(lines[:, None], lines[None])), world, cfg)
 
 
 def _rally(world: World, alive: jax.Array) -> jax.Array:

@@ -96,7 +96,7 @@ def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax
 def distance(a: jax.Array, b: jax.Array) -> jax.Array:
     """Returns (A, B) int16, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
     a, b = once(a.astype(jnp.int16).T), once(b.astype(jnp.int16).T)
-    return grid.chebyshev(*(a[axis, :, None] - b[axis] for axis in (0, 1)))
+    return grid.chebyshev(*(a[axis, :, None] - b[axis, None] for axis in (0, 1)))
 
 
 def is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
@@ -108,7 +108,7 @@ def is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
       turn: (A,) uint32; at one place no two are the same.
     """
     tile, turn = once(tile), once(turn)
-    earlier = (tile[:, None] == tile) & (turn[:, None] < turn) & wants[:, None]
+    earlier = (tile[:, None] == tile[None]) & (turn[:, None] < turn[None]) & wants[:, None]
     return wants & ~earlier.any(0)
 
 
@@ -136,13 +136,14 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
 
 def material_of(world: World, tile: jax.Array) -> jax.Array:
     """Returns (...) int32, what `material_at` does, of tiles (...) by number."""
-    depleted = world.tick < world.terrain.ready_at.reshape(-1)[tile]
-    return world.terrain.material.reshape(-1)[tile].astype(jnp.int32) - depleted
+    depleted = world.tick < world.terrain.ready_at.reshape(-1)[tile].astype(jnp.int32)
+    material = world.terrain.material.reshape(-1)[tile].astype(jnp.int32)
+    return material - depleted.astype(jnp.int32)
 
 
 def materials(world: World) -> jax.Array:
     """Returns (H, W) int8, the materials of the whole map as they are now."""
-    depleted = world.tick < world.terrain.ready_at
+    depleted = world.tick < world.terrain.ready_at.astype(jnp.int32)
     return world.terrain.material - depleted.astype(jnp.int8)
 
 
@@ -153,7 +154,7 @@ def level_of(exp: jax.Array) -> jax.Array:
     """
     level = jnp.zeros(exp.shape, jnp.int32)
     for threshold in EXP_THRESHOLD:
-        level += exp >= threshold
+        level += (exp >= threshold).astype(jnp.int32)
     return level
 
 

@@ -12,6 +12,7 @@ from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
 from metammo_jax.lib import few, threefry
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
@@ -129,6 +130,7 @@ class VectorEnv:
         block = max(1, self.reset_block // parts)
         return VectorEnv(self.env, self.num_worlds // parts, block, axis)
 
+    @narrow
     def reset(self, key: jax.Array) -> tuple[Observation, BatchState]:
         """Begins an episode in every world, at the lowest difficulty.
 
@@ -148,6 +150,7 @@ class VectorEnv:
             causes = jnp.broadcast_to(nobody, (self.num_worlds, *nobody.shape))
         return obs, BatchState(world, difficulty, jnp.zeros_like(difficulty), returns, causes)
 
+    @narrow
     def step(self, key: jax.Array, state: BatchState, action: Action):
         """Plays one tick in every world, and begins a new episode where the game has ended.
 
@@ -157,13 +160,15 @@ class VectorEnv:
           action: with a leading axis B.
 
         Returns:
-          observation (of the new episode where one began), state, reward, terminated, truncated
-          (B, P), and `BatchInfo`.
+          observation (of the new episode where one began), state, reward (B, P) float32,
+          terminated and truncated (B, P) bool as `endings` has them, and `BatchInfo`.
         """
+        was_alive = state.world.body.present[:, : self.cfg.players]
         final, world, reward, terminated, truncated, info = jax.vmap(self.env.step)(
             self.keys(key), state.world, action
         )
         done = info.over
+        terminated, truncated = endings(was_alive, terminated, truncated, info)
         returns = state.returns + reward
         causes, achieved = self._achieved(state.causes, world, done)
         episode = _statistics(world, info, returns).replace(achieved=achieved)
@@ -179,14 +184,17 @@ class VectorEnv:
         batch_info = BatchInfo(done=done, final_observation=final, episode=episode, info=info)
         return obs, state, reward, terminated, truncated, batch_info
 
+    @narrow
     def observe(self, world: World) -> Observation:
         """Returns what the players of all worlds see."""
         return jax.vmap(self.env.observe)(world)
 
+    @narrow
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns actions drawn uniformly over the masks."""
         return jax.vmap(self.env.sample)(self.keys(key), obs)
 
+    @narrow
     def keys(self, key: jax.Array) -> jax.Array:
         """Returns (B,) keys; that of a world does not depend on how many worlds or devices are."""
         numbers = jnp.arange(self.num_worlds)
@@ -257,6 +265,26 @@ def _reset(env, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, Wo
         return jax.vmap(env.reset, in_axes=(0, None, 0))(keys, None, difficulty)
     alone = env.reset(keys[0], None, difficulty[0])  # compiled sooner than a batch of one
     return jax.tree.map(lambda leaf: leaf[None], alone)
+
+
+def endings(was_alive: jax.Array, terminated: jax.Array, truncated: jax.Array, info: Info):
+    """Returns terminated and truncated so that each episode of a player ends with one of the two.
+
+    A player's episode ends when it dies, even if the game brings it back, or when the game is over.
+
+    Args:
+      was_alive: (..., P) bool, before the step.
+      terminated: (..., P) bool, as `Env.step` or a wrapper says.
+      truncated: (..., P) bool, likewise.
+      info: `env.Info` (...) of the step.
+
+    Returns:
+      terminated (..., P) bool, the game itself has ended for the player: it died, won or lost; and
+      truncated (..., P) bool, only the horizon has ended it. Never both; both False for the dead.
+    """
+    terminated = was_alive & (terminated | (info.over & ~info.time_up)[..., None])
+    truncated = was_alive & (truncated | info.time_up[..., None]) & ~terminated
+    return terminated, truncated
 
 
 def _statistics(world: World, info: Info, returns: jax.Array) -> EpisodeStats:

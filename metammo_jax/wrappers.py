@@ -11,6 +11,7 @@ from flax import struct
 from metammo_jax import inventory
 from metammo_jax.env import Info
 from metammo_jax.lib import exact
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.world import World
 
 LOSS_REWARD = -1.0
@@ -87,6 +88,7 @@ class PaperReward(Wrapper):
 
     truncates = False
 
+    @narrow
     def step(self, key: jax.Array, world: World, action, priority=None):
         """Plays a tick.
 

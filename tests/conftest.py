@@ -11,7 +11,12 @@ from metammo_jax.config import Config, preset
 
 
 def pytest_configure(config):
-    """Compiles quickly rather than well, except where the slow tests run too."""
+    """Compiles quickly rather than well, except where the slow tests run too; mixes no types.
+
+    What holds without implicit promotion of types and ranks holds with it.
+    """
+    jax.config.update("jax_numpy_dtype_promotion", "strict")
+    jax.config.update("jax_numpy_rank_promotion", "raise")
     if config.option.markexpr == "not slow":
         jax.config.update("jax_disable_most_optimizations", True)
 

@@ -154,7 +154,7 @@ def test_materials_and_their_depletion_differ(tiny):
 def fogged(cfg, onset: int):
     """Returns a world with fog on the eight outer rings of the playable square."""
     world = spread_out(cfg, fog_onset=onset, fog_final_size=3)
-    fog = 16.0 - jnp.arange(cfg.map_size // 2)
+    fog = 16 - jnp.arange(cfg.map_size // 2)
     return world.replace(terrain=world.terrain.replace(fog=fog.astype(jnp.float32)))
 
 
@@ -291,7 +291,8 @@ class Countdown:
     def step(self, key, world, action):
         tick, zero = world.tick + 1, jnp.float32(0)
         world = world.replace(tick=tick, body=world.body.replace(message=action.token))
-        info = Info(tick >= 3, tick >= 3, zero, zero, world.params.game, world.params.difficulty)
+        params, over = world.params, tick >= 3
+        info = Info(over, over, over, zero, zero, params.game, params.difficulty)
         return tick, world, zero, zero, zero, info
 
 

@@ -136,7 +136,7 @@ def test_a_given_priority_decides_and_a_random_one_varies(played):
     action = env.noop().replace(move=move)
 
     def winner(out):
-        stands = (out[1].body.pos[:2] == jnp.array(prize)).all(-1)
+        stands = (out[1].body.pos[:2] == jnp.array([prize])).all(-1)
         assert stands.sum() == 1
         return int(stands[1])
 

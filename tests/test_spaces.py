@@ -71,6 +71,7 @@ def test_samples_keep_to_all_masks(full, tiny_full):
     keys = jax.random.split(jax.random.key(3), 64)
     drawn = jax.tree.map(np.asarray, jax.jit(jax.vmap(full.sample, (0, None)))(keys, obs))
     masks, row = jax.tree.map(np.asarray, obs.masks), np.arange(cfg.players)
+    gold = np.asarray(gold)
     nothing = {}
     for head in ("use", "destroy", "give", "sell"):
         slot = getattr(drawn, head)

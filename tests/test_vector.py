@@ -70,6 +70,28 @@ def test_ended_worlds_begin_anew_and_the_others_go_on(run):
     assert resets >= 2 * WORLDS
 
 
+def test_whoever_lived_is_told_how_its_episode_ended(run):
+    """Else advantages would leak from one episode into the next."""
+    ways = {"won": 0, "time": 0}
+    for _, before, _, (*_, terminated, truncated, info) in run:
+        was_alive = np.asarray(before.world.body.present[:, :16])
+        terminated, truncated = np.asarray(terminated), np.asarray(truncated)
+        assert not (terminated & truncated).any()
+        assert not (terminated | truncated)[~was_alive].any()
+        for row in np.flatnonzero(info.done):
+            assert ((terminated | truncated)[row] == was_alive[row]).all()
+            if info.info.winners[row].any():
+                ways["won"] += 1
+                assert not truncated[row].any()
+            elif info.episode.length[row] == 24:
+                ways["time"] += 1
+                lives = was_alive[row] & np.asarray(info.final_observation.alive)[row]
+                assert truncated[row][lives].all()
+        for row in np.flatnonzero(~np.asarray(info.done)):
+            assert not truncated[row].any()
+    assert min(ways.values()) > 0
+
+
 def test_statistics_sum_up_the_episode(run):
     returns = np.zeros((WORLDS, 16))
     for _, before, _, (_, _, reward, _, _, info) in run:

@@ -27,7 +27,8 @@ class Scripted:
 
 
 def info(over, winners, score=0.0):
-    return mm.Info(jnp.bool_(over), winners, score, max_progress=None, game=0, difficulty=0)
+    over, rest = jnp.bool_(over), dict(max_progress=None, game=0, difficulty=0)
+    return mm.Info(over, jnp.bool_(False), winners, score, **rest)
 
 
 def world_with(health, present=(True, True, True, True)):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from metammo_jax.adapters.nmmo import Entity
 from metammo_jax.config import Config
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.vocab import System
 from metammo_jax.world import World
 
@@ -23,6 +24,7 @@ SEIZED_BY_OTHERS = 3
 """What the wrapper writes on the tile to be seized or reached."""
 
 
+@narrow
 def augment(observation: dict, world: World, cfg: Config) -> dict:
     """Returns the observation as the wrapper hands it on.
 
@@ -53,10 +55,12 @@ def augment(observation: dict, world: World, cfg: Config) -> dict:
     }
 
 
+@narrow
 def task(world: World, cfg: Config) -> jax.Array:
     """Returns (P, 11 + D) float16: is it a team's task, the systems that are on, embedding."""
     flags = jnp.concatenate([world.params.team_game[None], world.params.enabled])
     flags = jnp.broadcast_to(flags, (cfg.players, 1 + len(System)))
+    flags = flags.astype(jnp.float32)
     return jnp.concatenate([flags, world.task.embedding], axis=1).astype(jnp.float16)
 
 
@@ -91,7 +95,8 @@ def _augment_tiles(
     stands = _entity_map(observation["Entity"], code, world, cfg)
     middle = (row == cfg.middle) & (col == cfg.middle) & alive[:, None]
     rally = jnp.where(middle, _rally(world, cfg)[:, None], 0)
-    added = jnp.stack([cfg.middle - 1 - ring, stands, rally], -1).astype(jnp.int16)
+    added = jnp.stack([cfg.middle - 1 - ring, stands.astype(jnp.int32), rally], -1)
+    added = added.astype(jnp.int16)
     sees = (stands == TO_DESTROY).any(-1) | (rally > 0).any(-1)
     return jnp.concatenate([tiles, added], axis=-1), sees & alive
 
@@ -104,7 +109,7 @@ def _entity_map(listed: jax.Array, code: jax.Array, world: World, cfg: Config) -
     """
     written_last = jnp.asarray([0, 1, 2, 3, 5, 6, 4, 7], jnp.int16)  # by code
     here = world.body.pos[: cfg.players, None]
-    away = listed[..., [Entity.ROW, Entity.COL]] - here + cfg.vision
+    away = listed[..., [Entity.ROW, Entity.COL]].astype(jnp.int32) - here + cfg.vision
     place = jnp.where(code > 0, away[..., 0] * cfg.window + away[..., 1], cfg.window**2)
     latest = jnp.zeros((cfg.players, cfg.window**2), jnp.int16)
     viewer = jnp.arange(cfg.players)[:, None]
@@ -131,6 +136,7 @@ def _spare_teammates(target: jax.Array, listed: jax.Array, world: World) -> jax.
     return jnp.concatenate([allowed, nobody], axis=-1).astype(jnp.int8)
 
 
+@narrow
 def scripted_token(augmented: dict, world: World, cfg: Config) -> jax.Array:
     """Returns (P,) int32, the word that the wrapper has every player say, -1 for the dead.
 

@@ -11,12 +11,12 @@ from enum import IntEnum
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from metammo_jax import inventory, legal, legal_trade, query
 from metammo_jax import observe as native
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
+from metammo_jax.lib.narrow import narrow
 from metammo_jax.tables import (
     NEIGHBOURS,
     RESOURCE_BASE,
@@ -87,6 +87,7 @@ class ItemColumn(IntEnum):
     LISTED_PRICE = 15
 
 
+@narrow
 def observe(world: World, cfg: Config) -> dict:
     """Returns what every player of the original would be shown.
 
@@ -156,6 +157,7 @@ def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None
         targets["GiveGold"] = {"Price": masks["gold"], "Target": masks["gold_to"]}
 
 
+@narrow
 def item_table(world: World, cfg: Config) -> jax.Array:
     """Returns (P * I, 16) int16, every slot's row by `ItemColumn`, zeros where it is empty."""
     bag = jax.tree.map(lambda leaf: leaf.T.ravel(), world.bag)
@@ -183,6 +185,7 @@ def item_table(world: World, cfg: Config) -> jax.Array:
     return jnp.where((item != Item.NOTHING)[:, None], jnp.stack(rows, axis=-1), 0)
 
 
+@narrow
 def entity_table(world: World, cfg: Config) -> jax.Array:
     """Returns (E, 31) int16, everybody's row by `Entity`, zeros where nobody is."""
     body, npc = world.body, world.npc
@@ -236,7 +239,8 @@ def _tiles(world: World, cfg: Config) -> jax.Array:
     map that agents see there is a copy made at reset, of which only the fog is kept up.
     """
     shape = (cfg.players, cfg.window, cfg.window)
-    line = world.body.pos[: cfg.players, :, None] + np.arange(-cfg.vision, cfg.vision + 1)
+    line = world.body.pos[: cfg.players, :, None]
+    line = line + jnp.arange(-cfg.vision, cfg.vision + 1)[None, None]
     planes = (
         line[:, 0, :, None],
         line[:, 1, None],
@@ -249,7 +253,7 @@ def _tiles(world: World, cfg: Config) -> jax.Array:
 
 def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, 5) int8: steps onto tiles where one can stand, and staying."""
-    pos = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)
+    pos = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)[None]
     steps = query.can_stand(world.terrain, pos) & alive[:, None]
     return jnp.pad(steps, ((0, 0), (0, 1)), constant_values=True).astype(jnp.int8)
 
@@ -257,6 +261,6 @@ def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
 def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Array:
     """Returns (P, 32, 4) int16: id, row, column and message of the living of one's group."""
     heard = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
-    mates = query.teammates(world) & alive & alive[:, None]
+    mates = query.teammates(world) & alive[None] & alive[:, None]
     mates &= query.is_on(world, System.COMMUNICATION)
     return _gather(heard, bits.first_members(bits.pack(mates), COMMUNICATION_ROWS)[0], alive)

@@ -117,7 +117,10 @@ def radio_raid_refill(key: jax.Array, world: World, cfg: Config) -> World:
         rally=jnp.full((size, 2), NOBODY, jnp.int32),
         wanted=free & due,
     )
-    npc = npc.replace(wave=npc.wave + due, wave_tick=jnp.where(due, world.tick, npc.wave_tick))
+    npc = npc.replace(
+        wave=npc.wave + due.astype(jnp.int32),
+        wave_tick=jnp.where(due, world.tick, npc.wave_tick),
+    )
     return enlist(style_key, world.replace(npc=npc), recruits, cfg)
 
 
@@ -153,7 +156,8 @@ def _chance_below(danger: jax.Array, wave: jax.Array) -> jax.Array:
     step = jnp.clip(danger, 0.0, 1.0) * DANGER_GRID
     left = jnp.minimum(jnp.floor(step), DANGER_GRID - 1).astype(jnp.int32)
     table = jnp.asarray(_danger_table())
-    chance = table[wave, left] + (step - left) * (table[wave, left + 1] - table[wave, left])
+    beyond = step - left.astype(jnp.float32)
+    chance = table[wave, left] + beyond * (table[wave, left + 1] - table[wave, left])
     return jnp.where(danger > 1.0, 1.0, chance)
 
 
@@ -188,6 +192,7 @@ def _passable_place(
       (count, 2) int32 places, and (count,) bool whether one can stand there.
     """
     words = threefry.bits(key, (math.prod(shape),))
+    low = jnp.reshape(low, (1,) * (3 - jnp.ndim(low)) + jnp.shape(low))
     tries = low + chance.cells(words, side).reshape(*shape, 2)
     works = query.can_stand(world.terrain, tries)
     first = jnp.argmax(works, axis=1)

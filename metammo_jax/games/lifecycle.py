@@ -49,6 +49,16 @@ def judge(world: World, table: Table, cfg: Config) -> Verdict:
     is_first = ~before.winners.any() & winners.any()
     winners = jnp.where(is_first, winners, before.winners)
     score = jnp.where(is_first, table.score(world, winners, cfg), before.score)
-    acting = (world.body.present[: cfg.players] & ~world.body.recon).sum()
-    ends = winners.any() | (acting <= params.min_alive) | (world.tick >= cfg.horizon)
+    ends = winners.any() | _too_few(world, cfg) | (world.tick >= cfg.horizon)
     return Verdict(winners=winners, score=score, over=before.over | ends)
+
+
+def is_time_up(world: World, cfg: Config) -> jax.Array:
+    """Returns () bool, the horizon alone has ended the game: nobody won, and enough live."""
+    winners = world.verdict.winners.any()
+    return (world.tick >= cfg.horizon) & ~winners & ~_too_few(world, cfg)
+
+
+def _too_few(world: World, cfg: Config) -> jax.Array:
+    acting = (world.body.present[: cfg.players] & ~world.body.recon).sum()
+    return acting <= world.params.min_alive

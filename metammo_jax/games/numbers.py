@@ -245,7 +245,7 @@ class Numbers:
         Source: minigames 1.
         """
         played = jnp.arange(difficulty.shape[0]) == game
-        wins = wins + (played & won)
+        wins = wins + (played & won).astype(jnp.int32)
         adaptive = self._column("difficulty", "manner") == Manner.ADAPTIVE
         high = jnp.asarray(self._column("difficulty", "high"), jnp.int32)
         step = jnp.asarray(self._column("difficulty", "step"), jnp.int32)
@@ -295,14 +295,16 @@ class _Row(NamedTuple):
         """Returns (n,) values, of the type of `low`, by random numbers (n,) in [0, 1)."""
         low, high, real = self.low, self.high, self.low.dtype
         choices = (high - low).astype(jnp.int32) // self.step + 1
-        number = jnp.minimum(jnp.floor(point * choices).astype(jnp.int32), choices - 1)
-        uniform = low + self.step * number
+        number = jnp.floor(point * choices.astype(jnp.float32)).astype(jnp.int32)
+        number = jnp.minimum(number, choices - 1)
+        uniform = low + (self.step * number).astype(real)
+        low_ = low.astype(jnp.float32)
         ways = {
             Manner.UNIFORM: uniform,
-            Manner.BETWEEN: low + (high - low) * point,
+            Manner.BETWEEN: low_ + (high - low).astype(jnp.float32) * point,
             Manner.ONE_OVER: exact.divide(self.factor, jnp.maximum(uniform, 1)),
-            Manner.CHANCE: point < low,
-            Manner.ADAPTIVE: jnp.clip(difficulty, low, high),
+            Manner.CHANCE: point < low_,
+            Manner.ADAPTIVE: jnp.clip(difficulty.astype(real), low, high),
         }
         value = low
         for manner, drawn in ways.items():

@@ -114,8 +114,10 @@ def circle_tile(index: jax.Array, params: Params, cfg: Config) -> jax.Array:
 
     Source: world rules 18.3; offsets are cut toward zero.
     """
-    angle = 2 * jnp.pi * index / team_count(params)
-    offset = (params.center // 4) * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=-1)
+    angle = 2 * jnp.pi * index.astype(jnp.float32) / team_count(params).astype(jnp.float32)
+    offset = (params.center // 4).astype(jnp.float32) * jnp.stack(
+        [jnp.cos(angle), jnp.sin(angle)], axis=-1
+    )
     offset += 1e-3 * jnp.sign(offset)  # a whole number must not fall short by rounding
     return cfg.middle + jnp.trunc(offset).astype(jnp.int32)
 

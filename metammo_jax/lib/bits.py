@@ -11,7 +11,8 @@ def pack(members: jax.Array) -> jax.Array:
     pad = -members.shape[-1] % 32
     padded = jnp.pad(members, [(0, 0)] * (members.ndim - 1) + [(0, pad)])
     words = padded.reshape(*members.shape[:-1], -1, 32).astype(jnp.uint32)
-    return (words << jnp.arange(32, dtype=jnp.uint32)).sum(-1, dtype=jnp.uint32)
+    bit = jnp.arange(32, dtype=jnp.uint32).reshape((1,) * members.ndim + (32,))
+    return (words << bit).sum(-1, dtype=jnp.uint32)
 
 
 def pack_columns(members: jax.Array) -> jax.Array:
@@ -21,8 +22,8 @@ def pack_columns(members: jax.Array) -> jax.Array:
     """
     columns = members.shape[1]
     padded = jnp.pad(members, ((0, -members.shape[0] % 32), (0, 0)))
-    bit = jnp.left_shift(1, jnp.arange(8, dtype=jnp.uint16))[:, None]
-    eights = (padded.reshape(-1, 8, columns) * bit).sum(1, dtype=jnp.uint16)
+    bit = jnp.left_shift(1, jnp.arange(8, dtype=jnp.uint16))[None, :, None]
+    eights = (padded.reshape(-1, 8, columns).astype(jnp.uint16) * bit).sum(1, dtype=jnp.uint16)
     parts = eights.reshape(-1, 4, columns).astype(jnp.uint32)
     return once(parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16 | parts[:, 3] << 24).T
 

@@ -23,7 +23,8 @@ def pack_board(board: jax.Array) -> jax.Array:
     """Packs (H, W) bool into (H, ceil(W / 32)) uint32, bit c % 32 of word c // 32."""
     height, width = board.shape
     padded = jnp.pad(board, ((0, 0), (0, -width % 32))).reshape(height, -1, 32)
-    return (padded.astype(jnp.uint32) << jnp.arange(32, dtype=jnp.uint32)).sum(-1, dtype=jnp.uint32)
+    bit = jnp.arange(32, dtype=jnp.uint32)[None, None]
+    return (padded.astype(jnp.uint32) << bit).sum(-1, dtype=jnp.uint32)
 
 
 def windows(board: jax.Array, pos: jax.Array) -> jax.Array:
@@ -36,8 +37,8 @@ def windows(board: jax.Array, pos: jax.Array) -> jax.Array:
     Returns:
       (8, N) uint32, windows; row 0 of the window is the low half of word 0.
     """
-    rows = pos[:, 0] + jnp.arange(-RADIUS, RADIUS + 1)[:, None]
-    left = pos[:, 1] - RADIUS
+    rows = pos[None, :, 0] + jnp.arange(-RADIUS, RADIUS + 1)[:, None]
+    left = pos[None, :, 1] - RADIUS
     word, shift = left // 32, (left % 32).astype(jnp.uint32)
     next_word = jnp.minimum(word + 1, board.shape[1] - 1)
     bits = (board[rows, word] >> shift) | (board[rows, next_word] << (32 - shift))
@@ -49,7 +50,7 @@ def cell(offset: jax.Array) -> jax.Array:
     """Returns (8, N) uint32 windows with one tile set, at offsets (N, 2) within -7..7."""
     row, col = offset[:, 0] + RADIUS, offset[:, 1] + RADIUS
     bit = jnp.uint32(1) << ((row % 2) * 16 + col).astype(jnp.uint32)
-    return jnp.where(jnp.arange(WORDS)[:, None] == row // 2, bit, jnp.uint32(0))
+    return jnp.where(jnp.arange(WORDS)[:, None] == row[None] // 2, bit[None], jnp.uint32(0))
 
 
 def grow(wet: jax.Array) -> jax.Array:

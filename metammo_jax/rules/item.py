@@ -37,10 +37,10 @@ def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     used, place = here.any(0), inventory.wear_of(item)
     worn = (bag.worn & here).any(0)
     puts_on = used & (place != Wear.NOWHERE) & ~worn
-    same_place = (inventory.wear_of(bag.item) == place) & used
+    same_place = (inventory.wear_of(bag.item) == place[None]) & used[None]
     consumes = used & (place == Wear.NOWHERE)
-    bag = bag.replace(worn=(bag.worn & ~same_place) | (here & puts_on))
-    world = world.replace(bag=inventory.clear(bag, here & consumes))
+    bag = bag.replace(worn=(bag.worn & ~same_place) | (here & puts_on[None]))
+    world = world.replace(bag=inventory.clear(bag, here & consumes[None]))
     world = effects.count(world, Event.EQUIP_ITEM, puts_on, item, level, quantity)
     world = effects.count(world, Event.CONSUME_ITEM, consumes, item, level)
     return _consume(world, jnp.where(consumes, item, Item.NOTHING), level, cfg)

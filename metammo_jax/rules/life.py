@@ -28,7 +28,7 @@ def age(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         body=body.replace(
             attacker=jnp.where(body.damage == 0, 0, body.attacker),
             damage=jnp.zeros_like(body.damage),
-            time_alive=body.time_alive + body.present,
+            time_alive=body.time_alive + body.present.astype(jnp.int32),
             freeze=jnp.where(body.present[: cfg.players], jnp.maximum(body.freeze - 1, 0), 0),
             health=jnp.minimum(body.health + heal, BASE_HEALTH),
         )
@@ -42,7 +42,8 @@ def recover(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """
     body = world.body
     gain = query.is_alive(world) & query.is_player(cfg)
-    health = jnp.minimum(body.health + gain * world.params.health_increment, BASE_HEALTH)
+    gain = jnp.where(gain, world.params.health_increment, 0)
+    health = jnp.minimum(body.health + gain, BASE_HEALTH)
     return world.replace(body=body.replace(health=health))
 
 

@@ -47,12 +47,12 @@ def _find_room(
     tile = once(jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1))
     turn = once(orders.turn[:players])
     # Others lie along the first axis: reduced there, many players are looked at at once.
-    earlier = turn[:, None] < turn
-    stands = tile[:players, None] == wanted_tile
-    never_leaves = (stands & ~earlier).any(0) | (tile[players:, None] == wanted_tile).any(0)
+    earlier = turn[:, None] < turn[None]
+    stands = tile[:players, None] == wanted_tile[None]
+    never_leaves = (stands & ~earlier).any(0) | (tile[players:, None] == wanted_tile[None]).any(0)
     candidate = possible & ~never_leaves
     may_leave = stands & earlier
-    rival = (wanted_tile[:, None] == wanted_tile) & earlier
+    rival = (wanted_tile[:, None] == wanted_tile[None]) & earlier
 
     def settle(state):
         moves, _ = state

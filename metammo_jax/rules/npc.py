@@ -114,7 +114,8 @@ def _step(
     far = jnp.abs(goal - pos).sum(-1) > SOLDIER_SEARCH
     drifts = soldier & has_goal & ~reachable & far
     present = world.body.present[cfg.players :]
-    free = query.can_stand(world.terrain, pos[:, None] + jnp.asarray(STEP_OFFSET)[MEANDER_ORDER])
+    around = pos[:, None] + jnp.asarray(STEP_OFFSET)[MEANDER_ORDER][None]
+    free = query.can_stand(world.terrain, around)
     draw = threefry.bits(key, kind.shape)
 
     def walk(direction, row, real):
@@ -133,7 +134,7 @@ def _meander(draw: jax.Array, free: jax.Array) -> jax.Array:
       draw: (N,) uint32, random words; their highest bits count.
       free: (N, 4) bool, by `tables.MEANDER_ORDER`.
     """
-    start, place = (draw >> 30).astype(jnp.int32), jnp.arange(4)
+    start, place = (draw >> 30).astype(jnp.int32), jnp.arange(4)[None]
     wait = jnp.where(free, (place - start[:, None]) % 4, 4)
     first = jnp.where(wait == wait.min(1, keepdims=True), place, 4).min(1)
     return jnp.asarray(MEANDER_ORDER)[jnp.where(free.any(1), first, 0)]
@@ -154,7 +155,7 @@ def _drift(draw: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) ->
     offset = jnp.asarray(STEP_OFFSET)[MEANDER_ORDER]
     way = goal - pos
     total = jnp.maximum(jnp.abs(way).sum(-1), 1)[:, None]
-    along = (way[:, None] * offset).sum(-1)
+    along = (way[:, None] * offset[None]).sum(-1)
     weight = jnp.where(free, total + 3 * jnp.maximum(along, 0), 0)
     cumulative = jnp.cumsum(weight, axis=1)
     lot = (draw & 0xFFFF).astype(jnp.int32) * cumulative[:, -1] >> 16

@@ -39,9 +39,10 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     world = effects.harvest(harvest_key, world, tile, emptied.reshape(-1))
     fishing, taken = emptied[:-1].any(0), emptied[-1]
     world = _yield(weapon_key, world, fishing, skill, taken)
-    done = taken[:, None] & (skill[:, None] == jnp.arange(cfg.skills))
-    done |= fishing[:, None] & (jnp.arange(cfg.skills) == Skill.FISHING)
-    return effects.learn(world, jnp.where(done, jnp.asarray(HARVEST_EXP[: cfg.skills]), 0))
+    done = taken[:, None] & (skill[:, None] == jnp.arange(cfg.skills)[None])
+    done |= fishing[:, None] & (jnp.arange(cfg.skills) == Skill.FISHING)[None]
+    exp = jnp.asarray(HARVEST_EXP[: cfg.skills])[None]
+    return effects.learn(world, jnp.where(done, exp, 0))
 
 
 def _emptied(world: World, turn: jax.Array, cfg: Config):
@@ -59,11 +60,11 @@ def _emptied(world: World, turn: jax.Array, cfg: Config):
     """
     here = query.tiles(world.terrain, world.body.pos[: cfg.players]).astype(jnp.int32)
     beside = np.array([*(NEIGHBOURS @ (cfg.map_size, 1)), 0])[:, None]
-    tile = once((here + beside).astype(jnp.uint32).reshape(-1))
+    tile = once((here[None] + beside).astype(jnp.uint32).reshape(-1))
     material = query.material_of(world, tile).reshape(-1, cfg.players)
     skill = jnp.asarray(HARVEST_SKILL)[material[-1]]
     wants = jnp.concatenate([material[:-1] == Tile.FISH, (skill > Skill.FISHING)[None]])
-    wants = once(wants & query.is_alive(world)[: cfg.players])
+    wants = once(wants & query.is_alive(world)[None, : cfg.players])
     turns = jnp.broadcast_to(turn, wants.shape).reshape(-1)
     emptied = once(_is_first(tile, wants.reshape(-1), turns, cfg)).reshape(wants.shape)
     return tile, jnp.where(skill > Skill.FISHING, skill, Skill.HERBALISM), emptied

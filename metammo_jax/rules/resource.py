@@ -43,7 +43,7 @@ def _balance(world: World, needs: jax.Array, players: int) -> World:
     spared = body.resilient & (params.resilience > 0)
 
     def suffered(rate):
-        reduced = (rate * params.resilience).astype(jnp.int32)
+        reduced = (rate.astype(jnp.float32) * params.resilience).astype(jnp.int32)
         return jnp.where(spared, reduced, rate)
 
     health = health - jnp.where(needs & (body.food == 0), suffered(params.starvation), 0)
@@ -54,7 +54,7 @@ def _balance(world: World, needs: jax.Array, players: int) -> World:
 
 def _drink(world: World, needs: jax.Array, players: int) -> World:
     body = world.body
-    around = query.tiles(world.terrain, body.pos[:players] + jnp.asarray(NEIGHBOURS)[:, None])
+    around = query.tiles(world.terrain, body.pos[None, :players] + jnp.asarray(NEIGHBOURS)[:, None])
     at_water = (world.terrain.material.reshape(-1)[around] == Tile.WATER).any(0)
     water = jnp.maximum(body.water - world.params.depletion, 0)
     water = jnp.where(at_water, RESOURCE_BASE, water)

@@ -19,7 +19,7 @@ def seize(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: world rules 5 phase 9 and 17 (event SEIZE_TILE).
     """
     target, group, terrain = world.params.seize_target, world.params.group, world.terrain
-    stands = world.body.present & (world.body.pos == target).all(-1) & (target >= 0).all()
+    stands = world.body.present & (world.body.pos == target[None]).all(-1) & (target >= 0).all()
     alone = stands.sum() == 1
     player = stands[: cfg.players]
     row = jnp.where(player.any() & alone, jnp.argmax(player), NOBODY)

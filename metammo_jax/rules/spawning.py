@@ -146,7 +146,8 @@ def kind_of(danger_times_center: jax.Array, world: World) -> jax.Array:
 
     Source: world rules 9.2.
     """
-    params, size = world.params, world.params.center
+    params, size = world.params, world.params.center.astype(jnp.float32)
+    danger_times_center = danger_times_center.astype(jnp.float32)
     kind = jnp.where(danger_times_center >= params.neutral_danger * size, Kind.NEUTRAL, 1)
     aggressive = danger_times_center >= params.aggressive_danger * size
     return jnp.where(aggressive, Kind.AGGRESSIVE, kind)
@@ -199,7 +200,8 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     pos = jnp.where(recalled[:, None], _on_ring(words[1:], ring, low, size), anywhere)
     works = query.can_stand(world.terrain, pos)
     living = world.body.present[cfg.players :].sum()
-    made = living + jnp.cumsum(works) - works < params.npc_population
+    before = jnp.cumsum(works) - works.astype(jnp.int32)
+    made = living + before < params.npc_population
     recruits = Recruits(
         pos=pos,
         kind=kind_of(2 * ring, world),

@@ -141,7 +141,7 @@ def _clusters(key: jax.Array, material: jax.Array, params: Params, cfg: Config) 
     wanted = len(CLUSTER_KINDS) * cfg.clusters
     draws = 6 * wanted + 64
     inside = chance.cells(threefry.bits(key, (draws,)), params.center - 4)
-    cells = (inside + query.border(params, cfg) + 2)[:, None] + CLUSTER
+    cells = (inside + query.border(params, cfg) + 2)[:, None] + CLUSTER[None]
     cells = cells[..., 0] * cfg.map_size + cells[..., 1]
     flat, order = material.reshape(-1), jnp.arange(draws, dtype=jnp.int32)
     is_grass = flat[cells[:, 0]] == Tile.GRASS
@@ -173,7 +173,7 @@ def _stock_fish(key: jax.Array, material: jax.Array, params: Params, cfg: Config
     inside = (off >= 2) & (off < params.center - 1)
     is_grass = jnp.pad(material == Tile.GRASS, 1)
     beside = is_grass[:-2, 1:-1] | is_grass[2:, 1:-1] | is_grass[1:-1, :-2] | is_grass[1:-1, 2:]
-    eligible = (material == Tile.WATER) & beside & inside[:, None] & inside
+    eligible = (material == Tile.WATER) & beside & inside[:, None] & inside[None]
     draw = jnp.where(eligible, threefry.bits(key, material.shape) >> 1, jnp.uint32(0xFFFFFFFF))
     bound = jnp.uint32(0)
     for bit in reversed(range(31)):
@@ -185,7 +185,7 @@ def _stock_fish(key: jax.Array, material: jax.Array, params: Params, cfg: Config
 def _fence(material: jax.Array, params: Params, cfg: Config) -> jax.Array:
     """Puts void around the playable square, grass on its edge, and foilage for walls inside it."""
     off = jnp.arange(cfg.map_size) - cfg.middle
-    distance = grid.chebyshev(off[:, None], off)
+    distance = grid.chebyshev(off[:, None], off[None])
     edge = params.center // 2
     is_wall = (material == Tile.STONE) | (material == Tile.WATER)
     material = jnp.where((distance == edge - 1) & is_wall, Tile.FOILAGE, material)
@@ -196,6 +196,7 @@ def _fence(material: jax.Array, params: Params, cfg: Config) -> jax.Array:
 def _mark(material: jax.Array, pos: jax.Array, wanted: jax.Array) -> jax.Array:
     """Where wanted, clears the 5 x 5 tiles around a place to grass and puts a herb on it."""
     height, width = material.shape
-    distance = grid.chebyshev((jnp.arange(height) - pos[0])[:, None], jnp.arange(width) - pos[1])
+    row, col = jnp.arange(height) - pos[0], jnp.arange(width) - pos[1]
+    distance = grid.chebyshev(row[:, None], col[None])
     material = jnp.where(wanted & (distance <= MARK_RADIUS), Tile.GRASS, material)
     return jnp.where(wanted & (distance == 0), Tile.HERB, material)

@@ -58,8 +58,8 @@ def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[Worl
         progress=progress,
         max_progress=jnp.maximum(task.max_progress, progress),
         completed_at=jnp.where(done, jnp.minimum(task.completed_at, world.tick), task.completed_at),
-        gains=task.gains + (earned > 0),
-        losses=task.losses + (earned < 0),
+        gains=task.gains + (earned > 0).astype(jnp.int32),
+        losses=task.losses + (earned < 0).astype(jnp.int32),
     )
     body = world.body
     reward = jnp.where(current & (body.freeze <= 0), earned, 0.0)

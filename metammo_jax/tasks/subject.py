@@ -63,15 +63,15 @@ class Subject:
 
     def any(self, mask: jax.Array) -> jax.Array:
         """Returns (P,) bool: is `mask` true of any member."""
-        return (self.members & mask).any(1)
+        return (self.members & _paired(mask)).any(1)
 
     def count(self, mask: jax.Array) -> jax.Array:
         """Returns (P,) int32, members of whom `mask` is true."""
-        return (self.members & mask).sum(1, dtype=jnp.int32)
+        return (self.members & _paired(mask)).sum(1, dtype=jnp.int32)
 
     def total(self, values: jax.Array) -> jax.Array:
         """Returns (P,), the sum of `values` over all members, dead ones included."""
-        return jnp.where(self.members, values, 0).sum(1)
+        return jnp.where(self.members, _paired(values), 0).sum(1)
 
     def totals(self, table: jax.Array) -> jax.Array:
         """Returns (P, K) float32, the sums of a table (P, K) over all members.
@@ -82,7 +82,7 @@ class Subject:
 
     def alive_total(self, values: jax.Array) -> jax.Array:
         """Returns (P,), the sum of `values` over the living members."""
-        return jnp.where(self._living(), values, 0).sum(1)
+        return jnp.where(self._living(), _paired(values), 0).sum(1)
 
     def alive_deviation(self, values: jax.Array) -> jax.Array:
         """Returns (P,) float32, the standard deviation of integer `values` of the living.
@@ -91,18 +91,19 @@ class Subject:
         their mean rounded down: their sum is the same in any order, and so in batches of any size.
         """
         count = jnp.maximum(self.alive_count(), 1)
-        away = values - self.spread(self.alive_total(values) // count)
+        away = _paired(values) - self.spread(self.alive_total(values) // count)
         beyond = self.alive_total(away)
-        spread = self.alive_total(away**2) - exact.divide(beyond**2, count)
+        rest = exact.divide(beyond**2, count)
+        spread = self.alive_total(away**2).astype(jnp.float32) - rest
         return exact.sqrt(exact.divide(spread, count))
 
     def alive_min(self, values: jax.Array) -> jax.Array:
         """Returns (P,), the least of integer `values` of the living, FAR if there are none."""
-        return jnp.where(self._living(), values, FAR).min(1)
+        return jnp.where(self._living(), _paired(values), FAR).min(1)
 
     def alive_max(self, values: jax.Array) -> jax.Array:
         """Returns (P,), the largest of integer `values` of the living, -FAR if there are none."""
-        return jnp.where(self._living(), values, -FAR).max(1)
+        return jnp.where(self._living(), _paired(values), -FAR).max(1)
 
     def includes(self, row: jax.Array) -> jax.Array:
         """Returns (P,) bool: is the player of this row () a member; nobody (-1) is none."""
@@ -115,13 +116,13 @@ class Subject:
           near: (P, P) bool, [j, k]: player k is within sight of player j.
           target: (P, P) bool, [i, k]: player k is meant by player i's task.
         """
-        seen = bits.pack(near & self.alive)
-        by_member = jnp.where(self._living()[:, :, None], seen, jnp.uint32(0))
+        seen = bits.pack(near & self.alive[None])
+        by_member = jnp.where(self._living()[:, :, None], seen[None], jnp.uint32(0))
         by_any = jax.lax.reduce(by_member, np.uint32(0), jax.lax.bitwise_or, (1,))
         return (by_any & bits.pack(target) != 0).any(1)
 
     def _living(self) -> jax.Array:
-        return self.members & self.alive
+        return self.members & self.alive[None]
 
 
 @struct.dataclass
@@ -195,7 +196,7 @@ class Alone:
 
     def sees(self, near: jax.Array, target: jax.Array) -> jax.Array:
         """Returns (P,) bool: does the owner live and see somebody alive that is meant."""
-        return (near & target & self.alive).any(1) & self.alive
+        return (near & target & self.alive[None]).any(1) & self.alive
 
 
 def members(params: Params, code: jax.Array) -> jax.Array:
@@ -234,6 +235,10 @@ def subject_of(world: World, code: Code | None = None) -> Subject | Alone:
         return Alone(alive=alive)
     meant = world.task.subject if code is None else jnp.full(players, code)
     return Subject(members=members(world.params, meant), alive=alive)
+
+
+def _paired(values: jax.Array) -> jax.Array:
+    return values if values.ndim > 1 else values[None]
 
 
 def _own(values: jax.Array) -> jax.Array:

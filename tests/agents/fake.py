@@ -32,6 +32,11 @@ class FakeWorld:
         """Everybody plays alone."""
         return types.SimpleNamespace(group=jnp.broadcast_to(jnp.arange(4), self.goal.shape))
 
+    @property
+    def body(self):
+        """Who is there."""
+        return types.SimpleNamespace(present=self.alive)
+
 
 class FakeGame:
     """Stands for a Minigame."""
@@ -69,7 +74,7 @@ class FakeEnv:
     def step(self, key, world, action, priority=None):
         """Plays a tick."""
         death_key, goal_key = jax.random.split(key)
-        reward = jnp.where(world.alive, (action.move == world.goal) / 4.0, 0.0)
+        reward = jnp.where(world.alive, (action.move == world.goal).astype(jnp.float32) / 4, 0.0)
         died = world.alive & jax.random.bernoulli(death_key, DEATH, (4,))
         back = jnp.arange(4) < 2
         new_goal = jax.random.randint(goal_key, (4,), 0, 4)
@@ -81,7 +86,7 @@ class FakeEnv:
         )
         over = world.tick >= CFG.horizon
         info = Info(
-            over=over, winners=world.alive & over, score=jnp.float32(1),
+            over=over, time_up=over, winners=world.alive & over, score=jnp.float32(1),
             max_progress=reward, game=jnp.int32(0), difficulty=jnp.int32(0),
         )  # fmt: skip
         return self.observe(world), world, reward, died, world.alive & ~died & over, info
@@ -99,7 +104,7 @@ class FakeEnv:
             target=jnp.broadcast_to(~jnp.eye(5, dtype=bool)[:4], (4, 5)).at[:, 4].set(True),
             speak=jnp.arange(4) < 2,
         )
-        shown = jax.nn.one_hot(world.goal, 27) * (world.age == 0)[:, None]
+        shown = jnp.where((world.age == 0)[:, None], jax.nn.one_hot(world.goal, 27), 0.0)
         return Observation(
             tick=jnp.int32(0), alive=world.alive, entities=entities,
             visible=jnp.broadcast_to(jnp.arange(4, dtype=jnp.int16), (4, 4)),

@@ -62,5 +62,8 @@ def test_the_layer_has_a_kernel_and_a_bias_as_pytorch_draws_them():
     assert params["kernel"].shape == (3, 3, 5, 7) and params["bias"].shape == (7,)
     assert 0.9 * bound < np.abs(params["kernel"]).max() <= bound
     np.testing.assert_allclose(
-        out, reference(image, params["kernel"], "SAME") + params["bias"], rtol=1e-5, atol=1e-5
+        out,
+        reference(image, params["kernel"], "SAME") + params["bias"][None, None, None],
+        rtol=1e-5,
+        atol=1e-5,
     )

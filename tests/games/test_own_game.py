@@ -14,7 +14,7 @@ TINY = preset("tiny")
 
 def drink_together(world, subject, args, cfg):
     """The driest living member's water, as a share of args[0] points."""
-    return jnp.clip(subject.alive_min(world.body.water) / args[:, 0], 0, 1)
+    return jnp.clip(subject.alive_min(world.body.water).astype(jnp.float32) / args[:, 0], 0, 1)
 
 
 def thirst_quenched(world, cfg):

@@ -15,7 +15,7 @@ import numpy as np
 from metammo_jax import tick
 from metammo_jax.action import Action, Orders
 from metammo_jax.config import FULL_SYSTEMS, Config, preset
-from metammo_jax.games import FULL_GAMES, GAMES, Between, Chance, Minigame, Same, survive
+from metammo_jax.games import FULL_GAMES, GAMES, Between, Chance, Minigame, Same, lifecycle, survive
 from metammo_jax.games.numbers import least_center
 from metammo_jax.observe import Observation
 from metammo_jax.registry import make
@@ -147,6 +147,7 @@ class Lab:
             jax.vmap(lambda *args: tick.give_orders(*args[:3], cfg, args[3]))  # with a priority
         )
         self._play = jax.jit(jax.vmap(self.env.play))
+        self._is_time_up = jax.jit(jax.vmap(lambda world: lifecycle.is_time_up(world, cfg)))
         self._sample = jax.jit(jax.vmap(self.env.sample))
         self._step = jax.jit(self.env.step)
 
@@ -174,6 +175,10 @@ class Lab:
     def play(self, keys, world: World, orders: Orders):
         """Returns worlds a tick later, reward, terminated and truncated."""
         return _numpy(self._play(keys, world, orders))
+
+    def is_time_up(self, world: World) -> np.ndarray:
+        """Returns (WIDTH,) bool, in which worlds the horizon alone has ended the game."""
+        return np.asarray(self._is_time_up(world))
 
     def step_alone(self, key, world: World, action: Action, priority):
         """Returns what `Env.step` gives for a single world, without a leading axis."""

@@ -1,10 +1,12 @@
 """Laws of single states and of what a tick may change."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 
 from metammo_jax.tables import BASE_HEALTH, DEPLETED, PASSABLE, RESOURCE_BASE, STEP_OFFSET
+from metammo_jax.vector import endings
 from metammo_jax.vocab import Direction, Tile
 from tests.laws.lab import Lab, Turn, leaves_of, turned
 from tests.laws.plans import Plan, turns
@@ -147,7 +149,27 @@ def what_is_decided_stays_decided(lab: Lab, plan: Plan) -> None:
         assert not (after.terrain.ready_at != 0)[~grows].any()  # nothing else is harvested
 
 
+def each_episode_ends_with_one_of_two(lab: Lab, plan: Plan) -> None:
+    """In a batch who lived is told terminated or truncated once its game is over; never both."""
+    for turn in turns(lab, plan):
+        yet = turn.decided.tick * 0 + lab.cfg.horizon - 1  # the same tick, as the last one
+        late = turn.decided.replace(tick=yet)
+        last = lab.play(turn.keys, late, turn.orders)
+        now = turn.after, turn.reward, turn.terminated, turn.truncated
+        for after, _, died, cut in (now, last):
+            verdict, was_alive = after.verdict, turn.before.body.present[:, : lab.cfg.players]
+            lives = after.body.present[:, : lab.cfg.players] & ~after.body.recon
+            decided = verdict.winners.any(-1) | (lives.sum(-1) <= after.params.min_alive)
+            time_up = (after.tick >= lab.cfg.horizon) & ~decided
+            info = SimpleNamespace(over=verdict.over, time_up=lab.is_time_up(after))
+            terminated, truncated = map(np.asarray, endings(was_alive, died, cut, info))
+            told = terminated.astype(int) + truncated
+            np.testing.assert_array_equal(told, was_alive & (died | verdict.over[:, None]))
+            np.testing.assert_array_equal(truncated, was_alive & ~died & time_up[:, None])
+
+
 LAWS = (
+    each_episode_ends_with_one_of_two,
     everything_stays_in_bounds,
     reals_are_numbers_and_types_stay,
     the_dead_are_inert,

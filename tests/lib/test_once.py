@@ -28,7 +28,7 @@ def test_floats_keep_their_bits():
 def test_pairs_do_not_work_it_out_again():
     def pairs(gate, rows):
         zeros = jax.lax.clz(rows)  # an operation that is easy to find again
-        return gate(zeros)[:, None] < gate(zeros)
+        return gate(zeros)[:, None] < gate(zeros)[None]
 
     def is_joined(gate):
         compiled = jax.jit(lambda rows: pairs(gate, rows)).lower(jnp.arange(64)).compile()

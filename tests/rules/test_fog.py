@@ -25,7 +25,7 @@ GOLDEN = {  # advances: fog at the places; S=160, B=16, F=4, speed 1/9 (world ru
 def foggy():
     cfg = Config(npcs=16)
     world = worlds.blank(cfg, fog_onset=1, fog_speed=1 / 9, fog_final_size=4)
-    start = 16.0 - jnp.arange(cfg.map_size // 2)
+    start = 16 - jnp.arange(cfg.map_size // 2)
     world = world.replace(terrain=world.terrain.replace(fog=start.astype(jnp.float32)))
     return cfg, world.replace(tick=jnp.int32(1))
 

@@ -44,7 +44,7 @@ def crowd(rng, cfg, *, fill=0.8):
     )
     body = world.body.replace(
         pos=jnp.asarray(18 + rng.integers(0, 9, (cfg.entities, 2)), jnp.int32),
-        health=world.body.health.at[: cfg.players].multiply(rng.random(cfg.players) < 0.9),
+        health=world.body.health.at[: cfg.players].multiply(1 * (rng.random(cfg.players) < 0.9)),
         gold=world.body.gold.at[: cfg.players].set(rng.integers(0, 6, cfg.players)),
         combat_tick=world.body.combat_tick.at[0].set(8),
         freeze=world.body.freeze.at[1].set(3),

@@ -94,8 +94,8 @@ def happen(world, kind, now):
     if name:
         world = effects.add_to_tally(world, **{name: gold})
     if kind == Event.SCORE_HIT:
-        hit = (jnp.arange(3) == what[:, None]) & happened[:, None]
-        world = world.replace(tally=world.tally.replace(hits=hits + hit))
+        hit = (jnp.arange(3)[None] == what[:, None]) & happened[:, None]
+        world = world.replace(tally=world.tally.replace(hits=hits + hit.astype(jnp.int32)))
     return world
 
 

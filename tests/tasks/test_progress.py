@@ -155,7 +155,9 @@ def test_an_ongoing_task_pays_its_progress_in_every_tick():
 def test_an_ongoing_task_of_nobody_current_pays_nothing():
     world = worlds.blank(TINY)
     number = jnp.ones(TINY.players, jnp.int32)
-    task = world.task.replace(kind=number, hold=0 * number, held=0 * number, progress=0.5 * number)
+    task = world.task.replace(
+        kind=number, hold=0 * number, held=0 * number, progress=jnp.full(TINY.players, 0.5)
+    )
     world, reward = run_kinds(world.replace(task=task), jnp.arange(TINY.players) != 3)
     assert (reward[3], world.task.progress[3]) == (0, 0.5)
 

@@ -25,8 +25,9 @@ def registry(monkeypatch):
 
 def hunters(world, subject, args, cfg):
     """Strong NPCs killed, a bonus for staying healthy."""
-    kills = subject.total(world.tally.watched[:, 0]) / args[:, 0]
-    return kills + 0.1 * (subject.alive_min(world.body.health[: cfg.players]) >= args[:, 1])
+    kills = subject.total(world.tally.watched[:, 0]).astype(jnp.float32) / args[:, 0]
+    health = subject.alive_min(world.body.health[: cfg.players]).astype(jnp.float32)
+    return kills + 0.1 * (health >= args[:, 1]).astype(jnp.float32)
 
 
 def test_a_predicate_of_one_s_own_by_name_in_rows_and_in_algebra(registry):

@@ -78,7 +78,9 @@ def test_alone_says_what_a_subject_of_oneself_says():
             pairs.includes(jnp.int32(row)), alone.includes(jnp.int32(row))
         )
     for subject in (pairs, alone):
-        hits = subject.alive_total((value == subject.spread(value)).astype(int))
+        own = subject.spread(value)
+        is_own = value.reshape((1,) * (own.ndim - 1) + value.shape) == own
+        hits = subject.alive_total(is_own.astype(int))
         np.testing.assert_array_equal(hits, alive)
 
 

@@ -133,7 +133,7 @@ def _record(
             combat_tick=jnp.where(hits | is_hit, world.tick + 1, body.combat_tick),
             damage_dealt=body.damage_dealt + dealt[:players],
             damage_taken=body.damage_taken + suffered[:players],
-            kills=body.kills + kills[:players],
+            kills=body.kills + kills[:players].astype(jnp.int32),
         ),
         tally=world.tally.replace(strongest=jnp.maximum(world.tally.strongest, dealt[:players])),
     )
@@ -144,7 +144,7 @@ def _learn(world: World, hits: jax.Array, style: jax.Array, cfg: Config) -> Worl
     """Gives players experience in the style of the attack they made. Source: world rules 10."""
     if not cfg.skills:
         return world
-    used = hits[:, None] & (style[:, None] == jnp.arange(cfg.skills))
+    used = hits[:, None] & (style[:, None] == jnp.arange(cfg.skills)[None])
     return effects.learn(world, jnp.where(used, ATTACK_EXP, 0))
 
 
@@ -159,8 +159,8 @@ def _count(
     players = cfg.players
     hits, kills, target = hits[:players], kills[:players], target[:players]
     style = style[:players]
-    made = hits[:, None] & (style[:, None] == jnp.arange(len(Style)))
-    world = world.replace(tally=world.tally.replace(hits=world.tally.hits + made))
+    made = hits[:, None] & (style[:, None] == jnp.arange(len(Style))[None])
+    world = world.replace(tally=world.tally.replace(hits=world.tally.hits + made.astype(jnp.int32)))
     level = jnp.concatenate([query.attack_level(world), world.npc.level])[target]
     world = effects.count(world, Event.SCORE_HIT, hits, style)
     world = effects.count(world, Event.KILL_PLAYER, kills & (target < players), level=level)

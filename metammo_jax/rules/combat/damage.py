@@ -58,7 +58,8 @@ def points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Da
     before = _done(offense, style, target, exp, _defense(world, world.skill.exp, cfg))
     if not cfg.skills:
         return Damage(before, None)
-    learned = (style[:, None] == jnp.arange(len(Style))) * _gain(world)
+    is_used = style[:, None] == jnp.arange(len(Style))[None]
+    learned = jnp.where(is_used, _gain(world), 0)
     own = world.skill.exp.at[:, : len(Style)].add(learned[: cfg.players])
     after = _done(
         offense, style, target,
@@ -98,7 +99,7 @@ def _style_exp(world: World, cfg: Config) -> jax.Array:
     """Returns (E, 3) int32, experience by `vocab.Style`; an NPC has 1 in its own."""
     if not cfg.skills:
         return jnp.zeros((cfg.entities, len(Style)), jnp.int32)
-    own = world.npc.style[:, None] == jnp.arange(len(Style))
+    own = world.npc.style[:, None] == jnp.arange(len(Style))[None]
     own &= query.is_on(world, System.PROGRESSION) & (world.npc.level > 0)[:, None]
     return jnp.concatenate([world.skill.exp[:, : len(Style)], own.astype(jnp.int32)])
 
@@ -138,9 +139,9 @@ def fire(world: World, hits: jax.Array, style: jax.Array) -> World:
     counts the pieces that are left.
     """
     bag = world.bag
-    fits = bag.worn & (bag.item == Item.WHETSTONE + style) & hits
+    fits = bag.worn & (bag.item == Item.WHETSTONE + style[None]) & hits[None]
     fits &= query.is_on(world, System.EQUIPMENT)
     shot = inventory.only(bag.item << 8 | bag.level, fits)  # one sum for what three need
-    bag = bag.replace(quantity=bag.quantity - fits)
+    bag = bag.replace(quantity=bag.quantity - fits.astype(jnp.int32))
     world = world.replace(bag=inventory.clear(bag, fits & (bag.quantity == 0)))
     return effects.count(world, Event.FIRE_AMMO, shot > 0, shot >> 8, shot & 0xFF)

@@ -60,7 +60,7 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
     slot = jnp.maximum(victim - cfg.players, 0)
     items = jnp.stack([world.npc.armor[slot], world.npc.tool[slot]])
     level = jnp.broadcast_to(world.npc.level[slot], items.shape)
-    drops = kills & (items != Item.NOTHING)
+    drops = kills[None] & (items != Item.NOTHING)
     bag, kept = inventory.receive_several(
         world.bag, items, level, jnp.ones_like(items), drops, world.tick
     )

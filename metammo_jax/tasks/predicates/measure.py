@@ -33,6 +33,7 @@ TARGET = one_of(Code)
 
 def share(amount: jax.Array, goal: jax.Array) -> jax.Array:
     """Returns amount / goal, 1 where the goal is nothing."""
+    goal = goal.astype(jnp.float32)
     return jnp.where(goal > 0, exact.divide(amount, jnp.where(goal > 0, goal, 1.0)), 1.0)
 
 
@@ -41,7 +42,9 @@ def column(table: jax.Array, index: jax.Array) -> jax.Array:
 
     Few columns: comparing all of them is quicker than a gather.
     """
-    hit = jnp.arange(table.shape[-1]) == index[..., None]
+    columns = jnp.arange(table.shape[-1]).reshape((1,) * index.ndim + (-1,))
+    hit = columns == index[..., None]
+    table = table.reshape((1,) * (hit.ndim - table.ndim) + table.shape)
     return jnp.where(hit, table, 0).sum(-1)
 
 
@@ -58,7 +61,8 @@ def target_of(world: World, args: jax.Array) -> jax.Array:
 def steps_to(world: World, subject: Subject | Alone, tile: jax.Array, cfg: Config) -> jax.Array:
     """Returns int32, tiles from members to the tile (P, 2) of each task."""
     pos = world.body.pos[: cfg.players]
-    return grid.steps(pos - subject.spread(tile.astype(jnp.int32)))
+    aims = subject.spread(tile.astype(jnp.int32))
+    return grid.steps(pos.reshape((1,) * (aims.ndim - 2) + pos.shape) - aims)
 
 
 def alive(world: World, cfg: Config) -> jax.Array:

@@ -74,6 +74,7 @@ def all_members_within_range(
         subject.alive_max(row) - subject.alive_min(row),
         subject.alive_max(col) - subject.alive_min(col),
     )
+    side = side.astype(jnp.float32)
     score = exact.divide(center - side, center - dist)
     for place in (row, col):
         score += exact.divide(dist, jnp.maximum(3 * subject.alive_deviation(place), dist))

@@ -74,7 +74,7 @@ def _seize(
     terrain, reach = world.terrain, world.params.center // 2
     steps = subject.alive_min(steps_to(world, subject, tile, cfg))
     approach = progress_bonus * (1.0 - exact.divide(steps, reach))
-    target = (tile == world.params.seize_target).all(-1)
+    target = (tile == world.params.seize_target.astype(tile.dtype)[None]).all(-1)
     seized = target & subject.includes(terrain.seizer)
     full = progress_bonus + SEIZE_BONUS
     held = full + (1.0 - full) * share(world.tick - terrain.seized_at, num_ticks)

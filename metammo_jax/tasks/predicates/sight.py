@@ -52,4 +52,5 @@ def can_see_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) -
     seen = (jnp.uint16(1) << tiles.astype(jnp.uint16)).reshape(cfg.players, -1)
     kinds = jax.lax.reduce(seen, np.uint16(0), jax.lax.bitwise_or, (1,))  # (P,) bit per material
     wanted = subject.spread(whole_number(args, 0)).astype(jnp.uint16)
+    kinds = kinds.reshape((1,) * (wanted.ndim - 1) + kinds.shape)
     return (subject.alive_total((kinds >> wanted) & 1) > 0).astype(jnp.float32)

@@ -61,7 +61,7 @@ def practice_skill_with_tool(
     (PracticeSkillWithTool)
     """
     skill = whole_number(args, 0)
-    one = jnp.ones(cfg.players)
+    one = jnp.ones(cfg.players, jnp.int32)
     worn = wearing(world, subject, jnp.asarray(_TOOL)[skill], one, one)
     learned = _experience(world, subject, skill, args[:, 1])
     return TOOL_SHARE * jnp.clip(worn, 0, 1) + EXPERIENCE_SHARE * jnp.clip(learned, 0, 1)

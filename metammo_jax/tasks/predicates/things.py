@@ -36,7 +36,7 @@ _SPACE = whole(least=0, most="inventory")
 )
 def own_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """Pieces of an item that the members own, of a level at least / quantity (OwnItem)."""
-    meant = _is_item(world, subject, whole_number(args, 0), args[:, 1])
+    meant = _is_item(world, subject, whole_number(args, 0), whole_number(args, 1))
     pieces = jnp.where(meant, world.bag.quantity, 0).sum(-2)
     return share(subject.alive_total(pieces), args[:, 2])
 
@@ -49,7 +49,7 @@ def own_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> ja
 )
 def equip_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
     """Members that wear an item, of a level at least / num_agent (EquipItem)."""
-    return wearing(world, subject, whole_number(args, 0), args[:, 1], args[:, 2])
+    return wearing(world, subject, whole_number(args, 0), whole_number(args, 1), args[:, 2])
 
 
 @register(
@@ -65,7 +65,8 @@ def fully_armed(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
     All five of a level at least. (FullyArmed)
     """
     bag = world.bag
-    style, level = (subject.spread(args[:, i])[..., None, :] for i in (0, 1))
+    style, level = (subject.spread(whole_number(args, i))[..., None, :] for i in (0, 1))
+    bag = _meeting(bag, style)
     armor = (bag.item >= Item.HAT) & (bag.item <= Item.BOTTOM)
     arms = (bag.item == Item.SPEAR + style) | (bag.item == Item.WHETSTONE + style)
     worn = bag.worn & (armor | arms) & (bag.level >= level)
@@ -84,8 +85,10 @@ def inventory_space_ge(world: World, subject: Subject, args: jax.Array, cfg: Con
 
     Differs: the original counts dead members by what they carried last.
     """
-    roomy = inventory.space(world.bag) >= subject.spread(args[:, 0])
-    enough = subject.count(roomy & alive(world, cfg)) == subject.size()
+    space = subject.spread(whole_number(args, 0))
+    roomy = _meeting(inventory.space(world.bag), space) >= space
+    lives = _meeting(alive(world, cfg), roomy)
+    enough = subject.count(roomy & lives) == subject.size()
     return enough.astype(jnp.float32)
 
 
@@ -111,11 +114,18 @@ def wearing(
     world: World, subject: Subject, item: jax.Array, level: jax.Array, num_agent: jax.Array
 ) -> jax.Array:
     """Returns (P,) float32, the members wearing an item (P,) of a level at least / num_agent."""
-    worn = _is_item(world, subject, item, level) & world.bag.worn
+    meant = _is_item(world, subject, item, level)
+    worn = meant & _meeting(world.bag.worn, meant)
     return share(subject.alive_total(worn.sum(-2)), num_agent)
 
 
 def _is_item(world: World, subject: Subject, item: jax.Array, level: jax.Array) -> jax.Array:
     """Returns (..., I, P) bool, records of members that are the item of the task, at its level."""
     item, level = subject.spread(item)[..., None, :], subject.spread(level)[..., None, :]
-    return (world.bag.item == item) & (world.bag.level >= level)
+    bag = _meeting(world.bag, item)
+    return (bag.item == item) & (bag.level >= level)
+
+
+def _meeting(tree, values: jax.Array):
+    """Returns what players have as arrays of as many axes as `values` of tasks have."""
+    return jax.tree.map(lambda x: x.reshape((1,) * (values.ndim - x.ndim) + x.shape), tree)

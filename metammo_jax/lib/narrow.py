@@ -1,0 +1,27 @@
+"""The same types in every mode of JAX."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import jax
+
+_P, _R = ParamSpec("_P"), TypeVar("_R")
+
+
+def narrow(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Returns a function that is traced with types of 32 bits, also under `jax_enable_x64`.
+
+    There a sum of int32, `jnp.arange` and many more would be of 64 bits, and worlds of other types
+    and other numbers. What a world computes must not depend on what a program around it wants for
+    itself. Arrays of 64 bits may be passed in; what comes out is what comes out without the mode.
+    """
+
+    @functools.wraps(function)
+    def with_32_bits(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        if not jax.config.jax_enable_x64:
+            return function(*args, **kwargs)
+        with jax.enable_x64(False):
+            return function(*args, **kwargs)
+
+    return with_32_bits

@@ -1,0 +1,72 @@
+"""Plays and trains a little in a mode of JAX, in a process of its own, and prints digests.
+
+python -m tests.modes PART [OPTION=VALUE ...], where an option is one of JAX's settings, and PART is
+"mini", "full", "train" or "paper". The digests of a part are to be the same in every mode.
+"""
+
+import hashlib
+import sys
+
+import jax
+import numpy as np
+
+import metammo_jax as mm
+
+GAMES = {"mini": ["survive", "race_to_the_center", "radio_raid"], "full": ["multi_task", "survive"]}
+TICKS = 12
+
+
+def digest(tree) -> str:
+    """Returns a digest of the leaves of a tree: types, shapes and bits."""
+    code = hashlib.sha256()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)
+        code.update(f"{jax.tree_util.keystr(path)} {leaf.dtype} {leaf.shape}".encode())
+        code.update(np.asarray(leaf).tobytes())
+    return code.hexdigest()
+
+
+def play(part: str, keys=jax.random.key) -> str:
+    """Returns the digest of a batch of worlds and all that its steps gave, with resets."""
+    env = mm.make(GAMES[part], config="tiny" if part == "mini" else "tiny_full", horizon=5)
+    batch = mm.vectorize(env, 3)
+    reset, sample, step = jax.jit(batch.reset), jax.jit(batch.sample), jax.jit(batch.step)
+    obs, state = reset(keys(0))
+    made, resets = [digest((obs, state))], 0
+    for tick in range(TICKS):
+        action = sample(keys(2 * tick + 1), obs)
+        obs, state, *rest = step(keys(2 * tick + 2), state, action)
+        made.append(digest((obs, state, action, *rest)))
+        resets += int(rest[-1].done.sum())
+    assert resets >= 3
+    return hashlib.sha256("".join(made).encode()).hexdigest()
+
+
+def train(part: str) -> str:
+    """Returns the digest of what an agent knows, and of its worlds, after an update."""
+    from agents.config import TrainConfig
+    from agents.session import assemble
+    from agents.update import make_update, start
+
+    full = dict(network="paper", game=("multi_task", "team_battle"), config="tiny_full")
+    cfg = TrainConfig(
+        num_worlds=2, rollout=8, sequence=4, minibatches=2, epochs=1,
+        **(full if part == "paper" else {}),
+    )  # fmt: skip
+    env = mm.make(cfg.game, config=cfg.config, horizon=6)
+    batch, policy = assemble(cfg, env)
+    state = start(batch, policy, cfg)
+    return digest(make_update(batch, policy, cfg)(state, np.float32(1e-3)))
+
+
+def main(part: str, *options: str) -> None:
+    """Sets the options and prints the digest of a part."""
+    for option in options:
+        name, value = option.split("=")
+        jax.config.update(name, {"True": True, "False": False}.get(value, value))
+    print(play(part) if part in GAMES else train(part))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
