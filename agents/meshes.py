@@ -37,7 +37,7 @@ def make(cfg: TrainConfig) -> Mesh:
     if count < len(found) and not cfg.devices:
         warnings.warn(f"{count} of {len(found)} devices are used: {cfg.refusal(len(found))}",
                       stacklevel=2)  # fmt: skip
-    return jax.make_mesh((count,), (AXIS,), (AxisType.Auto,), devices=found[:count])
+    return jax.make_mesh((count,), (AXIS,), axis_types=(AxisType.Auto,), devices=found[:count])
 
 
 def parted(function, mesh: Mesh, in_specs, out_specs):

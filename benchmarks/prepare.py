@@ -120,7 +120,7 @@ class Share:
         self.mesh = None
         if count > 1:
             kinds = (AxisType.Auto,)
-            self.mesh = jax.make_mesh((count,), (AXIS,), kinds, devices=found[:count])
+            self.mesh = jax.make_mesh((count,), (AXIS,), axis_types=kinds, devices=found[:count])
 
     def of(self, vector: mm.VectorEnv) -> mm.VectorEnv:
         """Returns the worlds of one device."""
