@@ -213,9 +213,21 @@ def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ..
     games = tuple(games)
     if not games:
         raise ValueError("games=() must hold one game at least")
+    names = set()
     for game in games:
         if not isinstance(game, Minigame):
             raise ValueError(f"games has {game!r}, which is no Minigame")
+        if game.name in names:
+            raise ValueError(
+                f"games has {game.name!r} twice; name one otherwise, with "
+                "dataclasses.replace(game, name=...), or give it a larger weight"
+            )
+        names.add(game.name)
+        if cfg.players < game.least_players:
+            raise ValueError(
+                f"{game.name} needs {game.least_players} players or more, the config has "
+                f"players={cfg.players}"
+            )
         missing = sorted(set(game.systems or ()) - cfg.systems)
         if missing:
             names = ", ".join(System(system).name for system in missing)
