@@ -65,6 +65,13 @@ class Env:
         self.table = Table(self.games, weights, cfg)
         self._pool = None
 
+    def __eq__(self, other) -> bool:
+        """Environments are equal if they play the same games, as often, at the same config."""
+        return type(other) is type(self) and self.table == other.table
+
+    def __hash__(self) -> int:
+        return hash(self.table)
+
     @property
     def pool(self) -> jax.Array:
         """(maps, H, W) float16, the fractal maps; made, or read from the cache, at first use."""

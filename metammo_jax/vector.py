@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import achievements
+from metammo_jax import achievements, spaces
 from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
@@ -109,6 +109,22 @@ class VectorEnv:
     def cfg(self):
         """Sizes of each world."""
         return self.env.cfg
+
+    @property
+    def action_space(self) -> spaces.Tree:
+        """Space of the actions of all worlds, with a leading axis B."""
+        return spaces.batched(self.env.action_space, self.num_worlds)
+
+    @property
+    def observation_space(self) -> spaces.Tree:
+        """Space of the observations of all worlds, with a leading axis B."""
+        return spaces.batched(self.env.observation_space, self.num_worlds)
+
+    def noop(self) -> Action:
+        """Returns the action with which nobody does anything, with a leading axis B."""
+        return jax.tree.map(
+            lambda leaf: jnp.broadcast_to(leaf, (self.num_worlds, *leaf.shape)), self.env.noop()
+        )
 
     def part(self, axis: str, parts: int) -> "VectorEnv":
         """Returns the share of one device, to be called inside `jax.shard_map`.

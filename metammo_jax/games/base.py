@@ -28,6 +28,28 @@ from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
 
 
+class Knobs(Mapping[str, Knob]):
+    """Knobs by name, never changed: games hash and compare."""
+
+    def __init__(self, knobs: Mapping[str, Knob]):
+        self._knobs = dict(knobs)
+
+    def __getitem__(self, name: str) -> Knob:
+        return self._knobs[name]
+
+    def __iter__(self):
+        return iter(self._knobs)
+
+    def __len__(self) -> int:
+        return len(self._knobs)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._knobs.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._knobs)
+
+
 @dataclasses.dataclass(frozen=True)
 class Minigame:
     """A game.
@@ -122,7 +144,7 @@ class Minigame:
             raise ValueError(f"{self.name}: {error}") from None
         return tuple(map(tuple, table.tolist()))
 
-    def _knobs_with(self, knobs: Mapping[str, Knob], numbers: Mapping) -> dict[str, Knob]:
+    def _knobs_with(self, knobs: Mapping[str, Knob], numbers: Mapping) -> "Knobs":
         result = dict(knobs)
         for name, value in numbers.items():
             field = "difficulty" if name == self.dial else name
@@ -130,7 +152,7 @@ class Minigame:
                 raise ValueError(self._unknown(name))
             present = result.get(field, SETTINGS[field].default)
             result[field] = as_knob(name, value, present)
-        return result
+        return Knobs(result)
 
     def _unknown(self, name: str) -> str:
         known = [*SETTINGS, *([self.dial] if self.dial else [])]

@@ -71,6 +71,17 @@ class Table:
         self._team_size = np.array([cfg.players // team_count(g, cfg) for g in self.games])
         self._is_team_game = np.array([game.team_split > 0 for game in self.games])
 
+    def __eq__(self, other) -> bool:
+        """Tables are equal if they hold the same games, as often, for one config."""
+        return isinstance(other, Table) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple:
+        return self.games, tuple(self.weights.tolist()), self.cfg
+
     @property
     def predicates(self) -> tuple[Callable, ...]:
         """Distinct predicates of all goals; `world.Task.predicate` counts in them."""
