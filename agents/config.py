@@ -6,6 +6,9 @@ Axes: B worlds, L rollout ticks, S ticks of a sequence, P players.
 import dataclasses
 from typing import Literal
 
+from metammo_jax.games.knobs import is_number
+from metammo_jax.lib import checks
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -37,7 +40,7 @@ class TrainConfig:
       paper_reward: win, loss and health shape the reward, as in the paper; else the game's own.
       spare_teammates: teammates are no targets.
       talk: agents may speak.
-      seed: of everything random in the run.
+      seed: of everything random in the run, 0 .. 2**63 - 1.
       run_dir: folder of the run; empty for a new one under `runs/`.
       save_every: updates between two checkpoints; 0 for one at the end only.
       keep: checkpoints kept, the newest; 0 for all.
@@ -90,6 +93,7 @@ class TrainConfig:
     devices: int = 0
 
     def __post_init__(self):
+        checks.whole("seed", self.seed, 0, checks.SEEDS - 1)
         self._normalize()
         self._check_types()
         self._check_ranges()
@@ -131,8 +135,11 @@ class TrainConfig:
             value = (value,) if isinstance(value, kind) else tuple(value)
             object.__setattr__(self, name, value)
         for field in dataclasses.fields(self):
-            if field.type is float and type(getattr(self, field.name)) is int:
-                object.__setattr__(self, field.name, float(getattr(self, field.name)))
+            value = getattr(self, field.name)
+            if field.type is float and is_number(value) and not isinstance(value, bool):
+                object.__setattr__(self, field.name, float(value))
+            if field.type is int and checks.as_int(value) is not None:
+                object.__setattr__(self, field.name, checks.as_int(value))
         object.__setattr__(self, "weights", tuple(float(w) for w in self.weights))
 
     def _check_types(self):
@@ -188,7 +195,7 @@ POSITIVE = (
     "clip", "max_grad_norm", "width", "eval_episodes",
 )  # fmt: skip
 NOT_NEGATIVE = (
-    "value_clip", "entropy", "token_entropy", "value_coef", "seed", "save_every", "keep",
+    "value_clip", "entropy", "token_entropy", "value_coef", "save_every", "keep",
     "eval_every", "devices",
 )  # fmt: skip
 

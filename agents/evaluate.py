@@ -24,6 +24,7 @@ import metammo_jax as mm
 from agents import cli, session
 from agents.match import Match, Score
 from agents.policy import Policy
+from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.tasks import curriculum, scoring
 
@@ -67,15 +68,15 @@ def compare(
     Raises:
       ValueError: a number is not allowed.
     """
-    if episodes < 1:
-        raise ValueError(f"episodes={episodes} must be at least 1")
+    episodes, key = checks.whole("episodes", episodes, 1), checks.key_of_seed(seed)
+    game = checks.whole("game", game, 0, len(env.games) - 1)
     run = compiled(env, first.policy, second.policy)
     levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
 
     judge = _judge(env.games, game)
 
     def play(seats):
-        params, key, results = (first.params, second.params), jax.random.key(seed), []
+        params, results = (first.params, second.params), []
         for start in range(0, episodes, AT_ONCE):
             numbers = start + np.arange(min(AT_ONCE, episodes), dtype=np.int32)
             results.append(run(params, key, numbers, jnp.int32(game), levels, jnp.int32(seats)))
@@ -226,7 +227,10 @@ class EvaluateConfig:
       episodes: of each side alone, and of both together.
       difficulty: of the game, such as the map's size in a race; -1 for what the game's
         evaluation fixes.
-      seed: of the episodes.
+      seed: of the episodes, 0 .. 2**63 - 1.
+
+    Raises:
+      ValueError: at construction, with the name, the value and the rule.
     """
 
     against: str = ""
@@ -235,6 +239,11 @@ class EvaluateConfig:
     episodes: int = 64
     difficulty: int = -1
     seed: int = 0
+
+    def __post_init__(self):
+        checks.whole("episodes", self.episodes, 1)
+        checks.whole("difficulty", self.difficulty, -1)
+        checks.whole("seed", self.seed, 0, checks.SEEDS - 1)
 
 
 def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:

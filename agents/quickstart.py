@@ -11,12 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-import jax
-
 from agents import cli, evaluate, session
 from agents.config import TrainConfig
 from agents.player import Player
 from agents.train import TrainResult, train
+from metammo_jax.lib import checks
 
 GAME = "race_to_the_center"
 
@@ -74,7 +73,7 @@ def film(result: TrainResult, env, seed: int = 0) -> Path | str:
     try:
         from metammo_jax.draw import picture
 
-        worlds = picture.record(env, jax.random.key(seed), Player(result.policy, result.params))
+        worlds = picture.record(env, checks.key_of_seed(seed), Player(result.policy, result.params))
         return picture.animate(worlds, result.run / "episode.gif")
     except ImportError as error:
         return f"no picture, {error}"

@@ -13,6 +13,7 @@ of `metammo_jax.achievements`: causes of death (attacked, starved, dehydrated), 
 """
 
 import dataclasses
+import itertools
 import json
 import os
 import time
@@ -44,19 +45,44 @@ def create(cfg: TrainConfig, world: Config) -> Path:
     Raises:
       ValueError: the folder exists and is not empty.
     """
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    name = f"{'+'.join(cfg.game)}-{cfg.config}-seed{cfg.seed}-{stamp}"
-    run = Path(cfg.run_dir) if cfg.run_dir else Path("runs") / name
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        raise ValueError(
-            f"run_dir={str(run)!r} exists already; it must be new or empty "
-            "(a run is continued with --resume)"
-        )
-    (run / "checkpoints").mkdir(parents=True, exist_ok=True)
+    run = _taken(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg)
     described = {"train": dataclasses.asdict(cfg), "world": _sizes(world)}
     write(run / "config.json", json.dumps(described, indent=2) + "\n")
     text = README.format(games=", ".join(cfg.game), config=cfg.config, seed=cfg.seed, run=run)
     write(run / "README.txt", text)
+    return run
+
+
+def _new_folder(cfg: TrainConfig) -> Path:
+    """Makes a folder under `runs/` that nobody else has; the second of one name gets a number."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    name = f"{'+'.join(cfg.game)}-{cfg.config}-seed{cfg.seed}-{stamp}"
+    for number in itertools.count(1):
+        run = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        try:
+            return _taken(run)
+        except ValueError:
+            continue
+    raise AssertionError("there are numbers enough")
+
+
+def _taken(run: Path) -> Path:
+    """Takes a folder that is new or empty for a run; of several that try only one succeeds.
+
+    Raises:
+      ValueError: it is somebody else's.
+    """
+    refusal = ValueError(
+        f"run_dir={str(run)!r} exists already; it must be new or empty "
+        "(a run is continued with --resume)"
+    )
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise refusal
+    run.mkdir(parents=True, exist_ok=True)
+    try:
+        (run / "checkpoints").mkdir()  # one process makes it, whoever else finds it
+    except FileExistsError:
+        raise refusal from None
     return run
 
 

@@ -21,6 +21,7 @@ from agents.distributions import entropy, log_prob
 from agents.meshes import AXIS
 from agents.policy import Memory, Policy
 from agents.rollout import Finished, Stage, Transition, begin, collect
+from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
 
 ADAM_EPSILON = 1e-5
@@ -82,7 +83,7 @@ def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Call
         return jax.tree.map(_strong, state)
 
     with jax.ensure_compile_time_eval():  # an argument: another seed runs the same program
-        seed = np.asarray(jax.random.key_data(jax.random.key(cfg.seed)))
+        seed = np.asarray(jax.random.key_data(checks.key_of_seed(cfg.seed)))
     return jax.jit(meshes.parted(fresh, mesh, Spec(), SPECS)), seed
 
 

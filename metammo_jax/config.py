@@ -7,6 +7,7 @@ Python numbers. What one episode may change is in `world.Params`.
 import dataclasses
 import difflib
 
+from metammo_jax.lib import checks
 from metammo_jax.tables import LEVEL_MAX
 from metammo_jax.vocab import Skill, System
 
@@ -115,10 +116,9 @@ class Config:
     def _check_types(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.type is int and (isinstance(value, bool) or not isinstance(value, int)):
-                raise ValueError(f"{field.name}={value!r} must be an integer")
-            if field.type is int and value < (0 if field.name == "npcs" else 1):
-                raise ValueError(f"{field.name}={value} must be positive")
+            if field.type is int:
+                least = 0 if field.name == "npcs" else 1
+                object.__setattr__(self, field.name, checks.whole(field.name, value, least))
             if field.type is bool and not isinstance(value, bool):
                 raise ValueError(f"{field.name}={value!r} must be True or False")
 

@@ -1,7 +1,10 @@
 """`Env`: a world that players act in, as pure functions of keys, worlds and actions."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from metammo_jax import action as actions
@@ -12,7 +15,7 @@ from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
-from metammo_jax.lib import bits, threefry
+from metammo_jax.lib import bits, checks, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
@@ -62,6 +65,13 @@ class Env:
         self.table = Table(self.games, weights, cfg)
         self._pool = None
 
+    def __eq__(self, other) -> bool:
+        """Environments are equal if they play the same games, as often, at the same config."""
+        return type(other) is type(self) and self.table == other.table
+
+    def __hash__(self) -> int:
+        return hash(self.table)
+
     @property
     def pool(self) -> jax.Array:
         """(maps, H, W) float16, the fractal maps; made, or read from the cache, at first use."""
@@ -96,10 +106,16 @@ class Env:
 
         Returns:
           observation and world.
+
+        Raises:
+          ValueError: it is no single key, or there is no such game.
         """
+        _check_key(key, "env.reset")
         game_key, begin_key = threefry.split(key)
         if game is None:
             game = self.table.choose(game_key)
+        else:
+            checks.game_index(game, len(self.games))
         if difficulty is None:
             difficulty = self.table.first_difficulty()
         world = _begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
@@ -130,11 +146,14 @@ class Env:
           In a batch (`VectorEnv.step`) everybody is told one of the two.
 
         Raises:
-          ValueError: the action has a wrong shape or dtype.
+          ValueError: it is no single key; the action has a wrong shape or dtype, or the world is
+            of another environment: says which leaf.
 
         Source: world rules 5.
         """
+        _check_key(key, "env.step")
         actions.check(action, self.cfg)
+        self._check_world(world)
         with jax.named_scope("give_orders"):
             world, orders = tick.give_orders(key, world, action, self.cfg, priority)
         world, reward, terminated, truncated = self.play(key, world, orders)
@@ -174,6 +193,7 @@ class Env:
     @narrow
     def sample(self, key: jax.Array, obs: Observation) -> Action:
         """Returns an action drawn uniformly over the masks, head by head."""
+        _check_key(key, "env.sample")
         cfg, masks = self.cfg, obs.masks
         draws = threefry.uniform(key, (4 + len(TRADE) * bool(cfg.slots), cfg.players))
         word = _any_number(draws[3], cfg.tokens)
@@ -190,6 +210,30 @@ class Env:
         """Returns the action with which nobody does anything."""
         return actions.noop(self.cfg)
 
+    @functools.cached_property
+    def _leaves(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+        """Shape and dtype of each leaf of a world, by its path."""
+        pool = jax.ShapeDtypeStruct((self.cfg.maps, *[self.cfg.map_size] * 2), jnp.float16)
+        first = jnp.zeros(len(self.games), jnp.int32)
+
+        def begin(key, pool):
+            return _begin(key, jnp.int32(0), first, pool, self.table, self.cfg)
+
+        return _shapes(jax.eval_shape(begin, jax.random.key(0), pool))
+
+    def _check_world(self, world: World) -> None:
+        """Raises ValueError unless the world's leaves have the shapes and dtypes of this config."""
+        if not isinstance(world, World):
+            raise ValueError(f"world is a {type(world).__name__}, it must be a World")
+        found = _shapes(world)
+        for path in [*self._leaves, *found]:
+            given, wanted = found.get(path), self._leaves.get(path)
+            if given != wanted:
+                given, wanted = (f"{x[1]}{list(x[0])}" if x else "missing" for x in (given, wanted))
+                raise ValueError(
+                    f"world is of another environment: world{path} is {given}, here it is {wanted}"
+                )
+
     def _info(self, world: World) -> Info:
         return Info(
             over=world.verdict.over,
@@ -204,6 +248,15 @@ class Env:
 
 _begin = jax.jit(opening.begin, static_argnums=(4, 5))  # traced once, for all who reset
 """`opening.begin` of a table and a config that stay."""
+
+
+def _check_key(key: jax.Array, call: str) -> None:
+    checks.one_key(key, call, f"use jax.vmap({call}) or mm.vectorize(env, number of worlds)")
+
+
+def _shapes(tree) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(p): (jnp.shape(x), jnp.result_type(x)) for p, x in leaves}
 
 
 def _sample_trade(draws: jax.Array, obs: Observation, cfg: Config) -> dict[str, jax.Array]:

@@ -23,20 +23,21 @@ def games(config: str | Config | None = None) -> tuple[str, ...]:
     return tuple(name for name, factory in _FACTORIES.items() if factory().needs <= systems)
 
 
-def register(name: str, factory: Callable[[], Minigame]) -> None:
+def register(name: str, factory: Callable[[], Minigame], *, replace: bool = False) -> None:
     """Teaches `make` a game.
 
     Args:
       name: a new name.
       factory: returns the `Minigame`.
+      replace: the name may be taken, by an earlier factory that is forgotten.
 
     Raises:
       ValueError: the name is empty, no string, or taken; the factory cannot be called.
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"name={name!r} must be a non-empty string")
-    if name in _FACTORIES:
-        raise ValueError(f"name={name!r} is taken")
+    if name in _FACTORIES and not replace:
+        raise ValueError(f"name={name!r} is taken; register(..., replace=True) replaces it")
     if not callable(factory):
         raise ValueError(f"factory={factory!r} must be a function that returns a Minigame")
     _FACTORIES[name] = factory

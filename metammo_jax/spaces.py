@@ -10,7 +10,6 @@ import numpy as np
 
 from metammo_jax.action import Action
 from metammo_jax.config import Config
-from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY, Direction, Style
 
 
@@ -31,16 +30,39 @@ class Box:
     dtype: np.dtype
 
     def sample(self, key: jax.Array) -> jax.Array:
-        """Returns an array drawn uniformly from the space."""
+        """Returns an array drawn from the space.
+
+        Uniformly; of real numbers without bounds from a normal distribution, of those with one
+        bound at a distance from it that is distributed exponentially.
+        """
         if jnp.issubdtype(self.dtype, jnp.floating):
-            return jax.random.uniform(key, self.shape, self.dtype, self.low, self.high)
-        drawn = jax.random.randint(key, self.shape, int(self.low), int(self.high) + 1)
-        return drawn.astype(self.dtype)
+            return self._real(key)
+        word = np.dtype(np.uint64 if self.dtype.itemsize == 8 else np.uint32)
+        low, choices = int(self.low), int(self.high) - int(self.low) + 1
+        if choices >= 2 ** (8 * word.itemsize):
+            drawn = jax.random.bits(key, self.shape, word)
+        else:
+            drawn = jax.random.randint(key, self.shape, 0, word.type(choices), word)
+        shifted = drawn + word.type(low % 2 ** (8 * word.itemsize))  # wraps around
+        return shifted.astype(self.dtype)
+
+    def _real(self, key: jax.Array) -> jax.Array:
+        low, high = (np.asarray(end, self.dtype) for end in (self.low, self.high))
+        if np.isinf(low) and np.isinf(high):
+            return jax.random.normal(key, self.shape, self.dtype)
+        if np.isinf(low) or np.isinf(high):
+            far = jax.random.exponential(key, self.shape, self.dtype)
+            most = jnp.finfo(self.dtype).max
+            drawn = low + far if np.isinf(high) else high - far
+            return jnp.clip(drawn, np.maximum(low, -most), np.minimum(high, most))
+        share = jax.random.uniform(key, self.shape, self.dtype)
+        return jnp.clip(low * (1 - share) + high * share, low, high)
 
     def contains(self, value: jax.Array) -> bool:
         """Is `value` an array of this space?"""
         if jnp.shape(value) != self.shape or jnp.result_type(value) != self.dtype:
             return False
+        value = np.asarray(value)
         return bool(((value >= self.low) & (value <= self.high)).all())
 
 
@@ -68,6 +90,15 @@ class Tree:
             return False
         values = jax.tree.leaves(value)
         return all(box.contains(v) for box, v in zip(boxes, values, strict=True))
+
+
+def batched(space: Tree, count: int) -> Tree:
+    """Returns the space of `count` values of a space side by side, along a new leading axis."""
+
+    def wider(box: Box) -> Box:
+        return dataclasses.replace(box, shape=(count, *box.shape))
+
+    return Tree(jax.tree.map(wider, space.leaves, is_leaf=_is_box))
 
 
 def _is_box(value) -> bool:
@@ -112,5 +143,4 @@ def observation_space(env) -> Tree:
         info = np.iinfo(dtype)
         return Box(info.min, info.max, leaf.shape, dtype)
 
-    space: Observation = jax.tree.map(box, shapes)
-    return Tree(space)
+    return Tree(jax.tree.map(box, shapes))

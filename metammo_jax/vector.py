@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import achievements
+from metammo_jax import achievements, spaces
 from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
-from metammo_jax.lib import few, threefry
+from metammo_jax.lib import checks, few, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
@@ -98,12 +98,10 @@ class VectorEnv:
     def __init__(
         self, env, num_worlds: int, reset_block: int | None = None, axis: str | None = None
     ):
-        if isinstance(num_worlds, bool) or not isinstance(num_worlds, int) or num_worlds < 1:
-            raise ValueError(f"num_worlds={num_worlds!r} must be a positive integer")
+        num_worlds = checks.whole("num_worlds", num_worlds, 1)
         if reset_block is None:
             reset_block = max(1, num_worlds // 64)
-        if not 1 <= reset_block <= num_worlds:
-            raise ValueError(f"reset_block={reset_block} must lie in 1..{num_worlds}")
+        reset_block = checks.whole("reset_block", reset_block, 1, num_worlds)
         self.env, self.num_worlds, self.reset_block = env, num_worlds, reset_block
         self.axis = axis
 
@@ -111,6 +109,22 @@ class VectorEnv:
     def cfg(self):
         """Sizes of each world."""
         return self.env.cfg
+
+    @property
+    def action_space(self) -> spaces.Tree:
+        """Space of the actions of all worlds, with a leading axis B."""
+        return spaces.batched(self.env.action_space, self.num_worlds)
+
+    @property
+    def observation_space(self) -> spaces.Tree:
+        """Space of the observations of all worlds, with a leading axis B."""
+        return spaces.batched(self.env.observation_space, self.num_worlds)
+
+    def noop(self) -> Action:
+        """Returns the action with which nobody does anything, with a leading axis B."""
+        return jax.tree.map(
+            lambda leaf: jnp.broadcast_to(leaf, (self.num_worlds, *leaf.shape)), self.env.noop()
+        )
 
     def part(self, axis: str, parts: int) -> "VectorEnv":
         """Returns the share of one device, to be called inside `jax.shard_map`.
@@ -197,6 +211,8 @@ class VectorEnv:
     @narrow
     def keys(self, key: jax.Array) -> jax.Array:
         """Returns (B,) keys; that of a world does not depend on how many worlds or devices are."""
+        one = "give one, from which that of every world is derived"
+        checks.one_key(key, "a batch", one)
         numbers = jnp.arange(self.num_worlds)
         if self.axis is not None:
             numbers += jax.lax.axis_index(self.axis) * self.num_worlds

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import inventory
+from metammo_jax import inventory, spaces
 from metammo_jax.env import Info
 from metammo_jax.lib import exact
 from metammo_jax.lib.narrow import narrow
@@ -47,6 +47,11 @@ class Wrapper:
         if name.startswith("__") or name == "inner":
             raise AttributeError(name)
         return getattr(self.inner, name)
+
+    @property
+    def observation_space(self) -> spaces.Tree:
+        """Space of the observations that this wrapper's `reset` gives."""
+        return spaces.observation_space(self)
 
     def reset(self, key: jax.Array, game=None, difficulty=None):
         """Forwards `Env.reset`."""

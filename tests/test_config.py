@@ -22,7 +22,7 @@ def test_the_default_is_the_paper():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(players=-4), "players=-4 must be positive"),
+        (dict(players=-4), "players=-4 must be an integer, 1 or more"),
         (dict(players=2.5), "players=2.5 must be an integer"),
         (dict(players=True), "players=True must be an integer"),
         (dict(teams=3), "players=128 must divide into teams=3"),
@@ -30,10 +30,10 @@ def test_the_default_is_the_paper():
         (dict(playable=63), "playable=63 must be even"),
         (dict(map_size=140), "wider than vision=7"),
         (dict(players=1024, teams=16), "players=1024 do not fit on the edge of playable=128"),
-        (dict(horizon=0), "horizon=0 must be positive"),
+        (dict(horizon=0), "horizon=0 must be an integer, 1 or more"),
         (dict(horizon=40000), "horizon=40000 must be at most"),
         (dict(prices=40000), "prices=40000 must be at most"),
-        (dict(npcs=-1), "npcs=-1 must be positive"),
+        (dict(npcs=-1), "npcs=-1 must be an integer, 0 or more"),
         (dict(systems={"TERRAIN"}), "systems has 'TERRAIN'"),
         (dict(systems={System.RESOURCE}), "RESOURCE, which needs TERRAIN"),
         (dict(systems={*MINI_SYSTEMS, System.PROFESSION}), "PROFESSION, which needs ITEM"),

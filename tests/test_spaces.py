@@ -4,7 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import metammo_jax as mm
 from metammo_jax.action import check
 from metammo_jax.registry import make
 from metammo_jax.spaces import Box
@@ -91,3 +94,50 @@ def test_samples_keep_to_all_masks(full, tiny_full):
     nothing["buy"] = ~bought
     for head, where in nothing.items():
         assert 0 < where.mean() < 0.75, head
+
+
+ENDS = [0, 1, -1, 100, 2**7, -(2**7), 2**15, 2**31 - 1, -(2**31), 2**32 - 1]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.sampled_from([np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.bool_]),
+    st.sampled_from(ENDS), st.sampled_from(ENDS), st.booleans(), st.integers(0, 9),
+)  # fmt: skip
+def test_boxes_of_whole_numbers_contain_what_they_sample(kind, one, other, full, seed):
+    least, most = (0, 1) if kind is np.bool_ else (np.iinfo(kind).min, np.iinfo(kind).max)
+    low, high = sorted(min(max(end, least), most) for end in (one, other))
+    box = Box(*((least, most) if full else (low, high)), (64,), np.dtype(kind))
+    drawn = box.sample(jax.random.key(seed))
+    assert box.contains(drawn)
+    if box.low < box.high:
+        assert len(np.unique(drawn)) > 1
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_boxes_of_real_numbers_contain_what_they_sample(kind):
+    most = float(np.finfo(kind).max)
+    ends = (-np.inf, -most, -1.0, 0.0, 0.5, most, np.inf)
+    for low in ends[:-1]:
+        for high in ends[1:]:
+            if low <= high:
+                drawn = Box(low, high, (64,), np.dtype(kind)).sample(jax.random.key(1))
+                assert np.isfinite(drawn).all()
+                assert Box(low, high, (64,), np.dtype(kind)).contains(drawn)
+                few = low == high or {abs(low), abs(high)} == {most, np.inf}  # all round to it
+                assert few or len(np.unique(drawn)) > 1
+
+
+def test_environments_batches_and_wrappers_say_their_spaces(all_games):
+    from agents.views import ShowOriginal
+
+    batch = mm.vectorize(all_games, 3)
+    for env in (all_games, batch, mm.PaperReward(all_games), ShowOriginal(all_games)):
+        shapes = jax.eval_shape(env.reset, jax.random.key(0))[0]
+        assert jax.tree.structure(env.observation_space.leaves) == jax.tree.structure(shapes)
+        sample = env.observation_space.sample(jax.random.key(0))
+        assert env.observation_space.contains(sample)
+        assert jax.tree.map(jnp.shape, sample) == jax.tree.map(lambda x: x.shape, shapes)
+        assert env.action_space.contains(env.noop())
+        assert env.action_space.contains(env.action_space.sample(jax.random.key(2)))
+    assert batch.noop().move.shape == (3, 16)

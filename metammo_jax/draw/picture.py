@@ -26,6 +26,7 @@ from metammo_jax.draw.caption import caption
 from metammo_jax.draw.figures import draw_figures, draw_strikes
 from metammo_jax.draw.ground import draw_marks, ground
 from metammo_jax.draw.view import View, pillow_modules
+from metammo_jax.lib import checks
 from metammo_jax.world import World
 
 
@@ -78,15 +79,18 @@ def record(env, key: jax.Array, policy=None, ticks: int | None = None, game=None
       Worlds in numpy arrays, until the game is over.
 
     Raises:
-      ValueError: no such game, or ticks is no positive number.
+      ValueError: a batch of worlds or several keys are given, there is no such game, or ticks is
+        no positive number.
     """
-    if ticks is not None and ticks < 1:
-        raise ValueError(f"ticks={ticks} must be positive")
+    if hasattr(env, "num_worlds"):
+        raise ValueError("record takes one environment, given a batch of worlds; pass batch.env")
+    checks.one_key(key, "record", "give one, or call it once for each")
+    ticks = env.cfg.horizon if ticks is None else checks.whole("ticks", ticks, 1)
     reset, step, sample = _compiled(env)
     reset_key, key = jax.random.split(key)
     obs, world = reset(reset_key, _game_index(env, game))
     worlds = [jax.device_get(world)]
-    for tick in range(env.cfg.horizon if ticks is None else ticks):
+    for tick in range(ticks):
         act_key, step_key = jax.random.split(jax.random.fold_in(key, tick))
         action = sample(act_key, obs) if policy is None else policy(obs, act_key)
         obs, world, _, _, _, info = step(step_key, world, action)
@@ -202,9 +206,10 @@ def _game_index(env, game) -> int | None:
     names = [each.name for each in env.games]
     if game in names:
         return names.index(game)
-    if not isinstance(game, int) or isinstance(game, bool) or not 0 <= game < len(names):
+    index = checks.as_int(game)
+    if index is None or not 0 <= index < len(names):
         raise ValueError(f"game={game!r} is not among {', '.join(names)}")
-    return game
+    return index
 
 
 def _check(world: World, cfg):
@@ -232,6 +237,4 @@ def _view(world: World, sizes, scale: int | None, crop: bool) -> View:
         tiles, first = 2 * half + 1, sizes.middle - half
     if scale is None:
         scale = max(1, min(round(640 / tiles), max(16, round(320 / tiles))))
-    if isinstance(scale, bool) or not isinstance(scale, int) or not 1 <= scale <= 64:
-        raise ValueError(f"scale={scale!r} must be an integer in 1..64")
-    return View(first, tiles, scale)
+    return View(first, tiles, checks.whole("scale", scale, 1, 64))

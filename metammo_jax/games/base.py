@@ -22,9 +22,32 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.games import referee as referees
 from metammo_jax.games.knobs import SETTINGS, Knob, as_knob
+from metammo_jax.lib import checks
 from metammo_jax.tasks.book import Embeddings, check_embeddings
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
+
+
+class Knobs(Mapping[str, Knob]):
+    """Knobs by name, never changed: games hash and compare."""
+
+    def __init__(self, knobs: Mapping[str, Knob]):
+        self._knobs = dict(knobs)
+
+    def __getitem__(self, name: str) -> Knob:
+        return self._knobs[name]
+
+    def __iter__(self):
+        return iter(self._knobs)
+
+    def __len__(self) -> int:
+        return len(self._knobs)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._knobs.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._knobs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +72,7 @@ class Minigame:
         defaults of those left out.
       dial: name under which callers set `difficulty`, if the game has one.
       dial_limit: function(cfg) -> int, the highest difficulty for which a config has room.
+      least_players: fewer cannot play it.
 
     Raises:
       ValueError: at construction, with the value and the rule.
@@ -67,6 +91,7 @@ class Minigame:
     knobs: Mapping[str, Knob] = dataclasses.field(default_factory=dict)
     dial: str | None = None
     dial_limit: Callable[[Config], int] | None = None
+    least_players: int = 1
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name:
@@ -76,8 +101,9 @@ class Minigame:
                 raise ValueError(f"{self.name}: {field}={getattr(self, field)!r} is no function")
         if not self.goals or not all(isinstance(goal, Goal) for goal in self.goals):
             raise ValueError(f"{self.name}: goals={self.goals!r} must be Goals, one at least")
-        if self.team_split not in range(1 << 16):
-            raise ValueError(f"{self.name}: team_split={self.team_split!r} must be 0, 1, 2, ...")
+        for field, least in (("team_split", 0), ("least_players", 1)):
+            number = checks.whole(f"{self.name}: {field}", getattr(self, field), least, 1 << 16)
+            object.__setattr__(self, field, number)
         object.__setattr__(self, "goals", tuple(self.goals))
         object.__setattr__(self, "embeddings", self._checked_embeddings())
         object.__setattr__(self, "knobs", self._knobs_with({}, self.knobs))
@@ -118,7 +144,7 @@ class Minigame:
             raise ValueError(f"{self.name}: {error}") from None
         return tuple(map(tuple, table.tolist()))
 
-    def _knobs_with(self, knobs: Mapping[str, Knob], numbers: Mapping) -> dict[str, Knob]:
+    def _knobs_with(self, knobs: Mapping[str, Knob], numbers: Mapping) -> "Knobs":
         result = dict(knobs)
         for name, value in numbers.items():
             field = "difficulty" if name == self.dial else name
@@ -126,7 +152,7 @@ class Minigame:
                 raise ValueError(self._unknown(name))
             present = result.get(field, SETTINGS[field].default)
             result[field] = as_knob(name, value, present)
-        return result
+        return Knobs(result)
 
     def _unknown(self, name: str) -> str:
         known = [*SETTINGS, *([self.dial] if self.dial else [])]

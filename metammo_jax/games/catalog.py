@@ -54,6 +54,7 @@ def survive(*, evaluation: bool = False, **numbers) -> Minigame:
         muster=replace_fallen,
         refill=replace_fallen,
         knobs=BATTLE,
+        least_players=2,
     )
     return _set(game, evaluation, BATTLE_EVALUATION, numbers)
 

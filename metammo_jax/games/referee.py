@@ -18,7 +18,12 @@ from metammo_jax.world import World
 
 
 def last_survivor(world: World, cfg: Config) -> jax.Array:
-    """The only player alive; or all who died together last; or all alive at the horizon."""
+    """The only player alive; or all who died together last; or all alive at the horizon.
+
+    Where there is but one player from the start, it wins by its task.
+    """
+    if cfg.players == 1:
+        return is_completed(world)
     alive, died = world.body.present[: cfg.players], world.body.died[: cfg.players]
     count = alive.sum()
     at_horizon = (world.tick >= cfg.horizon) & alive

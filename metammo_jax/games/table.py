@@ -71,6 +71,17 @@ class Table:
         self._team_size = np.array([cfg.players // team_count(g, cfg) for g in self.games])
         self._is_team_game = np.array([game.team_split > 0 for game in self.games])
 
+    def __eq__(self, other) -> bool:
+        """Tables are equal if they hold the same games, as often, for one config."""
+        return isinstance(other, Table) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple:
+        return self.games, tuple(self.weights.tolist()), self.cfg
+
     @property
     def predicates(self) -> tuple[Callable, ...]:
         """Distinct predicates of all goals; `world.Task.predicate` counts in them."""
@@ -213,9 +224,21 @@ def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ..
     games = tuple(games)
     if not games:
         raise ValueError("games=() must hold one game at least")
+    names = set()
     for game in games:
         if not isinstance(game, Minigame):
             raise ValueError(f"games has {game!r}, which is no Minigame")
+        if game.name in names:
+            raise ValueError(
+                f"games has {game.name!r} twice; name one otherwise, with "
+                "dataclasses.replace(game, name=...), or give it a larger weight"
+            )
+        names.add(game.name)
+        if cfg.players < game.least_players:
+            raise ValueError(
+                f"{game.name} needs {game.least_players} players or more, the config has "
+                f"players={cfg.players}"
+            )
         missing = sorted(set(game.systems or ()) - cfg.systems)
         if missing:
             names = ", ".join(System(system).name for system in missing)

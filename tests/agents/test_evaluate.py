@@ -82,7 +82,7 @@ def test_the_competition_judges_each_side_by_its_own_players():
 
 
 def test_no_episodes_is_refused():
-    with pytest.raises(ValueError, match="episodes=0 must be at least 1"):
+    with pytest.raises(ValueError, match="episodes=0 must be an integer, 1 or more"):
         compare(FakeEnv(), RANDOM, RANDOM, episodes=0)
 
 

@@ -56,6 +56,8 @@ def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cf
 
 def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> World:
     """Gives players a piece of armor and a tool of the NPCs that they killed."""
+    if not cfg.npcs:
+        return world
     kills &= victim >= cfg.players
     slot = jnp.maximum(victim - cfg.players, 0)
     items = jnp.stack([world.npc.armor[slot], world.npc.tool[slot]])
