@@ -50,6 +50,6 @@ class Counting:
         lives = jnp.arange(players) < players - tick
         reward = jax.random.uniform(key, (players,))
         body = Body(lives, jnp.where(lives, 100, 0), world.body.moved + action.move)
-        obs = jnp.cos(body.moved + reward)
+        obs = jnp.cos(body.moved.astype(jnp.float32) + reward)
         world = World(tick, body, Verdict(tick >= self.length))
         return obs, world, reward, ~lives, ~lives, {"over": world.verdict.over}
