@@ -11,9 +11,10 @@ import metammo_jax
 
 ROOT = Path(metammo_jax.__file__).parent
 LAYERS = [
+    {"lib"},
     {"vocab", "tables", "config"},
     {"world", "action"},
-    {"lib", "query", "inventory", "effects", "maps"},
+    {"query", "inventory", "effects", "maps"},
     {"rules"},
     {"tick", "legal", "legal_trade", "observe"},
     {"spaces"},
@@ -27,10 +28,8 @@ LAYERS = [
 
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {  # who may import whom within a layer
-    ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("query", "lib"),
-    ("effects", "lib"),
-    ("inventory", "lib"),
-    ("maps", "lib"), ("observe", "legal"), ("legal", "legal_trade"), ("effects", "query"),
+    ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("observe", "legal"),
+    ("legal", "legal_trade"), ("effects", "query"),
     ("registry", "vector"), ("wrappers", "env"),
 }  # fmt: skip
 

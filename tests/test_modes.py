@@ -57,6 +57,7 @@ def test_agents_learn_with_other_generators(impl):
     assert told("train", f"jax_default_prng_impl={impl}") != plain("train")
 
 
+@pytest.mark.slow
 def test_keys_of_the_old_style_are_as_good():
     """`jax.random.PRNGKey`: plain arrays of words."""
     assert modes.play("mini", jax.random.PRNGKey) == modes.play("mini")

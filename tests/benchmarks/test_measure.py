@@ -88,7 +88,9 @@ def test_steps_after_the_end_of_a_game_do_not_count(tiny):
 
 @pytest.mark.parametrize("row", ROWS[:3])
 def test_what_is_seen_is_computed_where_it_is_claimed_and_only_there(tiny, row, monkeypatch):
-    monkeypatch.setattr(workloads.nmmo, "observe", lambda world, cfg: jnp.exp(world.tick.astype(jnp.float32) * 0.1))
+    monkeypatch.setattr(
+        workloads.nmmo, "observe", lambda world, cfg: jnp.exp(world.tick.astype(jnp.float32) * 0.1)
+    )
     function, key, worlds = run_moves(Counting(tiny), row)
     text = function.lower(key, worlds).compile().as_text()
     assert ("cosine" in text) == (row == "step + observations")

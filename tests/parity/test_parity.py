@@ -29,6 +29,7 @@ from tests.parity.planting import (
     with_after,
     with_record,
 )
+from tests.worlds import by_player
 
 TRACES = sorted(DATA.glob("*.npz"))
 MORE_TRACES = sorted(pathlib.Path(os.environ.get("METAMMO_TRACES", DATA / "none")).glob("*.npz"))
@@ -65,6 +66,7 @@ def test_env_step_is_what_the_checker_plays():
     players = slice(0, case.cfg.players)
     key = jax.random.split(jax.random.key(1), len(case.trace))[3]
     world = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf[3]), case.before)
+    world = world.replace(bag=jax.tree.map(jax.numpy.asarray, by_player(world.bag)))
     action = env.noop().replace(
         move=orders["direction"][3, players],
         style=orders["style"][3, players],

@@ -1,0 +1,32 @@
+"""Digests are those of the committed file, and tell worlds apart."""
+
+import jax
+import numpy as np
+import pytest
+
+from benchmarks import digest
+
+
+def test_the_file_names_what_is_played():
+    known = digest.expected()
+    assert {config: tuple(games) for config, games in known.items()} == digest.PLAYED
+    assert all(len(found) == 64 for games in known.values() for found in games.values())
+
+
+def test_each_value_type_and_place_counts():
+    tree = {"a": np.zeros((2, 3), np.int32), "b": np.float32(-0.0)}
+    others = [
+        tree | {"a": np.zeros((3, 2), np.int32)},
+        tree | {"a": np.zeros((2, 3), np.uint32)},
+        tree | {"b": np.float32(0.0)},
+        {"a": tree["a"], "c": tree["b"]},
+    ]
+    found = [digest._digest(each) for each in (tree, *others)]
+    assert len(set(found)) == 5 and digest._digest(jax.tree.map(np.copy, tree)) == found[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", digest.PLAYED)
+def test_worlds_are_those_of_the_file(config):
+    played = digest.player(config)(jax.random.key(digest.SEED))
+    assert digest.of_games(config, played) == digest.expected()[config]
