@@ -74,6 +74,7 @@ def test_env_step_is_what_the_checker_plays():
         token=orders["token"][3],
     )
     _, after, reward, *_ = jax.jit(env.step)(key, world, action, orders["turn"][3])
+    after = after.replace(bag=by_player(after.bag))
     expected = jax.tree.map(lambda leaf: leaf[3], case.after)
     assert LIFECYCLE == 300
     same = jax.tree.map(lambda a, b: bool((np.asarray(a) == b).all()), after, expected.world)
