@@ -17,8 +17,12 @@ from agents import cli, evaluate, session
 from agents.config import TrainConfig
 from agents.player import Player
 from agents.train import TrainResult, train
+from metammo_jax.lib import threefry
 
 GAME = "race_to_the_center"
+
+FILM = 2
+"""Tag of the episode that is filmed: training and evaluation draw from other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +78,8 @@ def film(result: TrainResult, env, seed: int = 0) -> Path | str:
     try:
         from metammo_jax.draw import picture
 
-        worlds = picture.record(env, jax.random.key(seed), Player(result.policy, result.params))
+        key = threefry.tagged(jax.random.key(seed), FILM)
+        worlds = picture.record(env, key, Player(result.policy, result.params))
         return picture.animate(worlds, result.run / "episode.gif")
     except ImportError as error:
         return f"no picture, {error}"
