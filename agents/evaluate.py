@@ -24,12 +24,15 @@ import metammo_jax as mm
 from agents import cli, session
 from agents.match import Match, Score
 from agents.policy import Policy
-from metammo_jax.lib import checks
+from metammo_jax.lib import checks, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.tasks import curriculum, scoring
 
 AT_ONCE = 32
 """Episodes played side by side."""
+
+EPISODES = 1
+"""Tag of the episodes of an evaluation: training with the same seed draws from other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +71,8 @@ def compare(
     Raises:
       ValueError: a number is not allowed.
     """
-    episodes, key = checks.whole("episodes", episodes, 1), checks.key_of_seed(seed)
+    episodes = checks.whole("episodes", episodes, 1)
+    key = threefry.tagged(checks.key_of_seed(seed), EPISODES)
     game = checks.whole("game", game, 0, len(env.games) - 1)
     run = compiled(env, first.policy, second.policy)
     levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
@@ -135,8 +139,9 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
       won (n, 2) bool, mean progress (n, 2) float32, length (n,) float32 in ticks; of each player
       (n, P) the most that its task came to, float32, the index of its goal, int32, and its side.
     """
-    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers)
-    obs, world = jax.vmap(env.reset, in_axes=(0, None, None))(keys, game, levels)
+    begin_key, play_key = threefry.split(key)
+    begin_keys, keys = (threefry.fold_in(key, numbers) for key in (begin_key, play_key))
+    obs, world = jax.vmap(env.reset, in_axes=(0, None, None))(begin_keys, game, levels)
     turn = (world.params.group + jnp.asarray(numbers)[:, None]) % 2
     seat = jnp.where(seats == MIXED, turn, seats)
     shape = seat.shape
@@ -182,8 +187,8 @@ class Stage:
 
 
 def _tick(env, policies, params, keys, seat, stage):
-    keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(keys, stage.number)
-    step_keys, *act_keys = jax.vmap(jax.random.split, in_axes=(0, None), out_axes=1)(keys, 3)
+    keys = jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, stage.number)
+    step_keys, *act_keys = jax.vmap(threefry.split, in_axes=(0, None), out_axes=1)(keys, 3)
     chosen = [
         _act(env, *side, stage.obs, stage.fresh)
         for side in zip(policies, params, act_keys, stage.memory, strict=True)

@@ -15,9 +15,12 @@ from agents import cli, evaluate, session
 from agents.config import TrainConfig
 from agents.player import Player
 from agents.train import TrainResult, train
-from metammo_jax.lib import checks
+from metammo_jax.lib import checks, threefry
 
 GAME = "race_to_the_center"
+
+FILM = 2
+"""Tag of the episode that is filmed: training and evaluation draw from other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +76,8 @@ def film(result: TrainResult, env, seed: int = 0) -> Path | str:
     try:
         from metammo_jax.draw import picture
 
-        worlds = picture.record(env, checks.key_of_seed(seed), Player(result.policy, result.params))
+        key = threefry.tagged(checks.key_of_seed(seed), FILM)
+        worlds = picture.record(env, key, Player(result.policy, result.params))
         return picture.animate(worlds, result.run / "episode.gif")
     except ImportError as error:
         return f"no picture, {error}"

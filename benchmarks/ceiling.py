@@ -185,13 +185,13 @@ def _step(cfg, env, runs: int, age: int) -> Work:
     (obs, state), sample = jax.jit(vector.reset)(jax.random.key(0)), jax.jit(vector.sample)
     world = state.world
 
-    def keys(tick):
-        return jax.random.split(jax.random.key(tick), cfg.num_worlds)
+    def choose(tick):
+        step_key, act_key = jax.random.split(jax.random.key(1 + tick))
+        return jax.random.split(step_key, cfg.num_worlds), world, sample(act_key, obs)
 
-    args = keys(0), world, sample(jax.random.key(0), obs)
-    compiled, _ = build_ahead(jax.vmap(env.step), *args)
+    compiled, _ = build_ahead(jax.vmap(env.step), *choose(0))
     for tick in range(age):
-        args = keys(tick), world, sample(jax.random.key(tick), obs)
+        args = choose(tick)
         obs, world, *_ = compiled(*args)
     seconds = [timed(compiled, *args)[0] for _ in range(runs)]
     return Work("step + observations", statistics.median(seconds), *cost(compiled))
@@ -202,17 +202,17 @@ def _tick(cfg, env, runs: int, age: int) -> Work:
     from agents.session import assemble
 
     vector, policy = assemble(cfg, env)
-    key = jax.random.key(0)
-    stage = jax.jit(lambda key: begin(policy, vector, key))(key)
-    params = jax.jit(policy.init)(key, stage.obs)
+    key, begin_key, init_key = jax.random.split(jax.random.key(0), 3)
+    stage = jax.jit(lambda key: begin(policy, vector, key))(begin_key)
+    params = jax.jit(policy.init)(init_key, stage.obs)
 
     def tick(params, key, stage):
         return play_tick(policy, vector, params, key, stage)
 
     compiled, _ = build_ahead(tick, params, key, stage)
     for passed in range(age):
-        key = jax.random.key(passed)
-        before, (stage, *_) = stage, compiled(params, key, stage)
+        key, tick_key = jax.random.split(key)
+        before, (stage, *_) = stage, compiled(params, tick_key, stage)
     seconds = [timed(compiled, params, key, before)[0] for _ in range(runs)]
     return Work(f"tick of a rollout, {cfg.network}", statistics.median(seconds), *cost(compiled))
 

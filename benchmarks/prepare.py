@@ -85,8 +85,9 @@ def _policy(env, labels: dict, key):
     name = config if config in PRESETS else "tiny"
     vector, policy = assemble(preset(name, minibatches=1, **options), env)
     fresh = share.make(lambda key: begin(policy, vector, key))
-    stage = fresh(key)
-    params = jax.jit(policy.init)(key, jax.tree.map(lambda leaf: leaf[:1], stage.obs))
+    begin_key, init_key = jax.random.split(key)
+    stage = fresh(begin_key)
+    params = jax.jit(policy.init)(init_key, jax.tree.map(lambda leaf: leaf[:1], stage.obs))
     play = workloads.play_policy(policy, share.of(vector), labels["ticks"])
     compiled, build = build_ahead(share.play(play, 1, 1), key, stage, params)
 

@@ -144,12 +144,13 @@ def measure(
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
     env, key = env or mm.make(game.split("+"), config), jax.random.key(seed)
-    pair = Pair(env, batch, key)
+    pair_key, alone_key = jax.random.split(key)
+    pair = Pair(env, batch, pair_key)
     pair.stagger(age)
     table = [[pair.tick() for _ in range(ticks)] for _ in range(runs)]
     columns = [[[tick[i] for tick in run] for run in table] for i in range(3)]
     block = pair.plain.reset_block
-    return Cost(game, config, batch, block, ticks, *columns, *_alone(env, block, key))
+    return Cost(game, config, batch, block, ticks, *columns, *_alone(env, block, alone_key))
 
 
 class Pair:
@@ -163,7 +164,8 @@ class Pair:
     def __init__(self, env, batch: int, key):
         """Compiles both steps and begins episodes."""
         vector, self.plain = mm.vectorize(env, batch), Unreset(env, batch)
-        self.key, self.passed, self.batch = key, 0, batch
+        key, self.key, self.fresh_key = jax.random.split(key, 3)
+        self.passed, self.batch = 0, batch
         self.reset = jax.jit(vector.reset)
         self.obs, self.state = self.reset(key)
         self.sample = jax.jit(vector.sample)
@@ -199,7 +201,7 @@ class Pair:
             return jax.tree.map(pick, new, old)
 
         begins = jnp.arange(self.batch) * age // self.batch
-        fresh = self.reset(jax.random.fold_in(self.key, 0))
+        fresh = self.reset(self.fresh_key)
         for tick in range(age):
             self.obs, self.state = replace(begins == tick, fresh, (self.obs, self.state))
             self.tick()

@@ -21,8 +21,10 @@ from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
 from metammo_jax.world import World
 
-LIFECYCLE = 300
-"""Id of the draws of what follows a tick: revivals and new NPCs."""
+LIFECYCLE, SAMPLE, GAME, BEGIN = 300, 400, 500, 501
+"""Ids of the draws of what follows a tick (revivals, new NPCs), of random actions, of the game
+that a reset begins, and of its episode. With those of `tick` all differ: what is given one key
+draws independently."""
 
 
 @struct.dataclass
@@ -111,7 +113,7 @@ class Env:
           ValueError: it is no single key, or there is no such game.
         """
         _check_key(key, "env.reset")
-        game_key, begin_key = threefry.split(key)
+        game_key, begin_key = threefry.tagged(key, [GAME, BEGIN])
         if game is None:
             game = self.table.choose(game_key)
         else:
@@ -177,7 +179,7 @@ class Env:
         was_present = world.body.present[: cfg.players]
         world = tick.tick(key, world, orders, cfg)
         with jax.named_scope("lifecycle.after_tick"):
-            world = lifecycle.after_tick(threefry.fold_in(key, LIFECYCLE), world, table, cfg)
+            world = lifecycle.after_tick(threefry.tagged(key, LIFECYCLE), world, table, cfg)
         with jax.named_scope("progress.evaluate"):
             world, reward = progress.evaluate(world, was_present, table, cfg)
         terminated = world.body.died[: cfg.players]
@@ -192,9 +194,12 @@ class Env:
 
     @narrow
     def sample(self, key: jax.Array, obs: Observation) -> Action:
-        """Returns an action drawn uniformly over the masks, head by head."""
+        """Returns an action drawn uniformly over the masks, head by head.
+
+        Independent of what `step` draws from the same key.
+        """
         _check_key(key, "env.sample")
-        cfg, masks = self.cfg, obs.masks
+        cfg, masks, key = self.cfg, obs.masks, threefry.tagged(key, SAMPLE)
         draws = threefry.uniform(key, (4 + len(TRADE) * bool(cfg.slots), cfg.players))
         word = _any_number(draws[3], cfg.tokens)
         return Action(

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from metammo_jax import query
 from metammo_jax.action import TRADE, Action, Orders
@@ -96,7 +95,7 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
       World, a tick later, before anybody is revived, replaced or judged.
     """
     phases = [phase for phase in PHASES if phase.system is None or phase.system in cfg.systems]
-    keys = threefry.fold_in(key, np.array([phase.id for phase in phases]))
+    keys = threefry.tagged(key, [phase.id for phase in phases])
     for index, phase in enumerate(phases):
         with jax.named_scope(phase.name):
             world = _play(phase, keys[index], world, orders, cfg)
@@ -132,7 +131,7 @@ def give_orders(
     Returns:
       world, in which NPCs remember their targets, and the orders.
     """
-    decide_key, turn_key, buyer_key = threefry.fold_in(key, np.array([DECIDE, PRIORITY, BUYERS]))
+    decide_key, turn_key, buyer_key = threefry.tagged(key, [DECIDE, PRIORITY, BUYERS])
     direction = target = jnp.full(cfg.npcs, NOBODY)
     if System.NPC in cfg.systems and cfg.npcs:
         world, direction, target = npc.decide(decide_key, world, cfg)

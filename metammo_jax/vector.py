@@ -17,8 +17,9 @@ from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 
-RESET = 400
-"""Id of the draws of automatic resets."""
+OWN, STEP, AGAIN, SAMPLE, RESET = range(5)
+"""Ids of keys of worlds: the caller's own, of steps, automatic resets, random actions, and first
+resets. With each, a batch splits its key before it folds the numbers of the worlds in."""
 
 
 @struct.dataclass
@@ -156,7 +157,7 @@ class VectorEnv:
         """
         first = self.env.table.first_difficulty()
         difficulty = jnp.broadcast_to(first, (self.num_worlds, *first.shape))
-        obs, world = self._reset_all(self.keys(key), difficulty)
+        obs, world = self._reset_all(self.keys(key, RESET), difficulty)
         returns = jnp.zeros((self.num_worlds, self.cfg.players), jnp.float32)
         causes = None
         if achievements.are_kept(self.cfg):
@@ -177,9 +178,11 @@ class VectorEnv:
           observation (of the new episode where one began), state, reward (B, P) float32,
           terminated and truncated (B, P) bool as `endings` has them, and `BatchInfo`.
         """
+        _check_key(key)
         was_alive = state.world.body.present[:, : self.cfg.players]
+        step_keys, reset_keys = self._each(threefry.tagged(key, [STEP, AGAIN]))
         final, world, reward, terminated, truncated, info = jax.vmap(self.env.step)(
-            self.keys(key), state.world, action
+            step_keys, state.world, action
         )
         done = info.over
         terminated, truncated = endings(was_alive, terminated, truncated, info)
@@ -187,7 +190,7 @@ class VectorEnv:
         causes, achieved = self._achieved(state.causes, world, done)
         episode = _statistics(world, info, returns).replace(achieved=achieved)
         difficulty, wins = self._next_difficulty(state, info, done)
-        obs, world = self._reset_done(threefry.fold_in(key, RESET), done, difficulty, final, world)
+        obs, world = self._reset_done(reset_keys, done, difficulty, final, world)
         state = BatchState(
             world=world,
             difficulty=difficulty,
@@ -205,18 +208,30 @@ class VectorEnv:
 
     @narrow
     def sample(self, key: jax.Array, obs: Observation) -> Action:
-        """Returns actions drawn uniformly over the masks."""
-        return jax.vmap(self.env.sample)(self.keys(key), obs)
+        """Returns actions drawn uniformly over the masks.
+
+        Independent of what `step` draws from the same key.
+        """
+        return jax.vmap(self.env.sample)(self.keys(key, SAMPLE), obs)
 
     @narrow
-    def keys(self, key: jax.Array) -> jax.Array:
-        """Returns (B,) keys; that of a world does not depend on how many worlds or devices are."""
-        one = "give one, from which that of every world is derived"
-        checks.one_key(key, "a batch", one)
+    def keys(self, key: jax.Array, use: int = OWN) -> jax.Array:
+        """Returns (B,) keys; that of a world does not depend on how many worlds or devices are.
+
+        Args:
+          key: () key.
+          use: what for, of `OWN` (of the caller), `STEP`, `AGAIN`, `SAMPLE` and `RESET`; the keys
+            of each use differ.
+        """
+        _check_key(key)
+        return self._each(threefry.tagged(key, [use]))[0]
+
+    def _each(self, keys: jax.Array) -> jax.Array:
+        """Returns (n, B) keys, for each of (n,) keys those of all worlds."""
         numbers = jnp.arange(self.num_worlds)
         if self.axis is not None:
             numbers += jax.lax.axis_index(self.axis) * self.num_worlds
-        return threefry.fold_in(key, numbers)
+        return jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, numbers)
 
     def _achieved(self, causes: jax.Array | None, world: World, done: jax.Array):
         """Returns causes of death (B, P, 3), and what players came to if some episode ended."""
@@ -257,14 +272,13 @@ class VectorEnv:
 
     def _reset_done(
         self,
-        key: jax.Array,
+        keys: jax.Array,
         done: jax.Array,
         difficulty: jax.Array,
         obs: Observation,
         world: World,
     ) -> tuple[Observation, World]:
         """Begins new episodes, a block of worlds at a time, until no ended one is left."""
-        keys = self.keys(key)
 
         def begin(state, rows, real):
             fresh = _reset(self.env, keys[rows], difficulty[rows])
@@ -272,6 +286,10 @@ class VectorEnv:
             return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 
         return few.at_a_time(begin, (obs, world), done, self.reset_block)
+
+
+def _check_key(key: jax.Array) -> None:
+    checks.one_key(key, "a batch", "give one, from which that of every world is derived")
 
 
 @functools.partial(jax.jit, static_argnums=0)  # traced once for first and for automatic resets

@@ -94,6 +94,7 @@ class Played:
         """Yields what each of some random steps returned."""
         for tick in range(ticks):
             key = jax.random.fold_in(jax.random.key(seed), tick)
-            out = self.step(key, world, self.sample(key, obs))
+            act_key, step_key = jax.random.split(key)
+            out = self.step(step_key, world, self.sample(act_key, obs))
             obs, world = out[:2]
             yield out

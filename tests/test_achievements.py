@@ -169,8 +169,8 @@ def test_a_batch_tells_them_when_games_end(tiny_full):
     assert state.causes.shape == (2, PLAYERS, 3)
     seen = 0
     for tick in range(45):
-        key, before = jax.random.key(tick), state.causes
-        obs, state, *_, info = step(key, state, sample(key, obs))
+        (act_key, step_key), before = jax.random.split(jax.random.key(1 + tick)), state.causes
+        obs, state, *_, info = step(step_key, state, sample(act_key, obs))
         for row in np.flatnonzero(np.asarray(info.done)):
             told = jax.tree.map(lambda leaf, row=row: leaf[row], info.episode.achieved)
             died = float(told.happened[Event.AGENT_CULLED])

@@ -13,7 +13,7 @@ def test_the_large_world_is_made_reset_and_stepped():
     assert obs.alive.shape == (1024,) and obs.alive.all()
     step = jax.jit(env.step)
     for tick in range(3):
-        key = jax.random.key(tick)
-        obs, world = step(key, world, jax.jit(env.sample)(key, obs))[:2]
+        act_key, step_key = jax.random.split(jax.random.key(1 + tick))
+        obs, world = step(step_key, world, jax.jit(env.sample)(act_key, obs))[:2]
     assert world.tick == 3
     assert world.body.present[1024:].sum() > 40

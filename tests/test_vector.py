@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
+from metammo_jax import vector
 from tests.conftest import Played
 
 WORLDS = 6
@@ -31,10 +32,11 @@ def run(batch):
     obs, state = jax.jit(batch.reset)(jax.random.key(0))
     outs = []
     for tick in range(60):
-        key = jax.random.fold_in(jax.random.key(1), tick)
-        action = sample(key, obs)
-        out = step(key, state, action)
-        outs.append((key, state, action, out))
+        key = jax.random.fold_in(jax.random.key(3), tick)
+        act_key, step_key = jax.random.split(key)
+        action = sample(act_key, obs)
+        out = step(step_key, state, action)
+        outs.append((step_key, state, action, out))
         obs, state = out[:2]
     return outs
 
@@ -47,7 +49,7 @@ def test_games_of_one_batch_share_one_compiled_step(run):
 def test_a_world_alone_is_the_same_as_inside_the_batch(mixed, batch, run):
     alone = Played(mixed)
     for key, state, action, out in run[:20]:
-        keys = batch.keys(key)
+        keys = batch.keys(key, vector.STEP)
         ended = np.asarray(out[5].done)
         for row in np.flatnonzero(~ended)[:3]:
             world, single = jax.tree.map(lambda x, row=row: x[row], (state.world, action))

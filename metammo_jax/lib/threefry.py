@@ -18,6 +18,7 @@ from metammo_jax.lib.once import once
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = np.uint32(0x1BD11BDA)
+_TAG = np.uint32(1 << 31)
 
 
 def bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
@@ -48,6 +49,15 @@ def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
         each = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
         return (each if number.ndim else jax.random.fold_in)(key, number)
     return _derived(key, number)
+
+
+def tagged(key: jax.Array, tag: jax.typing.ArrayLike) -> jax.Array:
+    """Returns a key for each tag () or (n,), integers below 2**31 that say what the key is for.
+
+    It differs from all keys that are split off the same key, and from those of running numbers
+    below 2**31 folded into it: a tag is folded in with the highest bit set.
+    """
+    return fold_in(key, np.asarray(tag, np.uint32) | _TAG)
 
 
 def _is_known(key: jax.Array) -> bool:
