@@ -4,12 +4,13 @@ BIN := $(VENV)/bin
 # One worker per core, but not more than the tests are worth.
 WORKERS ?= 2
 
-.PHONY: help train test test-all lint bench clean
+.PHONY: help train test test-all test-versions lint bench clean
 
 help:
 	@echo "make train     make the environment and train an agent for about three minutes"
 	@echo "make test      make the environment and run the tests"
 	@echo "make test-all  the slow tests too"
+	@echo "make test-versions  a short set of tests with the oldest and the newest jax"
 	@echo "make lint      style and formatting"
 	@echo "make bench     steps per second of every game"
 
@@ -28,6 +29,10 @@ test: $(VENV)/.ready
 test-all: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow or not slow"
 
+# VERSIONS=newest runs it with that one alone.
+test-versions: $(VENV)/.ready
+	$(BIN)/python tests/versions.py $(VERSIONS)
+
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,4 +41,4 @@ bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.step
 
 clean:
-	rm -rf $(VENV) .pytest_cache build dist
+	rm -rf $(VENV) .venv-oldest .venv-newest .pytest_cache build dist

@@ -210,7 +210,7 @@ def _tick(cfg, env, runs: int, age: int) -> Work:
         return play_tick(policy, vector, params, key, stage)
 
     compiled, _ = build_ahead(tick, params, key, stage)
-    for passed in range(age):
+    for _ in range(age):
         key, tick_key = jax.random.split(key)
         before, (stage, *_) = stage, compiled(params, tick_key, stage)
     seconds = [timed(compiled, params, key, before)[0] for _ in range(runs)]

@@ -40,6 +40,12 @@ def plain(part: str) -> str:
     return told(part)
 
 
+needs_newer_jax = pytest.mark.skipif(
+    jax.__version_info__ < (0, 7, 2), reason="64-bit mode needs jax 0.7.2"
+)
+
+
+@needs_newer_jax
 def test_64_bits_change_nothing():
     assert told("mini", "jax_enable_x64=True") == modes.play("mini")
 

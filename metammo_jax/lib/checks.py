@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax.lib.narrow import enable_x64
+
 SEEDS = 2**63
 """How many seeds there are."""
 
@@ -52,7 +54,7 @@ def key_of_seed(seed: int) -> jax.Array:
       ValueError: it is no such integer.
     """
     number = np.int64(whole("seed", seed, 0, SEEDS - 1))
-    with jax.enable_x64(True):
+    with enable_x64(True):
         return jax.random.key(number)
 
 

@@ -8,6 +8,11 @@ import jax
 
 _P, _R = ParamSpec("_P"), TypeVar("_R")
 
+try:
+    enable_x64 = jax.enable_x64
+except AttributeError:  # before JAX 0.8
+    from jax.experimental import enable_x64
+
 
 def narrow(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Returns a function that is traced with types of 32 bits, also under `jax_enable_x64`.
@@ -21,7 +26,7 @@ def narrow(function: Callable[_P, _R]) -> Callable[_P, _R]:
     def with_32_bits(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         if not jax.config.jax_enable_x64:
             return function(*args, **kwargs)
-        with jax.enable_x64(False):
+        with enable_x64(False):
             return function(*args, **kwargs)
 
     return with_32_bits

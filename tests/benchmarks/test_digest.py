@@ -2,7 +2,6 @@
 
 import jax
 import numpy as np
-import pytest
 
 from benchmarks import digest
 
@@ -23,10 +22,3 @@ def test_each_value_type_and_place_counts():
     ]
     found = [digest._digest(each) for each in (tree, *others)]
     assert len(set(found)) == 5 and digest._digest(jax.tree.map(np.copy, tree)) == found[0]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("config", digest.PLAYED)
-def test_worlds_are_those_of_the_file(config):
-    played = digest.player(config)(jax.random.key(digest.SEED))
-    assert digest.of_games(config, played) == digest.expected()[config]
