@@ -19,10 +19,9 @@ LEVELS = np.arange(Column.MELEE_LEVEL, Column.ALCHEMY_LEVEL + 1, 2)
 EXPERIENCE = LEVELS + 1
 
 
-def progression_features(obs: Observation) -> jax.Array:
+def progression_features(obs: Observation, who: jax.Array) -> jax.Array:
     """Returns what each player knows of its gold and skills, (P, 18) float32."""
-    players = obs.visible.shape[0]
-    own = obs.entities[:players].astype(jnp.float32)
+    own = obs.entities[who].astype(jnp.float32)
     wealth = own[:, [Column.GOLD, Column.ITEM_LEVEL]]
     exp = own[:, EXPERIENCE] / float(EXP_THRESHOLD[-1])
     return jnp.concatenate([jnp.log1p(wealth) / 4, own[:, LEVELS] / LEVEL_MAX, exp], axis=-1)
@@ -76,7 +75,7 @@ class Belongings(nn.Module):
     width: int
 
     @nn.compact
-    def __call__(self, obs: Observation) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def __call__(self, obs: Observation, who: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Embeds and sums up.
 
         Returns:
@@ -90,5 +89,5 @@ class Belongings(nn.Module):
         affordable = obs.masks.buy[:, :-1].astype(jnp.float32)
         count = jnp.maximum(affordable.sum(1, keepdims=True), 1.0)
         within_reach = affordable @ goods / count
-        summary = [progression_features(obs), slots.sum(1) / 4, slots.max(1), within_reach]
+        summary = [progression_features(obs, who), slots.sum(1) / 4, slots.max(1), within_reach]
         return slots, goods, jnp.concatenate(summary, axis=-1)

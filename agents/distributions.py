@@ -9,11 +9,9 @@ combat cost nothing.
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import struct
 
 from metammo_jax.action import Action, chosen_listing, chosen_row
-from metammo_jax.lib import threefry
 from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY
 
@@ -29,7 +27,7 @@ class Logits:
       move: (..., 5) float32, by `vocab.Direction`.
       target: (..., K + 1) float32, positions of `Observation.visible`, the last is "nobody".
       style: (..., 3) float32, by `vocab.Style`.
-      token: (..., 1 + tokens) float32, 0 is silence.
+      token: (..., 1 + tokens) float32, 0 is silence; None where words are spelled.
       use: (..., I + 1) float32, slots of the bag, the last, here as below, is "nothing".
       destroy: (..., I + 1) float32, slots.
       give: (..., I + 1) float32, slots.
@@ -39,14 +37,16 @@ class Logits:
       buy: (..., M + 1) float32, positions of `Observation.listing`.
       gold: (..., prices) float32, from 1 on.
       gold_to: (..., K + 1) float32, positions of `Observation.visible`.
+      spelling: (..., b) float32, of each bit of a word's number being 1; where all are 0 nothing is
+        said. None where `token` chooses among all words.
 
-    Those from `use` on are of the full game; None in the mini game.
+    Those from `use` to `gold_to` are of the full game; None in the mini game.
     """
 
     move: jax.Array
     target: jax.Array
     style: jax.Array
-    token: jax.Array
+    token: jax.Array | None = None
     use: jax.Array | None = None
     destroy: jax.Array | None = None
     give: jax.Array | None = None
@@ -56,6 +56,7 @@ class Logits:
     buy: jax.Array | None = None
     gold: jax.Array | None = None
     gold_to: jax.Array | None = None
+    spelling: jax.Array | None = None
 
 
 @struct.dataclass
@@ -89,22 +90,47 @@ def masked(logits: Logits, legal: Logits) -> Logits:
     return jax.tree.map(lambda value, ok: jnp.where(ok, value, FORBIDDEN), logits, legal)
 
 
-def sample(key: jax.Array, logits: Logits) -> Choice:
-    """Draws an entry of each head, by the Gumbel trick, with one draw for all heads."""
-    heads = _present(logits)
-    ends = np.cumsum([head.shape[-1] for head in heads.values()])
-    point = threefry.uniform(key, (*logits.move.shape[:-1], ends[-1]))
-    noise = -jnp.log(-jnp.log(jnp.maximum(point, jnp.finfo(point.dtype).tiny)))
-    parts = jnp.split(noise, ends[:-1], axis=-1)
-    return Choice(**{
-        name: jnp.argmax(head + part, axis=-1).astype(jnp.int32)
-        for (name, head), part in zip(heads.items(), parts, strict=True)
-    })  # fmt: skip
+def sample(points: jax.Array, logits: Logits) -> Choice:
+    """Draws an entry of each head, by the inverse of its cumulative distribution.
+
+    Args:
+      points: (..., draws) float32 in [0, 1), uniform and independent: one for each head, in the
+        order of the fields of `Logits`, and one for each bit that spells a word.
+      logits: (...), masked.
+    """
+    heads, chosen = _present(logits), {}
+    spelling = heads.pop("spelling", None)
+    for index, (name, head) in enumerate(heads.items()):
+        chosen[name] = _inverse(head, points[..., index])
+    if spelling is not None:
+        letters = points[..., len(heads) : len(heads) + spelling.shape[-1]]
+        is_one = letters < jax.nn.sigmoid(spelling)
+        chosen["token"] = jnp.sum(is_one.astype(jnp.int32) << _places(spelling), axis=-1)
+    return Choice(**chosen)
+
+
+def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
+    """Returns the entry (...) int32 at which the cumulative distribution passes a point (...)."""
+    mass = jnp.exp(head - jax.lax.stop_gradient(head.max(axis=-1, keepdims=True)))
+    below = jnp.cumsum(mass, axis=-1)
+    passed = (below <= point[..., None] * below[..., -1:]).sum(axis=-1, dtype=jnp.int32)
+    entries = jnp.arange(head.shape[-1]).reshape((1,) * point.ndim + (-1,))
+    last = jnp.where(mass > 0, entries, 0).max(axis=-1)  # rounding must not pass it
+    return jnp.minimum(passed, last)
+
+
+def _places(spelling: jax.Array) -> jax.Array:
+    """Returns (..., b) int32, the place of each bit."""
+    return jnp.arange(spelling.shape[-1]).reshape((1,) * (spelling.ndim - 1) + (-1,))
 
 
 def log_prob(logits: Logits, choice: Choice) -> jax.Array:
     """Returns the log-probability (...) float32 of what was chosen, as far as it matters."""
     heads, total = _present(logits), 0.0
+    spelling = heads.pop("spelling", None)
+    if spelling is not None:
+        is_one = (choice.token[..., None] >> _places(spelling)) & 1 == 1
+        total += jax.nn.log_sigmoid(jnp.where(is_one, spelling, -spelling)).sum(axis=-1)
     for name, head in heads.items():
         entry = _entry(head, getattr(choice, name))
         if name in DETAIL:
@@ -117,6 +143,10 @@ def log_prob(logits: Logits, choice: Choice) -> jax.Array:
 def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
     """Returns the entropy of deeds and of numbers (words, prices, amounts), (...) float32, nats."""
     heads, sums = _present(logits), {True: 0.0, False: 0.0}
+    spelling = heads.pop("spelling", None)
+    if spelling is not None:
+        letters = jax.nn.softplus(spelling) - spelling * jax.nn.sigmoid(spelling)
+        sums[True] += letters.sum(axis=-1)
     for name, head in heads.items():
         part = _entropy(head)
         if name in DETAIL:

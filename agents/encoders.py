@@ -1,8 +1,8 @@
 """What the lean network makes of an observation: oneself, the tiles around, who is in sight.
 
-Everything here is of one world. Entities are turned into features once per world and gathered
-for each player; what is gathered needs no gradient, so that the backward pass has no scatter,
-which costs a CPU twice the time of embedding each pair.
+Everything here is of P players of one world, whose rows in the world are `who` (P,) int32. What is
+gathered are the numbers of the table of entities, which need no gradient: the backward pass has no
+scatter, which would cost a CPU twice the time of embedding each pair.
 """
 
 import dataclasses
@@ -86,10 +86,10 @@ class Scales:
         return cls(cfg.middle, cfg.playable / 2, cfg.horizon, cfg.tokens.bit_length())
 
 
-def own_features(obs: Observation, scales: Scales) -> jax.Array:
+def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
     """Returns what each player knows of itself and its task, (P, features) float32, about -1..1."""
     players = obs.visible.shape[0]
-    own = obs.entities[:players].astype(jnp.float32)
+    own = obs.entities[who].astype(jnp.float32)
     place = own[:, Column.ROW : Column.COL + 1] - scales.middle
     vision = obs.tiles.shape[-1] // 2
     parts = [
@@ -108,37 +108,40 @@ def own_features(obs: Observation, scales: Scales) -> jax.Array:
     return jnp.concatenate(parts, axis=-1)
 
 
-def entity_features(obs: Observation, scales: Scales) -> jax.Array:
-    """Returns what anybody can see of each entity, (E, features) float32."""
-    table = obs.entities.astype(jnp.float32)
-    message = obs.entities[:, Column.MESSAGE, None].astype(jnp.int32)
-    bits = (message >> jnp.arange(scales.token_bits)[None]) & 1
+def pair_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
+    """Returns what each player sees of everybody in sight, (P, K, features) float32.
+
+    The condition of the other, its kind, the bits of its word, and how it stands to the player.
+    """
+    table = once(obs.entities[obs.visible.astype(jnp.int32)])
+    message = table[..., Column.MESSAGE, None].astype(jnp.int32)
+    places = jnp.arange(scales.token_bits).reshape(1, 1, -1)
     parts = [
-        _condition(table, scales),
-        jax.nn.one_hot(obs.entities[:, Column.KIND] + 1, 5),
-        bits.astype(jnp.float32),
+        _condition(table.astype(jnp.float32), scales),
+        jax.nn.one_hot(table[..., Column.KIND] + 1, 5),
+        ((message >> places) & 1).astype(jnp.float32),
+        relations(obs, who, table),
     ]
     return jnp.concatenate(parts, axis=-1)
 
 
-def relations(obs: Observation) -> jax.Array:
-    """Returns how each entity in sight stands to the player that sees it, (P, K, 10) float32."""
-    players, vision = obs.visible.shape[0], obs.tiles.shape[-1] // 2
-    columns = np.array([Column.ROW, Column.COL, Column.GROUP, Column.KIND, Column.ATTACKER])
-    table = obs.entities[:, columns].astype(jnp.int32)
-    rows = obs.visible.astype(jnp.int32)
-    other, me = table[rows], table[:players, None]
-    offset = other[..., :2] - me[..., :2]
+def relations(obs: Observation, who: jax.Array, table: jax.Array) -> jax.Array:
+    """Returns how each in sight, of rows (P, K, columns), stands to the player, (P, K, 10)."""
+    vision, rows = obs.tiles.shape[-1] // 2, obs.visible.astype(jnp.int32)
+    me = obs.entities[who][:, None].astype(jnp.int32)
+    place = np.array([Column.ROW, Column.COL])
+    offset = table[..., place].astype(jnp.int32) - me[..., place]
     distance = grid.steps(offset)
-    player = other[..., 3] <= 0
-    mate = player & (other[..., 2] == me[..., 2])
+    player = table[..., Column.KIND] <= 0
+    mate = player & (table[..., Column.GROUP].astype(jnp.int32) == me[..., Column.GROUP])
+    attacker = me[..., Column.ATTACKER]
     flags = [
         distance <= REACH,
         mate,
         player & ~mate,
         ~player,
-        rows == jnp.arange(players)[:, None],
-        (me[..., 4] > 0) & (me[..., 4] == rows + 1),
+        rows == who[:, None],
+        (attacker > 0) & (attacker == rows + 1),
         rows >= 0,
     ]
     far = jnp.concatenate([offset, distance[..., None]], axis=-1) / vision
@@ -212,11 +215,12 @@ class Entities(nn.Module):
     width: int
 
     @nn.compact
-    def __call__(self, obs: Observation, own: jax.Array, scales: Scales):
+    def __call__(self, obs: Observation, who: jax.Array, own: jax.Array, scales: Scales):
         """Embeds and pools.
 
         Args:
           obs: of one world.
+          who: (P,) int32, rows of the players.
           own: (P, features) float32, from which players choose whom to attend to.
           scales: sizes to divide by.
 
@@ -225,8 +229,7 @@ class Entities(nn.Module):
         """
         seen = obs.visible >= 0
         there = seen.astype(jnp.float32)
-        features = once(entity_features(obs, scales))[obs.visible.astype(jnp.int32)]
-        pairs = jnp.concatenate([features, relations(obs)], axis=-1)
+        pairs = pair_features(obs, who, scales)
         embedded = nn.relu(nn.Dense(self.width)(pairs)) * there[..., None]
         query = nn.Dense(self.width)(own) / np.sqrt(self.width)
         score = jnp.einsum("pkd,pd->pk", embedded, query)

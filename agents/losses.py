@@ -32,13 +32,8 @@ def masked_mean(values: jax.Array, mask: jax.Array, axis: str | None = None) -> 
 
     With an axis it is the mean over all devices, and has no gradient.
     """
-    return total(masked_share(values, mask, axis), axis)
-
-
-def masked_share(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
-    """Returns what this device's values contribute () to the mean over all of the axis."""
     count = jnp.maximum(total(jnp.sum(mask), axis), 1).astype(jnp.float32)
-    return jnp.sum(jnp.where(mask, values, 0.0)) / count
+    return total(jnp.sum(jnp.where(mask, values, 0.0)), axis) / count
 
 
 def total(share, axis: str | None = None):
@@ -97,57 +92,88 @@ def gae(
     return jax.lax.scan(back, start, steps, reverse=True)[1]
 
 
-def ppo_loss(
+METRICS = (
+    "policy_loss", "value_loss", "entropy", "token_entropy", "approx_kl", "clip_fraction",
+)  # fmt: skip
+"""What `ppo_sums` logs."""
+
+
+@struct.dataclass
+class Samples:
+    """What the loss compares; all arrays have one shape.
+
+    Attributes:
+      log_prob: float32, of the choices when they were collected.
+      value: float32, of the states then.
+      target: float32, what the value should have been.
+      advantage: float32, of the choices, with mean 0 and standard deviation 1.
+      mask: bool, who was alive and acted; nothing else counts.
+    """
+
+    log_prob: jax.Array
+    value: jax.Array
+    target: jax.Array
+    advantage: jax.Array
+    mask: jax.Array
+
+
+def samples(
+    log_prob: jax.Array,
+    value: jax.Array,
+    advantage: jax.Array,
+    mask: jax.Array,
+    axis: str | None = None,
+) -> Samples:
+    """Returns what the loss compares, given advantages as `gae` estimates them.
+
+    With an axis they are normalized over the rows of all devices.
+    """
+    scaled = normalized(advantage, mask, axis)
+    return Samples(log_prob, value, advantage + value, scaled, mask)
+
+
+def ppo_sums(
     log_prob: jax.Array,
     value: jax.Array,
     entropy: tuple[jax.Array, jax.Array],
-    old_log_prob: jax.Array,
-    old_value: jax.Array,
-    advantage: jax.Array,
-    mask: jax.Array,
+    old: Samples,
     numbers: Coefficients,
-    axis: str | None = None,
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Returns the loss and what to log of it. All arrays have one shape.
+    """Returns the sum of the loss over the mask, and the sums of what to log of it.
 
-    With an axis both are this device's share: they sum up to the loss, as gradients do.
+    Divided by how many are in the mask they are the loss and the metrics. Sums of parts of the
+    rows add up to that of all, as their gradients do.
 
     Args:
       log_prob: of the collected choices, under the policy that learns.
       value: of the states, by the policy that learns.
       entropy: of deeds and of words.
-      old_log_prob: of the choices when they were collected.
-      old_value: of the states then.
-      advantage: as `gae` estimates it; is normalized here.
-      mask: bool, who was alive and acted; nothing else counts.
+      old: what was collected.
       numbers: coefficients.
-      axis: name of the mesh axis over which the rows are parted.
 
     Source: Schulman et al., 2017, with clipped values.
     """
-    target = advantage + old_value
-    ratio = jnp.exp(jnp.where(mask, log_prob - old_log_prob, 0.0))
-    scaled = normalized(advantage, mask, axis)
 
-    def mean(values):
-        return masked_share(values, mask, axis)
+    def total(values):
+        return jnp.sum(jnp.where(old.mask, values, 0.0))
 
+    ratio = jnp.exp(jnp.where(old.mask, log_prob - old.log_prob, 0.0))
     clipped = jnp.clip(ratio, 1 - numbers.clip, 1 + numbers.clip)
-    policy_loss = -mean(jnp.minimum(scaled * ratio, scaled * clipped))
-    error = (value - target) ** 2
+    policy_loss = -total(jnp.minimum(old.advantage * ratio, old.advantage * clipped))
+    error = (value - old.target) ** 2
     if numbers.value_clip:
-        near = jnp.clip(value - old_value, -numbers.value_clip, numbers.value_clip)
-        error = jnp.maximum(error, (old_value + near - target) ** 2)
-    value_loss = 0.5 * mean(error)
-    deeds, words = (mean(part) for part in entropy)
+        near = jnp.clip(value - old.value, -numbers.value_clip, numbers.value_clip)
+        error = jnp.maximum(error, (old.value + near - old.target) ** 2)
+    value_loss = 0.5 * total(error)
+    deeds, words = (total(part) for part in entropy)
     bonus = numbers.entropy * deeds + numbers.token_entropy * words
     metrics = {
         "policy_loss": policy_loss,
         "value_loss": value_loss,
         "entropy": deeds,
         "token_entropy": words,
-        "approx_kl": mean(ratio - 1 - jnp.log(ratio)),
-        "clip_fraction": mean((jnp.abs(ratio - 1) > numbers.clip).astype(jnp.float32)),
+        "approx_kl": total(ratio - 1 - jnp.log(ratio)),
+        "clip_fraction": total((jnp.abs(ratio - 1) > numbers.clip).astype(jnp.float32)),
     }
     return policy_loss + numbers.value * value_loss - bonus, metrics
 

@@ -2,7 +2,7 @@
 
 A network is a Flax module with five methods, of one world where they take an observation:
 
-  encode(obs) -> (inputs, features)        what an observation tells, without memory
+  encode(obs, who) -> (inputs, features)   what an observation tells players, without memory
   project(inputs) -> projected             the part of the core that needs no memory
   recur(memory, projected) -> (memory, hidden)
   decide(hidden, features) -> (Logits, value)
@@ -31,14 +31,14 @@ class Lean(nn.Module):
 
     Attributes:
       scales: sizes by which observations are divided.
-      tokens: words of the language.
+      letters: bits that spell a word.
       width: units of the core.
       entity_width: features of an embedding of an entity, a slot or a listing.
       prices: highest price; 0 in the mini game, which has no trade.
     """
 
     scales: Scales
-    tokens: int
+    letters: int
     width: int = 64
     entity_width: int = 32
     prices: int = 0
@@ -50,22 +50,24 @@ class Lean(nn.Module):
         self.entities = Entities(self.entity_width)
         self.trunk = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
         self.core = Gru(self.width)
-        self.heads = Heads(self.tokens, self.entity_width, self.prices)
+        self.heads = Heads(self.letters, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:
             self.belongings = Belongings(self.entity_width)
 
-    def encode(self, obs: Observation) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    def encode(self, obs: Observation, who: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         """Returns the core's inputs (P, width) and the embeddings that the heads choose from.
+
+        For P of a world's players, whose rows in the world are `who` (P,) int32.
 
         These are (P, K, d), of those in sight; in the full game also (P, I, d), of one's own
         slots, and (M, d), of listings.
         """
-        own = nn.relu(self.own(own_features(obs, self.scales)))
-        seen, pooled = self.entities(obs, own, self.scales)
+        own = nn.relu(self.own(own_features(obs, who, self.scales)))
+        seen, pooled = self.entities(obs, who, own, self.scales)
         parts, embedded = [own, self.tiles(obs), pooled], (seen,)
         if self.prices:
-            slots, goods, summary = self.belongings(obs)
+            slots, goods, summary = self.belongings(obs, who)
             parts, embedded = [*parts, summary], (seen, slots, goods)
         return nn.relu(self.trunk(jnp.concatenate(parts, axis=-1))), embedded
 
@@ -87,9 +89,9 @@ class Lean(nn.Module):
         """Returns unmasked logits and the value (P,) of hidden (P, width)."""
         return self.heads(hidden, *embedded), self.value(hidden)[..., 0]
 
-    def __call__(self, obs: Observation) -> tuple[Logits, jax.Array]:
+    def __call__(self, obs: Observation, who: jax.Array) -> tuple[Logits, jax.Array]:
         """Returns logits and values of a first tick; for making the parameters."""
-        inputs, embedded = self.encode(obs)
+        inputs, embedded = self.encode(obs, who)
         memory = self.initial(inputs.shape[:1])
         _, hidden = self.recur(memory, self.project(inputs))
         return self.decide(hidden, embedded)

@@ -96,7 +96,7 @@ class PlayerEncoder(nn.Module):
     corrected: bool
 
     @nn.compact
-    def __call__(self, entity: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def __call__(self, entity: jax.Array, who: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Returns (P, K, 256), keys of targets, and (P, 256), oneself, of entities (P, K, 31)."""
         ids = entity[..., np.array([Entity.ID, Entity.ATTACKER_ID])].astype(jnp.int32)
         table = _embed(IDS if self.corrected else ALL_IDS, 32)
@@ -109,7 +109,7 @@ class PlayerEncoder(nn.Module):
             numbers = numbers / units.reshape((1,) * (numbers.ndim - 1) + (-1,))
         row = jnp.concatenate([names.reshape(*names.shape[:-2], -1), numbers], axis=-1)
         row = nn.relu(_dense(WIDTH)(nn.relu(_dense(WIDTH)(row))))
-        own_id = jnp.arange(1, entity.shape[0] + 1)[:, None]
+        own_id = (who + 1)[:, None]
         own = jnp.argmax(ids[..., 0] == own_id, axis=-1)
         own_row = jnp.take_along_axis(row, own[:, None, None], axis=1)[:, 0]
         keys = nn.relu(_norm()(_dense(WIDTH)(row)))
@@ -150,13 +150,13 @@ class Paper(nn.Module):
             self.belongings = Belongings(self.corrected)
             self.trade = TradeHeads(self.prices)
 
-    def encode(self, obs: OriginalView) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    def encode(self, obs: OriginalView, who: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         """Returns the core's inputs (P, 256) and the keys that the heads choose from.
 
         These are (P, K, 256), of those in sight; in the full game also (P, I, 256), of slots, and
         (M, 256), of listings.
         """
-        seen, own = self.players(obs.entity)
+        seen, own = self.players(obs.entity, who)
         parts, keys = [self.tiles(obs.tile), own], (seen,)
         if self.prices:
             slots, goods, summary = self.belongings(obs.inventory, obs.market)
@@ -191,9 +191,9 @@ class Paper(nn.Module):
         )
         return logits, self.value(hidden)[..., 0]
 
-    def __call__(self, obs: OriginalView) -> tuple[Logits, jax.Array]:
+    def __call__(self, obs: OriginalView, who: jax.Array) -> tuple[Logits, jax.Array]:
         """Returns logits and values of a first tick; for making the parameters."""
-        inputs, keys = self.encode(obs)
+        inputs, keys = self.encode(obs, who)
         memory = self.initial(inputs.shape[:1])
         _, hidden = self.recur(memory, self.project(inputs))
         return self.decide(hidden, keys)

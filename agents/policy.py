@@ -11,15 +11,17 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from agents import packing
 from agents.config import TrainConfig
 from agents.distributions import Choice, Logits, log_prob, masked, sample, to_action
 from agents.encoders import Scales
 from agents.networks import Lean
 from metammo_jax.action import Action
 from metammo_jax.config import Config
+from metammo_jax.lib import threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
-from metammo_jax.vocab import System
+from metammo_jax.vocab import Direction, System
 
 Memory = Any
 """A pytree of arrays (B, P, ...): what the recurrent core remembers."""
@@ -36,20 +38,23 @@ class Policy:
 
     Attributes:
       network: Flax module, see `agents.networks`.
-      legal: obs of one world -> booleans, as `Logits`.
+      legal: (obs, who) of players of one world -> booleans, as `Logits`.
+      draws: random numbers that a player's choice takes.
       sees_original: the network is shown `views.OriginalView`; else the environment's own.
       scripted: what agents say is the word of the view's script, not their own.
     """
 
     network: nn.Module
-    legal: Callable[[Any], Logits]
+    legal: Callable[[Any, jax.Array], Logits]
+    draws: int
     sees_original: bool = False
     scripted: bool = False
 
     @narrow
     def init(self, key: jax.Array, obs) -> Any:
         """Returns parameters for observations (B, ...)."""
-        return self.network.init(key, jax.tree.map(lambda leaf: leaf[0], self.sight(obs)))
+        one = jax.tree.map(lambda leaf: leaf[0], self.sight(obs))
+        return self.network.init(key, one, jnp.arange(base(obs).alive.shape[1]))
 
     def sight(self, obs):
         """Returns the part of an observation that the network is shown."""
@@ -61,41 +66,43 @@ class Policy:
         return self.network.initial((worlds, players))
 
     @narrow
-    def unroll(self, params, obs, memory: Memory, fresh: jax.Array):
-        """Plays or replays S ticks.
+    def unroll(self, params, obs, who: jax.Array, memory: Memory, fresh: jax.Array):
+        """Plays or replays S ticks of A players of each of C worlds.
 
         Args:
           params: of the network.
-          obs: (S, B, ...) observations.
-          memory: (B, P, ...) before the first of them.
-          fresh: (S, B, P) bool, the agent's episode starts here: its memory is emptied.
+          obs: (S, C, ...) observations, whose players are those A.
+          who: (C, A) int32, their rows in the world.
+          memory: (C, A, ...) before the first of them.
+          fresh: (S, C, A) bool, the agent's episode starts here: its memory is emptied.
 
         Returns:
-          `Logits` (S, B, P, ...), masked; values (S, B, P); memory after the last tick.
+          `Logits` (S, C, A, ...), masked; values (S, C, A); memory after the last tick.
         """
         ticks, worlds = fresh.shape[:2]
         flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self.sight(obs))
-        inputs, features = jax.vmap(lambda o: self._apply(params, "encode", o))(flat)
+        rows = jnp.broadcast_to(who, (ticks, *who.shape)).reshape(-1, who.shape[1])
+        encode = jax.vmap(lambda obs, who: self._apply(params, "encode", obs, who))
+        inputs, features = encode(flat, rows)
         projected = self._apply(params, "project", inputs)
         projected = projected.reshape(ticks, worlds, *projected.shape[1:])
 
         def tick(memory, step):
             projected, fresh = step
-            memory = _emptied(memory, fresh)
-            return self._apply(params, "recur", memory, projected)
+            return self._apply(params, "recur", emptied(memory, fresh), projected)
 
         memory, hidden = jax.lax.scan(tick, memory, (projected, fresh))
         hidden = hidden.reshape(-1, *hidden.shape[2:])
         logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(hidden, features)
-        logits = masked(logits, jax.vmap(self.legal)(flat))
+        logits = masked(logits, jax.vmap(self.legal)(flat, rows))
         logits, value = jax.tree.map(
             lambda leaf: leaf.reshape(ticks, worlds, *leaf.shape[1:]), (logits, value)
         )
         return logits, value, memory
 
     @narrow
-    def act(self, keys, params, obs, memory: Memory, fresh: jax.Array):
-        """Chooses for all agents of B worlds.
+    def act(self, keys, params, obs, memory: Memory, fresh: jax.Array, wanted=None):
+        """Chooses for agents of B worlds.
 
         Args:
           keys: (B,) keys of the draws, of each world its own.
@@ -103,18 +110,45 @@ class Policy:
           obs: (B, ...) observations.
           memory: (B, P, ...).
           fresh: (B, P) bool, the agent's episode starts here.
+          wanted: (B, P) bool, who chooses; None for all that are alive. For the others nothing is
+            worked out: they do nothing, and remember what they remembered.
 
         Returns:
           `Choice` (B, P), its log-probability and the value (B, P) float32, the next memory.
         """
-        logits, value, memory = self._one(params, obs, memory, fresh)
-        choice: Choice = jax.vmap(sample)(keys, logits)
-        return choice, log_prob(logits, choice), value, memory
+        wanted = base(obs).alive if wanted is None else wanted
+        players = wanted.shape[1]
+        points = jax.vmap(lambda key: threefry.uniform(key, (players, self.draws)))(keys)
+        most = base(obs).visible.shape[-1]
+        idle = (nothing(obs), jnp.zeros(wanted.shape), jnp.zeros(wanted.shape))
+
+        def choose(done, blocks, bound):
+            seen, before, new, point = packing.take((obs, memory, fresh, points), blocks, players)
+            who = packing.rows(blocks, players)
+            logits, value, after = self._once(params, seen, who, before, new, bound)
+            choice = sample(point, logits)
+            log_probs = log_prob(logits, choice)
+            return packing.put(
+                done, blocks, (widened(choice, bound, most), log_probs, value, after)
+            )
+
+        # The memory is emptied here too, for those that are fresh and do not choose.
+        start = (*idle, emptied(memory, fresh))
+        return self._for_all(choose, start, obs, wanted, by_crowd=True)
 
     @narrow
-    def value(self, params, obs, memory: Memory, fresh: jax.Array) -> jax.Array:
-        """Returns the value (B, P) float32 of observations (B, ...)."""
-        return self._one(params, obs, memory, fresh)[1]
+    def value(self, params, obs, memory: Memory, fresh: jax.Array, wanted=None) -> jax.Array:
+        """Returns the value (B, P) float32 of observations; 0 for who is not `wanted`, see `act`."""
+        wanted = base(obs).alive if wanted is None else wanted
+        players = wanted.shape[1]
+
+        def judge(done, blocks, bound):
+            seen, before, new = packing.take((obs, memory, fresh), blocks, players)
+            who = packing.rows(blocks, players)
+            value = self._once(params, seen, who, before, new, bound)[1]
+            return packing.put(done, blocks, value)
+
+        return self._for_all(judge, jnp.zeros(wanted.shape), obs, wanted, by_crowd=False)
 
     @narrow
     def to_action(self, choice: Choice, obs) -> Action:
@@ -122,22 +156,93 @@ class Policy:
         action = to_action(choice, base(obs))
         return action.replace(token=obs.word) if self.scripted else action
 
-    def _one(self, params, obs, memory, fresh):
-        obs, fresh = jax.tree.map(lambda leaf: leaf[None], (obs, fresh))
-        logits, value, memory = self.unroll(params, obs, memory, fresh)
+    def _for_all(self, work, state, obs, wanted, by_crowd: bool):
+        """Works on all that are wanted, packed."""
+        players, most = base(obs).visible.shape[1:]
+        blocks, seen = packing.pack(wanted), None
+        if by_crowd:
+            crowd = (base(obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
+            seen = packing.crowd_of(crowd, blocks, players)
+        at_once = packing.at_a_time(players, 1)
+        return packing.for_all(work, state, blocks, at_once, most, seen)
+
+    def _once(self, params, obs, who, memory, fresh, bound):
+        """One tick of C blocks."""
+        obs, fresh = jax.tree.map(lambda leaf: leaf[None], (nearest(obs, bound), fresh))
+        logits, value, memory = self.unroll(params, obs, who, memory, fresh)
         return jax.tree.map(lambda leaf: leaf[0], logits), value[0], memory
 
     def _apply(self, params, method, *args):
         return self.network.apply(params, *args, method=method)
 
 
+def nearest(obs, bound: int):
+    """Returns observations with lists of those in sight cut short, to `bound` entries.
+
+    Nothing is lost where nobody sees more.
+    """
+    if hasattr(obs, "base"):
+        return obs.replace(base=nearest(obs.base, bound), entity=obs.entity[..., :bound, :])
+    if bound >= obs.visible.shape[-1]:
+        return obs
+
+    def short(mask):
+        return jnp.concatenate([mask[..., :bound], mask[..., -1:]], axis=-1)
+
+    names = [name for name in OF_SIGHT if getattr(obs.masks, name) is not None]
+    masks = obs.masks.replace(**{name: short(getattr(obs.masks, name)) for name in names})
+    return obs.replace(visible=obs.visible[..., :bound], masks=masks)
+
+
+OF_SIGHT = ("target", "give_to", "gold_to")
+"""Masks and choices of those in sight, whose last entry is nobody."""
+
+
+def widened(choice: Choice, bound: int, most: int) -> Choice:
+    """Returns choices from lists of `bound` in sight as choices from lists of `most`."""
+    return _renamed(choice, lambda entry: jnp.where(entry == bound, most, entry))
+
+
+def shortened(choice: Choice, bound: int) -> Choice:
+    """Returns choices from longer lists as choices from lists of `bound` in sight."""
+    return _renamed(choice, lambda entry: jnp.minimum(entry, bound))
+
+
+def _renamed(choice, rename):
+    names = [name for name in OF_SIGHT if getattr(choice, name) is not None]
+    return choice.replace(**{name: rename(getattr(choice, name)) for name in names})
+
+
+def nothing(obs) -> Choice:
+    """Returns the choice (B, P) of players that do nothing in observations (B, ...)."""
+    obs = base(obs)
+    zero, masks = jnp.zeros(obs.alive.shape, jnp.int32), obs.masks
+    last = {
+        name: zero + (getattr(masks, name).shape[-1] - 1)
+        for name in (*OF_SIGHT, "use", "destroy", "give", "sell", "buy")
+        if getattr(masks, name) is not None
+    }
+    numbers = {} if masks.gold is None else {"price": zero, "gold": zero}
+    stay = zero + int(Direction.STAY)
+    return Choice(move=stay, style=zero, token=zero, **last, **numbers)
+
+
 @narrow
-def legal(obs, tokens: int, spare_teammates: bool = True, talk: bool = True) -> Logits:
-    """Returns what each player of one world may choose, (P, ...) bool, as `Logits`.
+def legal(
+    obs,
+    who: jax.Array,
+    tokens: int = 0,
+    letters: int = 0,
+    spare_teammates: bool = True,
+    talk: bool = True,
+) -> Logits:
+    """Returns what players of one world may choose, (P, ...) bool, as `Logits`.
 
     Args:
       obs: an Observation, or a view that holds one.
-      tokens: words of the language.
+      who: (P,) int32, rows of the players in the world.
+      tokens: words of the language, where one of all of them is chosen.
+      letters: bits of a word, where it is spelled.
       spare_teammates: rows of teammates are no targets; who has no other may attack nobody.
       talk: words may be chosen where the mask allows it; else only silence.
 
@@ -148,11 +253,12 @@ def legal(obs, tokens: int, spare_teammates: bool = True, talk: bool = True) -> 
     target = obs.masks.target[:, :-1]
     if spare_teammates:
         group = obs.entities[:, Column.GROUP]
-        mate = group[obs.visible.astype(jnp.int32)] == group[:players, None]
+        mate = group[obs.visible.astype(jnp.int32)] == group[who][:, None]
         target = target & ~mate
     nobody = obs.masks.target[:, -1] | ~target.any(axis=-1)
-    words = jnp.broadcast_to((obs.masks.speak & talk)[:, None], (players, tokens))
-    masks = obs.masks
+    masks, speak = obs.masks, (obs.masks.speak & talk)[:, None]
+    silence = jnp.ones((players, 1), bool)
+    words = jnp.broadcast_to(speak, (players, letters or tokens))
     trade = {} if masks.use is None else {name: getattr(masks, name) for name in _TRADE_MASKS}
     if trade:
         trade["price"] = jnp.ones_like(masks.gold)
@@ -160,7 +266,8 @@ def legal(obs, tokens: int, spare_teammates: bool = True, talk: bool = True) -> 
         move=masks.move,
         target=jnp.concatenate([target, nobody[:, None]], axis=-1),
         style=masks.style,
-        token=jnp.concatenate([jnp.ones((players, 1), bool), words], axis=-1),
+        token=None if letters else jnp.concatenate([silence, words], axis=-1),
+        spelling=words if letters else None,
         **trade,
     )
 
@@ -169,21 +276,30 @@ _TRADE_MASKS = ("use", "destroy", "give", "give_to", "sell", "buy", "gold", "gol
 
 
 def make_policy(cfg: TrainConfig, world: Config) -> Policy:
-    """Returns the policy that the options ask for, with the sizes of the world's config."""
+    """Returns the policy that the options ask for, with the sizes of the world's config.
+
+    The lean network spells words in bits: of a language whose number of words is no power of two
+    less one it uses the first ones.
+    """
     prices = world.prices if System.EXCHANGE in world.systems else 0
-    if cfg.network == "paper":
+    paper = cfg.network == "paper"
+    tokens, letters = world.tokens, 0
+    if paper:
         from agents.networks_paper import Paper
 
-        network = Paper(cfg.corrected, world.tokens, prices)
+        network = Paper(cfg.corrected, tokens, prices)
     else:
-        network = Lean(Scales.of(world), world.tokens, cfg.width, prices=prices)
+        tokens, letters = 0, (world.tokens + 1).bit_length() - 1
+        network = Lean(Scales.of(world), letters, cfg.width, prices=prices)
 
-    def allowed(obs):
-        return legal(obs, world.tokens, cfg.spare_teammates, cfg.talk)
+    def allowed(obs, who):
+        return legal(obs, who, tokens, letters, cfg.spare_teammates, cfg.talk)
 
-    paper = cfg.network == "paper"
-    return Policy(network, allowed, sees_original=paper, scripted=paper and not cfg.corrected)
+    heads = 13 if prices else 4
+    scripted = paper and not cfg.corrected
+    return Policy(network, allowed, heads + letters, sees_original=paper, scripted=scripted)
 
 
-def _emptied(memory, fresh):
+def emptied(memory: Memory, fresh: jax.Array) -> Memory:
+    """Returns the memory (..., features) of agents, zeros where they are `fresh` (...)."""
     return jax.tree.map(lambda leaf: jnp.where(fresh[..., None], 0.0, leaf), memory)

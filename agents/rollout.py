@@ -147,7 +147,6 @@ def _value_beyond(policy, params, final_obs, memory, limit):
     """Value (B, P) of the states that a time limit cut off, 0 for all others."""
 
     def values():
-        value = policy.value(params, final_obs, memory, jnp.zeros_like(limit))
-        return jnp.where(limit, value, 0.0)
+        return policy.value(params, final_obs, memory, jnp.zeros_like(limit), wanted=limit)
 
     return jax.lax.cond(limit.any(), values, lambda: jnp.zeros(limit.shape, jnp.float32))

@@ -15,11 +15,11 @@ import optax
 from flax import struct
 from jax.sharding import PartitionSpec as Spec
 
-from agents import losses, meshes
+from agents import losses, meshes, packing
 from agents.config import TrainConfig
 from agents.distributions import entropy, log_prob
 from agents.meshes import AXIS
-from agents.policy import Memory, Policy
+from agents.policy import Memory, Policy, base, nearest, shortened
 from agents.rollout import Finished, Stage, Transition, begin, collect
 from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
@@ -56,11 +56,15 @@ class Rows:
       step: `Transition` (N, S, ...).
       memory: (N, P, ...) before each sequence.
       advantage: (N, S, P) float32.
+      living: (N, P) bool, the agent is alive in some tick of the sequence.
+      crowd: (N, P) int32, how many it sees then at most.
     """
 
     step: Transition
     memory: Memory
     advantage: jax.Array
+    living: jax.Array
+    crowd: jax.Array
 
 
 def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
@@ -132,10 +136,14 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
 
 def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
     """Returns how far () replayed log-probabilities are from the collected ones, at most."""
-    logits, _, _ = _replay(policy, params, rows)
-    step = _by_tick(rows.step)
-    error = jnp.abs(log_prob(logits, step.choice) - step.log_prob)
-    return jnp.max(jnp.where(step.alive, error, 0.0))
+
+    def compare(worst, local, blocks, bound):
+        log_probs, _, _ = _replay(policy, params, rows, blocks, bound)
+        step = rows.step
+        old, alive = packing.take((step.log_prob, step.alive), blocks, *_sizes(rows))
+        return jnp.maximum(worst, jnp.max(jnp.where(alive, jnp.abs(log_probs - old), 0.0)))
+
+    return _for_all(compare, jnp.float32(0), rows, jnp.arange(len(rows.advantage)))
 
 
 def _experience(batch, policy, cfg, state, key):
@@ -155,7 +163,14 @@ def _experience(batch, policy, cfg, state, key):
     ).reshape(steps.value.shape)
     steps, advantage = jax.tree.map(_world_first, (steps, advantage))
     memory = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory)
-    return stage, Rows(steps, memory, advantage), finished
+    return stage, make_rows(steps, memory, advantage), finished
+
+
+def make_rows(steps: Transition, memory: Memory, advantage: jax.Array) -> Rows:
+    """Returns the rows of sequences (N, S, ...)."""
+    in_sight = (base(steps.obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
+    crowd = jnp.where(steps.alive, in_sight, 0).max(axis=1)
+    return Rows(steps, memory, advantage, steps.alive.any(axis=1), crowd)
 
 
 def _world_first(leaf):
@@ -164,20 +179,13 @@ def _world_first(leaf):
     return leaf.reshape(-1, *leaf.shape[2:])
 
 
-def _by_tick(tree):
-    """(N, S, ...) -> (S, N, ...)."""
-    return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), tree)
-
-
 def _learn(policy, cfg, state, rows, learning_rate, key):
     """Runs the epochs; returns parameters, moments and the metrics' means."""
     optimizer = _optimizer(cfg)
 
     def minibatch(carry, index):
         params, moments = carry
-        part = jax.tree.map(lambda leaf: leaf[index], rows)
-        shares = jax.grad(_loss, has_aux=True)(params, policy, part, cfg)
-        gradient, metrics = losses.total(shares, AXIS)
+        gradient, metrics = _gradient(policy, params, cfg, rows, index)
         metrics["gradient_norm"] = optax.global_norm(gradient)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes types
             change, moments = optimizer.update(gradient, moments)
@@ -190,6 +198,65 @@ def _learn(policy, cfg, state, rows, learning_rate, key):
     keys = jax.random.split(key, cfg.epochs)
     (params, moments), metrics = jax.lax.scan(epoch, (state.params, state.moments), keys)
     return params, moments, jax.tree.map(jnp.mean, metrics)
+
+
+def _gradient(policy, params, cfg, rows, index):
+    """Returns the gradient of the loss over sequences `index` (n,) of all devices, and metrics."""
+    step = rows.step
+    collected = (step.log_prob, step.value, rows.advantage, step.alive)
+    old = losses.samples(*(leaf[index] for leaf in collected), AXIS)
+    numbers = losses.Coefficients(
+        cfg.clip, cfg.value_clip, cfg.value_coef, cfg.entropy, cfg.token_entropy
+    )
+
+    def loss(params, local, blocks, bound):
+        new = _replay(policy, params, rows, blocks, bound)
+        return losses.ppo_sums(*new, packing.take(old, local, *_sizes(rows)), numbers)
+
+    def add(sums, *some):
+        return jax.tree.map(jnp.add, sums, jax.grad(loss, has_aux=True)(params, *some))
+
+    zeros = jax.tree.map(jnp.zeros_like, params), {name: jnp.float32(0) for name in losses.METRICS}
+    sums = losses.total(_for_all(add, zeros, rows, index), AXIS)
+    count = jnp.maximum(losses.total(jnp.sum(old.mask), AXIS), 1).astype(jnp.float32)
+    return jax.tree.map(lambda leaf: leaf / count, sums)
+
+
+def _for_all(work, state, rows, index):
+    """Works on all living agents of sequences `index` (n,), some blocks at a time.
+
+    Args:
+      work: (state, blocks, the same with worlds counted in all N sequences, bound of crowds) ->
+        state.
+      state: pytree.
+      rows: all of them.
+      index: (n,) int32.
+    """
+    ticks, (players, most) = rows.step.alive.shape[1], base(rows.step.obs).visible.shape[2:]
+    blocks = packing.pack(rows.living[index])
+    crowd = packing.crowd_of(rows.crowd[index], blocks, players)
+
+    def turn(state, some, bound):
+        return work(state, some, some.replace(world=index[some.world]), bound)
+
+    at_once = packing.at_a_time(players, ticks)
+    return packing.for_all(turn, state, blocks, at_once, most, crowd)
+
+
+def _replay(policy, params, rows, blocks, bound):
+    """Returns log-probabilities of the choices, values (S, C, A), and entropies, of C blocks."""
+    players, ticks = _sizes(rows)
+    step = rows.step
+    obs, fresh, choice = packing.take((step.obs, step.fresh, step.choice), blocks, players, ticks)
+    memory, who = packing.take(rows.memory, blocks, players), packing.rows(blocks, players)
+    logits, value, _ = policy.unroll(params, nearest(obs, bound), who, memory, fresh)
+    return log_prob(logits, shortened(choice, bound)), value, entropy(logits)
+
+
+def _sizes(rows):
+    """Players and ticks."""
+    _, ticks, players = rows.step.alive.shape
+    return players, ticks
 
 
 def _shuffled(cfg, key, count):
@@ -214,23 +281,6 @@ def _optimizer(cfg):
     return optax.chain(
         optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
     )
-
-
-def _loss(params, policy, rows, cfg):
-    logits, value, _ = _replay(policy, params, rows)
-    step, advantage = _by_tick((rows.step, rows.advantage))
-    numbers = losses.Coefficients(
-        cfg.clip, cfg.value_clip, cfg.value_coef, cfg.entropy, cfg.token_entropy
-    )
-    return losses.ppo_loss(
-        log_prob(logits, step.choice), value, entropy(logits), step.log_prob, step.value,
-        advantage, step.alive, numbers, AXIS,
-    )  # fmt: skip
-
-
-def _replay(policy, params, rows):
-    obs, fresh = _by_tick((rows.step.obs, rows.step.fresh))
-    return policy.unroll(params, obs, rows.memory, fresh)
 
 
 def _overview(rows):
