@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from agents.belongings import Belongings
-from agents.cores import Gru
+from agents.cores import MinGru
 from agents.distributions import Logits
 from agents.encoders import Entities, Scales, Tiles, own_features
 from agents.heads import Heads
@@ -49,7 +49,7 @@ class Lean(nn.Module):
         self.tiles = Tiles(self.width)
         self.entities = Entities(self.entity_width)
         self.trunk = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
-        self.core = Gru(self.width)
+        self.core = MinGru(self.width)
         self.heads = Heads(self.letters, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:

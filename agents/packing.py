@@ -18,7 +18,9 @@ from metammo_jax.lib import few
 PLACES = 16
 """Most places of a block."""
 
-ROWS = {"cpu": 1024}
+import os
+ROWS = {"cpu": int(os.environ.get("ROWS","1024"))}
+ROWS1 = int(os.environ.get("ROWS1","1024"))
 """How many rows, of an agent and a tick each, are worked on at a time, by platform."""
 
 OTHER_ROWS = 1 << 17
@@ -50,7 +52,7 @@ def places(players: int) -> int:
 
 def at_a_time(players: int, ticks: int) -> int:
     """Returns C for sequences of so many ticks, on the platform that JAX works on."""
-    rows = ROWS.get(jax.default_backend(), OTHER_ROWS)
+    rows = ROWS.get(jax.default_backend(), OTHER_ROWS) if ticks>1 else ROWS1
     return max(1, rows // (ticks * places(players)))
 
 
