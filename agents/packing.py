@@ -18,10 +18,9 @@ from metammo_jax.lib import few
 PLACES = 16
 """Most places of a block."""
 
-import os
-ROWS = {"cpu": int(os.environ.get("ROWS","1024"))}
-ROWS1 = int(os.environ.get("ROWS1","1024"))
-"""How many rows, of an agent and a tick each, are worked on at a time, by platform."""
+ROWS = {"cpu": 256}
+"""How many rows, of an agent and a tick each, are worked on at a time, by platform: few enough
+that they stay in a core's cache, many enough that calls cost little."""
 
 OTHER_ROWS = 1 << 17
 """The same on all other platforms, which need many to be busy."""
@@ -50,10 +49,14 @@ def places(players: int) -> int:
     return min(PLACES, max(1, players // 4))
 
 
-def at_a_time(players: int, ticks: int) -> int:
-    """Returns C for sequences of so many ticks, on the platform that JAX works on."""
-    rows = ROWS.get(jax.default_backend(), OTHER_ROWS) if ticks>1 else ROWS1
-    return max(1, rows // (ticks * places(players)))
+def at_a_time(worlds: int, players: int, ticks: int) -> int:
+    """Returns C for so many sequences of so many ticks, on the platform that JAX works on.
+
+    At most a quarter of what can be: where few live, what is left empty would cost too much.
+    """
+    rows = ROWS.get(jax.default_backend(), OTHER_ROWS)
+    size = places(players)
+    return max(1, min(rows // (ticks * size), worlds * players // (4 * size)))
 
 
 def pack(wanted: jax.Array) -> Blocks:

@@ -239,7 +239,7 @@ def _for_all(work, state, rows, index):
     def turn(state, some, bound):
         return work(state, some, some.replace(world=index[some.world]), bound)
 
-    at_once = packing.at_a_time(players, ticks)
+    at_once = packing.at_a_time(len(index), players, ticks)
     return packing.for_all(turn, state, blocks, at_once, most, crowd)
 
 
