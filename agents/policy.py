@@ -138,7 +138,7 @@ class Policy:
 
     @narrow
     def value(self, params, obs, memory: Memory, fresh: jax.Array, wanted=None) -> jax.Array:
-        """Returns the value (B, P) float32 of observations; 0 for who is not `wanted`, see `act`."""
+        """Returns the value (B, P) float32 of what is seen, 0 for who is not `wanted`; see `act`."""
         wanted = base(obs).alive if wanted is None else wanted
         players = wanted.shape[1]
 

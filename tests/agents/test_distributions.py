@@ -27,7 +27,7 @@ def every_choice():
 
 def test_forbidden_is_never_drawn(logits):
     for seed in range(30):
-        choice = sample(jax.random.key(seed), logits)
+        choice = sample(jax.random.uniform(jax.random.key(seed), (7, 4)), logits)
         assert all(int(index.min()) >= 1 for index in jax.tree.leaves(choice))
 
 
@@ -80,6 +80,58 @@ def test_to_action_turns_positions_into_rows_and_zero_into_silence():
     assert action.move.tolist() == [1, 4] and action.style.tolist() == [2, 0]
 
 
+def test_entries_are_drawn_as_often_as_their_probability():
+    """By points spread evenly over 0..1, so that nothing is left to chance."""
+    head = jnp.log(jnp.array([0.5, 1e-9, 0.125, 0.375]))
+    count = 4096
+    heads = [jnp.broadcast_to(head, (count, 4))] * 3
+    spread = (np.arange(count, dtype=np.float32) + 0.5) / count
+    points = jnp.broadcast_to(spread[:, None], (count, 6))
+    spelling = jnp.broadcast_to(jnp.array([0.0, 20.0, -20.0]), (count, 3))
+    choice = sample(points, Logits(*heads, spelling=spelling))
+    found = np.bincount(choice.target, minlength=4) / count
+    assert found.tolist() == pytest.approx([0.5, 0.0, 0.125, 0.375], abs=1 / count)
+    assert np.bincount(choice.token, minlength=8).tolist() == [0, 0, 2048, 2048, 0, 0, 0, 0]
+
+
+def test_the_last_allowed_entry_is_the_last_that_can_be_drawn():
+    """However the sum of probabilities rounds."""
+    largest = jnp.full((1, 4), np.nextafter(np.float32(1), np.float32(0)))
+    head = jnp.array([[0.3, 0.7, 0.9, -1e9]])
+    choice = sample(largest, Logits(head, head, head, head))
+    assert [int(entry[0]) for entry in jax.tree.leaves(choice)] == [2] * 4
+
+
+def spelled(*logits):
+    one = jnp.zeros((1, 1))
+    return Logits(one, one, one, spelling=jnp.array([logits], jnp.float32))
+
+
+def test_words_are_spelled_bit_by_bit():
+    """All words' probabilities are products of those of their bits, and sum to 1."""
+    logits, zero = spelled(0.5, -1.0, 2.0), jnp.zeros(1, jnp.int32)
+    bits = 1 / (1 + np.exp(-np.array([0.5, -1.0, 2.0])))
+    told = []
+    for word in range(8):
+        expected = np.prod([bits[i] if word >> i & 1 else 1 - bits[i] for i in range(3)])
+        found = log_prob(logits, Choice(zero, zero, zero, jnp.full(1, word)))
+        assert float(found[0]) == pytest.approx(np.log(expected), rel=1e-5)
+        told.append(float(found[0]))
+    assert np.exp(told).sum() == pytest.approx(1.0)
+    words = float(entropy(logits)[1][0])
+    assert words == pytest.approx(-(np.exp(told) * told).sum(), rel=1e-5)
+
+
+def test_who_may_not_speak_is_silent_at_no_cost():
+    legal = Logits(*[jnp.ones((1, 1), bool)] * 3, spelling=jnp.zeros((1, 3), bool))
+    logits = masked(spelled(5.0, 5.0, 5.0), legal)
+    choice = sample(jnp.zeros((1, 6)), logits)
+    assert int(choice.token[0]) == 0 and float(log_prob(logits, choice)[0]) == 0.0
+    assert float(entropy(logits)[1][0]) == 0.0
+    slope = jax.grad(lambda head: entropy(logits.replace(spelling=head))[1].sum())(logits.spelling)
+    assert (slope == 0).all()
+
+
 def full(**changed):
     """Logits and choice of one agent in the full game; every head says 1/4, 3/4.
 
@@ -87,7 +139,7 @@ def full(**changed):
     entry chosen.
     """
     head = jnp.log(jnp.array([[0.25, 0.75]]))
-    names = [field.name for field in dataclasses.fields(Logits)]
+    names = [field.name for field in dataclasses.fields(Logits) if field.name != "spelling"]
     details = {"price", "gold", "token", "style", "move"}
     entries = {name: 0 if name in details else 1 for name in names} | changed
     choice = {name: jnp.full(1, entry, jnp.int32) for name, entry in entries.items()}

@@ -4,9 +4,19 @@ import numpy as np
 import pytest
 
 from agents import losses
-from agents.losses import Coefficients, gae, ppo_loss
+from agents.losses import Coefficients, gae
 
 GAMMA, LAMBDA = 0.5, 0.5
+
+
+def ppo_loss(
+    log_prob, value, entropy, old_log_prob, old_value, advantage, mask, numbers, axis=None
+):
+    """The loss and its metrics: sums over rows, divided by how many of all devices count."""
+    old = losses.samples(old_log_prob, old_value, advantage, mask, axis)
+    count = losses.total(jnp.sum(mask), axis).astype(jnp.float32)
+    sums = losses.ppo_sums(log_prob, value, entropy, old, numbers)
+    return jax.tree.map(lambda leaf: leaf / count, sums)
 
 
 def advantages(reward, value, last, ended, bootstrap):
@@ -72,6 +82,11 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), shares, whole)
     explained = jax.vmap(lambda *part: variance(*part, "x"), (1, 0), axis_name="x")(draws, mask)
     assert np.asarray(explained) == pytest.approx([float(variance(draws, mask))] * 4, rel=1e-5)
+
+
+def test_all_that_is_logged_is_named(one_choice):
+    numbers = Coefficients(clip=0.1, value_clip=0.1, value=0.5, entropy=0.1, token_entropy=0.01)
+    assert set(ppo_loss(**one_choice, numbers=numbers)[1]) == set(losses.METRICS)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from agents.policy import legal, make_policy
 from agents.views import OriginalView
 from tests.agents.fake import CFG, FakeEnv
 
+EVERYBODY = jnp.arange(CFG.players)
+
 
 def count(tree) -> int:
     return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(tree))
@@ -30,23 +32,29 @@ def original_view(cfg: mm.Config):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("corrected", "parameters"), [(True, 3_061_190), (False, 3_332_550)])
-def test_the_papers_full_network_has_the_papers_parameters(corrected, parameters):
+def parameters(policy, cfg):
+    who = jax.ShapeDtypeStruct((cfg.players,), jnp.int32)
+    shapes = jax.eval_shape(policy.network.init, jax.random.key(0), original_view(cfg), who)
+    return shapes["params"]
+
+
+@pytest.mark.parametrize(("corrected", "expected"), [(True, 3_061_190), (False, 3_332_550)])
+def test_the_papers_full_network_has_the_papers_parameters(corrected, expected):
     cfg = mm.preset("full")
     policy = make_policy(TrainConfig(network="paper", corrected=corrected), cfg)
-    params = jax.eval_shape(policy.network.init, jax.random.key(0), original_view(cfg))["params"]
+    params = parameters(policy, cfg)
     heads = ("style", "query", "token", "move", "trade")
     assert count([params[name] for name in heads]) == 611_917
     assert count(params["belongings"]) == 94_208 + 787_200 + 66_304
     assert count(params["trunk"]) == 327_936
-    assert count(params) == parameters
+    assert count(params) == expected
 
 
-@pytest.mark.parametrize(("corrected", "parameters"), [(True, 1_470_976), (False, 1_742_336)])
-def test_the_papers_network_has_the_papers_parameters(corrected, parameters):
+@pytest.mark.parametrize(("corrected", "expected"), [(True, 1_470_976), (False, 1_742_336)])
+def test_the_papers_network_has_the_papers_parameters(corrected, expected):
     cfg = mm.preset("mini")
     policy = make_policy(TrainConfig(network="paper", corrected=corrected), cfg)
-    params = jax.eval_shape(policy.network.init, jax.random.key(0), original_view(cfg))["params"]
+    params = parameters(policy, cfg)
     heads = ("style", "query", "token", "move")
     sizes = {
         "tiles": 401_528,
@@ -61,7 +69,7 @@ def test_the_papers_network_has_the_papers_parameters(corrected, parameters):
     found["task"] = count([params["task"], params["task_norm"]])
     found["heads"] = count([params[name] for name in heads])
     assert found == sizes
-    assert count(params) == parameters
+    assert count(params) == expected
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +78,11 @@ def lean():
     policy = make_policy(TrainConfig(width=16), CFG)
     obs, _ = FakeEnv().reset(jax.random.key(0))
     obs = obs.replace(visible=obs.visible.at[:, 3].set(-1))
-    params = policy.network.init(jax.random.key(1), obs)
+    params = policy.network.init(jax.random.key(1), obs, EVERYBODY)
     params = jax.tree.map(
         lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), params
     )
-    return obs, jax.jit(lambda obs: policy.network.apply(params, obs))
+    return obs, jax.jit(lambda obs: policy.network.apply(params, obs, EVERYBODY))
 
 
 def test_who_is_out_of_sight_does_not_matter(lean):
@@ -105,23 +113,32 @@ def test_legal_spares_teammates_and_silences():
     obs = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(group))
     masks = obs.masks.replace(target=obs.masks.target.at[:, 4].set(False))
     obs = obs.replace(masks=masks)
-    out = legal(obs, CFG.tokens)
+    out = legal(obs, EVERYBODY, CFG.tokens)
     assert out.target[0].tolist() == [False, False, True, True, False]
     assert out.token.tolist() == [[True] * 4] * 2 + [[True, False, False, False]] * 2
-    assert legal(obs, CFG.tokens, talk=False).token.tolist() == [[True] + [False] * 3] * 4
-    assert legal(obs, CFG.tokens, spare_teammates=False).target[0].tolist() == [
+    assert (
+        legal(obs, EVERYBODY, CFG.tokens, talk=False).token.tolist() == [[True] + [False] * 3] * 4
+    )
+    assert legal(obs, EVERYBODY, CFG.tokens, spare_teammates=False).target[0].tolist() == [
         False, True, True, True, False,
     ]  # fmt: skip
     alone = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(0))
-    assert legal(alone, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
+    assert legal(alone, EVERYBODY, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
 
 
 @pytest.mark.parametrize("side", [6, 7, 8])
-def test_patches_are_squares_of_tiles(side):
-    """Three by three, row by row; what lies past the edge is nothing."""
-    grid = np.random.default_rng(side).integers(0, 9, (2, side, side)).astype(np.int8)
-    beyond = np.pad(grid, ((0, 0), (0, 3), (0, 3)), constant_values=99)
+def test_far_tiles_are_counted_by_squares(side):
+    """Three by three, row by row; what lies past the edge counts for nothing."""
+    grid = np.random.default_rng(side).integers(0, 9, (2, side, side))
+    beyond = np.pad(grid, ((0, 0), (0, 3), (0, 3)))
     corners = range(0, side, 3)
-    expected = [beyond[:, i : i + 3, j : j + 3].reshape(2, 9) for i in corners for j in corners]
-    found = encoders._patches(jnp.asarray(grid), 99)
-    np.testing.assert_array_equal(found, np.stack(expected, axis=1))
+    expected = [[beyond[:, i : i + 3, j : j + 3].sum((1, 2)) for j in corners] for i in corners]
+    found = encoders._sums(jnp.asarray(grid, jnp.int32))
+    np.testing.assert_array_equal(np.moveaxis(found, 0, -1), np.array(expected))
+
+
+def test_what_tiles_are_good_for_is_told_by_one_number():
+    """Also of nine tiles together: no count reaches into the next."""
+    counts = jnp.asarray(encoders.MATERIAL_COUNTS)
+    np.testing.assert_array_equal(encoders._numbers(counts), encoders.MATERIAL)
+    np.testing.assert_array_equal(encoders._numbers(9 * counts), 9 * encoders.MATERIAL)

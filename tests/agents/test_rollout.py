@@ -62,7 +62,7 @@ def test_replaying_gives_the_log_probs_back(rollout, fake_parts):
         jax.tree.map(updating._world_first, steps),
         jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory),
     )
-    rows = updating.Rows(steps, memory, steps.value)
+    rows = updating.make_rows(steps, memory, steps.value)
     error = jax.jit(lambda rows: updating.replay_error(policy, state.params, rows))
     assert float(error(rows)) < 1e-5
     forgotten = rows.replace(memory=jax.tree.map(jnp.zeros_like, memory))
@@ -76,9 +76,15 @@ def test_unrolling_is_the_same_as_acting_tick_by_tick(rollout, fake_parts):
     state, _, steps, memory, _, _ = rollout
     first = jax.tree.map(lambda leaf: leaf[0], (steps.obs, steps.fresh, steps.value))
     start = jax.tree.map(lambda leaf: leaf[0], memory)
-    _, values, after = jax.jit(policy.unroll)(state.params, first[0], start, first[1])
-    assert np.asarray(values) == pytest.approx(np.asarray(first[2]), abs=1e-5)
-    assert np.asarray(after) == pytest.approx(np.asarray(memory[1]), abs=1e-5)
+    obs, fresh, expected = first
+    who = jnp.broadcast_to(jnp.arange(CFG.players), fresh.shape[1:])
+    _, values, after = jax.jit(policy.unroll)(state.params, obs, who, start, fresh)
+    alive = np.asarray(obs.alive)
+    assert np.asarray(values)[alive] == pytest.approx(np.asarray(expected)[alive], abs=1e-5)
+    assert not np.asarray(expected)[~alive].any(), "nothing is worked out for the dead"
+    last = alive[-1] & ~np.asarray(steps.fresh[1, 0])
+    found = np.asarray(after)[last]
+    assert found == pytest.approx(np.asarray(memory[1])[last], abs=1e-5) and last.any()
 
 
 def test_the_batch_is_the_fake_one(fake_parts):

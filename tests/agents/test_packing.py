@@ -1,0 +1,161 @@
+"""Packing changes nothing but what is worked out: every living agent once, and no dead one."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import metammo_jax as mm
+from agents import losses, packing, session
+from agents import policy as policies
+from agents import update as updating
+from agents.config import TrainConfig
+from agents.distributions import Choice, entropy, log_prob
+from agents.meshes import AXIS
+from agents.rollout import begin, collect
+
+WORLDS, PLAYERS = 5, 21
+
+
+@pytest.fixture(params=[0.0, 0.1, 0.5, 1.0], ids="{:.0%} wanted".format)
+def wanted(request):
+    return np.random.default_rng(0).random((WORLDS, PLAYERS)) < request.param
+
+
+def test_every_wanted_player_has_one_place(wanted):
+    blocks = jax.jit(packing.pack)(wanted)
+    place = np.asarray(blocks.who) < PLAYERS
+    assert (place.any(axis=1) == np.asarray(blocks.filled)).all()
+    assert (np.diff(np.asarray(blocks.filled).astype(int)) <= 0).all(), "filled ones come first"
+    found = np.zeros((WORLDS, PLAYERS), int)
+    for world, who in zip(*map(np.asarray, (blocks.world, blocks.who)), strict=True):
+        np.add.at(found[world], who[who < PLAYERS], 1)
+    np.testing.assert_array_equal(found, wanted)
+    size = packing.places(PLAYERS)
+    assert blocks.filled.sum() == sum(-(-n // size) for n in wanted.sum(axis=1))
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_all_blocks_are_worked_on_once(wanted, at_once):
+    """Also where crowds part them, and each with a bound that its crowd does not exceed."""
+    crowds = np.random.default_rng(1).integers(0, 31, (WORLDS, PLAYERS)).astype(np.int32)
+
+    def work(state, some, bound):
+        count, most = packing.take(state, some, PLAYERS)
+        return packing.put(state, some, (count + 1, jnp.full_like(most, bound)))
+
+    @jax.jit
+    def play(wanted, crowds, start):
+        blocks = packing.pack(wanted)
+        crowd = packing.crowd_of(crowds, blocks, PLAYERS)
+        parted = packing.for_all(work, start, blocks, at_once, 30, crowd)
+        return parted, packing.for_all(work, start, blocks, at_once, 30)
+
+    zeros = np.zeros(wanted.shape, np.int32)
+    parted, whole = jax.tree.map(np.asarray, play(wanted, crowds, (zeros, zeros)))
+    np.testing.assert_array_equal(parted[0], wanted)
+    assert (parted[1] >= crowds)[wanted].all() and not parted[1][~wanted].any()
+    np.testing.assert_array_equal(whole[0], wanted)
+    assert (whole[1][wanted] == 30).all()
+
+
+@pytest.fixture(scope="module")
+def tiny_batch(all_games):
+    """Four worlds of each game, a policy, its parameters and first observations; some are dead."""
+    cfg = TrainConfig(game=tuple(mm.games.GAMES), width=16, num_worlds=32, devices=1)
+    batch, policy = session.assemble(cfg, all_games)
+    stage = jax.jit(lambda key: begin(policy, batch, key))(jax.random.key(0))
+    alive = jax.random.bernoulli(jax.random.key(1), 0.5, stage.obs.alive.shape)
+    stage = stage.replace(obs=stage.obs.replace(alive=alive))
+    params = jax.jit(policy.init)(jax.random.key(2), stage.obs)
+    loud = jax.tree.map(lambda leaf: leaf + 0.1 * jnp.cos(jnp.arange(leaf.size, dtype=jnp.float32))
+                        .reshape(leaf.shape), params)  # fmt: skip
+    memory = jax.random.normal(jax.random.key(3), stage.memory.shape)
+    return batch, policy, loud, stage.replace(memory=memory)
+
+
+def test_acting_packed_is_acting_for_everybody(tiny_batch):
+    """Log-probabilities, values and memory of the living, to 1e-5; the dead do nothing."""
+    batch, policy, params, stage = tiny_batch
+    obs, alive = stage.obs, np.asarray(stage.obs.alive)
+    crowd = (np.asarray(obs.visible) >= 0).sum(-1)[alive]
+    assert crowd.max() > packing.bounds(obs.visible.shape[-1])[0] > crowd.min(), "both lengths"
+    fresh = jax.random.bernoulli(jax.random.key(4), 0.3, alive.shape)
+    act = jax.jit(policy.act)
+    choice, log_probs, value, memory = act(
+        batch.keys(jax.random.key(5)), params, obs, stage.memory, fresh
+    )
+
+    def plain(params, obs, memory, fresh):
+        who = jnp.broadcast_to(jnp.arange(alive.shape[1]), alive.shape)
+        one = jax.tree.map(lambda leaf: leaf[None], (obs, fresh))
+        logits, value, memory = policy.unroll(params, one[0], who, memory, one[1])
+        return log_prob(jax.tree.map(lambda leaf: leaf[0], logits), choice), value[0], memory
+
+    for found, expected in zip(
+        (log_probs, value, memory),
+        jax.jit(plain)(params, obs, stage.memory, fresh), strict=True,
+    ):  # fmt: skip
+        np.testing.assert_allclose(found[alive], expected[alive], rtol=1e-4, atol=1e-5)
+    assert not np.asarray(log_probs)[~alive].any() and not np.asarray(value)[~alive].any()
+    kept = np.where(np.asarray(fresh)[..., None], 0.0, np.asarray(stage.memory))
+    np.testing.assert_array_equal(np.asarray(memory)[~alive], kept[~alive])
+    idle = policies.nothing(obs)
+    chosen = jax.tree.map(lambda found, none: np.asarray(found != none)[~alive].any(), choice, idle)
+    assert not any(jax.tree.leaves(chosen))
+
+
+def test_gradients_packed_are_those_of_everybody(fake_parts, fake_cfg, monkeypatch):
+    """The loss is a sum over the living: worked on in parts it has the same gradient, to 1e-5."""
+    batch, policy, _, state = fake_parts
+    cfg = dataclasses.replace(fake_cfg, rollout=18, sequence=9)
+    _, steps, memory, _ = jax.jit(
+        lambda: collect(policy, batch, state.params, jax.random.key(3), state.stage, 2, 9)
+    )()
+    steps = jax.tree.map(updating._world_first, steps)
+    memory = memory.reshape(-1, *memory.shape[2:])
+    advantage = jax.random.normal(jax.random.key(6), steps.value.shape)
+    rows, index = updating.make_rows(steps, memory, advantage), jnp.arange(5, 61)
+    assert 0.2 < float(steps.alive.mean()) < 0.9
+    monkeypatch.setitem(packing.ROWS, "cpu", 9 * 16)  # sixteen agents at a time
+
+    def packed(params):
+        gradient = functools.partial(updating._gradient, policy, cfg=cfg, index=index)
+        return jax.vmap(lambda rows: gradient(params, rows=rows), axis_name=AXIS)(
+            jax.tree.map(lambda leaf: leaf[None], rows)
+        )
+
+    def plain(params):
+        some = jax.tree.map(lambda leaf: leaf[index], rows)
+        step = some.step
+        obs, fresh, choice = jax.tree.map(
+            lambda leaf: jnp.moveaxis(leaf, 1, 0), (step.obs, step.fresh, step.choice)
+        )
+        who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
+        logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
+        old = losses.samples(step.log_prob, step.value, some.advantage, step.alive)
+        old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
+        numbers = losses.Coefficients(
+            cfg.clip, cfg.value_clip, cfg.value_coef, cfg.entropy, cfg.token_entropy
+        )
+        loss, metrics = losses.ppo_sums(
+            log_prob(logits, choice), value, entropy(logits), old, numbers
+        )
+        count = step.alive.sum().astype(jnp.float32)
+        return loss / count, jax.tree.map(lambda leaf: leaf / count, metrics)
+
+    found = jax.jit(packed)(state.params)
+    expected = jax.jit(jax.grad(plain, has_aux=True))(state.params)
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a[0], b, rtol=1e-4, atol=1e-6), found, expected
+    )
+
+
+def test_choices_of_short_lists_are_those_of_long_ones():
+    zero, target = jnp.zeros(3, jnp.int32), jnp.array([0, 3, 4])
+    choice = Choice(zero, target, zero, zero)
+    assert policies.widened(choice, 4, 9).target.tolist() == [0, 3, 9]
+    assert policies.shortened(policies.widened(choice, 4, 9), 4).target.tolist() == [0, 3, 4]
