@@ -207,7 +207,7 @@ def _narrow(values: jax.Array) -> jax.Array:
 
 def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (E, columns) int16, by `Column`."""
-    body, npc, params, players = world.body, world.npc, world.params, cfg.players
+    body, npc, params, players = world.body, query.npcs(world), world.params, cfg.players
     kind = jnp.concatenate([-query.is_immortal(world).astype(jnp.int32), jnp.minimum(npc.kind, 3)])
     left = COMBAT_STATUS_TICKS - (world.tick - body.combat_tick)
     leads = (params.leader == jnp.arange(players)) & params.leader_bound
@@ -249,9 +249,9 @@ def skills(world: World, cfg: Config) -> jax.Array:
 
     Source: world rules 4.1, 9.4.
     """
-    npc, column = world.npc, jnp.arange(2 * len(Skill))[None]
+    npc, column = query.npcs(world), jnp.arange(2 * len(Skill))[None]
     missing = ((0, 0), (0, len(Skill) - cfg.skills))
-    learned = jnp.stack([query.levels(world), world.skill.exp], axis=-1)
+    learned = jnp.stack([query.levels(world), query.experience(world)], axis=-1)
     learned = jnp.pad(learned, (*missing, (0, 0))).reshape(cfg.players, -1)
     own = (npc.style[:, None] == column // 2) & (npc.level > 0)[:, None]
     of_npcs = jnp.where(own, jnp.where(column % 2 == 0, npc.level[:, None], 1), 0)
@@ -264,7 +264,7 @@ def item_level(world: World, cfg: Config) -> jax.Array:
 
     Source: world rules 4.1, column 7; NPCs show theirs from their first tick on.
     """
-    of_npcs = jnp.where(world.body.time_alive[cfg.players :] > 0, world.npc.item_level, 0)
+    of_npcs = jnp.where(world.body.time_alive[cfg.players :] > 0, query.npcs(world).item_level, 0)
     both = jnp.concatenate([world.body.item_level, of_npcs])
     return jnp.where(query.is_on(world, System.EQUIPMENT), both, 0)
 

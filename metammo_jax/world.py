@@ -1,10 +1,12 @@
 """The schema of the world: one pytree of fixed-size arrays, and nothing else.
 
 Axes: P players, N npcs, E = P + N entities (players first), H W map, C tiles a side of the
-playable square, I slots of a bag, S skills; I and S are 0 in the mini game. Row i is the same
-player for the whole episode; an NPC row is used again after its NPC died. `pos` is (row,
-column); durations and dates are in ticks; health, food and water in points. -1
-(`vocab.NOBODY`) is "nobody", 1 << 30 (`vocab.NEVER`) a tick that never comes.
+playable square, I slots of a bag, S skills. Row i is the same player for the whole episode; an
+NPC row is used again after its NPC died. `pos` is (row, column); durations and dates are in
+ticks; health, food and water in points. -1 (`vocab.NOBODY`) is "nobody", 1 << 30
+(`vocab.NEVER`) a tick that never comes.
+
+No array is of size zero: what a config does not have is None, and no leaf of the pytree.
 
 The state is integers and booleans, so that it is bit-equal on every device and in every batch;
 float32 appears only in settings, in progress and score, and in the fog, whose values are
@@ -256,7 +258,7 @@ class Task:
       subject: (P,) int32, `vocab.Subject` whose state it looks at.
       watch: (P, F, 3) int32, events that count for it: `vocab.Event`, what of it (the item, the
         style or the skill; -1 for any), and its level at least; -1 in an unused row. F is the
-        most that any task of the environment watches, 0 if none does.
+        most that any task of the environment watches; None if none does.
       embedding: (P, D) float32, what the agent is told about it.
       progress: (P,) float32, 0..1, after the last tick.
       max_progress: (P,) float32, the most it ever was.
@@ -272,7 +274,7 @@ class Task:
     predicate: jax.Array
     args: jax.Array
     subject: jax.Array
-    watch: jax.Array
+    watch: jax.Array | None
     embedding: jax.Array
     progress: jax.Array
     max_progress: jax.Array
@@ -293,7 +295,7 @@ class Tally:
       count: (events, P) int32, by `vocab.Event`; events first, so that to count one is to write one
         row.
       watched: (P, F) int32, amounts of the events that each player's own task watches
-        (`Task.watch`).
+        (`Task.watch`); None if none watches any.
       hits: (P, 3) int32, attacks, by `vocab.Style`.
       earned: (P,) int32, gold from sales.
       looted: (P,) int32, gold of those killed.
@@ -304,7 +306,7 @@ class Tally:
     """
 
     count: jax.Array
-    watched: jax.Array
+    watched: jax.Array | None
     hits: jax.Array
     earned: jax.Array
     looted: jax.Array
@@ -337,9 +339,9 @@ class World:
       params: settings of this episode.
       terrain: the map.
       body: players and NPCs.
-      skill: what players have learned.
-      bag: what players own.
-      npc: what only NPCs have.
+      skill: what players have learned; None where progression is not compiled.
+      bag: what players own; None where items are not compiled.
+      npc: what only NPCs have; None where `Config.npcs` is 0 (`query.npcs` gives no rows then).
       task: what players are asked to do.
       tally: what players did.
       verdict: who won.
@@ -349,9 +351,9 @@ class World:
     params: Params
     terrain: Terrain
     body: Body
-    skill: Skills
-    bag: Bag
-    npc: Npc
+    skill: Skills | None
+    bag: Bag | None
+    npc: Npc | None
     task: Task
     tally: Tally
     verdict: Verdict

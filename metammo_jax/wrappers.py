@@ -128,10 +128,10 @@ def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
     """Returns (P,) float32 by term, the worth of what players gained, and of what they wear."""
     health = (after.body.health - before.body.health)[:players].astype(jnp.float32)
     bonus = {"health": HEALTH_REWARD * health}
-    if after.skill.exp.shape[1]:
+    if after.skill is not None:
         best = after.skill.exp.max(1) - before.skill.exp.max(1)
         bonus["experience"] = EXP_REWARD * best.astype(jnp.float32)
-    if after.bag.item.size:
+    if after.bag is not None:
         gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
         worn = inventory.defense(after.bag).astype(jnp.float32)
         bonus["gold"], bonus["defense"] = (

@@ -233,7 +233,7 @@ class Plan:
         values, first, tally, seen = [], 0, world.tally, 0
         for part in self.parts:
             own = args[:, first : first + part.numbers]
-            counts = tally.watched[:, seen : seen + part.watches]
+            counts = tally.watched[:, seen : seen + part.watches] if part.watches else None
             here = world.replace(tally=tally.replace(watched=counts))
             values.append(part(here, subject, own, cfg))
             first, seen = first + part.numbers, seen + part.watches
