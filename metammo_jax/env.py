@@ -15,7 +15,7 @@ from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
-from metammo_jax.lib import bits, checks, threefry
+from metammo_jax.lib import bits, checks, kept, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
@@ -53,7 +53,9 @@ class Info:
 class Env:
     """Minigames of one `Config`, played one episode at a time, without automatic reset.
 
-    All methods are pure and work under jit, vmap, scan and shard_map.
+    All methods are pure and work under jit, vmap, scan and shard_map. What `jax.jit` has compiled
+    of them is kept as long as the environment lives, and goes with it; `make` called again as
+    before gives the same environment.
 
     Attributes:
       cfg: sizes.
@@ -65,7 +67,21 @@ class Env:
         self.cfg = cfg
         self.games = tuple(games)
         self.table = Table(self.games, weights, cfg)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes what is not pickled with it: compiled functions, and maps at their first use."""
         self._pool = None
+        begin = functools.partial(opening.begin, table=self.table, cfg=self.cfg)
+        self._begin = jax.jit(begin)  # traced once, for all who reset
+        kept.bind(self, "reset", "step", "play", "observe", "sample")
+
+    def __getstate__(self) -> dict:
+        return {name: vars(self)[name] for name in ("cfg", "games", "table")}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        self._prepare()
 
     def __eq__(self, other) -> bool:
         """Environments are equal if they play the same games, as often, at the same config."""
@@ -120,7 +136,7 @@ class Env:
             checks.game_index(game, len(self.games))
         if difficulty is None:
             difficulty = self.table.first_difficulty()
-        world = _begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
+        world = self._begin(begin_key, game, difficulty, self.pool)
         return self.observe(world), world
 
     @narrow
@@ -222,7 +238,7 @@ class Env:
         first = jnp.zeros(len(self.games), jnp.int32)
 
         def begin(key, pool):
-            return _begin(key, jnp.int32(0), first, pool, self.table, self.cfg)
+            return self._begin(key, jnp.int32(0), first, pool)
 
         return _shapes(jax.eval_shape(begin, jax.random.key(0), pool))
 
@@ -249,10 +265,6 @@ class Env:
             game=world.params.game,
             difficulty=world.params.difficulty,
         )
-
-
-_begin = jax.jit(opening.begin, static_argnums=(4, 5))  # traced once, for all who reset
-"""`opening.begin` of a table and a config that stay."""
 
 
 def _check_key(key: jax.Array, call: str) -> None:

@@ -7,6 +7,7 @@ from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog import FULL_GAMES, GAMES
+from metammo_jax.lib import kept
 
 _FACTORIES: dict[str, Callable[[], Minigame]] = {**GAMES, **FULL_GAMES}
 
@@ -58,7 +59,8 @@ def make(
       **changes: fields of the config to replace.
 
     Returns:
-      The environment; see `Env`, and `vectorize` for batches with automatic reset.
+      The environment; see `Env`, and `vectorize` for batches with automatic reset. The same one
+      for equal arguments, while it lives, with all that `jax.jit` has compiled of it.
 
     Raises:
       ValueError: an unknown game, size, system or weight; the text says what is allowed.
@@ -67,7 +69,8 @@ def make(
         games = (games,)
     if not isinstance(games, Sequence) or not games:
         raise ValueError(f"games={games!r} must be a game or a non-empty sequence of games")
-    return Env(tuple(_resolve(game) for game in games), weights, preset(config, **changes))
+    env = Env(tuple(_resolve(game) for game in games), weights, preset(config, **changes))
+    return kept.living(env)
 
 
 def _resolve(game: "str | Minigame") -> Minigame:

@@ -10,7 +10,7 @@ from flax import struct
 
 from metammo_jax import inventory, spaces
 from metammo_jax.env import Info
-from metammo_jax.lib import exact
+from metammo_jax.lib import exact, kept
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.world import World
 
@@ -42,6 +42,11 @@ class Wrapper:
 
     def __init__(self, inner):
         self.inner = inner
+        kept.bind(self, "reset", "step")
+
+    def __getstate__(self) -> dict:
+        own = vars(self).items()
+        return {name: value for name, value in own if name not in ("reset", "step")}
 
     def __getattr__(self, name):
         if name.startswith("__") or name == "inner":
