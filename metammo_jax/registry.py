@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Callable, Sequence
 
+import jax
+import numpy as np
+
 from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
@@ -48,6 +51,7 @@ def make(
     games: "str | Minigame | Sequence[str | Minigame]",
     config: str | Config = "mini",
     weights: Sequence[float] | None = None,
+    maps: "np.ndarray | jax.Array | int | None" = None,
     **changes,
 ) -> Env:
     """Makes an environment of one game, or of several that a reset draws from.
@@ -56,6 +60,9 @@ def make(
       games: a name, a `Minigame`, or a sequence of them.
       config: "mini", "full", "tiny", "tiny_full", "large", or a `Config`.
       weights: how often each game is drawn; equally often if None.
+      maps: maps of one's own, of which each episode draws one: (M, H, W) integers, `vocab.Tile` of
+        each tile, H = W = `Config.map_size`; or (M, H, W) floats in 0..1, fractals, which the games
+        turn into tiles as they do with the made ones. Or how many maps are made, as `Config.maps`.
       **changes: fields of the config to replace.
 
     Returns:
@@ -63,14 +70,18 @@ def make(
       for equal arguments, while it lives, with all that `jax.jit` has compiled of it.
 
     Raises:
-      ValueError: an unknown game, size, system or weight; the text says what is allowed.
+      ValueError: an unknown game, size, system or weight, or maps that cannot be played on; the
+        text says what is allowed.
     """
     if isinstance(games, str | Minigame):
         games = (games,)
     if not isinstance(games, Sequence) or not games:
         raise ValueError(f"games={games!r} must be a game or a non-empty sequence of games")
-    env = Env(tuple(_resolve(game) for game in games), weights, preset(config, **changes))
-    return kept.living(env)
+    own = maps if np.ndim(maps) else None  # no number
+    if maps is not None:
+        changes["maps"] = maps if own is None else len(own)
+    cfg = preset(config, **changes)
+    return kept.living(Env(tuple(_resolve(game) for game in games), weights, cfg, own))
 
 
 def _resolve(game: "str | Minigame") -> Minigame:

@@ -14,7 +14,7 @@ LAYERS = [
     {"lib"},
     {"vocab", "tables", "config"},
     {"world", "action"},
-    {"query", "inventory", "effects", "maps"},
+    {"query", "inventory", "effects", "maps", "own_maps"},
     {"rules"},
     {"tick", "legal", "legal_trade", "observe"},
     {"spaces"},

@@ -218,6 +218,21 @@ class Numbers:
         """Can this setting be `value` in any game?"""
         return any(d.manner != Manner.FIXED or d.low == value for d in self.draws[name])
 
+    def ends(self, name: str) -> tuple[float, float]:
+        """Returns the least and the largest value that a setting can have in any game."""
+        found = []
+        for index, draw in enumerate(self.draws[name]):
+            if draw.manner == Manner.SAME:
+                draw = self.draws[draw.field][index]
+            match draw.manner:
+                case Manner.FIXED:
+                    found += [draw.low]
+                case Manner.ONE_OVER:
+                    found += [draw.factor / draw.high, draw.factor / draw.low]
+                case _:
+                    found += [draw.low, draw.high]
+        return min(found), max(found)
+
     def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array) -> dict:
         """Returns a value for each setting, () arrays by name.
 
