@@ -71,6 +71,19 @@ def team_count(game: Minigame, cfg: Config) -> int:
     return cfg.teams // game.team_split if game.team_split else cfg.players
 
 
+def groups(game: Minigame, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (P,) int32 twice: the number of each player's group, and the row of its leader.
+
+    Groups are neighbouring rows; the first of them leads.
+    """
+    sizes = np.ones(cfg.players, np.int32)
+    if game.team_split:
+        sizes = np.add.reduceat(cfg.sizes_of_teams, np.arange(0, cfg.teams, game.team_split))
+    first = np.cumsum(sizes) - sizes
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    return group.astype(np.int32), first[group].astype(np.int32)
+
+
 def fitted(game: Minigame, name: str, cfg: Config) -> Draw:
     """Returns a setting of a game, scaled to the config and checked.
 

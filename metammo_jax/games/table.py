@@ -15,7 +15,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.knobs import SETTINGS, is_number
-from metammo_jax.games.numbers import Numbers, team_count
+from metammo_jax.games.numbers import Numbers, groups
 from metammo_jax.games.spawn import Spawn, place_tile
 from metammo_jax.lib import threefry
 from metammo_jax.tasks.book import TaskBook
@@ -68,7 +68,7 @@ class Table:
         self._scores = _Choice([game.score for game in self.games])
         systems = [cfg.systems if g.systems is None else g.systems for g in self.games]
         self._enabled = np.array([[s in on for s in System] for on in systems])
-        self._team_size = np.array([cfg.players // team_count(g, cfg) for g in self.games])
+        self._group, self._leader = zip(*(groups(game, cfg) for game in self.games), strict=True)
         self._is_team_game = np.array([game.team_split > 0 for game in self.games])
 
     def __eq__(self, other) -> bool:
@@ -120,14 +120,12 @@ class Table:
         """
         game = jnp.asarray(game, jnp.int32)
         values = self.numbers.draw(key, game, jnp.asarray(difficulty, jnp.int32)[game])
-        size = jnp.asarray(self._team_size, jnp.int32)[game]
-        group = jnp.arange(cfg.players, dtype=jnp.int32) // size
         params = Params(
             **{name: values[name] for name in SETTINGS},
             game=game,
             enabled=jnp.asarray(self._enabled)[game],
-            group=group,
-            leader=group * size,
+            group=jnp.asarray(np.stack(self._group))[game],
+            leader=jnp.asarray(np.stack(self._leader))[game],
             team_game=jnp.asarray(self._is_team_game)[game],
         )
         return params.replace(seize_target=place_tile(params.seize_target, params, cfg))
