@@ -41,15 +41,15 @@ def make(**changes):
 @contextlib.contextmanager
 def compilations():
     """Yields a list to which each compilation of a program adds its name."""
-    found = []
+    found, notes = [], [True]
 
     def note(event, duration, **details):
-        if "backend_compile" in event:
+        if notes and "backend_compile" in event:
             found.append(details.get("fun_name", event))
 
     jax.monitoring.register_event_duration_secs_listener(note)
     yield found
-    jax.monitoring.unregister_event_duration_listener(note)
+    notes.clear()  # older versions of jax have no public way to take a listener off
 
 
 def play(env, steps: bool):
@@ -88,10 +88,12 @@ def test_an_environment_that_nobody_holds_is_freed(steps):
     batch = play(env, steps)
     if steps:
         mm.record(env, KEY, ticks=1)
-    held = [weakref.ref(thing) for thing in (env, env.table, env.pool, batch)]
+    held = [weakref.ref(thing) for thing in (env, env.table, batch)]
+    if jax.__version_info__ >= (0, 8):  # before, jax keeps what a loop closes over
+        held.append(weakref.ref(env.pool))
     del env, batch
     gc.collect()
-    assert [ref() for ref in held] == [None] * 4
+    assert all(ref() is None for ref in held)
 
 
 def test_copies_are_environments_of_their_own():
