@@ -20,11 +20,11 @@ def configs(draw) -> Config:
     """Returns small configs, of the mini and of the full game."""
     playable = 2 * draw(st.integers(4, 8))
     vision = draw(st.integers(1, 3))
-    teams = draw(st.integers(1, 4))
+    sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
     number = {name: st.integers(1, 4) for name in ("inventory", "market_rows", "prices", "tokens")}
     number |= {name: st.integers(1, 3) for name in ("clusters", "patches", "npc_level_max")}
     return Config(
-        players=teams * draw(st.integers(1, 3)), teams=teams, npcs=draw(st.integers(0, 3)),
+        team_sizes=tuple(sizes), npcs=draw(st.integers(0, 3)),
         playable=playable, map_size=playable + 2 * vision + 2 + 2 * draw(st.integers(0, 1)),
         vision=vision, horizon=draw(st.integers(1, 4)), maps=draw(st.integers(1, 2)),
         visible_rows=draw(st.integers(1, 4)), task_embedding=draw(st.integers(1, 3)),
