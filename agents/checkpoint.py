@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import serialization
 
-from agents import processes
-from agents.runs import write
+from . import processes
+from .runs import write
 
 
 def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:

@@ -18,7 +18,7 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
       kind: the dataclass; the "Attributes" of its docstring are the help.
       default: an instance, what is not given.
       arguments: the command line's.
-      program: module name, for the help.
+      program: sub-command of `metammo-jax`, for the help.
       note: a line more for the help.
 
     Raises:
@@ -31,7 +31,7 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
     except ImportError:
         return _argparse(kind, default, arguments, program, title)
     return tyro.cli(
-        kind, default=default, args=arguments, prog=f"python -m {program}", description=title
+        kind, default=default, args=arguments, prog=f"metammo-jax {program}", description=title
     )
 
 
@@ -74,7 +74,7 @@ def cache_compilations() -> None:
 
 
 def _argparse(kind, default, arguments, program, title):
-    parser = argparse.ArgumentParser(f"python -m {program}", description=title)
+    parser = argparse.ArgumentParser(f"metammo-jax {program}", description=title)
     helps, hints = _helps(kind), typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
         value = getattr(default, field.name)

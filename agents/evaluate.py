@@ -1,7 +1,7 @@
 """How a policy does: against the random policy or against another run.
 
-    python -m agents.evaluate runs/NAME --episodes 64
-    python -m agents.evaluate runs/NAME --against runs/OTHER --game sandwich
+    metammo-jax evaluate runs/NAME --episodes 64
+    metammo-jax evaluate runs/NAME --against runs/OTHER --game sandwich
 
 Each side first plays in worlds of its own, then both share worlds: every other group of
 teammates (or player, where all play alone) is of one side, and sides swap in every other
@@ -21,12 +21,13 @@ import numpy as np
 from flax import struct
 
 import metammo_jax as mm
-from agents import cli, session
-from agents.match import Match, Score
-from agents.policy import Policy
 from metammo_jax.lib import checks, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.tasks import curriculum, scoring
+
+from . import cli, session
+from .match import Match, Score
+from .policy import Policy
 
 AT_ONCE = 32
 """Episodes played side by side."""
@@ -284,7 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
     run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
     try:
         note = "The first argument is the run's folder."
-        cfg = cli.parse(EvaluateConfig, EvaluateConfig(), arguments, "agents.evaluate RUN", note)
+        cfg = cli.parse(EvaluateConfig, EvaluateConfig(), arguments, "evaluate RUN", note)
         if not run:
             raise ValueError("the first argument must be the folder of a run")
         for match in evaluate(run, cfg):

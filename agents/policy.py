@@ -11,15 +11,16 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from agents.config import TrainConfig
-from agents.distributions import Choice, Logits, log_prob, masked, sample, to_action
-from agents.encoders import Scales
-from agents.networks import Lean
 from metammo_jax.action import Action
 from metammo_jax.config import Config
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
 from metammo_jax.vocab import System
+
+from .config import TrainConfig
+from .distributions import Choice, Logits, log_prob, masked, sample, to_action
+from .encoders import Scales
+from .networks import Lean
 
 Memory = Any
 """A pytree of arrays (B, P, ...): what the recurrent core remembers."""
@@ -172,7 +173,7 @@ def make_policy(cfg: TrainConfig, world: Config) -> Policy:
     """Returns the policy that the options ask for, with the sizes of the world's config."""
     prices = world.prices if System.EXCHANGE in world.systems else 0
     if cfg.network == "paper":
-        from agents.networks_paper import Paper
+        from .networks_paper import Paper
 
         network = Paper(cfg.corrected, world.tokens, prices)
     else:

@@ -13,9 +13,10 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from agents.distributions import Choice
-from agents.policy import Memory, Policy, base
 from metammo_jax.vector import EpisodeStats
+
+from .distributions import Choice
+from .policy import Memory, Policy, base
 
 
 @struct.dataclass

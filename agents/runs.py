@@ -19,8 +19,9 @@ import os
 import time
 from pathlib import Path
 
-from agents.config import HOST_FIELDS, TrainConfig
 from metammo_jax.config import Config
+
+from .config import HOST_FIELDS, TrainConfig
 
 README = """A training run of metammo_jax: {games} at {config}, seed {seed}.
 
@@ -30,8 +31,8 @@ metrics.jsonl   a line for each update: steps, losses, terms of the reward (shap
 curve.png       the learning curve
 checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
 
-go on:     python -m agents.train --resume {run}
-evaluate:  python -m agents.evaluate {run}
+go on:     metammo-jax train --resume {run}
+evaluate:  metammo-jax evaluate {run}
 """
 
 

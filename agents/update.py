@@ -15,14 +15,15 @@ import optax
 from flax import struct
 from jax.sharding import PartitionSpec as Spec
 
-from agents import losses, meshes
-from agents.config import TrainConfig
-from agents.distributions import entropy, log_prob
-from agents.meshes import AXIS
-from agents.policy import Memory, Policy
-from agents.rollout import Finished, Stage, Transition, begin, collect
 from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
+
+from . import losses, meshes
+from .config import TrainConfig
+from .distributions import entropy, log_prob
+from .meshes import AXIS
+from .policy import Memory, Policy
+from .rollout import Finished, Stage, Transition, begin, collect
 
 ADAM_EPSILON = 1e-5
 

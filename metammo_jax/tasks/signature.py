@@ -9,7 +9,7 @@
     Goal("drink_together", (90,), Subject.TEAM)
 
 The text after a function's name in its docstring is for readers; what tasks say in words
-(`python -m metammo_jax.tasks`) is `says`.
+(`metammo-jax tasks`) is `says`.
 """
 
 import dataclasses
