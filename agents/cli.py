@@ -25,7 +25,7 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
       SystemExit: after --help, or for an unknown option (2).
       ValueError: the dataclass refuses a value.
     """
-    title = f"{kind.__doc__.splitlines()[0]} {note}".strip()
+    title = f"{(kind.__doc__ or kind.__name__).splitlines()[0]} {note}".strip()
     try:
         import tyro
     except ImportError:
@@ -64,7 +64,7 @@ def cache_compilations() -> None:
     Does nothing where a cache is set already. The folder is METAMMO_JAX_CACHE, else metammo_jax
     under XDG_CACHE_HOME, else under ~/.cache.
     """
-    if jax.config.jax_compilation_cache_dir:
+    if jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         return
     home = os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "metammo_jax")
     folder = os.environ.get("METAMMO_JAX_CACHE") or home
@@ -102,6 +102,6 @@ def _argument(hint) -> dict:
 
 def _helps(kind) -> dict[str, str]:
     """Returns the help of each field, from the "Attributes" of the dataclass's docstring."""
-    text = kind.__doc__.split("Attributes:", 1)[-1].split("Raises:", 1)[0]
+    text = (kind.__doc__ or "").split("Attributes:", 1)[-1].split("Raises:", 1)[0]
     entries = re.findall(r"^ {6}(\w+): (.*(?:\n {8}.*)*)", text, flags=re.MULTILINE)
     return {name: " ".join(words.split()) for name, words in entries}

@@ -77,7 +77,7 @@ class Policy:
         ticks, worlds = fresh.shape[:2]
         flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self.sight(obs))
         inputs, features = jax.vmap(lambda o: self._apply(params, "encode", o))(flat)
-        projected = self._apply(params, "project", inputs)
+        projected: Any = self._apply(params, "project", inputs)
         projected = projected.reshape(ticks, worlds, *projected.shape[1:])
 
         def tick(memory, step):
@@ -85,6 +85,7 @@ class Policy:
             memory = _emptied(memory, fresh)
             return self._apply(params, "recur", memory, projected)
 
+        hidden: Any
         memory, hidden = jax.lax.scan(tick, memory, (projected, fresh))
         hidden = hidden.reshape(-1, *hidden.shape[2:])
         logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(hidden, features)

@@ -52,8 +52,8 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
       ValueError: an option is not allowed.
     """
     options = TrainConfig(
-        game=GAME, config="tiny", total_steps=cfg.total_steps, seed=cfg.seed, run_dir=cfg.run_dir,
-        progress=cfg.progress,
+        game=(GAME,), config="tiny", total_steps=cfg.total_steps, seed=cfg.seed,
+        run_dir=cfg.run_dir, progress=cfg.progress,
     )  # fmt: skip
     begun = time.monotonic()
     print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from metammo_jax.lib.node import Node
 from metammo_jax.vector import EpisodeStats
 
 from .distributions import Choice
@@ -20,7 +21,7 @@ from .policy import Memory, Policy, base
 
 
 @struct.dataclass
-class Stage:
+class Stage(Node):
     """Where the worlds and the agents stand between two ticks.
 
     Attributes:
@@ -37,7 +38,7 @@ class Stage:
 
 
 @struct.dataclass
-class Transition:
+class Transition(Node):
     """One tick.
 
     Attributes:
@@ -67,7 +68,7 @@ class Transition:
 
 
 @struct.dataclass
-class Finished:
+class Finished(Node):
     """Episodes that ended with a tick.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -15,7 +16,7 @@ from .config import TrainConfig
 from .policy import Policy, make_policy
 from .update import SPECS, TrainState, start
 
-Counts = dict[str, int | float]
+Counts = dict[str, Any]
 """updates, steps (living agent-steps), slot_steps (with the dead), seconds; host numbers."""
 
 

@@ -17,6 +17,7 @@ from jax.sharding import PartitionSpec as Spec
 
 from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
 
 from . import losses, meshes
 from .config import TrainConfig
@@ -29,7 +30,7 @@ ADAM_EPSILON = 1e-5
 
 
 @struct.dataclass
-class TrainState:
+class TrainState(Node):
     """All that an update reads and writes; what a checkpoint holds.
 
     Attributes:
@@ -45,12 +46,13 @@ class TrainState:
     key: jax.Array
 
 
-SPECS = TrainState(params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec())
+_SPECS: dict[str, Any] = dict(params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec())
+SPECS = TrainState(**_SPECS)
 """What of the state is parted over devices: the worlds."""
 
 
 @struct.dataclass
-class Rows:
+class Rows(Node):
     """A rollout cut into sequences, with N in front, of which minibatches are drawn.
 
     Attributes:
@@ -91,9 +93,7 @@ def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Call
 def _strong(leaf):
     """The same array with a type of its own, which a second compilation would else give it."""
     return (
-        leaf
-        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended)
-        else jnp.asarray(leaf, leaf.dtype)
+        leaf if jnp.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(leaf, leaf.dtype)
     )
 
 

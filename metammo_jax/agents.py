@@ -34,12 +34,12 @@ class _SameModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         """Gives the module back its own spec, in whose place Python has put the other."""
-        module.__spec__ = module.__spec__.loader_state
+        module.__spec__ = module.__spec__ and module.__spec__.loader_state
 
     def get_code(self, fullname):
         """Returns the code, for `python -m metammo_jax.agents.X`."""
         spec = importlib.util.find_spec(_other_name(fullname))
-        return spec.loader.get_code(spec.name)
+        return spec.loader.get_code(spec.name)  # pyright: ignore
 
 
 def _other_name(fullname: str) -> str:
@@ -48,7 +48,9 @@ def _other_name(fullname: str) -> str:
 
 def _is_ours() -> bool:
     spec = importlib.util.find_spec("agents")
-    return bool(spec and spec.origin) and Path(spec.origin).resolve().parent == _FOLDER.resolve()
+    if spec is None or spec.origin is None:
+        return False
+    return Path(spec.origin).resolve().parent == _FOLDER.resolve()
 
 
 if _is_ours():

@@ -216,8 +216,9 @@ def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
 def _joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
     """Returns the function by which NPCs join a game, if it can have any."""
     systems = cfg.systems if game.systems is None else game.systems
-    can = function is not None and System.NPC in systems and cfg.npcs > 0
-    return function if can else _nobody_joins
+    if function is None or System.NPC not in systems or not cfg.npcs:
+        return _nobody_joins
+    return function
 
 
 def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ...]:

@@ -88,7 +88,7 @@ def game_index(game: Any, count: int) -> None:
 
     What is traced is only known to be an integer.
     """
-    if isinstance(game, jax.core.Tracer):
+    if isinstance(game, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
         if jnp.issubdtype(game.dtype, jnp.integer) and game.shape == ():
             return
         raise ValueError(f"game={game} must be an integer of shape (), an index into env.games")

@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="metammo-jax tasks", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="metammo-jax tasks", description=_title(__doc__))
     parser.add_argument("--pool", choices=POOLS, help="one of the two pools alone")
     parser.add_argument("--predicate", help="our name of a predicate, or the original's")
     parser.add_argument("--category", help=", ".join(scoring.CATEGORIES))
@@ -103,7 +103,11 @@ def _print_predicates() -> None:
     for name, predicate in registered().items():
         signature = predicate.signature
         numbers = ", ".join(_range(key, a) for key, a in signature.arguments.items())
-        print(f"{name}({numbers}): {signature.says or predicate.__doc__.splitlines()[0]}")
+        print(f"{name}({numbers}): {signature.says or _title(predicate.__doc__)}")
+
+
+def _title(text: str | None) -> str:
+    return (text or "").partition("\n")[0]
 
 
 def _range(key: str, argument: Argument) -> str:

@@ -151,7 +151,7 @@ def _watches(goals: tuple[Goal, ...]) -> np.ndarray:
     rows = [goal.watches for goal in goals]
     table = np.full((len(goals), max(map(len, rows), default=0), 3), -1, np.int32)
     for index, watched in enumerate(rows):
-        table[index, : len(watched)] = np.reshape(watched, (-1, 3))
+        table[index, : len(watched)] = np.array(watched, np.int32).reshape(-1, 3)
     return table
 
 
