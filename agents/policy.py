@@ -11,15 +11,16 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from agents.config import TrainConfig
-from agents.distributions import Choice, Logits, log_prob, masked, sample, to_action
-from agents.encoders import Scales
-from agents.networks import Lean
 from metammo_jax.action import Action
 from metammo_jax.config import Config
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
 from metammo_jax.vocab import System
+
+from .config import TrainConfig
+from .distributions import Choice, Logits, log_prob, masked, sample, to_action
+from .encoders import Scales
+from .networks import Lean
 
 Memory = Any
 """A pytree of arrays (B, P, ...): what the recurrent core remembers."""
@@ -76,7 +77,7 @@ class Policy:
         ticks, worlds = fresh.shape[:2]
         flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self.sight(obs))
         inputs, features = jax.vmap(lambda o: self._apply(params, "encode", o))(flat)
-        projected = self._apply(params, "project", inputs)
+        projected: Any = self._apply(params, "project", inputs)
         projected = projected.reshape(ticks, worlds, *projected.shape[1:])
 
         def tick(memory, step):
@@ -84,6 +85,7 @@ class Policy:
             memory = _emptied(memory, fresh)
             return self._apply(params, "recur", memory, projected)
 
+        hidden: Any
         memory, hidden = jax.lax.scan(tick, memory, (projected, fresh))
         hidden = hidden.reshape(-1, *hidden.shape[2:])
         logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(hidden, features)
@@ -172,7 +174,7 @@ def make_policy(cfg: TrainConfig, world: Config) -> Policy:
     """Returns the policy that the options ask for, with the sizes of the world's config."""
     prices = world.prices if System.EXCHANGE in world.systems else 0
     if cfg.network == "paper":
-        from agents.networks_paper import Paper
+        from .networks_paper import Paper
 
         network = Paper(cfg.corrected, world.tokens, prices)
     else:

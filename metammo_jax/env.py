@@ -19,6 +19,7 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
 from metammo_jax.lib import bits, checks, kept, threefry
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
 from metammo_jax.world import World
@@ -30,7 +31,7 @@ draws independently."""
 
 
 @struct.dataclass
-class Info:
+class Info(Node):
     """What a step tells beside rewards.
 
     Attributes:

@@ -11,6 +11,7 @@ from metammo_jax import inventory, legal, query
 from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import bits
+from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.lib.once import once
 from metammo_jax.tables import COMBAT_STATUS_TICKS
 from metammo_jax.vocab import NEVER, NOBODY, Skill, System
@@ -83,7 +84,7 @@ def columns(cfg: Config) -> tuple[Column, ...]:
 
 
 @struct.dataclass
-class Observation:
+class Observation(Node):
     """What the players of one world see.
 
     Attributes:
@@ -117,9 +118,9 @@ class Observation:
     task: jax.Array
     progress: jax.Array
     masks: Masks
-    bag: jax.Array | None = None
-    market: jax.Array | None = None
-    listing: jax.Array | None = None
+    bag: Maybe = None
+    market: Maybe = None
+    listing: Maybe = None
 
 
 @functools.partial(jax.jit, static_argnums=1)  # traced once, though resets and steps end with it

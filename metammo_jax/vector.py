@@ -13,6 +13,7 @@ from metammo_jax.action import Action
 from metammo_jax.env import Info
 from metammo_jax.lib import checks, few, kept, threefry
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
 from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
@@ -23,7 +24,7 @@ resets. With each, a batch splits its key before it folds the numbers of the wor
 
 
 @struct.dataclass
-class BatchState:
+class BatchState(Node):
     """Worlds, and what outlives their episodes.
 
     Attributes:
@@ -43,7 +44,7 @@ class BatchState:
 
 
 @struct.dataclass
-class EpisodeStats:
+class EpisodeStats(Node):
     """The episodes that ended in this step; a row means something where `done` is set.
 
     Attributes:
@@ -68,7 +69,7 @@ class EpisodeStats:
 
 
 @struct.dataclass
-class BatchInfo:
+class BatchInfo(Node):
     """What a step of the batch tells.
 
     Attributes:

@@ -16,9 +16,11 @@ float16 numbers (the original's) held in float32.
 import jax
 from flax import struct
 
+from metammo_jax.lib.node import Node
+
 
 @struct.dataclass
-class Params:
+class Params(Node):
     """What one episode may change: drawn at reset by its game, constant until the next.
 
     Attributes:
@@ -93,7 +95,7 @@ class Params:
 
 
 @struct.dataclass
-class Terrain:
+class Terrain(Node):
     """The map, its harvested tiles, the fog, and who holds the tile to be seized.
 
     Attributes:
@@ -115,7 +117,7 @@ class Terrain:
 
 
 @struct.dataclass
-class Body:
+class Body(Node):
     """What entities are and have.
 
     Attributes:
@@ -170,7 +172,7 @@ class Body:
 
 
 @struct.dataclass
-class Skills:
+class Skills(Node):
     """What players have learned. Levels follow from it: `query.levels`.
 
     Attributes:
@@ -181,7 +183,7 @@ class Skills:
 
 
 @struct.dataclass
-class Bag:
+class Bag(Node):
     """What players own: a record of their bags is an item, or a stack of ammunition.
 
     Slots come first: to look at neighbouring players takes the compiler less time than to look at
@@ -208,7 +210,7 @@ class Bag:
 
 
 @struct.dataclass
-class Npc:
+class Npc(Node):
     """What NPCs have beyond their bodies, and the bookkeeping of their spawning.
 
     Attributes:
@@ -248,7 +250,7 @@ class Npc:
 
 
 @struct.dataclass
-class Task:
+class Task(Node):
     """The task of each player as a row of numbers, and how far it has come.
 
     Attributes:
@@ -288,7 +290,7 @@ class Task:
 
 
 @struct.dataclass
-class Tally:
+class Tally(Node):
     """Counts of what players did since reset.
 
     Attributes:
@@ -316,7 +318,7 @@ class Tally:
 
 
 @struct.dataclass
-class Verdict:
+class Verdict(Node):
     """What the referee has found.
 
     Attributes:
@@ -331,7 +333,7 @@ class Verdict:
 
 
 @struct.dataclass
-class World:
+class World(Node):
     """The whole state of one world.
 
     Attributes:

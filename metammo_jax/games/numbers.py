@@ -172,7 +172,7 @@ class _Fit:
         step = self._scaled(knob.step, knob.step_unit or knob.unit)
         step = max(least_step, step - step % least_step)
         low, high = self._ends(knob.low, knob.high, knob.unit)
-        return Draw(Manner.ADAPTIVE, low, high, step=step, wins=knob.wins)
+        return Draw(Manner.ADAPTIVE, low, high, step=int(step), wins=knob.wins)
 
     def _ends(self, low: float, high: float, unit: Unit) -> tuple[float, float]:
         if not low <= high:

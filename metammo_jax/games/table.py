@@ -5,6 +5,7 @@ which of the distinct ones applies is chosen by `world.params.game`. With one di
 there is no choice at all.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -200,11 +201,29 @@ class _Choice:
         return new
 
     def call(self, game: jax.Array, *args, **static):
-        """Returns what the function of this game returns; `static` is not traced."""
-        branches = [lambda *a, f=function: f(*a, **static) for function in self._distinct]
-        if len(branches) == 1:
-            return branches[0](*args)
-        return jax.lax.switch(jnp.asarray(self._index)[game], branches, *args)
+        """Returns what the function of this game returns; `static` is not traced.
+
+        Keys pass through the switch as words. Under vmap a switch selects what each branch is
+        given, which `jax_debug_key_reuse` takes for a use of a key, by each branch again.
+        """
+        if len(self._distinct) == 1:
+            return self._distinct[0](*args, **static)
+        impls = [_impl(arg) for arg in args]
+        words = [jax.random.key_data(a) if i else a for a, i in zip(args, impls, strict=True)]
+
+        def branch(function, *given):
+            given = zip(given, impls, strict=True)
+            keyed = [jax.random.wrap_key_data(a, impl=i) if i else a for a, i in given]
+            return function(*keyed, **static)
+
+        branches = [functools.partial(branch, function) for function in self._distinct]
+        return jax.lax.switch(jnp.asarray(self._index)[game], branches, *words)
+
+
+def _impl(value):
+    """Returns the generator of a key; None of all else, keys of the old style too."""
+    is_key = jnp.issubdtype(getattr(value, "dtype", np.int32), jax.dtypes.prng_key)
+    return jax.random.key_impl(value) if is_key else None
 
 
 def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
@@ -214,8 +233,9 @@ def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
 def _joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
     """Returns the function by which NPCs join a game, if it can have any."""
     systems = cfg.systems if game.systems is None else game.systems
-    can = function is not None and System.NPC in systems and cfg.npcs > 0
-    return function if can else _nobody_joins
+    if function is None or System.NPC not in systems or not cfg.npcs:
+        return _nobody_joins
+    return function
 
 
 def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ...]:

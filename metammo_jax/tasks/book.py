@@ -153,7 +153,7 @@ def _watches(goals: tuple[Goal, ...]) -> np.ndarray | None:
         return None
     table = np.full((len(goals), max(map(len, rows)), 3), -1, np.int32)
     for index, watched in enumerate(rows):
-        table[index, : len(watched)] = np.reshape(watched, (-1, 3))
+        table[index, : len(watched)] = np.array(watched, np.int32).reshape(-1, 3)
     return table
 
 

@@ -7,6 +7,7 @@ from flax import struct
 from metammo_jax import effects, inventory, query
 from metammo_jax.config import Config
 from metammo_jax.lib import waves
+from metammo_jax.lib.node import Node
 from metammo_jax.tables import (
     ATTACK_EXP,
     BASE_DAMAGE,
@@ -19,7 +20,7 @@ from metammo_jax.world import World
 
 
 @struct.dataclass
-class Damage:
+class Damage(Node):
     """Points that attacks do, which depend on whether the target has attacked before them.
 
     An attack teaches something, and so may change what its maker is weak against, and how much
