@@ -81,7 +81,7 @@ def _check_room(number: int, works: np.ndarray, side: int, is_tiles: bool, cfg: 
     ring = np.maximum(off[:, None], off[None])
     edge = side // 2
     works = (works & (ring < edge)) | (ring == edge) | (ring == edge - 1)  # as terrain._fence
-    places, _ = label(works)
+    places = np.asarray(label(works)[0])  # pyright: ignore
     reached = places == places[cfg.middle - edge, cfg.middle - edge]
     inside = int((reached & (ring < edge - 1)).sum())
     where = f"maps[{number}], in its middle {side + 1} x {side + 1} tiles (center={side}),"

@@ -77,9 +77,11 @@ def make(
         games = (games,)
     if not isinstance(games, Sequence) or not games:
         raise ValueError(f"games={games!r} must be a game or a non-empty sequence of games")
-    own = maps if np.ndim(maps) else None  # no number
+    own = None
+    if maps is not None and not isinstance(maps, int) and np.ndim(maps):
+        own, maps = maps, len(maps)
     if maps is not None:
-        changes["maps"] = maps if own is None else len(own)
+        changes["maps"] = maps
     cfg = preset(config, **changes)
     return kept.living(Env(tuple(_resolve(game) for game in games), weights, cfg, own))
 

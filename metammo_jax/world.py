@@ -6,7 +6,8 @@ NPC row is used again after its NPC died. `pos` is (row, column); durations and 
 ticks; health, food and water in points. -1 (`vocab.NOBODY`) is "nobody", 1 << 30
 (`vocab.NEVER`) a tick that never comes.
 
-No array is of size zero: what a config does not have is None, and no leaf of the pytree.
+No array is of size zero: what a config does not have is None, and no leaf of the pytree. Its type
+is written as if it were there, since only systems that have it read it.
 
 The state is integers and booleans, so that it is bit-equal on every device and in every batch;
 float32 appears only in settings, in progress and score, and in the fog, whose values are
@@ -276,7 +277,7 @@ class Task(Node):
     predicate: jax.Array
     args: jax.Array
     subject: jax.Array
-    watch: jax.Array | None
+    watch: jax.Array
     embedding: jax.Array
     progress: jax.Array
     max_progress: jax.Array
@@ -308,7 +309,7 @@ class Tally(Node):
     """
 
     count: jax.Array
-    watched: jax.Array | None
+    watched: jax.Array
     hits: jax.Array
     earned: jax.Array
     looted: jax.Array
@@ -353,9 +354,9 @@ class World(Node):
     params: Params
     terrain: Terrain
     body: Body
-    skill: Skills | None
-    bag: Bag | None
-    npc: Npc | None
+    skill: Skills
+    bag: Bag
+    npc: Npc
     task: Task
     tally: Tally
     verdict: Verdict

@@ -50,9 +50,9 @@ def begin(
         params=params,
         terrain=terrain.build(keys[3], params, fractal, cfg),
         body=_bodies(keys[4], params, places, cfg),
-        skill=_nothing_learned(cfg) if cfg.skills else None,
-        bag=inventory.empty(cfg) if cfg.slots else None,
-        npc=query.no_npcs(cfg.npcs) if cfg.npcs else None,
+        skill=_nothing_learned(cfg) if cfg.skills else None,  # pyright: ignore[reportArgumentType]
+        bag=inventory.empty(cfg) if cfg.slots else None,  # pyright: ignore[reportArgumentType]
+        npc=query.no_npcs(cfg.npcs) if cfg.npcs else None,  # pyright: ignore[reportArgumentType]
         task=task,
         tally=_nothing_counted(task, cfg),
         verdict=Verdict(
@@ -113,7 +113,7 @@ def _nothing_counted(task: Task, cfg: Config) -> Tally:
     never = jnp.zeros((len(Item), cfg.players), jnp.int16)
     return Tally(
         count=jnp.zeros((len(Event), cfg.players), jnp.int32),
-        watched=None if task.watch is None else jnp.zeros(task.watch.shape[:2], jnp.int32),
+        watched=None if task.watch is None else jnp.zeros(task.watch.shape[:2], jnp.int32),  # pyright: ignore[reportArgumentType]
         hits=jnp.zeros((cfg.players, len(Style)), jnp.int32),
         earned=nothing,
         looted=nothing,

@@ -94,7 +94,7 @@ class TaskBook:
             predicate=jnp.asarray(self._predicate)[goal],
             args=args,
             subject=jnp.asarray(self._subject)[goal],
-            watch=None if self._watch is None else jnp.asarray(self._watch)[goal],
+            watch=None if self._watch is None else jnp.asarray(self._watch)[goal],  # pyright: ignore[reportArgumentType]
             embedding=jnp.asarray(self._embedding)[goal],
             progress=jnp.zeros(cfg.players, jnp.float32),
             max_progress=jnp.zeros(cfg.players, jnp.float32),
