@@ -11,7 +11,7 @@ help:
 	@echo "make test      make the environment and run the tests"
 	@echo "make test-all  the slow tests too"
 	@echo "make test-versions  a short set of tests with the oldest and the newest jax"
-	@echo "make lint      style and formatting"
+	@echo "make lint      style, formatting and types"
 	@echo "make bench     steps per second of every game"
 
 $(VENV)/.ready: pyproject.toml
@@ -36,6 +36,7 @@ test-versions: $(VENV)/.ready
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.step

@@ -1,1 +1,14 @@
-"""Agents that learn the games: PPO for all players of a world at once, and what measures it."""
+"""Agents that learn the games: PPO for all players of a world at once, and what measures it.
+
+from metammo_jax.agents import TrainConfig, train
+
+result = train(TrainConfig(game="king_of_the_hill", config="mini"))
+
+Installed it is `metammo_jax.agents`; in a checkout the folder is `agents/`, and both names mean the
+same modules. Modules of this package name each other relatively, so that they work under either.
+"""
+
+from .config import TrainConfig, preset
+from .train import TrainResult, resume, train
+
+__all__ = ["TrainConfig", "TrainResult", "preset", "resume", "train"]

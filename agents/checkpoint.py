@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import serialization
 
-from agents import processes
-from agents.runs import write
+from . import processes
+from .runs import write
 
 
 def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
@@ -39,7 +39,7 @@ def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
     if processes.is_first():
         _delete(path)
     processes.wait("saving")
-    _orbax().save_checkpointables(path, {**parts, "counters": counters})
+    _orbax().save_checkpointables(str(path), {**parts, "counters": counters})
     if processes.is_first():
         arrays = {name: _arrays(part) for name, part in parts.items()}
         write(_list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1))
@@ -121,7 +121,7 @@ def _load(path, templates):
         for name, tree in templates.items()
     }
     try:
-        parts = _orbax().load_checkpointables(path, {**abstract, "counters": None})
+        parts = _orbax().load_checkpointables(str(path), {**abstract, "counters": None})
     except Exception as error:  # orbax and tensorstore raise many kinds
         raise ValueError(f"{path} cannot be read ({type(error).__name__}: {error})") from error
     counters = dict(parts.pop("counters"))
@@ -200,7 +200,7 @@ def _restored(template, plain):
 
 
 def _is_key(leaf):
-    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _in_place(saved, wanted):

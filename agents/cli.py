@@ -18,20 +18,20 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
       kind: the dataclass; the "Attributes" of its docstring are the help.
       default: an instance, what is not given.
       arguments: the command line's.
-      program: module name, for the help.
+      program: sub-command of `metammo-jax`, for the help.
       note: a line more for the help.
 
     Raises:
       SystemExit: after --help, or for an unknown option (2).
       ValueError: the dataclass refuses a value.
     """
-    title = f"{kind.__doc__.splitlines()[0]} {note}".strip()
+    title = f"{(kind.__doc__ or kind.__name__).splitlines()[0]} {note}".strip()
     try:
         import tyro
     except ImportError:
         return _argparse(kind, default, arguments, program, title)
     return tyro.cli(
-        kind, default=default, args=arguments, prog=f"python -m {program}", description=title
+        kind, default=default, args=arguments, prog=f"metammo-jax {program}", description=title
     )
 
 
@@ -64,7 +64,7 @@ def cache_compilations() -> None:
     Does nothing where a cache is set already. The folder is METAMMO_JAX_CACHE, else metammo_jax
     under XDG_CACHE_HOME, else under ~/.cache.
     """
-    if jax.config.jax_compilation_cache_dir:
+    if jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         return
     home = os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "metammo_jax")
     folder = os.environ.get("METAMMO_JAX_CACHE") or home
@@ -74,7 +74,7 @@ def cache_compilations() -> None:
 
 
 def _argparse(kind, default, arguments, program, title):
-    parser = argparse.ArgumentParser(f"python -m {program}", description=title)
+    parser = argparse.ArgumentParser(f"metammo-jax {program}", description=title)
     helps, hints = _helps(kind), typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
         value = getattr(default, field.name)
@@ -102,6 +102,6 @@ def _argument(hint) -> dict:
 
 def _helps(kind) -> dict[str, str]:
     """Returns the help of each field, from the "Attributes" of the dataclass's docstring."""
-    text = kind.__doc__.split("Attributes:", 1)[-1].split("Raises:", 1)[0]
+    text = (kind.__doc__ or "").split("Attributes:", 1)[-1].split("Raises:", 1)[0]
     entries = re.findall(r"^ {6}(\w+): (.*(?:\n {8}.*)*)", text, flags=re.MULTILINE)
     return {name: " ".join(words.split()) for name, words in entries}

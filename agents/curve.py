@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agents import runs
+from . import runs
 
 SMOOTHING = 50
 """Points of the curve, about: neighbouring records are averaged."""

@@ -7,11 +7,14 @@ A head with one allowed entry has log-probability and entropy 0, so silence and 
 combat cost nothing.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import struct
 
 from metammo_jax.action import Action, chosen_listing, chosen_row
+from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY
 
@@ -20,7 +23,7 @@ FORBIDDEN = -1e9
 
 
 @struct.dataclass
-class Logits:
+class Logits(Node):
     """Masked logits of each head; the leading axes are any, usually (..., P).
 
     Attributes:
@@ -46,36 +49,36 @@ class Logits:
     move: jax.Array
     target: jax.Array
     style: jax.Array
-    token: jax.Array | None = None
-    use: jax.Array | None = None
-    destroy: jax.Array | None = None
-    give: jax.Array | None = None
-    give_to: jax.Array | None = None
-    sell: jax.Array | None = None
-    price: jax.Array | None = None
-    buy: jax.Array | None = None
-    gold: jax.Array | None = None
-    gold_to: jax.Array | None = None
-    spelling: jax.Array | None = None
+    token: Maybe = None
+    use: Maybe = None
+    destroy: Maybe = None
+    give: Maybe = None
+    give_to: Maybe = None
+    sell: Maybe = None
+    price: Maybe = None
+    buy: Maybe = None
+    gold: Maybe = None
+    gold_to: Maybe = None
+    spelling: Maybe = None
 
 
 @struct.dataclass
-class Choice:
+class Choice(Node):
     """An entry of each head: (...) int32, what is chosen by the fields of `Logits`."""
 
     move: jax.Array
     target: jax.Array
     style: jax.Array
     token: jax.Array
-    use: jax.Array | None = None
-    destroy: jax.Array | None = None
-    give: jax.Array | None = None
-    give_to: jax.Array | None = None
-    sell: jax.Array | None = None
-    price: jax.Array | None = None
-    buy: jax.Array | None = None
-    gold: jax.Array | None = None
-    gold_to: jax.Array | None = None
+    use: Maybe = None
+    destroy: Maybe = None
+    give: Maybe = None
+    give_to: Maybe = None
+    sell: Maybe = None
+    price: Maybe = None
+    buy: Maybe = None
+    gold: Maybe = None
+    gold_to: Maybe = None
 
 
 DETAIL = {"style": "target", "give_to": "give", "price": "sell", "gold": "gold_to"}
@@ -126,7 +129,8 @@ def _places(spelling: jax.Array) -> jax.Array:
 
 def log_prob(logits: Logits, choice: Choice) -> jax.Array:
     """Returns the log-probability (...) float32 of what was chosen, as far as it matters."""
-    heads, total = _present(logits), 0.0
+    total: Any = 0.0
+    heads = _present(logits)
     spelling = heads.pop("spelling", None)
     if spelling is not None:
         is_one = (choice.token[..., None] >> _places(spelling)) & 1 == 1
@@ -142,7 +146,8 @@ def log_prob(logits: Logits, choice: Choice) -> jax.Array:
 
 def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
     """Returns the entropy of deeds and of numbers (words, prices, amounts), (...) float32, nats."""
-    heads, sums = _present(logits), {True: 0.0, False: 0.0}
+    sums: dict[bool, Any] = {True: 0.0, False: 0.0}
+    heads = _present(logits)
     spelling = heads.pop("spelling", None)
     if spelling is not None:
         letters = jax.nn.softplus(spelling) - spelling * jax.nn.sigmoid(spelling)

@@ -1,7 +1,7 @@
 """How a policy does: against the random policy or against another run.
 
-    python -m agents.evaluate runs/NAME --episodes 64
-    python -m agents.evaluate runs/NAME --against runs/OTHER --game sandwich
+    metammo-jax evaluate runs/NAME --episodes 64
+    metammo-jax evaluate runs/NAME --against runs/OTHER --game sandwich
 
 Each side first plays in worlds of its own, then both share worlds: every other group of
 teammates (or player, where all play alone) is of one side, and sides swap in every other
@@ -21,12 +21,14 @@ import numpy as np
 from flax import struct
 
 import metammo_jax as mm
-from agents import cli, session
-from agents.match import Match, Score
-from agents.policy import Policy
 from metammo_jax.lib import checks, threefry
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
 from metammo_jax.tasks import curriculum, scoring
+
+from . import cli, session
+from .match import Match, Score
+from .policy import Policy
 
 AT_ONCE = 32
 """Episodes played side by side."""
@@ -86,9 +88,12 @@ def compare(
             results.append(run(params, key, numbers, jnp.int32(game), levels, jnp.int32(seats)))
         return [np.concatenate(part)[:episodes] for part in zip(*results, strict=True)]
 
-    alone = (_score(*play(ALL_FIRST), 0, judge), _score(*play(ALL_SECOND), 1, judge))
+    alone = (
+        _score(*play(ALL_FIRST), side=0, judge=judge),
+        _score(*play(ALL_SECOND), side=1, judge=judge),
+    )
     both = play(MIXED)
-    mixed = (_score(*both, 0, judge), _score(*both, 1, judge))
+    mixed = (_score(*both, side=0, judge=judge), _score(*both, side=1, judge=judge))
     return Match(env.games[game].name, (first.name, second.name), alone, mixed)
 
 
@@ -164,7 +169,7 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
 
 
 @struct.dataclass
-class Stage:
+class Stage(Node):
     """Where n episodes stand.
 
     Attributes:
@@ -262,10 +267,10 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
       ValueError: a folder is no run, a checkpoint is damaged, or an option is not allowed.
     """
     trained, policy, params = session.load_policy(run)
-    sides = [Side("trained", policy, params), RANDOM]
+    first, second = Side("trained", policy, params), RANDOM
     if cfg.against:
         _, policy, params = session.load_policy(cfg.against)
-        sides = [dataclasses.replace(sides[0], name="first"), Side("second", policy, params)]
+        first, second = dataclasses.replace(first, name="first"), Side("second", policy, params)
     names = (cfg.game,) if cfg.game else trained.game
     options = dict(episodes=cfg.episodes, seed=cfg.seed)
     if cfg.difficulty >= 0:
@@ -273,7 +278,8 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
     matches = []
     for name in names:
         make = mm.make if cfg.difficulty >= 0 else session.arena
-        matches.append(compare(make(name, config=cfg.config or trained.config), *sides, **options))
+        env = make(name, config=cfg.config or trained.config)
+        matches.append(compare(env, first, second, **options))
     return matches
 
 
@@ -284,7 +290,7 @@ def main(arguments: list[str] | None = None) -> int:
     run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
     try:
         note = "The first argument is the run's folder."
-        cfg = cli.parse(EvaluateConfig, EvaluateConfig(), arguments, "agents.evaluate RUN", note)
+        cfg = cli.parse(EvaluateConfig, EvaluateConfig(), arguments, "evaluate RUN", note)
         if not run:
             raise ValueError("the first argument must be the folder of a run")
         for match in evaluate(run, cfg):

@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agents.distributions import Logits
 from metammo_jax.vocab import Direction, Style
+
+from .distributions import Logits
 
 POINTERS = {
     "target": "seen", "give_to": "seen", "gold_to": "seen", "use": "slots", "destroy": "slots",

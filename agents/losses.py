@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from metammo_jax.lib.node import Node
+
 
 @struct.dataclass
-class Coefficients:
+class Coefficients(Node):
     """Numbers of the loss, see `TrainConfig`.
 
     Attributes:

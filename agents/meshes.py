@@ -12,7 +12,7 @@ import jax
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as Spec
 
-from agents.config import TrainConfig
+from .config import TrainConfig
 
 AXIS = "worlds"
 """Name of the mesh axis."""

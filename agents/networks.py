@@ -16,12 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agents.belongings import Belongings
-from agents.cores import MinGru
-from agents.distributions import Logits
-from agents.encoders import Entities, Scales, Tiles, own_features
-from agents.heads import Heads
 from metammo_jax.observe import Observation
+
+from .belongings import Belongings
+from .cores import MinGru
+from .distributions import Logits
+from .encoders import Entities, Scales, Tiles, own_features
+from .heads import Heads
 
 orthogonal = nn.initializers.orthogonal
 

@@ -18,15 +18,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agents.convolution import Conv
-from agents.cores import Lstm
-from agents.distributions import Logits
-from agents.networks_paper_trade import Belongings, TradeHeads
-from agents.networks_paper_trade import dense as _dense
-from agents.networks_paper_trade import norm as _norm
-from agents.views import OriginalView
 from metammo_jax.adapters.nmmo import Entity
 from metammo_jax.vocab import Direction, Style
+
+from .convolution import Conv
+from .cores import Lstm
+from .distributions import Logits
+from .networks_paper_trade import Belongings, TradeHeads
+from .networks_paper_trade import dense as _dense
+from .networks_paper_trade import norm as _norm
+from .views import OriginalView
 
 WIDTH = 256
 IDS = 512

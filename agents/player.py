@@ -7,11 +7,12 @@ worlds = mm.record(env, key, player)
 import jax
 import jax.numpy as jnp
 
-from agents import session
-from agents.policy import Policy, base
 from metammo_jax.action import Action
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column
+
+from . import session
+from .policy import Policy, base
 
 
 class Player:

@@ -11,17 +11,18 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from agents import packing
-from agents.config import TrainConfig
-from agents.distributions import Choice, Logits, log_prob, masked, sample, to_action
-from agents.encoders import Scales
-from agents.networks import Lean
 from metammo_jax.action import Action
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
 from metammo_jax.vocab import Direction, System
+
+from . import packing
+from .config import TrainConfig
+from .distributions import Choice, Logits, log_prob, masked, sample, to_action
+from .encoders import Scales
+from .networks import Lean
 
 Memory = Any
 """A pytree of arrays (B, P, ...): what the recurrent core remembers."""
@@ -84,13 +85,14 @@ class Policy:
         rows = jnp.broadcast_to(who, (ticks, *who.shape)).reshape(-1, who.shape[1])
         encode = jax.vmap(lambda obs, who: self._apply(params, "encode", obs, who))
         inputs, features = encode(flat, rows)
-        projected = self._apply(params, "project", inputs)
+        projected: Any = self._apply(params, "project", inputs)
         projected = projected.reshape(ticks, worlds, *projected.shape[1:])
 
         def tick(memory, step):
             projected, fresh = step
             return self._apply(params, "recur", emptied(memory, fresh), projected)
 
+        hidden: Any
         memory, hidden = jax.lax.scan(tick, memory, (projected, fresh))
         hidden = hidden.reshape(-1, *hidden.shape[2:])
         logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(hidden, features)
@@ -285,7 +287,7 @@ def make_policy(cfg: TrainConfig, world: Config) -> Policy:
     paper = cfg.network == "paper"
     tokens, letters = world.tokens, 0
     if paper:
-        from agents.networks_paper import Paper
+        from .networks_paper import Paper
 
         network = Paper(cfg.corrected, tokens, prices)
     else:

@@ -1,6 +1,6 @@
 """`make train`: trains agents to race to the middle of the map, and shows how well they do.
 
-    python -m agents.quickstart --seed 3
+    metammo-jax quickstart --seed 3
 
 Prints trained against random, and where to find the run, the picture of the learning curve and a
 moving picture of one episode.
@@ -11,11 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from agents import cli, evaluate, session
-from agents.config import TrainConfig
-from agents.player import Player
-from agents.train import TrainResult, train
 from metammo_jax.lib import checks, threefry
+
+from . import cli, evaluate, session
+from .config import TrainConfig
+from .player import Player
+from .training import TrainResult, train
 
 GAME = "race_to_the_center"
 
@@ -51,8 +52,8 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
       ValueError: an option is not allowed.
     """
     options = TrainConfig(
-        game=GAME, config="tiny", total_steps=cfg.total_steps, seed=cfg.seed, run_dir=cfg.run_dir,
-        progress=cfg.progress,
+        game=(GAME,), config="tiny", total_steps=cfg.total_steps, seed=cfg.seed,
+        run_dir=cfg.run_dir, progress=cfg.progress,
     )  # fmt: skip
     begun = time.monotonic()
     print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)
@@ -88,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     cli.start_quickly()
     try:
-        quickstart(cli.parse(QuickstartConfig, QuickstartConfig(), arguments, "agents.quickstart"))
+        quickstart(cli.parse(QuickstartConfig, QuickstartConfig(), arguments, "quickstart"))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -13,13 +13,15 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from agents.distributions import Choice
-from agents.policy import Memory, Policy, base
+from metammo_jax.lib.node import Node
 from metammo_jax.vector import EpisodeStats
+
+from .distributions import Choice
+from .policy import Memory, Policy, base
 
 
 @struct.dataclass
-class Stage:
+class Stage(Node):
     """Where the worlds and the agents stand between two ticks.
 
     Attributes:
@@ -36,7 +38,7 @@ class Stage:
 
 
 @struct.dataclass
-class Transition:
+class Transition(Node):
     """One tick.
 
     Attributes:
@@ -66,7 +68,7 @@ class Transition:
 
 
 @struct.dataclass
-class Finished:
+class Finished(Node):
     """Episodes that ended with a tick.
 
     Attributes:

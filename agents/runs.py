@@ -19,8 +19,9 @@ import os
 import time
 from pathlib import Path
 
-from agents.config import HOST_FIELDS, TrainConfig
 from metammo_jax.config import Config
+
+from .config import HOST_FIELDS, TrainConfig
 
 README = """A training run of metammo_jax: {games} at {config}, seed {seed}.
 
@@ -30,8 +31,8 @@ metrics.jsonl   a line for each update: steps, losses, terms of the reward (shap
 curve.png       the learning curve
 checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
 
-go on:     python -m agents.train --resume {run}
-evaluate:  python -m agents.evaluate {run}
+go on:     metammo-jax train --resume {run}
+evaluate:  metammo-jax evaluate {run}
 """
 
 
@@ -86,7 +87,7 @@ def _taken(run: Path) -> Path:
     return run
 
 
-def read_config(run: Path) -> TrainConfig:
+def read_config(run: str | Path) -> TrainConfig:
     """Returns the options of a run.
 
     Raises:
@@ -95,12 +96,12 @@ def read_config(run: Path) -> TrainConfig:
     return _options(run, _described(run)["train"])
 
 
-def check_world(run: Path, world: Config) -> None:
+def check_world(run: str | Path, world: Config) -> None:
     """Raises ValueError unless the run's worlds have the given sizes."""
     _check_equal(run, _described(run)["world"], _sizes(world), "world")
 
 
-def check_same(run: Path, cfg: TrainConfig) -> None:
+def check_same(run: str | Path, cfg: TrainConfig) -> None:
     """Raises ValueError if the run has other options, but for those a resumed run may change."""
     old = {k: v for k, v in _described(run)["train"].items() if k not in HOST_FIELDS}
     new = {k: v for k, v in _jsonable(dataclasses.asdict(cfg)).items() if k not in HOST_FIELDS}
@@ -121,7 +122,7 @@ class MetricsLog:
       path: of the file.
     """
 
-    def __init__(self, run: Path, updates: int = 0):
+    def __init__(self, run: str | Path, updates: int = 0):
         """Opens the log of a run at an update; later lines, of updates undone, are dropped."""
         self.path = Path(run) / "metrics.jsonl"
         if self.path.exists():
@@ -134,7 +135,7 @@ class MetricsLog:
             file.write(json.dumps(record) + "\n")
 
 
-def read_metrics(run: Path) -> list[dict]:
+def read_metrics(run: str | Path) -> list[dict]:
     """Returns the lines of a run's log; a last line cut short is left out."""
     path = Path(run) / "metrics.jsonl"
     records = []

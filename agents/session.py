@@ -2,19 +2,21 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
 import metammo_jax as mm
-from agents import checkpoint, meshes, processes, runs
-from agents.config import TrainConfig
-from agents.policy import Policy, make_policy
-from agents.update import SPECS, TrainState, start
 from metammo_jax.games import FULL_GAMES, GAMES
 from metammo_jax.wrappers import PaperReward
 
-Counts = dict[str, int | float]
+from . import checkpoint, meshes, processes, runs
+from .config import TrainConfig
+from .policy import Policy, make_policy
+from .update import SPECS, TrainState, start
+
+Counts = dict[str, Any]
 """updates, steps (living agent-steps), slot_steps (with the dead), seconds; host numbers."""
 
 
@@ -137,7 +139,7 @@ def show(env, *policies: Policy):
     """Returns the environment with the observations that all the policies need."""
     if not any(policy.sees_original for policy in policies):
         return env
-    from agents.views import ShowOriginal
+    from .views import ShowOriginal
 
     return ShowOriginal(env)
 

@@ -15,20 +15,22 @@ import optax
 from flax import struct
 from jax.sharding import PartitionSpec as Spec
 
-from agents import losses, meshes, packing
-from agents.config import TrainConfig
-from agents.distributions import entropy, log_prob
-from agents.meshes import AXIS
-from agents.policy import Memory, Policy, base, nearest, shortened
-from agents.rollout import Finished, Stage, Transition, begin, collect
 from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
+
+from . import losses, meshes, packing
+from .config import TrainConfig
+from .distributions import entropy, log_prob
+from .meshes import AXIS
+from .policy import Memory, Policy, base, nearest, shortened
+from .rollout import Finished, Stage, Transition, begin, collect
 
 ADAM_EPSILON = 1e-5
 
 
 @struct.dataclass
-class TrainState:
+class TrainState(Node):
     """All that an update reads and writes; what a checkpoint holds.
 
     Attributes:
@@ -44,12 +46,13 @@ class TrainState:
     key: jax.Array
 
 
-SPECS = TrainState(params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec())
+_SPECS: dict[str, Any] = dict(params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec())
+SPECS = TrainState(**_SPECS)
 """What of the state is parted over devices: the worlds."""
 
 
 @struct.dataclass
-class Rows:
+class Rows(Node):
     """A rollout cut into sequences, with N in front, of which minibatches are drawn.
 
     Attributes:
@@ -94,9 +97,7 @@ def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Call
 def _strong(leaf):
     """The same array with a type of its own, which a second compilation would else give it."""
     return (
-        leaf
-        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended)
-        else jnp.asarray(leaf, leaf.dtype)
+        leaf if jnp.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(leaf, leaf.dtype)
     )
 
 

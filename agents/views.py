@@ -7,13 +7,14 @@ from flax import struct
 from metammo_jax.adapters import metammo, nmmo
 from metammo_jax.config import Config
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 from metammo_jax.wrappers import Wrapper
 
 
 @struct.dataclass
-class OriginalView:
+class OriginalView(Node):
     """What Meta MMO's baseline is shown, beside the environment's observation.
 
     Attributes:
@@ -31,8 +32,8 @@ class OriginalView:
     entity: jax.Array
     task: jax.Array
     word: jax.Array
-    inventory: jax.Array | None = None
-    market: jax.Array | None = None
+    inventory: Maybe = None
+    market: Maybe = None
 
     @property
     def alive(self) -> jax.Array:

@@ -154,7 +154,10 @@ def parser() -> argparse.ArgumentParser:
         help="names, joined by + for a mixed batch; mix: all in one; all: each (default: mix)",
     )
     add("--config", default="tiny", help="preset of the worlds' sizes (default: tiny)")
-    add("--preset", help="preset of agents.train (default: that of the config's name, or tiny)")
+    add(
+        "--preset",
+        help="preset of the trainer (default: that of the config's name, or tiny)",
+    )
     add("--network", nargs="+", choices=("lean", "paper"), default=["lean"])
     add("--batch", nargs="+", type=int, help="worlds (default: the preset's)")
     for name in SIZES:

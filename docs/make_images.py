@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 import metammo_jax as mm
+from metammo_jax.vocab import Tile
 
 FOLDER = Path(__file__).parent / "images"
 TICK = 40
@@ -46,8 +47,32 @@ def moments() -> None:
     Image.fromarray(picture).save(FOLDER / "sandwich.png", optimize=True)
 
 
+def own_map() -> None:
+    """A game on a map of one's own."""
+    game = mm.games.team_battle(depletion=0, fog_onset=40)  # random players eat and drink little
+    env = mm.make(game, maps=fortress()[None])
+    world = mm.record(env, jax.random.key(3), ticks=80)[-1]
+    picture = mm.render(world, scale=4, title="team_battle")
+    Image.fromarray(picture).save(FOLDER / "own_map.png", optimize=True)
+
+
+def fortress() -> np.ndarray:
+    """Returns (160, 160) int8: the map of docs/worlds.md."""
+    off = np.arange(160) - 80
+    row, col = np.meshgrid(off, off, indexing="ij")
+    ring = np.maximum(abs(row), abs(col))
+    tiles = np.full(ring.shape, Tile.GRASS, np.int8)
+    tiles[(ring > 24) & (ring <= 30)] = Tile.WATER
+    tiles[ring == 16] = Tile.STONE
+    tiles[(row + col) % 12 == 0] = Tile.FOILAGE
+    tiles[np.hypot(abs(row) - 44, abs(col) - 44) < 9] = Tile.WATER
+    tiles[(ring > 10) & (np.minimum(abs(row), abs(col)) <= 3)] = Tile.GRASS
+    return tiles
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     film()
     overview()
     moments()
+    own_map()

@@ -11,27 +11,50 @@ batch = mm.vectorize(env, 64)   # vmap, automatic reset, episode statistics
 """
 
 import importlib
+import importlib.util
+from typing import TYPE_CHECKING
 
-from metammo_jax import games
-from metammo_jax.action import Action
-from metammo_jax.config import Config, preset
-from metammo_jax.env import Env, Info
-from metammo_jax.observe import Column, Observation
-from metammo_jax.registry import make, register
-from metammo_jax.vector import VectorEnv, vectorize
-from metammo_jax.world import World
-from metammo_jax.wrappers import PaperReward
+if TYPE_CHECKING:
+    from metammo_jax import games
+    from metammo_jax.action import Action
+    from metammo_jax.config import Config, preset
+    from metammo_jax.draw.picture import animate, record, render, strip
+    from metammo_jax.env import Env, Info
+    from metammo_jax.observe import Column, Observation
+    from metammo_jax.registry import make, register
+    from metammo_jax.vector import VectorEnv, vectorize
+    from metammo_jax.world import World
+    from metammo_jax.wrappers import PaperReward
 
 __version__ = "0.1.0"
 
-_PICTURES = ("animate", "record", "render", "strip")
-"""Functions of `draw.picture`, imported when they are first asked for."""
+_HOMES = {
+    "action": ("Action",),
+    "config": ("Config", "preset"),
+    "draw.picture": ("animate", "record", "render", "strip"),
+    "env": ("Env", "Info"),
+    "observe": ("Column", "Observation"),
+    "registry": ("make", "register"),
+    "vector": ("VectorEnv", "vectorize"),
+    "world": ("World",),
+    "wrappers": ("PaperReward",),
+}
+"""Modules and the names that they give the package. They are imported when a name is first asked
+for: the command `metammo-jax --help` needs none of them, and no JAX."""
 
 
 def __getattr__(name: str):
-    if name in _PICTURES:
-        return getattr(importlib.import_module("metammo_jax.draw.picture"), name)
+    for module, names in _HOMES.items():
+        if name in names:
+            value = getattr(importlib.import_module(f"metammo_jax.{module}"), name)
+            return globals().setdefault(name, value)
+    if not name.startswith("_") and importlib.util.find_spec(f"metammo_jax.{name}"):
+        return importlib.import_module(f"metammo_jax.{name}")
     raise AttributeError(f"module 'metammo_jax' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [

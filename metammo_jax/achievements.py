@@ -15,6 +15,7 @@ from flax import struct
 
 from metammo_jax import query
 from metammo_jax.config import Config
+from metammo_jax.lib.node import Node
 from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.tasks import curriculum
 from metammo_jax.vocab import NEVER, Event, Skill, Style, System
@@ -34,7 +35,7 @@ BEGUN = 0.2
 
 
 @struct.dataclass
-class Achievements:
+class Achievements(Node):
     """Means over the players of a world, () float32 each.
 
     Attributes:

@@ -10,11 +10,12 @@ import jax.numpy as jnp
 from flax import struct
 
 from metammo_jax.config import Config
+from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.vocab import NOBODY, Direction
 
 
 @struct.dataclass
-class Action:
+class Action(Node):
     """One action of every player; rows of dead players are ignored.
 
     Attributes:
@@ -39,15 +40,15 @@ class Action:
     style: jax.Array
     target: jax.Array
     token: jax.Array
-    use: jax.Array | None = None
-    destroy: jax.Array | None = None
-    give: jax.Array | None = None
-    give_to: jax.Array | None = None
-    sell: jax.Array | None = None
-    price: jax.Array | None = None
-    buy: jax.Array | None = None
-    gold: jax.Array | None = None
-    gold_to: jax.Array | None = None
+    use: Maybe = None
+    destroy: Maybe = None
+    give: Maybe = None
+    give_to: Maybe = None
+    sell: Maybe = None
+    price: Maybe = None
+    buy: Maybe = None
+    gold: Maybe = None
+    gold_to: Maybe = None
 
 
 TRADE = ("use", "destroy", "give", "give_to", "sell", "price", "buy", "gold", "gold_to")
@@ -55,7 +56,7 @@ TRADE = ("use", "destroy", "give", "give_to", "sell", "price", "buy", "gold", "g
 
 
 @struct.dataclass
-class Orders:
+class Orders(Node):
     """What every entity wants to do in this tick, and in which order it gets its turn.
 
     Attributes:
@@ -74,16 +75,16 @@ class Orders:
     target: jax.Array
     token: jax.Array
     turn: jax.Array
-    use: jax.Array | None = None
-    destroy: jax.Array | None = None
-    give: jax.Array | None = None
-    give_to: jax.Array | None = None
-    sell: jax.Array | None = None
-    price: jax.Array | None = None
-    buy: jax.Array | None = None
-    gold: jax.Array | None = None
-    gold_to: jax.Array | None = None
-    buy_turn: jax.Array | None = None
+    use: Maybe = None
+    destroy: Maybe = None
+    give: Maybe = None
+    give_to: Maybe = None
+    sell: Maybe = None
+    price: Maybe = None
+    buy: Maybe = None
+    gold: Maybe = None
+    gold_to: Maybe = None
+    buy_turn: Maybe = None
 
 
 def noop(cfg: Config) -> Action:

@@ -6,6 +6,8 @@ Python numbers. What one episode may change is in `world.Params`.
 
 import dataclasses
 import difflib
+import functools
+from collections.abc import Collection
 
 from metammo_jax.lib import checks
 from metammo_jax.tables import LEVEL_MAX
@@ -26,13 +28,20 @@ NEEDS = {
 """What each system builds on (PROFESSION also needs ITEM)."""
 
 
+_UNSAID: int = None  # type: ignore[assignment]
+"""Default of a size that follows from others, if there are any."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Config:
     """Sizes and compiled systems of a world. Defaults are the paper's mini configuration.
 
     Attributes:
-      players: P, player rows; all spawn at reset.
-      teams: T, teams of equal size in a team game (some games merge them two by two).
+      players: P, player rows; all spawn at reset. 128, or the sum of `team_sizes`.
+      teams: T, teams in a team game (some games merge neighbours two by two), of equal size unless
+        there are `team_sizes`. 16, or as many as those.
+      team_sizes: (T,) players of each team, in the order of their rows; None where all teams are
+        of equal size, also if that was said by equal numbers.
       npcs: N, NPC rows: the most that can live at once.
       map_size: H = W, tiles a side of the whole map.
       playable: tiles a side of the playable square (even); games may use less of it.
@@ -57,8 +66,8 @@ class Config:
       ValueError: at construction, with the name, the value and the rule.
     """
 
-    players: int = 128
-    teams: int = 16
+    players: int = _UNSAID
+    teams: int = _UNSAID
     npcs: int = 256
     map_size: int = 160
     playable: int = 128
@@ -77,8 +86,10 @@ class Config:
     patches: int = 256
     systems: frozenset[System] = MINI_SYSTEMS
     original_observations: bool = False
+    team_sizes: tuple[int, ...] | None = None
 
     def __post_init__(self):
+        self._settle_teams()
         self._check_types()
         self._check_sizes()
         self._check_systems()
@@ -94,8 +105,19 @@ class Config:
         return 2 * self.vision + 1
 
     @property
+    def sizes_of_teams(self) -> tuple[int, ...]:
+        """(T,) players of each team, of equal size or not."""
+        return self.team_sizes or (self.players // self.teams,) * self.teams
+
+    @property
     def team_size(self) -> int:
-        """Players of one of the `teams`."""
+        """Players of each of the `teams`.
+
+        Raises:
+          ValueError: they are of unequal size.
+        """
+        if self.team_sizes:
+            raise ValueError(f"there is no one team_size where team_sizes={self.team_sizes}")
         return self.players // self.teams
 
     @property
@@ -113,6 +135,26 @@ class Config:
         """Row and column of the map's middle tile."""
         return self.map_size // 2
 
+    def _settle_teams(self):
+        """Checks the sizes of teams, and lets them say how many players and teams there are."""
+        told, settle = self.team_sizes, functools.partial(object.__setattr__, self)
+        if told is None:
+            settle("players", 128 if self.players is None else self.players)
+            settle("teams", 16 if self.teams is None else self.teams)
+            return
+        if isinstance(told, str) or not isinstance(told, Collection) or not len(told):
+            raise ValueError(f"team_sizes={told!r} must be numbers of players, one for each team")
+        sizes = tuple(checks.whole(f"team_sizes[{i}]", size, 1) for i, size in enumerate(told))
+        for name, follows in (("players", sum(sizes)), ("teams", len(sizes))):
+            value = getattr(self, name)
+            if value is not None and checks.as_int(value) != follows:
+                raise ValueError(
+                    f"{name}={value} does not fit team_sizes={sizes}, which are {follows} {name}: "
+                    f"leave {name} out"
+                )
+            settle(name, follows)
+        settle("team_sizes", None if len(set(sizes)) == 1 else sizes)
+
     def _check_types(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -123,8 +165,11 @@ class Config:
                 raise ValueError(f"{field.name}={value!r} must be True or False")
 
     def _check_sizes(self):
-        if self.players % self.teams:
-            raise ValueError(f"players={self.players} must divide into teams={self.teams}")
+        if not self.team_sizes and self.players % self.teams:
+            raise ValueError(
+                f"players={self.players} must divide into teams={self.teams}; for teams of unequal "
+                "size give team_sizes instead"
+            )
         for name in ("map_size", "playable"):
             if getattr(self, name) % 2:
                 raise ValueError(f"{name}={getattr(self, name)} must be even")
@@ -195,16 +240,29 @@ def preset(config: "str | Config", **changes) -> Config:
 
     Raises:
       ValueError: the name is no preset, a change is no field, or the result is no valid config.
+
+    New `team_sizes` say how many players and teams there are; new `players` or `teams` without them
+    mean teams of equal size.
     """
     known = {field.name for field in dataclasses.fields(Config)}
     for name in changes:
         if name not in known:
             raise ValueError(f"{name!r} is no field of Config{_nearest(name, known)}")
+    changes = _teams_anew(changes)
     if isinstance(config, Config):
         return dataclasses.replace(config, **changes)
     if not isinstance(config, str) or config not in PRESETS:
         raise ValueError(f"config={config!r} is unknown; allowed are {', '.join(PRESETS)}")
     return Config(**{**PRESETS[config], **changes})
+
+
+def _teams_anew(changes: dict) -> dict:
+    """Returns changes of which neither contradicts the teams of what is changed."""
+    if changes.get("team_sizes") is not None:
+        return {"players": None, "teams": None} | changes
+    if "players" in changes or "teams" in changes:
+        return {"team_sizes": None} | changes
+    return changes
 
 
 def _nearest(name: str, known) -> str:

@@ -39,7 +39,7 @@ def count(
         for x in (happened, what, level, amount)
     )
     counted = tally.replace(count=tally.count.at[event].add(often.sum(0, dtype=jnp.int32)))
-    if tally.watched.shape[1]:
+    if tally.watched is not None:
         watch = world.task.watch[None]
         meant = (watch[..., 0] == event) & (level[:, :, None] >= watch[..., 2])
         meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, :, None])
@@ -79,7 +79,7 @@ def learn(world: World, gain: jax.Array) -> World:
 
     Source: world rules 10.
     """
-    if not world.skill.exp.shape[1]:
+    if world.skill is None:
         return world
     before = world.skill.exp
     after = before + jnp.where(query.is_on(world, System.PROGRESSION), gain, 0)
@@ -108,7 +108,7 @@ def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> 
     terrain = world.terrain
     material, rate = terrain.material.reshape(-1)[tile], world.params.regrowth
     grows = material == Tile.FOILAGE
-    if world.bag.item.size:
+    if world.bag is not None:
         other = jnp.asarray(REGROWTH)[material]
         rate = jnp.where(grows, rate, other)
         grows |= (other > 0) & query.is_on(world, System.PROFESSION)

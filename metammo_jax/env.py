@@ -1,6 +1,7 @@
 """`Env`: a world that players act in, as pure functions of keys, worlds and actions."""
 
 import functools
+import hashlib
 
 import jax
 import jax.numpy as jnp
@@ -8,15 +9,17 @@ import numpy as np
 from flax import struct
 
 from metammo_jax import action as actions
-from metammo_jax import maps, query, spaces, tick
+from metammo_jax import maps as made_maps
 from metammo_jax import observe as observing
+from metammo_jax import own_maps, query, spaces, tick
 from metammo_jax.action import TRADE, Action, Orders
 from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
-from metammo_jax.lib import bits, checks, threefry
+from metammo_jax.lib import bits, checks, kept, threefry
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
 from metammo_jax.world import World
@@ -28,7 +31,7 @@ draws independently."""
 
 
 @struct.dataclass
-class Info:
+class Info(Node):
     """What a step tells beside rewards.
 
     Attributes:
@@ -53,7 +56,9 @@ class Info:
 class Env:
     """Minigames of one `Config`, played one episode at a time, without automatic reset.
 
-    All methods are pure and work under jit, vmap, scan and shard_map.
+    All methods are pure and work under jit, vmap, scan and shard_map. What `jax.jit` has compiled
+    of them is kept as long as the environment lives, and goes with it; `make` called again as
+    before gives the same environment.
 
     Attributes:
       cfg: sizes.
@@ -61,25 +66,59 @@ class Env:
       table: the games' numbers and functions.
     """
 
-    def __init__(self, games: tuple[Minigame, ...], weights, cfg: Config):
+    def __init__(self, games: tuple[Minigame, ...], weights, cfg: Config, maps=None):
         self.cfg = cfg
         self.games = tuple(games)
         self.table = Table(self.games, weights, cfg)
+        self._maps = None if maps is None else self._checked(maps)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes what is not pickled with it: compiled functions, and maps at their first use."""
         self._pool = None
+        begin = functools.partial(opening.begin, table=self.table, cfg=self.cfg)
+        self._begin = jax.jit(begin)  # traced once, for all who reset
+        kept.bind(self, "reset", "step", "play", "observe", "sample")
+
+    def _checked(self, maps) -> np.ndarray:
+        """Returns maps of one's own, which all the games can be played on."""
+        numbers = self.table.numbers
+        levels = numbers.ends("water_level")[1], numbers.ends("foilage_level")[0]
+        return own_maps.checked(maps, self.cfg, map(int, numbers.ends("center")), levels)
+
+    def __getstate__(self) -> dict:
+        return {name: vars(self)[name] for name in ("cfg", "games", "table", "_maps")}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        self._prepare()
 
     def __eq__(self, other) -> bool:
-        """Environments are equal if they play the same games, as often, at the same config."""
-        return type(other) is type(self) and self.table == other.table
+        """Environments are equal if they play the same games, as often, at one config, on one map.
+
+        That is, the same maps of one's own in the same order, or none in both.
+        """
+        return type(other) is type(self) and self._identity == other._identity
 
     def __hash__(self) -> int:
-        return hash(self.table)
+        return hash(self._identity)
+
+    @functools.cached_property
+    def _identity(self) -> tuple:
+        own = self._maps
+        of_maps = None if own is None else (own.dtype, hashlib.sha256(own.tobytes()).digest())
+        return self.table, of_maps
 
     @property
     def pool(self) -> jax.Array:
-        """(maps, H, W) float16, the fractal maps; made, or read from the cache, at first use."""
+        """(maps, H, W) float16, the fractal maps; made, or read from the cache, at first use.
+
+        Maps of one's own if there are any, float16 or int8.
+        """
         if self._pool is None:
+            own = self._maps
             with jax.ensure_compile_time_eval():
-                self._pool = jnp.asarray(maps.load_pool(self.cfg))
+                self._pool = jnp.asarray(made_maps.load_pool(self.cfg) if own is None else own)
         return self._pool
 
     @property
@@ -120,7 +159,7 @@ class Env:
             checks.game_index(game, len(self.games))
         if difficulty is None:
             difficulty = self.table.first_difficulty()
-        world = _begin(begin_key, game, difficulty, self.pool, self.table, self.cfg)
+        world = self._begin(begin_key, game, difficulty, self.pool)
         return self.observe(world), world
 
     @narrow
@@ -218,11 +257,12 @@ class Env:
     @functools.cached_property
     def _leaves(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
         """Shape and dtype of each leaf of a world, by its path."""
-        pool = jax.ShapeDtypeStruct((self.cfg.maps, *[self.cfg.map_size] * 2), jnp.float16)
+        kind = jnp.float16 if self._maps is None else self._maps.dtype
+        pool = jax.ShapeDtypeStruct((self.cfg.maps, *[self.cfg.map_size] * 2), kind)
         first = jnp.zeros(len(self.games), jnp.int32)
 
         def begin(key, pool):
-            return _begin(key, jnp.int32(0), first, pool, self.table, self.cfg)
+            return self._begin(key, jnp.int32(0), first, pool)
 
         return _shapes(jax.eval_shape(begin, jax.random.key(0), pool))
 
@@ -249,10 +289,6 @@ class Env:
             game=world.params.game,
             difficulty=world.params.difficulty,
         )
-
-
-_begin = jax.jit(opening.begin, static_argnums=(4, 5))  # traced once, for all who reset
-"""`opening.begin` of a table and a config that stay."""
 
 
 def _check_key(key: jax.Array, call: str) -> None:

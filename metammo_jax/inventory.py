@@ -92,7 +92,7 @@ def receive(
     Source: world rules 11.3; a stack grows even while it is worn or for sale.
     """
     records = (values[None] for values in (item, level, quantity, wanted))
-    bag, kept = receive_several(bag, *records, tick, only_with_room)
+    bag, kept = receive_several(bag, *records, tick=tick, only_with_room=only_with_room)
     return bag, kept[0]
 
 
@@ -246,7 +246,7 @@ def take_over(
 
     own = own.replace(quantity=own.quantity + brought(loot.quantity, same))
     new = (brought(leaf, into) for leaf in (loot.item, loot.level, loot.quantity))
-    own = put(own, into.any(0), *new, tick)
+    own = put(own, into.any(0), *new, tick=tick)
     taker, loser = (jnp.where(wanted, rows, players) for rows in (killer, victim))
     bag = jax.tree.map(lambda leaf, rows: leaf.at[:, taker].set(rows, mode="drop"), bag, own)
     bag = jax.tree.map(lambda leaf: leaf.at[:, loser].set(False, mode="drop"), bag)

@@ -8,6 +8,7 @@ from flax import struct
 from metammo_jax import legal_trade, query
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
+from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.rules import communication
 from metammo_jax.tables import NEIGHBOURS, REACH
 from metammo_jax.vocab import Style, System
@@ -15,7 +16,7 @@ from metammo_jax.world import World
 
 
 @struct.dataclass
-class Masks:
+class Masks(Node):
     """What each player may do; the dead may only do nothing.
 
     Attributes:
@@ -39,14 +40,14 @@ class Masks:
     style: jax.Array
     target: jax.Array
     speak: jax.Array
-    use: jax.Array | None = None
-    destroy: jax.Array | None = None
-    give: jax.Array | None = None
-    give_to: jax.Array | None = None
-    sell: jax.Array | None = None
-    buy: jax.Array | None = None
-    gold: jax.Array | None = None
-    gold_to: jax.Array | None = None
+    use: Maybe = None
+    destroy: Maybe = None
+    give: Maybe = None
+    give_to: Maybe = None
+    sell: Maybe = None
+    buy: Maybe = None
+    gold: Maybe = None
+    gold_to: Maybe = None
 
 
 def marks(world: World, far: jax.Array, cfg: Config) -> list[jax.Array]:
@@ -76,7 +77,7 @@ def _others(cfg: Config) -> np.ndarray:
     return words
 
 
-def masks(world: World, marked: list[jax.Array], listing: jax.Array | None, cfg: Config) -> Masks:
+def masks(world: World, marked: list[jax.Array], listing: Maybe, cfg: Config) -> Masks:
     """Returns the masks of all players.
 
     Whoever can attack somebody must: "nobody" is masked then, as in the original. The mask

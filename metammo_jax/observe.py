@@ -11,6 +11,7 @@ from metammo_jax import inventory, legal, query
 from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import bits
+from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.lib.once import once
 from metammo_jax.tables import COMBAT_STATUS_TICKS
 from metammo_jax.vocab import NEVER, NOBODY, Skill, System
@@ -83,7 +84,7 @@ def columns(cfg: Config) -> tuple[Column, ...]:
 
 
 @struct.dataclass
-class Observation:
+class Observation(Node):
     """What the players of one world see.
 
     Attributes:
@@ -117,9 +118,9 @@ class Observation:
     task: jax.Array
     progress: jax.Array
     masks: Masks
-    bag: jax.Array | None = None
-    market: jax.Array | None = None
-    listing: jax.Array | None = None
+    bag: Maybe = None
+    market: Maybe = None
+    listing: Maybe = None
 
 
 @functools.partial(jax.jit, static_argnums=1)  # traced once, though resets and steps end with it
@@ -207,7 +208,7 @@ def _narrow(values: jax.Array) -> jax.Array:
 
 def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
     """Returns (E, columns) int16, by `Column`."""
-    body, npc, params, players = world.body, world.npc, world.params, cfg.players
+    body, npc, params, players = world.body, query.npcs(world), world.params, cfg.players
     kind = jnp.concatenate([-query.is_immortal(world).astype(jnp.int32), jnp.minimum(npc.kind, 3)])
     left = COMBAT_STATUS_TICKS - (world.tick - body.combat_tick)
     leads = (params.leader == jnp.arange(players)) & params.leader_bound
@@ -249,9 +250,9 @@ def skills(world: World, cfg: Config) -> jax.Array:
 
     Source: world rules 4.1, 9.4.
     """
-    npc, column = world.npc, jnp.arange(2 * len(Skill))[None]
+    npc, column = query.npcs(world), jnp.arange(2 * len(Skill))[None]
     missing = ((0, 0), (0, len(Skill) - cfg.skills))
-    learned = jnp.stack([query.levels(world), world.skill.exp], axis=-1)
+    learned = jnp.stack([query.levels(world), query.experience(world)], axis=-1)
     learned = jnp.pad(learned, (*missing, (0, 0))).reshape(cfg.players, -1)
     own = (npc.style[:, None] == column // 2) & (npc.level > 0)[:, None]
     of_npcs = jnp.where(own, jnp.where(column % 2 == 0, npc.level[:, None], 1), 0)
@@ -264,7 +265,7 @@ def item_level(world: World, cfg: Config) -> jax.Array:
 
     Source: world rules 4.1, column 7; NPCs show theirs from their first tick on.
     """
-    of_npcs = jnp.where(world.body.time_alive[cfg.players :] > 0, world.npc.item_level, 0)
+    of_npcs = jnp.where(world.body.time_alive[cfg.players :] > 0, query.npcs(world).item_level, 0)
     both = jnp.concatenate([world.body.item_level, of_npcs])
     return jnp.where(query.is_on(world, System.EQUIPMENT), both, 0)
 

@@ -10,8 +10,8 @@ from metammo_jax.config import Config
 from metammo_jax.lib import grid
 from metammo_jax.lib.once import once
 from metammo_jax.tables import COMBAT_STATUS_TICKS, EXP_THRESHOLD, PASSABLE
-from metammo_jax.vocab import NEVER, Style, System
-from metammo_jax.world import Params, Terrain, World
+from metammo_jax.vocab import NEVER, NOBODY, Style, System
+from metammo_jax.world import Npc, Params, Terrain, World
 
 _PASSABLE_BITS = sum(1 << tile for tile, passable in enumerate(PASSABLE) if passable)
 
@@ -158,9 +158,16 @@ def level_of(exp: jax.Array) -> jax.Array:
     return level
 
 
+def experience(world: World) -> jax.Array:
+    """Returns (P, S) int32, players' experience by `vocab.Skill`; S is 0 where none is compiled."""
+    if world.skill is None:
+        return jnp.zeros((world.params.group.shape[0], 0), jnp.int32)
+    return world.skill.exp
+
+
 def levels(world: World) -> jax.Array:
     """Returns (P, S) int32, players' levels by `vocab.Skill`; 0 where progression is off."""
-    return once(jnp.where(is_on(world, System.PROGRESSION), level_of(world.skill.exp), 0))
+    return once(jnp.where(is_on(world, System.PROGRESSION), level_of(experience(world)), 0))
 
 
 def best_level(world: World) -> jax.Array:
@@ -174,6 +181,34 @@ def best_level(world: World) -> jax.Array:
 def attack_level(world: World) -> jax.Array:
     """Returns (P,) int32, the highest of a player's levels in the styles of attack."""
     return levels(world)[:, : len(Style)].max(1, initial=0)
+
+
+def npcs(world: World) -> Npc:
+    """Returns what NPCs have; arrays without rows where the config has no NPCs."""
+    return no_npcs(0) if world.npc is None else world.npc
+
+
+def no_npcs(count: int) -> Npc:
+    """Returns rows for so many NPCs, and nobody in them."""
+    none = jnp.zeros(count, jnp.int32)
+    zero = jnp.int32(0)
+    return Npc(
+        kind=none,
+        style=none,
+        target=jnp.full(count, NOBODY, jnp.int32),
+        ring=none,
+        rally=jnp.full((count, 2), NOBODY, jnp.int32),
+        level=none,
+        gear=none,
+        item_level=none,
+        armor=none,
+        tool=none,
+        queue=none,
+        queued=zero,
+        spawned=zero,
+        wave_tick=zero,
+        wave=zero,
+    )
 
 
 def in_combat(world: World) -> jax.Array:

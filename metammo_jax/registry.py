@@ -3,10 +3,14 @@
 import difflib
 from collections.abc import Callable, Sequence
 
+import jax
+import numpy as np
+
 from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog import FULL_GAMES, GAMES
+from metammo_jax.lib import kept
 
 _FACTORIES: dict[str, Callable[[], Minigame]] = {**GAMES, **FULL_GAMES}
 
@@ -47,6 +51,7 @@ def make(
     games: "str | Minigame | Sequence[str | Minigame]",
     config: str | Config = "mini",
     weights: Sequence[float] | None = None,
+    maps: "np.ndarray | jax.Array | int | None" = None,
     **changes,
 ) -> Env:
     """Makes an environment of one game, or of several that a reset draws from.
@@ -55,19 +60,30 @@ def make(
       games: a name, a `Minigame`, or a sequence of them.
       config: "mini", "full", "tiny", "tiny_full", "large", or a `Config`.
       weights: how often each game is drawn; equally often if None.
+      maps: maps of one's own, of which each episode draws one: (M, H, W) integers, `vocab.Tile` of
+        each tile, H = W = `Config.map_size`; or (M, H, W) floats in 0..1, fractals, which the games
+        turn into tiles as they do with the made ones. Or how many maps are made, as `Config.maps`.
       **changes: fields of the config to replace.
 
     Returns:
-      The environment; see `Env`, and `vectorize` for batches with automatic reset.
+      The environment; see `Env`, and `vectorize` for batches with automatic reset. The same one
+      for equal arguments, while it lives, with all that `jax.jit` has compiled of it.
 
     Raises:
-      ValueError: an unknown game, size, system or weight; the text says what is allowed.
+      ValueError: an unknown game, size, system or weight, or maps that cannot be played on; the
+        text says what is allowed.
     """
     if isinstance(games, str | Minigame):
         games = (games,)
     if not isinstance(games, Sequence) or not games:
         raise ValueError(f"games={games!r} must be a game or a non-empty sequence of games")
-    return Env(tuple(_resolve(game) for game in games), weights, preset(config, **changes))
+    own = None
+    if maps is not None and not isinstance(maps, int) and np.ndim(maps):
+        own, maps = maps, len(maps)
+    if maps is not None:
+        changes["maps"] = maps
+    cfg = preset(config, **changes)
+    return kept.living(Env(tuple(_resolve(game) for game in games), weights, cfg, own))
 
 
 def _resolve(game: "str | Minigame") -> Minigame:

@@ -62,8 +62,8 @@ class Box:
         """Is `value` an array of this space?"""
         if jnp.shape(value) != self.shape or jnp.result_type(value) != self.dtype:
             return False
-        value = np.asarray(value)
-        return bool(((value >= self.low) & (value <= self.high)).all())
+        inside = np.asarray(value)
+        return bool(((inside >= self.low) & (inside <= self.high)).all())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,15 +111,14 @@ def action_space(cfg: Config) -> Tree:
     def head(low, high):
         return Box(low, high, (cfg.players,), np.dtype(np.int32))
 
-    return Tree(
-        Action(
-            move=head(0, Direction.STAY),
-            style=head(0, len(Style) - 1),
-            target=head(NOBODY, cfg.entities - 1),
-            token=head(NOBODY, cfg.tokens),
-            **(_trade_heads(head, cfg) if cfg.slots else {}),
-        )
+    heads: dict[str, Any] = dict(
+        move=head(0, Direction.STAY),
+        style=head(0, len(Style) - 1),
+        target=head(NOBODY, cfg.entities - 1),
+        token=head(NOBODY, cfg.tokens),
+        **(_trade_heads(head, cfg) if cfg.slots else {}),
     )
+    return Tree(Action(**heads))
 
 
 def _trade_heads(head: Callable[[int, int], Box], cfg: Config) -> dict[str, Box]:

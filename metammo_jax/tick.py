@@ -143,7 +143,7 @@ def give_orders(
         trade["buy_turn"] = turns(buyers, cfg)
     return world, Orders(
         direction=jnp.concatenate([action.move.astype(jnp.int32), direction]),
-        style=jnp.concatenate([action.style.astype(jnp.int32), world.npc.style]),
+        style=jnp.concatenate([action.style.astype(jnp.int32), query.npcs(world).style]),
         target=jnp.concatenate([action.target.astype(jnp.int32), target]),
         token=action.token.astype(jnp.int32),
         turn=turns(priority, cfg),

@@ -11,8 +11,9 @@ from metammo_jax import achievements, spaces
 from metammo_jax.achievements import Achievements
 from metammo_jax.action import Action
 from metammo_jax.env import Info
-from metammo_jax.lib import checks, few, threefry
+from metammo_jax.lib import checks, few, kept, threefry
 from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
 from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
@@ -23,7 +24,7 @@ resets. With each, a batch splits its key before it folds the numbers of the wor
 
 
 @struct.dataclass
-class BatchState:
+class BatchState(Node):
     """Worlds, and what outlives their episodes.
 
     Attributes:
@@ -43,7 +44,7 @@ class BatchState:
 
 
 @struct.dataclass
-class EpisodeStats:
+class EpisodeStats(Node):
     """The episodes that ended in this step; a row means something where `done` is set.
 
     Attributes:
@@ -68,7 +69,7 @@ class EpisodeStats:
 
 
 @struct.dataclass
-class BatchInfo:
+class BatchInfo(Node):
     """What a step of the batch tells.
 
     Attributes:
@@ -105,6 +106,31 @@ class VectorEnv:
         reset_block = checks.whole("reset_block", reset_block, 1, num_worlds)
         self.env, self.num_worlds, self.reset_block = env, num_worlds, reset_block
         self.axis = axis
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes what is not pickled with it: compiled functions."""
+        # traced once, for first and for automatic resets
+        self._begin = jax.jit(functools.partial(_reset, self.env.reset))
+        kept.bind(self, "reset", "step", "observe", "sample", "keys")
+
+    def __eq__(self, other) -> bool:
+        """Batches are equal if they are as many worlds of equal environments, reset alike."""
+        return type(other) is type(self) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple:
+        return self.env, self.num_worlds, self.reset_block, self.axis
+
+    def __getstate__(self) -> dict:
+        return {name: vars(self)[name] for name in ("env", "num_worlds", "reset_block", "axis")}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        self._prepare()
 
     @property
     def cfg(self):
@@ -143,7 +169,9 @@ class VectorEnv:
         if parts < 1 or self.num_worlds % parts:
             raise ValueError(f"parts={parts} must divide num_worlds={self.num_worlds}")
         block = max(1, self.reset_block // parts)
-        return VectorEnv(self.env, self.num_worlds // parts, block, axis)
+        share = VectorEnv(self.env, self.num_worlds // parts, block, axis)
+        share._begin = self._begin
+        return share
 
     @narrow
     def reset(self, key: jax.Array) -> tuple[Observation, BatchState]:
@@ -267,7 +295,7 @@ class VectorEnv:
         blocks = jax.tree.map(
             lambda leaf: leaf.reshape(worlds // block, block, *leaf.shape[1:]), (keys, difficulty)
         )
-        fresh = jax.lax.map(lambda one: _reset(self.env, *one), blocks)
+        fresh = jax.lax.map(lambda one: self._begin(*one), blocks)
         return jax.tree.map(lambda leaf: leaf.reshape(worlds, *leaf.shape[2:]), fresh)
 
     def _reset_done(
@@ -281,7 +309,7 @@ class VectorEnv:
         """Begins new episodes, a block of worlds at a time, until no ended one is left."""
 
         def begin(state, rows, real):
-            fresh = _reset(self.env, keys[rows], difficulty[rows])
+            fresh = self._begin(keys[rows], difficulty[rows])
             rows = once(jnp.where(real, rows, self.num_worlds))
             return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 
@@ -292,12 +320,11 @@ def _check_key(key: jax.Array) -> None:
     checks.one_key(key, "a batch", "give one, from which that of every world is derived")
 
 
-@functools.partial(jax.jit, static_argnums=0)  # traced once for first and for automatic resets
-def _reset(env, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, World]:
+def _reset(reset, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, World]:
     """Begins an episode in n worlds, with keys (n,) and difficulty (n, G)."""
     if len(keys) > 1:
-        return jax.vmap(env.reset, in_axes=(0, None, 0))(keys, None, difficulty)
-    alone = env.reset(keys[0], None, difficulty[0])  # compiled sooner than a batch of one
+        return jax.vmap(reset, in_axes=(0, None, 0))(keys, None, difficulty)
+    alone = reset(keys[0], None, difficulty[0])  # compiled sooner than a batch of one
     return jax.tree.map(lambda leaf: leaf[None], alone)
 
 
@@ -341,7 +368,10 @@ def vectorize(env, num_worlds: int, reset_block: int | None = None) -> VectorEnv
       num_worlds: B.
       reset_block: worlds that are reset together; None: one of every 64.
 
+    Returns:
+      The batch; the same one for the same arguments, while it lives.
+
     Raises:
       ValueError: a number is not allowed.
     """
-    return VectorEnv(env, num_worlds, reset_block)
+    return kept.living(VectorEnv(env, num_worlds, reset_block))

@@ -1,10 +1,13 @@
 """The schema of the world: one pytree of fixed-size arrays, and nothing else.
 
 Axes: P players, N npcs, E = P + N entities (players first), H W map, C tiles a side of the
-playable square, I slots of a bag, S skills; I and S are 0 in the mini game. Row i is the same
-player for the whole episode; an NPC row is used again after its NPC died. `pos` is (row,
-column); durations and dates are in ticks; health, food and water in points. -1
-(`vocab.NOBODY`) is "nobody", 1 << 30 (`vocab.NEVER`) a tick that never comes.
+playable square, I slots of a bag, S skills. Row i is the same player for the whole episode; an
+NPC row is used again after its NPC died. `pos` is (row, column); durations and dates are in
+ticks; health, food and water in points. -1 (`vocab.NOBODY`) is "nobody", 1 << 30
+(`vocab.NEVER`) a tick that never comes.
+
+No array is of size zero: what a config does not have is None, and no leaf of the pytree. Its type
+is written as if it were there, since only systems that have it read it.
 
 The state is integers and booleans, so that it is bit-equal on every device and in every batch;
 float32 appears only in settings, in progress and score, and in the fog, whose values are
@@ -14,9 +17,11 @@ float16 numbers (the original's) held in float32.
 import jax
 from flax import struct
 
+from metammo_jax.lib.node import Node
+
 
 @struct.dataclass
-class Params:
+class Params(Node):
     """What one episode may change: drawn at reset by its game, constant until the next.
 
     Attributes:
@@ -91,7 +96,7 @@ class Params:
 
 
 @struct.dataclass
-class Terrain:
+class Terrain(Node):
     """The map, its harvested tiles, the fog, and who holds the tile to be seized.
 
     Attributes:
@@ -113,7 +118,7 @@ class Terrain:
 
 
 @struct.dataclass
-class Body:
+class Body(Node):
     """What entities are and have.
 
     Attributes:
@@ -168,7 +173,7 @@ class Body:
 
 
 @struct.dataclass
-class Skills:
+class Skills(Node):
     """What players have learned. Levels follow from it: `query.levels`.
 
     Attributes:
@@ -179,7 +184,7 @@ class Skills:
 
 
 @struct.dataclass
-class Bag:
+class Bag(Node):
     """What players own: a record of their bags is an item, or a stack of ammunition.
 
     Slots come first: to look at neighbouring players takes the compiler less time than to look at
@@ -206,7 +211,7 @@ class Bag:
 
 
 @struct.dataclass
-class Npc:
+class Npc(Node):
     """What NPCs have beyond their bodies, and the bookkeeping of their spawning.
 
     Attributes:
@@ -246,7 +251,7 @@ class Npc:
 
 
 @struct.dataclass
-class Task:
+class Task(Node):
     """The task of each player as a row of numbers, and how far it has come.
 
     Attributes:
@@ -256,7 +261,7 @@ class Task:
       subject: (P,) int32, `vocab.Subject` whose state it looks at.
       watch: (P, F, 3) int32, events that count for it: `vocab.Event`, what of it (the item, the
         style or the skill; -1 for any), and its level at least; -1 in an unused row. F is the
-        most that any task of the environment watches, 0 if none does.
+        most that any task of the environment watches; None if none does.
       embedding: (P, D) float32, what the agent is told about it.
       progress: (P,) float32, 0..1, after the last tick.
       max_progress: (P,) float32, the most it ever was.
@@ -286,14 +291,14 @@ class Task:
 
 
 @struct.dataclass
-class Tally:
+class Tally(Node):
     """Counts of what players did since reset.
 
     Attributes:
       count: (events, P) int32, by `vocab.Event`; events first, so that to count one is to write one
         row.
       watched: (P, F) int32, amounts of the events that each player's own task watches
-        (`Task.watch`).
+        (`Task.watch`); None if none watches any.
       hits: (P, 3) int32, attacks, by `vocab.Style`.
       earned: (P,) int32, gold from sales.
       looted: (P,) int32, gold of those killed.
@@ -314,7 +319,7 @@ class Tally:
 
 
 @struct.dataclass
-class Verdict:
+class Verdict(Node):
     """What the referee has found.
 
     Attributes:
@@ -329,7 +334,7 @@ class Verdict:
 
 
 @struct.dataclass
-class World:
+class World(Node):
     """The whole state of one world.
 
     Attributes:
@@ -337,9 +342,9 @@ class World:
       params: settings of this episode.
       terrain: the map.
       body: players and NPCs.
-      skill: what players have learned.
-      bag: what players own.
-      npc: what only NPCs have.
+      skill: what players have learned; None where progression is not compiled.
+      bag: what players own; None where items are not compiled.
+      npc: what only NPCs have; None where `Config.npcs` is 0 (`query.npcs` gives no rows then).
       task: what players are asked to do.
       tally: what players did.
       verdict: who won.

@@ -10,7 +10,7 @@ from flax import struct
 
 from metammo_jax import inventory, spaces
 from metammo_jax.env import Info
-from metammo_jax.lib import exact
+from metammo_jax.lib import exact, kept
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.world import World
 
@@ -42,6 +42,11 @@ class Wrapper:
 
     def __init__(self, inner):
         self.inner = inner
+        kept.bind(self, "reset", "step")
+
+    def __getstate__(self) -> dict:
+        own = vars(self).items()
+        return {name: value for name, value in own if name not in ("reset", "step")}
 
     def __getattr__(self, name):
         if name.startswith("__") or name == "inner":
@@ -128,10 +133,10 @@ def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
     """Returns (P,) float32 by term, the worth of what players gained, and of what they wear."""
     health = (after.body.health - before.body.health)[:players].astype(jnp.float32)
     bonus = {"health": HEALTH_REWARD * health}
-    if after.skill.exp.shape[1]:
+    if after.skill is not None:
         best = after.skill.exp.max(1) - before.skill.exp.max(1)
         bonus["experience"] = EXP_REWARD * best.astype(jnp.float32)
-    if after.bag.item.size:
+    if after.bag is not None:
         gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
         worn = inventory.defense(after.bag).astype(jnp.float32)
         bonus["gold"], bonus["defense"] = (

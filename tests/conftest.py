@@ -13,8 +13,10 @@ from metammo_jax.config import Config, preset
 def pytest_configure(config):
     """Compiles quickly rather than well, except where the slow tests run too; mixes no types.
 
-    What holds without implicit promotion of types and ranks holds with it.
+    What holds without implicit promotion of types and ranks holds with it. Numbers of 64 bits are
+    not asked for where there are none.
     """
+    config.addinivalue_line("filterwarnings", "error:Explicitly requested dtype")
     jax.config.update("jax_numpy_dtype_promotion", "strict")
     jax.config.update("jax_numpy_rank_promotion", "raise")
     if config.option.markexpr == "not slow":

@@ -1,5 +1,8 @@
 """Sizes that make sense, and those that are refused with a reason."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 import metammo_jax as mm
@@ -25,7 +28,14 @@ def test_the_default_is_the_paper():
         (dict(players=-4), "players=-4 must be an integer, 1 or more"),
         (dict(players=2.5), "players=2.5 must be an integer"),
         (dict(players=True), "players=True must be an integer"),
-        (dict(teams=3), "players=128 must divide into teams=3"),
+        (dict(teams=3), "players=128 must divide into teams=3; .* give team_sizes instead"),
+        (dict(team_sizes=(8, 0)), r"team_sizes\[1\]=0 must be an integer, 1 or more"),
+        (dict(team_sizes=(8, 2.5)), r"team_sizes\[1\]=2.5 must be an integer"),
+        (dict(team_sizes=()), r"team_sizes=\(\) must be numbers of players"),
+        (dict(team_sizes=8), "team_sizes=8 must be numbers of players, one for each team"),
+        (dict(team_sizes=(4, 3), players=8), r"players=8 does not fit .* which are 7 players"),
+        (dict(team_sizes=(4, 3), teams=4), r"teams=4 does not fit team_sizes=\(4, 3\), .* 2 teams"),
+        (dict(team_sizes=(500, 13)), "players=513 do not fit on the edge"),
         (dict(map_size=161), "map_size=161 must be even"),
         (dict(playable=63), "playable=63 must be even"),
         (dict(map_size=140), "wider than vision=7"),
@@ -45,6 +55,24 @@ def test_the_default_is_the_paper():
 def test_impossible_sizes_are_refused_with_the_value_and_the_rule(changes, message):
     with pytest.raises(ValueError, match=message):
         preset("mini", **changes)
+
+
+def test_sizes_of_teams_say_how_many_players_and_teams_there_are():
+    for cfg in (
+        Config(team_sizes=(24, 8, 8)), Config(team_sizes=[24, 8, 8], players=40, teams=3),
+        preset("mini", team_sizes=np.array([24, 8, 8])),
+        dataclasses.replace(Config(team_sizes=(24, 8, 8))),
+    ):  # fmt: skip
+        assert (cfg.players, cfg.teams, cfg.team_sizes) == (40, 3, (24, 8, 8))
+        assert cfg.sizes_of_teams == (24, 8, 8) and cfg == Config(team_sizes=(24, 8, 8))
+        with pytest.raises(ValueError, match="no one team_size"):
+            assert cfg.team_size
+    equal = Config(team_sizes=(8,) * 16)
+    assert equal == Config() and equal.sizes_of_teams == (8,) * 16
+    uneven = preset("tiny", team_sizes=(9, 4, 3))
+    assert preset(uneven, horizon=9).team_sizes == (9, 4, 3)
+    assert preset(uneven, teams=4) == preset("tiny")
+    assert preset(uneven, team_sizes=(2, 1)).players == 3
 
 
 def test_an_unknown_preset_is_refused():

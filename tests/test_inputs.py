@@ -47,7 +47,9 @@ def test_keys_of_both_styles_are_taken_alone_and_in_a_batch(env):
     assert worlds.tick.shape == (3,)
 
 
-@pytest.mark.parametrize("game", [2, -1, 1.0, True, np.int64(2), jnp.int32(5), "survive"])
+@pytest.mark.parametrize(
+    "game", [2, -1, 1.0, True, jnp.bool_(True), np.int64(2), jnp.int32(5), "survive"]
+)
 def test_an_index_that_is_none_is_refused(env, game):
     with pytest.raises(ValueError, match=r"must be an integer in 0\.\.1"):
         env.reset(KEY, game=game)

@@ -1,4 +1,4 @@
-"""What the README shows works."""
+"""What the README and the pages beside it show works."""
 
 import re
 from pathlib import Path
@@ -6,19 +6,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+PAGES = ("README.md", "docs/worlds.md")
+BLOCKS = [
+    pytest.param(block, id=f"{page}-{number}")
+    for page in PAGES
+    for number, block in enumerate(
+        re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    )
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_code_of_the_readme_runs(number):
-    preamble = "import jax, metammo_jax as mm\n"
-    exec(compile(preamble + BLOCKS[number], f"README block {number}", "exec"), {})
+@pytest.mark.parametrize("block", BLOCKS)
+def test_code_that_is_shown_runs(block):
+    exec(compile("import jax, metammo_jax as mm\n" + block, "shown", "exec"), {})
 
 
-def test_every_file_that_the_readme_links_to_exists():
-    text = (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_a_page_links_to_exists(page):
+    text = (ROOT / page).read_text()
     links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
     assert links
-    missing = [link for link in links if not (ROOT / link).exists()]
+    missing = [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]
     assert not missing

@@ -20,11 +20,11 @@ def configs(draw) -> Config:
     """Returns small configs, of the mini and of the full game."""
     playable = 2 * draw(st.integers(4, 8))
     vision = draw(st.integers(1, 3))
-    teams = draw(st.integers(1, 4))
+    sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
     number = {name: st.integers(1, 4) for name in ("inventory", "market_rows", "prices", "tokens")}
     number |= {name: st.integers(1, 3) for name in ("clusters", "patches", "npc_level_max")}
     return Config(
-        players=teams * draw(st.integers(1, 3)), teams=teams, npcs=draw(st.integers(0, 3)),
+        team_sizes=tuple(sizes), npcs=draw(st.integers(0, 3)),
         playable=playable, map_size=playable + 2 * vision + 2 + 2 * draw(st.integers(0, 1)),
         vision=vision, horizon=draw(st.integers(1, 4)), maps=draw(st.integers(1, 2)),
         visible_rows=draw(st.integers(1, 4)), task_embedding=draw(st.integers(1, 3)),
@@ -51,8 +51,11 @@ def play(cfg: Config, games: list[str] | None = None, ticks: int = 3) -> None:
     obs, world = jax.jit(env.reset)(KEY)
     for tick in range(ticks):
         key = jax.random.fold_in(KEY, tick)
-        obs, world, reward, *_ = step(key, world, sample(key, obs))
-        assert np.isfinite(reward).all()
+        action = sample(key, obs)
+        assert env.action_space.contains(action)
+        obs, world, reward, *_ = step(key, world, action)
+        assert env.observation_space.contains(obs) and np.isfinite(reward).all()
+        assert world.tick == tick + 1
 
 
 def only(**changes) -> Config:
@@ -89,16 +92,18 @@ def test_alone_one_plays_for_tasks_and_survive_says_that_it_needs_two():
     alone = dict(players=1, teams=1, npcs=4)
     with pytest.raises(ValueError, match="survive needs 2 players or more"):
         mm.make("survive", config="tiny", **alone)
-    goals = (
-        mm.games.Goal(mm.games.predicates.tick_ge, (1,)),
-        mm.games.Goal(mm.games.predicates.tick_ge, (99,)),
-    )
-    few = dataclasses.replace(mm.games.multi_task(embeddings=None), goals=goals)
-    env = mm.make([few, "race_to_the_center"], config="tiny", **alone)
+    games = [
+        dataclasses.replace(
+            mm.games.multi_task(embeddings=None), name=f"until {tick}",
+            goals=(mm.games.Goal(mm.games.predicates.tick_ge, (tick,)),),
+        )
+        for tick in (1, 99)
+    ]  # fmt: skip
+    env = mm.make([*games, "race_to_the_center"], config="tiny", **alone)
     reset, step = jax.jit(env.reset), jax.jit(env.step)
-    for game in (0, 1):
+    for game, won_after in ((0, 2), (1, None), (2, None)):
         _, world = reset(KEY, game)
-        for tick in range(3):
+        for tick in (1, 2, 3):
             _, world, *_, info = step(jax.random.key(tick), world, env.noop())
-            done = world.task.completed_at[0] < world.tick
-            assert bool(info.over) == bool(info.winners[0]) == bool(done)
+            won = won_after is not None and tick >= won_after
+            assert bool(info.over) == bool(info.winners[0]) == won, (game, tick)

@@ -33,12 +33,7 @@ def info(over, winners, score=0.0):
 
 def world_with(health, present=(True, True, True, True)):
     body = types.SimpleNamespace(health=jnp.array(health), present=jnp.array(present))
-    nothing = jnp.zeros((4, 0), jnp.int32)
-    return types.SimpleNamespace(
-        body=body,
-        skill=types.SimpleNamespace(exp=nothing),
-        bag=types.SimpleNamespace(item=nothing),
-    )
+    return types.SimpleNamespace(body=body, skill=None, bag=None)
 
 
 def step(env, health=(100, 100, 100, 100), present=(True,) * 4):

@@ -4,13 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax import inventory
+from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, TaskKind, Tile
 from metammo_jax.world import (
     Body,
-    Npc,
     Params,
     Skills,
     Tally,
@@ -101,9 +100,9 @@ def blank(cfg: Config, teams: int = 0, tick: int = 0, **changes) -> World:
         params=settings,
         terrain=grass(cfg, int(settings.center)),
         body=_bodies(cfg),
-        skill=Skills(exp=jnp.zeros((cfg.players, cfg.skills), jnp.int32)),
-        bag=inventory.empty(cfg),
-        npc=_no_npcs(cfg),
+        skill=Skills(jnp.zeros((cfg.players, cfg.skills), jnp.int32)) if cfg.skills else None,
+        bag=inventory.empty(cfg) if cfg.slots else None,
+        npc=query.no_npcs(cfg.npcs) if cfg.npcs else None,
         task=no_task(cfg),
         tally=no_tally(cfg),
         verdict=Verdict(
@@ -154,7 +153,7 @@ def no_tally(cfg: Config, watches: int = 0) -> Tally:
     never = jnp.zeros((len(Item), cfg.players), jnp.int16)
     return Tally(
         count=jnp.zeros((len(Event), cfg.players), jnp.int32),
-        watched=jnp.zeros((cfg.players, watches), jnp.int32),
+        watched=jnp.zeros((cfg.players, watches), jnp.int32) if watches else None,
         hits=jnp.zeros((cfg.players, len(Style)), jnp.int32),
         earned=nothing,
         looted=nothing,
@@ -172,7 +171,7 @@ def no_task(cfg: Config, watches: int = 0) -> Task:
         predicate=nothing,
         args=jnp.zeros((players, 4), jnp.float32),
         subject=nothing,
-        watch=jnp.full((players, watches, 3), -1, jnp.int32),
+        watch=jnp.full((players, watches, 3), -1, jnp.int32) if watches else None,
         embedding=jnp.zeros((players, cfg.task_embedding), jnp.float32),
         progress=jnp.zeros(players, jnp.float32),
         max_progress=jnp.zeros(players, jnp.float32),
@@ -284,27 +283,4 @@ def _bodies(cfg: Config) -> Body:
         resilient=jnp.zeros(players, bool),
         spawn_pos=middle[:players],
         item_level=nothing,
-    )
-
-
-def _no_npcs(cfg: Config) -> Npc:
-    none = jnp.zeros(cfg.npcs, jnp.int32)
-    nowhere = jnp.full((cfg.npcs, 2), NOBODY, jnp.int32)
-    zero = jnp.int32(0)
-    return Npc(
-        kind=none,
-        style=none,
-        target=jnp.full(cfg.npcs, NOBODY, jnp.int32),
-        ring=none,
-        rally=nowhere,
-        level=none,
-        gear=none,
-        item_level=none,
-        armor=none,
-        tool=none,
-        queue=none,
-        queued=zero,
-        spawned=zero,
-        wave_tick=zero,
-        wave=zero,
     )

@@ -237,7 +237,7 @@ def _trained(learner: Learner, cfg, arena, left):
     """Returns the session of a run that has trained for as long as there is time (`left()` s)."""
     from agents import runs
     from agents.session import Session
-    from agents.train import advance
+    from agents.training import advance
 
     counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
     state, run = learner.begin.result()(learner.seed), pathlib.Path(cfg.run_dir)

@@ -188,7 +188,7 @@ def item_table(world: World, cfg: Config) -> jax.Array:
 @narrow
 def entity_table(world: World, cfg: Config) -> jax.Array:
     """Returns (E, 31) int16, everybody's row by `Entity`, zeros where nobody is."""
-    body, npc = world.body, world.npc
+    body, npc = world.body, query.npcs(world)
     resource = jnp.where(query.is_on(world, System.RESOURCE), RESOURCE_BASE, 0)
     shown_kind = jnp.minimum(npc.kind, Kind.AGGRESSIVE)
     for_npcs = {

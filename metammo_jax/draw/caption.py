@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from metammo_jax import query
 from metammo_jax.draw.figures import NPC_LOOK, figure
 from metammo_jax.draw.view import GOLD, INK, PAPER, team_colour
 from metammo_jax.world import World
@@ -32,7 +33,7 @@ def _words(pillow, world: World, width: int, title: str | None):
     living = int(alive[:players].sum())
     texts = [title.replace("_", " ")] if title else []
     texts += [f"tick {int(world.tick)}", f"{living}/{players} alive"]
-    kinds = world.npc.kind[alive[players:]]
+    kinds = query.npcs(world).kind[alive[players:]]
     counts = [(kind, int((kinds == kind).sum())) for kind in NPC_LOOK]
     counts = [(kind, count) for kind, count in counts if count]
     verdict = _verdict(world)

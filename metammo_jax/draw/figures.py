@@ -11,7 +11,7 @@ from metammo_jax.world import World
 
 STRIKE = (255, 84, 64)
 
-NPC_LOOK = {
+NPC_LOOK: dict[int, tuple] = {
     Kind.PASSIVE: ("square", (228, 222, 202), INK),
     Kind.NEUTRAL: ("diamond", (246, 192, 74), INK),
     Kind.AGGRESSIVE: ("triangle", (226, 52, 44), INK),
@@ -57,7 +57,7 @@ def draw_figures(pillow, image, world: World, view: View) -> None:
     draw = pillow.ImageDraw.Draw(image)
     for row in order:
         if body.health[row] < 100 and view.scale >= 4:
-            _draw_bar(draw, spots[row, 0], spots[row, 1] + 0.55 * size, size, body.health[row])
+            _draw_bar(draw, spots[row, 0], spots[row, 1] + 0.55 * size, size, int(body.health[row]))
     leads = world.params.leader_bound & (world.params.leader == np.arange(players))
     for row in order[order < players]:
         if leads[row]:

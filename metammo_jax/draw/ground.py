@@ -1,5 +1,7 @@
 """The map, its fog and the marks on it."""
 
+from typing import Any
+
 import numpy as np
 
 from metammo_jax import query
@@ -30,7 +32,7 @@ HAZE = 6
 def ground(world: World, view: View, sizes) -> np.ndarray:
     """Returns (size, size, 3) uint8, the map under its fog."""
     span = np.arange(view.first, view.first + view.tiles)
-    pos = np.stack(np.meshgrid(span, span, indexing="ij"), axis=-1)
+    pos: Any = np.stack(np.meshgrid(span, span, indexing="ij"), axis=-1)
     material = np.asarray(query.material_at(world, pos))
     colours = np.array([COLOUR[tile] for tile in Tile], np.float32)[material]
     grain = np.random.default_rng(0).uniform(-5, 5, (sizes.map_size,) * 2)

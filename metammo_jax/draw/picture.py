@@ -14,7 +14,6 @@ the death fog; the dashed square is what it will leave free. A reticle marks the
 game has something there, in the colour of the team that holds it.
 """
 
-import functools
 import io
 import pathlib
 import types
@@ -86,7 +85,7 @@ def record(env, key: jax.Array, policy=None, ticks: int | None = None, game=None
         raise ValueError("record takes one environment, given a batch of worlds; pass batch.env")
     checks.one_key(key, "record", "give one, or call it once for each")
     ticks = env.cfg.horizon if ticks is None else checks.whole("ticks", ticks, 1)
-    reset, step, sample = _compiled(env)
+    reset, step, sample = jax.jit(env.reset), jax.jit(env.step), jax.jit(env.sample)
     reset_key, key = jax.random.split(key)
     obs, world = reset(reset_key, _game_index(env, game))
     worlds = [jax.device_get(world)]
@@ -168,12 +167,6 @@ def strip(frames, gap: int = 8, columns: int | None = None, **options) -> np.nda
         top, left = row * (height + gap), column * (width + gap)
         sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return sheet
-
-
-@functools.lru_cache(maxsize=2)
-def _compiled(env):
-    """Returns the compiled functions of an environment, so that a second episode starts at once."""
-    return jax.jit(env.reset), jax.jit(env.step), jax.jit(env.sample)
 
 
 def _pictures(frames, options: dict) -> list[np.ndarray]:

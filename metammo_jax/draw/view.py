@@ -6,6 +6,7 @@ import functools
 import types
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from metammo_jax.world import World
 
@@ -34,7 +35,7 @@ class View:
         """Pixels a side."""
         return self.tiles * self.scale
 
-    def center(self, pos: np.ndarray) -> np.ndarray:
+    def center(self, pos: ArrayLike) -> np.ndarray:
         """Returns (..., 2) float, the pixels x, y in the middle of places (..., 2)."""
         return (np.asarray(pos)[..., ::-1] - self.first + 0.5) * self.scale
 
@@ -57,7 +58,7 @@ def player_colours(world: World) -> list[tuple[int, int, int]]:
         return [team_colour(int(team)) for team in group]
     shade = np.arange(len(group)) * 0.618 % 1
     shades = [colorsys.hsv_to_rgb(0.06 + 0.09 * s, 0.95 - 0.35 * s, 1.0) for s in shade]
-    return [tuple(int(255 * c) for c in rgb) for rgb in shades]
+    return [_bytes(rgb) for rgb in shades]
 
 
 @functools.cache
@@ -65,4 +66,9 @@ def team_colour(team: int) -> tuple[int, int, int]:
     """Returns a colour: eight hues, each in full, then pale, then dark."""
     hue = (0.0, 0.6, 0.14, 0.83, 0.5, 0.07, 0.75, 0.34)[team % 8]
     saturation, value = ((0.85, 1.0), (0.4, 1.0), (0.9, 0.62))[team // 8 % 3]
-    return tuple(int(255 * c) for c in colorsys.hsv_to_rgb(hue, saturation, value))
+    return _bytes(colorsys.hsv_to_rgb(hue, saturation, value))
+
+
+def _bytes(rgb: tuple[float, float, float]) -> tuple[int, int, int]:
+    red, green, blue = (int(255 * part) for part in rgb)
+    return red, green, blue

@@ -8,6 +8,7 @@ import dataclasses
 import math
 from enum import Enum, IntEnum
 from numbers import Real
+from typing import TypeGuard
 
 from metammo_jax.config import Config
 from metammo_jax.vocab import NEVER
@@ -224,6 +225,6 @@ def _ranged(name: str, span: tuple, present: Knob) -> Knob:
     return Uniform(low, high) if kind is int and is_whole else Between(low, high)
 
 
-def is_number(value) -> bool:
+def is_number(value) -> TypeGuard[float]:
     """Is it a real number (True and False count), and not infinite or undefined?"""
     return isinstance(value, Real) and math.isfinite(value)

@@ -71,6 +71,19 @@ def team_count(game: Minigame, cfg: Config) -> int:
     return cfg.teams // game.team_split if game.team_split else cfg.players
 
 
+def groups(game: Minigame, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (P,) int32 twice: the number of each player's group, and the row of its leader.
+
+    Groups are neighbouring rows; the first of them leads.
+    """
+    sizes = np.ones(cfg.players, np.int32)
+    if game.team_split:
+        sizes = np.add.reduceat(cfg.sizes_of_teams, np.arange(0, cfg.teams, game.team_split))
+    first = np.cumsum(sizes) - sizes
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    return group.astype(np.int32), first[group].astype(np.int32)
+
+
 def fitted(game: Minigame, name: str, cfg: Config) -> Draw:
     """Returns a setting of a game, scaled to the config and checked.
 
@@ -159,7 +172,7 @@ class _Fit:
         step = self._scaled(knob.step, knob.step_unit or knob.unit)
         step = max(least_step, step - step % least_step)
         low, high = self._ends(knob.low, knob.high, knob.unit)
-        return Draw(Manner.ADAPTIVE, low, high, step=step, wins=knob.wins)
+        return Draw(Manner.ADAPTIVE, low, high, step=int(step), wins=knob.wins)
 
     def _ends(self, low: float, high: float, unit: Unit) -> tuple[float, float]:
         if not low <= high:
@@ -217,6 +230,21 @@ class Numbers:
     def may_be(self, name: str, value: float) -> bool:
         """Can this setting be `value` in any game?"""
         return any(d.manner != Manner.FIXED or d.low == value for d in self.draws[name])
+
+    def ends(self, name: str) -> tuple[float, float]:
+        """Returns the least and the largest value that a setting can have in any game."""
+        found = []
+        for index, draw in enumerate(self.draws[name]):
+            if draw.manner == Manner.SAME:
+                draw = self.draws[draw.field][index]
+            match draw.manner:
+                case Manner.FIXED:
+                    found += [draw.low]
+                case Manner.ONE_OVER:
+                    found += [draw.factor / draw.high, draw.factor / draw.low]
+                case _:
+                    found += [draw.low, draw.high]
+        return min(found), max(found)
 
     def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array) -> dict:
         """Returns a value for each setting, () arrays by name.

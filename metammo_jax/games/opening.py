@@ -16,8 +16,8 @@ from metammo_jax.tables import (
     RECON_FREEZE,
     RESOURCE_BASE,
 )
-from metammo_jax.vocab import NEVER, NOBODY, Event, Item, Style, System
-from metammo_jax.world import Body, Npc, Params, Skills, Tally, Task, Verdict, World
+from metammo_jax.vocab import NEVER, Event, Item, Style, System
+from metammo_jax.world import Body, Params, Skills, Tally, Task, Verdict, World
 
 
 def begin(
@@ -50,9 +50,9 @@ def begin(
         params=params,
         terrain=terrain.build(keys[3], params, fractal, cfg),
         body=_bodies(keys[4], params, places, cfg),
-        skill=Skills(exp=jnp.zeros((cfg.players, cfg.skills), jnp.int32)),
-        bag=inventory.empty(cfg),
-        npc=_no_npcs(cfg),
+        skill=_nothing_learned(cfg) if cfg.skills else None,  # pyright: ignore[reportArgumentType]
+        bag=inventory.empty(cfg) if cfg.slots else None,  # pyright: ignore[reportArgumentType]
+        npc=query.no_npcs(cfg.npcs) if cfg.npcs else None,  # pyright: ignore[reportArgumentType]
         task=task,
         tally=_nothing_counted(task, cfg),
         verdict=Verdict(
@@ -104,26 +104,8 @@ def _resilient(key: jax.Array, params: Params, players: int) -> jax.Array:
     return jnp.argsort(threefry.bits(key, (players,))) < chosen
 
 
-def _no_npcs(cfg: Config) -> Npc:
-    none = jnp.zeros(cfg.npcs, jnp.int32)
-    zero = jnp.int32(0)
-    return Npc(
-        kind=none,
-        style=none,
-        target=jnp.full(cfg.npcs, NOBODY, jnp.int32),
-        ring=none,
-        rally=jnp.full((cfg.npcs, 2), NOBODY, jnp.int32),
-        level=none,
-        gear=none,
-        item_level=none,
-        armor=none,
-        tool=none,
-        queue=none,
-        queued=zero,
-        spawned=zero,
-        wave_tick=zero,
-        wave=zero,
-    )
+def _nothing_learned(cfg: Config) -> Skills:
+    return Skills(exp=jnp.zeros((cfg.players, cfg.skills), jnp.int32))
 
 
 def _nothing_counted(task: Task, cfg: Config) -> Tally:
@@ -131,7 +113,7 @@ def _nothing_counted(task: Task, cfg: Config) -> Tally:
     never = jnp.zeros((len(Item), cfg.players), jnp.int16)
     return Tally(
         count=jnp.zeros((len(Event), cfg.players), jnp.int32),
-        watched=jnp.zeros(task.watch.shape[:2], jnp.int32),
+        watched=None if task.watch is None else jnp.zeros(task.watch.shape[:2], jnp.int32),  # pyright: ignore[reportArgumentType]
         hits=jnp.zeros((cfg.players, len(Style)), jnp.int32),
         earned=nothing,
         looted=nothing,

@@ -12,11 +12,12 @@ from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.games.knobs import Place
 from metammo_jax.lib import threefry
+from metammo_jax.lib.node import Node
 from metammo_jax.world import Params
 
 
 @struct.dataclass
-class Spawn:
+class Spawn(Node):
     """Where players start.
 
     Attributes:

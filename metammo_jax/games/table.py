@@ -5,6 +5,7 @@ which of the distinct ones applies is chosen by `world.params.game`. With one di
 there is no choice at all.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -15,7 +16,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.knobs import SETTINGS, is_number
-from metammo_jax.games.numbers import Numbers, team_count
+from metammo_jax.games.numbers import Numbers, groups
 from metammo_jax.games.spawn import Spawn, place_tile
 from metammo_jax.lib import threefry
 from metammo_jax.tasks.book import TaskBook
@@ -68,7 +69,7 @@ class Table:
         self._scores = _Choice([game.score for game in self.games])
         systems = [cfg.systems if g.systems is None else g.systems for g in self.games]
         self._enabled = np.array([[s in on for s in System] for on in systems])
-        self._team_size = np.array([cfg.players // team_count(g, cfg) for g in self.games])
+        self._group, self._leader = zip(*(groups(game, cfg) for game in self.games), strict=True)
         self._is_team_game = np.array([game.team_split > 0 for game in self.games])
 
     def __eq__(self, other) -> bool:
@@ -120,14 +121,12 @@ class Table:
         """
         game = jnp.asarray(game, jnp.int32)
         values = self.numbers.draw(key, game, jnp.asarray(difficulty, jnp.int32)[game])
-        size = jnp.asarray(self._team_size, jnp.int32)[game]
-        group = jnp.arange(cfg.players, dtype=jnp.int32) // size
         params = Params(
             **{name: values[name] for name in SETTINGS},
             game=game,
             enabled=jnp.asarray(self._enabled)[game],
-            group=group,
-            leader=group * size,
+            group=jnp.asarray(np.stack(self._group))[game],
+            leader=jnp.asarray(np.stack(self._leader))[game],
             team_game=jnp.asarray(self._is_team_game)[game],
         )
         return params.replace(seize_target=place_tile(params.seize_target, params, cfg))
@@ -202,11 +201,29 @@ class _Choice:
         return new
 
     def call(self, game: jax.Array, *args, **static):
-        """Returns what the function of this game returns; `static` is not traced."""
-        branches = [lambda *a, f=function: f(*a, **static) for function in self._distinct]
-        if len(branches) == 1:
-            return branches[0](*args)
-        return jax.lax.switch(jnp.asarray(self._index)[game], branches, *args)
+        """Returns what the function of this game returns; `static` is not traced.
+
+        Keys pass through the switch as words. Under vmap a switch selects what each branch is
+        given, which `jax_debug_key_reuse` takes for a use of a key, by each branch again.
+        """
+        if len(self._distinct) == 1:
+            return self._distinct[0](*args, **static)
+        impls = [_impl(arg) for arg in args]
+        words = [jax.random.key_data(a) if i else a for a, i in zip(args, impls, strict=True)]
+
+        def branch(function, *given):
+            given = zip(given, impls, strict=True)
+            keyed = [jax.random.wrap_key_data(a, impl=i) if i else a for a, i in given]
+            return function(*keyed, **static)
+
+        branches = [functools.partial(branch, function) for function in self._distinct]
+        return jax.lax.switch(jnp.asarray(self._index)[game], branches, *words)
+
+
+def _impl(value):
+    """Returns the generator of a key; None of all else, keys of the old style too."""
+    is_key = jnp.issubdtype(getattr(value, "dtype", np.int32), jax.dtypes.prng_key)
+    return jax.random.key_impl(value) if is_key else None
 
 
 def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
@@ -216,8 +233,9 @@ def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
 def _joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
     """Returns the function by which NPCs join a game, if it can have any."""
     systems = cfg.systems if game.systems is None else game.systems
-    can = function is not None and System.NPC in systems and cfg.npcs > 0
-    return function if can else _nobody_joins
+    if function is None or System.NPC not in systems or not cfg.npcs:
+        return _nobody_joins
+    return function
 
 
 def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ...]:

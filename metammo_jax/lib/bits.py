@@ -47,7 +47,7 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
       (A, size) int32, rows, -1 where a set has fewer members; and for each of `marks` (A, size)
       bool, False after the last member.
     """
-    words, marks = words.T, [mark.T for mark in marks]
+    words, marks = words.T, tuple(mark.T for mark in marks)
     starts, count = _starts(words)
     blocks = -(-size // _COLUMNS)
     largest = count.max()

@@ -38,7 +38,7 @@ def waiting_time(
     return once(failures) + 1  # a chain of products, which each reader would else work out again
 
 
-def cells(words: jax.Array, side: jax.Array) -> jax.Array:
+def cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
     """Returns places in a square, uniformly and with replacement, one for each random word.
 
     Reads a word as a fraction in base `side`: its first digit is the row, its second the column.

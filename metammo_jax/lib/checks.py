@@ -37,7 +37,7 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
 
 def as_int(value: Any) -> int | None:
     """Returns what has `__index__` and is no truth value as an int; None for all else."""
-    if isinstance(value, bool) or jnp.issubdtype(getattr(value, "dtype", np.int32), np.bool_):
+    if isinstance(value, bool):  # of numpy and JAX they have no `__index__`
         return None
     try:
         return operator.index(value)
@@ -88,7 +88,7 @@ def game_index(game: Any, count: int) -> None:
 
     What is traced is only known to be an integer.
     """
-    if isinstance(game, jax.core.Tracer):
+    if isinstance(game, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
         if jnp.issubdtype(game.dtype, jnp.integer) and game.shape == ():
             return
         raise ValueError(f"game={game} must be an integer of shape (), an index into env.games")

@@ -15,7 +15,7 @@ _HIGH = 0xFFFFF000
 """The bits of a float32 that hold its sign, its exponent and the upper half of its digits."""
 
 
-def divide(a: jax.Array, b: jax.Array) -> jax.Array:
+def divide(a: jax.typing.ArrayLike, b: jax.typing.ArrayLike) -> jax.Array:
     """Returns a / b, (...) float32, rounded correctly on every device.
 
     Args:

@@ -12,6 +12,7 @@ def chebyshev(rows: jax.Array, cols: jax.Array) -> jax.Array:
     lies on the negative side then seems to be at hand. Absolute values that are compared as
     another type are left alone (seen in the machine code; 13.5 does it right).
     """
+    rows, cols = jnp.asarray(rows), jnp.asarray(cols)  # numpy's 64 bits become those JAX has
     unsigned = jnp.dtype(f"uint{8 * rows.dtype.itemsize}")
     far = jnp.maximum(jnp.abs(rows).astype(unsigned), jnp.abs(cols).astype(unsigned))
     return far.astype(rows.dtype)

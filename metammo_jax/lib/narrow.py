@@ -6,12 +6,13 @@ from typing import ParamSpec, TypeVar
 
 import jax
 
-_P, _R = ParamSpec("_P"), TypeVar("_R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 try:
     enable_x64 = jax.enable_x64
 except AttributeError:  # before JAX 0.8
-    from jax.experimental import enable_x64
+    from jax.experimental import enable_x64  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def narrow(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -24,7 +25,7 @@ def narrow(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @functools.wraps(function)
     def with_32_bits(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        if not jax.config.jax_enable_x64:
+        if not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
             return function(*args, **kwargs)
         with enable_x64(False):
             return function(*args, **kwargs)

@@ -9,6 +9,7 @@ Keys other than those of `jax.random.key(..., impl="threefry2x32")` (the default
 
 import functools
 import math
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -42,7 +43,7 @@ def split(key: jax.Array, count: int = 2) -> jax.Array:
     return _derived(key, number)
 
 
-def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
+def fold_in(key: jax.Array, number: jax.typing.ArrayLike) -> jax.Array:
     """Returns a key for each number () or (n,): that of `jax.random.fold_in`."""
     number = jnp.asarray(number, jnp.uint32)
     if not _is_known(key):
@@ -51,7 +52,7 @@ def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
     return _derived(key, number)
 
 
-def tagged(key: jax.Array, tag: jax.typing.ArrayLike) -> jax.Array:
+def tagged(key: jax.Array, tag: jax.typing.ArrayLike | Sequence[int]) -> jax.Array:
     """Returns a key for each tag () or (n,), integers below 2**31 that say what the key is for.
 
     It differs from all keys that are split off the same key, and from those of running numbers
@@ -62,7 +63,7 @@ def tagged(key: jax.Array, tag: jax.typing.ArrayLike) -> jax.Array:
 
 def _is_known(key: jax.Array) -> bool:
     is_key = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
-    partitionable = jax.config.jax_threefry_partitionable
+    partitionable = jax.config.jax_threefry_partitionable  # pyright: ignore[reportAttributeAccessIssue]
     return is_key and partitionable and str(jax.random.key_impl(key)) == "threefry2x32"
 
 

@@ -57,7 +57,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         here = bag.price[slot, seller] > 0
         quantity = bag.quantity[slot, seller]
         pays = ready & here & (gold >= price)
-        bag, kept = inventory.receive(bag, *what, quantity, pays, world.tick)
+        bag, kept = inventory.receive(bag, *what, quantity=quantity, wanted=pays, tick=world.tick)
         bag = inventory.clear(bag, _sold(bag, seller, slot, kept))
         paid = jnp.where(kept, price, 0)
         gold = gold.at[seller].add(paid) - paid

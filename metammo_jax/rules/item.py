@@ -127,7 +127,7 @@ def _hand_over(
     giver = jnp.full(players, -1).at[jnp.where(ready, to, players)].set(row, mode="drop")
     source = jnp.maximum(giver, 0)
     what = [leaf[slot[source], source] for leaf in (bag.item, bag.level, bag.quantity)]
-    bag, kept = inventory.receive(bag, *what, giver >= 0, tick)
+    bag, kept = inventory.receive(bag, *what, wanted=giver >= 0, tick=tick)
     taken = ready & kept[to]
     return inventory.clear(bag, inventory.at_slot(bag, slot, taken)), taken
 

@@ -7,13 +7,14 @@ from flax import struct
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.lib import chance, threefry
+from metammo_jax.lib.node import Node
 from metammo_jax.tables import BASE_HEALTH, NPC_GEAR, NPC_ITEM_LEVEL, NPC_SPAWN_ATTEMPTS
 from metammo_jax.vocab import NOBODY, Item, Kind, Style, System
 from metammo_jax.world import Body, Npc, World
 
 
 @struct.dataclass
-class Recruits:
+class Recruits(Node):
     """Candidates to become NPCs, in the order in which they join.
 
     Attributes:

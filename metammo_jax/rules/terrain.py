@@ -28,10 +28,11 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     """Returns the map of a new episode.
 
     Args:
-      key: () key, spent on where resources, extra water and extra foilage go.
+      key: () key, spent on where resources, extra water and extra foilage of fractals go.
       params: reads enabled, center, water_level, foilage_level, all_grass, scatter, mark_center,
         seize_target, fog_onset.
-      fractal: (H, W) float16, or float32 holding float16 values: a map of the pool (`maps`).
+      fractal: (H, W) float16, or float32 holding float16 values: a map of the pool (`maps`); or
+        (H, W) int8, `vocab.Tile` of each tile, of which only the edge and the marks are changed.
       cfg: reads map_size, playable.
 
     Returns:
@@ -40,12 +41,8 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     Source: nmmo `core/map.py::Map._process_map`, `core/realm.py::Realm.reset` for the fog.
     Differs: in `_scatter`, on a map that has hardly any grass.
     """
-    scatter_key, place_key = threefry.split(key)
-    material = _threshold(fractal, params)
-    if System.PROFESSION in cfg.systems:
-        placed = _resources(place_key, material, params, cfg)
-        material = jnp.where(params.enabled[System.PROFESSION], placed, material)
-    material = _scatter(scatter_key, material, params, cfg)
+    is_drawn = jnp.issubdtype(fractal.dtype, jnp.floating)
+    material = _natural(key, params, fractal, cfg) if is_drawn else fractal
     material = jnp.where(params.enabled[System.TERRAIN], material, Tile.GRASS)
     material = _fence(material, params, cfg)
     middle = jnp.full(2, cfg.middle, jnp.int32)
@@ -61,6 +58,16 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
         seizer=jnp.full((), NOBODY, jnp.int32),
         seized_at=jnp.zeros((), jnp.int32),
     )
+
+
+def _natural(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (H, W) int8, what grows and lies where, before there is an edge."""
+    scatter_key, place_key = threefry.split(key)
+    material = _threshold(fractal, params)
+    if System.PROFESSION in cfg.systems:
+        placed = _resources(place_key, material, params, cfg)
+        material = jnp.where(params.enabled[System.PROFESSION], placed, material)
+    return _scatter(scatter_key, material, params, cfg)
 
 
 def _threshold(fractal: jax.Array, params: Params) -> jax.Array:

@@ -1,9 +1,9 @@
 """Lists the tasks of the NeurIPS 2023 competition, and describes them in words.
 
-python -m metammo_jax.tasks                                      all tasks
-python -m metammo_jax.tasks --pool evaluation --category item    some of them
-python -m metammo_jax.tasks --predicate own_item --item hat
-python -m metammo_jax.tasks --predicates                         what tasks can ask for
+metammo-jax tasks                                      all tasks
+metammo-jax tasks --pool evaluation --category item    some of them
+metammo-jax tasks --predicate own_item --item hat
+metammo-jax tasks --predicates                         what tasks can ask for
 
 The last line tells how many training tasks were listed, the sum of their weights, and how many
 evaluation tasks.
@@ -42,9 +42,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m metammo_jax.tasks", description=__doc__.split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="metammo-jax tasks", description=_title(__doc__))
     parser.add_argument("--pool", choices=POOLS, help="one of the two pools alone")
     parser.add_argument("--predicate", help="our name of a predicate, or the original's")
     parser.add_argument("--category", help=", ".join(scoring.CATEGORIES))
@@ -105,7 +103,11 @@ def _print_predicates() -> None:
     for name, predicate in registered().items():
         signature = predicate.signature
         numbers = ", ".join(_range(key, a) for key, a in signature.arguments.items())
-        print(f"{name}({numbers}): {signature.says or predicate.__doc__.splitlines()[0]}")
+        print(f"{name}({numbers}): {signature.says or _title(predicate.__doc__)}")
+
+
+def _title(text: str | None) -> str:
+    return (text or "").partition("\n")[0]
 
 
 def _range(key: str, argument: Argument) -> str:

@@ -178,7 +178,10 @@ def numbers_of(term: Term) -> tuple:
     """Returns the numbers, and names, of all parts side by side."""
     if isinstance(term, Combined):
         return tuple(number for part in term.parts for number in numbers_of(part))
-    return term.args if isinstance(term, Asked) else (term.value,)
+    if isinstance(term, Asked):
+        return term.args
+    assert isinstance(term, Constant)
+    return (term.value,)
 
 
 def watched_by(term: Term) -> tuple[tuple[int, int, int], ...]:
@@ -230,10 +233,11 @@ class Plan:
     def _combined(
         self, world: World, subject: Subject | Alone, args: jax.Array, cfg: Config
     ) -> jax.Array:
+        assert self.operator is not None
         values, first, tally, seen = [], 0, world.tally, 0
         for part in self.parts:
             own = args[:, first : first + part.numbers]
-            counts = tally.watched[:, seen : seen + part.watches]
+            counts = tally.watched[:, seen : seen + part.watches] if part.watches else None
             here = world.replace(tally=tally.replace(watched=counts))
             values.append(part(here, subject, own, cfg))
             first, seen = first + part.numbers, seen + part.watches
@@ -257,6 +261,7 @@ def _plan(term: Term) -> Plan:
             predicate=term.predicate,
             subject=term.subject,
         )
+    assert isinstance(term, Combined)
     parts = tuple(_plan(part) for part in term.parts)
     return Plan(
         numbers=sum(part.numbers for part in parts),

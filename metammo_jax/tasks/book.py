@@ -94,7 +94,7 @@ class TaskBook:
             predicate=jnp.asarray(self._predicate)[goal],
             args=args,
             subject=jnp.asarray(self._subject)[goal],
-            watch=jnp.asarray(self._watch)[goal],
+            watch=None if self._watch is None else jnp.asarray(self._watch)[goal],  # pyright: ignore[reportArgumentType]
             embedding=jnp.asarray(self._embedding)[goal],
             progress=jnp.zeros(cfg.players, jnp.float32),
             max_progress=jnp.zeros(cfg.players, jnp.float32),
@@ -146,12 +146,14 @@ def _check_ranges(goal: Goal, cfg: Config) -> None:
                 raise ValueError(f"{signature.name}: {error}") from None
 
 
-def _watches(goals: tuple[Goal, ...]) -> np.ndarray:
-    """Returns (goals, F, 3) int32, -1 in rows that are not used."""
+def _watches(goals: tuple[Goal, ...]) -> np.ndarray | None:
+    """Returns (goals, F, 3) int32, -1 in rows that are not used; None if F is 0."""
     rows = [goal.watches for goal in goals]
-    table = np.full((len(goals), max(map(len, rows), default=0), 3), -1, np.int32)
+    if not any(rows):
+        return None
+    table = np.full((len(goals), max(map(len, rows)), 3), -1, np.int32)
     for index, watched in enumerate(rows):
-        table[index, : len(watched)] = np.reshape(watched, (-1, 3))
+        table[index, : len(watched)] = np.array(watched, np.int32).reshape(-1, 3)
     return table
 
 

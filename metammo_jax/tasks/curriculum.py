@@ -80,7 +80,8 @@ def evaluation() -> tuple[Goal, ...]:
     ]
     market = [(p.count_event, (event, 20)) for event in (Event.EARN_GOLD, Event.BUY_ITEM)]
     market += [(predicate, (100,)) for predicate in (p.earn_gold, p.hoard_gold, p.make_profit)]
-    return tuple(Goal(*task) for task in (*combat, *exploration, *skill, *item, *market))
+    tasks: tuple[tuple, ...] = (*combat, *exploration, *skill, *item, *market)
+    return tuple(Goal(*task) for task in tasks)
 
 
 def _events() -> Iterator[tuple]:

@@ -25,7 +25,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX
 from metammo_jax.tasks import curriculum
-from metammo_jax.tasks.algebra import Asked, Combined, Term
+from metammo_jax.tasks.algebra import Asked, Combined, Constant, Term
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.signature import Argument, signature_of
 from metammo_jax.vocab import Item, Skill, Subject, TaskKind
@@ -103,8 +103,9 @@ def _term(term: Term, size: int) -> np.ndarray:
     if isinstance(term, Combined):
         parts = sum(_term(part, size) for part in term.parts)
         return parts / math.sqrt(len(term.parts)) + KIN * _direction(term.operator.name, size)
-    if not isinstance(term, Asked):
+    if isinstance(term, Constant):
         return term.value * _direction("constant", size)
+    assert isinstance(term, Asked)
     signature = signature_of(term.predicate)
     row = PREDICATE * _direction(f"predicate {signature.name}", size)
     for (key, argument), value in zip(signature.arguments.items(), term.args, strict=True):

@@ -9,7 +9,7 @@
     Goal("drink_together", (90,), Subject.TEAM)
 
 The text after a function's name in its docstring is for readers; what tasks say in words
-(`python -m metammo_jax.tasks`) is `says`.
+(`metammo-jax tasks`) is `says`.
 """
 
 import dataclasses
@@ -18,6 +18,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from numbers import Real
+from typing import cast
 
 from metammo_jax.config import Config
 from metammo_jax.vocab import System
@@ -88,7 +89,7 @@ class Argument:
         if self.whole and value != int(value):
             raise ValueError(f"argument {name}={value} must be a whole number")
 
-    def word(self, value: float) -> str:
+    def word(self, value: float | str) -> str:
         """Returns the first word for a number of the vocabulary."""
         return next(word for word, number in self.words.items() if number == value)
 
@@ -117,7 +118,7 @@ def one_of(
     """Returns the argument that is one of a vocabulary, as its number or its name."""
     if not isinstance(vocabulary, Mapping):
         vocabulary = {word.name: int(word) for word in vocabulary}
-    return Argument(words=vocabulary, default=default)
+    return Argument(words=cast("Mapping[str, int]", vocabulary), default=default)
 
 
 def number(least=-math.inf, most=math.inf, default=None, whole=False) -> Argument:
@@ -125,7 +126,7 @@ def number(least=-math.inf, most=math.inf, default=None, whole=False) -> Argumen
     return Argument(least=least, most=most, whole=whole, default=default)
 
 
-def whole(least=0, most=math.inf, default=None) -> Argument:
+def whole(least: float = 0, most: float | str = math.inf, default=None) -> Argument:
     """Returns the argument that is an integer in a range."""
     return Argument(least=least, most=most, whole=True, default=default)
 
@@ -203,7 +204,7 @@ class Signature:
                     f"{self.name} watches {row}, which must be an event, what of it, and a level, "
                     "as integers"
                 )
-        return tuple(tuple(int(n) for n in row) for row in rows)
+        return tuple((int(event), int(what), int(level)) for event, what, level in rows)
 
 
 _REGISTERED: dict[str, Callable] = {}

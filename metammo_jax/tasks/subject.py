@@ -11,6 +11,7 @@ from flax import struct
 
 from metammo_jax import query
 from metammo_jax.lib import bits, exact
+from metammo_jax.lib.node import Node
 from metammo_jax.vocab import NOBODY
 from metammo_jax.vocab import Subject as Code
 from metammo_jax.world import Params, World
@@ -29,7 +30,7 @@ _LEADERS_ONLY[
 
 
 @struct.dataclass
-class Subject:
+class Subject(Node):
     """For each player the players that its task is about.
 
     The methods reduce over the members of each row; "living" means in the world with health
@@ -126,7 +127,7 @@ class Subject:
 
 
 @struct.dataclass
-class Alone:
+class Alone(Node):
     """The subject of tasks that are all about their owners: what `Subject` says, without pairs.
 
     Values are (P,); of values (P, P) only those of the owners themselves are read.

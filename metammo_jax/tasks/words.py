@@ -1,7 +1,7 @@
 """Tasks in words, and under the original's names."""
 
 from metammo_jax.config import Config
-from metammo_jax.tasks.algebra import Asked, Combined, Operator, Term
+from metammo_jax.tasks.algebra import Asked, Combined, Constant, Operator, Term
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.signature import Argument, signature_of
 from metammo_jax.vocab import Subject, TaskKind
@@ -66,12 +66,13 @@ def spec_name(goal: Goal, cfg: Config | None = None) -> str:
     cfg = Config() if cfg is None else cfg
     if not isinstance(goal.term, Asked):
         raise ValueError(f"{describe(goal)!r} is no single predicate")
-    signature = signature_of(goal.predicate)
+    predicate = goal.term.predicate
+    signature = signature_of(predicate)
     if not signature.original:
         raise ValueError(f"{signature.name} is no predicate of the original")
     pairs = zip(signature.arguments.items(), goal.args, strict=True)
     words = [f"{_KEYWORD.get(key, key)}:{_original(a, value, cfg)}" for (key, a), value in pairs]
-    alone = goal.predicate.__name__ == "can_see" and goal.args[0] not in _LEADERS
+    alone = predicate.__name__ == "can_see" and goal.args[0] not in _LEADERS
     to = "agent" if goal.subject == Subject.SELF else "team"
     return f"{_CLASS[goal.kind]}_{signature.original[alone]}_({'_'.join(words)})_reward_to:{to}"
 
@@ -96,8 +97,9 @@ def _term(term: Term) -> str:
         if term.operator is Operator.NOT:
             return f"not {parts[0]}"
         return f" {term.operator.value} ".join(parts)
-    if not isinstance(term, Asked):
+    if isinstance(term, Constant):
         return f"{term.value:g}"
+    assert isinstance(term, Asked)
     signature = signature_of(term.predicate)
     pairs = zip(signature.arguments.items(), term.args, strict=True)
     words = {key: _plain(argument, value) for (key, argument), value in pairs}

@@ -2,7 +2,7 @@ import builtins
 
 import pytest
 
-from agents import cli, evaluate, train
+from agents import cli, evaluate, training
 from agents.config import TrainConfig
 
 
@@ -19,7 +19,7 @@ def parse(request, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_tyro)
     if request.param == "tyro":
         pytest.importorskip("tyro")
-    return lambda *words: cli.parse(TrainConfig, TrainConfig(seed=5), list(words), "agents.train")
+    return lambda *words: cli.parse(TrainConfig, TrainConfig(seed=5), list(words), "train")
 
 
 def test_options_of_every_type(parse):
@@ -60,9 +60,9 @@ def test_take():
 @pytest.mark.parametrize(
     ("main", "words", "said"),
     [
-        (train.main, ["--resume", "nowhere"], "'nowhere' is no run"),
-        (train.main, ["--preset", "huge"], "preset='huge' is unknown"),
-        (train.main, ["--game", "chess"], "chess"),
+        (training.main, ["--resume", "nowhere"], "'nowhere' is no run"),
+        (training.main, ["--preset", "huge"], "preset='huge' is unknown"),
+        (training.main, ["--game", "chess"], "chess"),
         (evaluate.main, ["nowhere"], "'nowhere' is no run"),
         (evaluate.main, [], "must be the folder of a run"),
     ],

@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import evaluate, runs, session
-from agents import train as training
+from agents import evaluate, runs, session, training
 from agents import update as updating
 from agents.config import TrainConfig
 from agents.distributions import DETAIL

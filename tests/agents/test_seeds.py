@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from agents import evaluate, train
+from agents import evaluate, training
 from agents.config import TrainConfig
 from agents.evaluate import EvaluateConfig
 from agents.update import start
@@ -20,7 +20,7 @@ def test_one_rule_for_all_seeds(kind):
 
 def test_a_bad_seed_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for main, run in ((train.main, []), (evaluate.main, ["runs/none"])):
+    for main, run in ((training.main, []), (evaluate.main, ["runs/none"])):
         for seed in ("9223372036854775808", "-1"):
             try:
                 code = main([*run, f"--seed={seed}"])

@@ -8,8 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from agents import checkpoint, runs, session
-from agents import train as training
+from agents import checkpoint, runs, session, training
 from agents.config import TrainConfig
 from agents.train import resume, train
 from metammo_jax import preset

@@ -28,9 +28,10 @@ WIDTH = 8
 CONFIGS = {
     "tiny": preset("tiny", horizon=24),
     "odd": preset(
-        "tiny", players=12, npcs=10, map_size=30, playable=20, vision=4, visible_rows=9,
-        horizon=20, maps=3, tokens=5,
+        "tiny", team_sizes=(6, 1, 3, 2), npcs=10, map_size=30, playable=20, vision=4,
+        visible_rows=9, horizon=20, maps=3, tokens=5,
     ),
+    "lopsided": preset("tiny", team_sizes=(1, 2, 3, 4, 5, 1), horizon=24),
     "wide": preset(
         "tiny", players=40, teams=8, npcs=24, map_size=64, playable=48, vision=3, horizon=40,
         maps=2,

@@ -25,3 +25,10 @@ def test_absolute_values_are_compared_as_unsigned_numbers():
     equations = jax.make_jaxpr(grid.steps)(side).jaxpr.eqns
     compared = [eqn.invars[0].aval.dtype for eqn in equations if eqn.primitive.name == "max"]
     assert compared == [jnp.uint16]
+
+
+def test_numbers_of_numpy_are_taken_without_a_warning():
+    """Warnings of types that there are not are errors in tests (`conftest.py`)."""
+    pairs = np.array([[3, -7], [-2, 1]])
+    assert pairs.dtype == np.int64
+    np.testing.assert_array_equal(grid.steps(pairs), [7, 2])

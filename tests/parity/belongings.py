@@ -59,9 +59,6 @@ def bags(trace: Trace, cfg: Config) -> Bag:
     do is recorded as places in what they saw of it.
     """
     shape = (len(trace) + 1, cfg.players, cfg.slots)
-    if not cfg.slots:
-        nothing = np.zeros(shape, np.int32)
-        return Bag(nothing, nothing, nothing, nothing.astype(bool), nothing, nothing, nothing)
     found = records(trace)
     place = found["state"], found["row"], found["slot"]
 
@@ -122,13 +119,13 @@ def _note(out: dict[str, np.ndarray], t: int, row: np.ndarray) -> None:
         out["seen"][(*place, ITEM_EVENTS.index(event), kind - 1)] |= 1 << level - 1
 
 
-def tallies(trace: Trace, cfg: Config, watches: int) -> Tally:
+def tallies(trace: Trace, cfg: Config, watch: np.ndarray | None) -> Tally:
     """Returns the counts since reset at every state; of what tasks watch see `watched`.
 
     Args:
       trace: the record.
       cfg: sizes.
-      watches: kinds of events that a task can watch.
+      watch: (T + 1, P, F, 3) int32, what tasks watch (`world.Task.watch`); None for nothing.
     """
     added, states = dict(ledger(trace, cfg)), len(trace) + 1
     start = {name: np.zeros_like(values[:1]) for name, values in added.items()}
@@ -138,7 +135,7 @@ def tallies(trace: Trace, cfg: Config, watches: int) -> Tally:
     sums = {name: _running(start[name], values) for name, values in added.items()}
     return Tally(
         count=np.swapaxes(recorded.tallies(trace, cfg), 1, 2),
-        watched=np.zeros((states, cfg.players, watches), np.int32),
+        watched=None if watch is None else np.zeros(watch.shape[:3], np.int32),
         seen=tuple(np.moveaxis(seen, 1, 3).swapaxes(0, 1)),
         strongest=np.zeros((states, cfg.players), np.int32),
         **sums,

@@ -51,8 +51,10 @@ def _skills(case: "Case") -> tuple[np.ndarray, np.ndarray]:
     """Returns (T, E, 8) twice: levels and experience that ours shows."""
     world, skills = case.after.world, len(Skill)
     npc, missing = world.npc, ((0, 0), (0, 0), (0, skills - case.cfg.skills))
-    exp = np.pad(world.skill.exp, missing)
-    level = np.pad(np.asarray(level_of(world.skill.exp)), missing)
+    shape = (len(case.trace), case.cfg.players, 0)
+    learned = np.zeros(shape, np.int32) if world.skill is None else world.skill.exp
+    exp = np.pad(learned, missing)
+    level = np.pad(np.asarray(level_of(learned)), missing)
     own = (npc.style[..., None] == np.arange(skills)) & (npc.level > 0)[..., None]
     levels = np.concatenate([level, own * npc.level[..., None]], 1)
     return levels, np.concatenate([exp, own.astype(exp.dtype)], 1)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax import maps
+from metammo_jax import maps, query
 from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games import opening
@@ -142,8 +142,10 @@ def _beginner(cfg: Config):
 def _owned(world: World, players: int) -> jax.Array:
     """Returns (P, n), what players have and know."""
     bag, body = world.bag, world.body
-    kept = [body.gold[:players, None], body.item_level[:, None], world.skill.exp]
-    return jnp.concatenate([*kept, bag.item.T, bag.quantity.T, bag.price.T], axis=1)
+    kept = [body.gold[:players, None], body.item_level[:, None], query.experience(world)]
+    if bag is not None:
+        kept += [bag.item.T, bag.quantity.T, bag.price.T]
+    return jnp.concatenate(kept, axis=1)
 
 
 @functools.cache

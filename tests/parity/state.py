@@ -55,11 +55,11 @@ def worlds(trace: Trace, cfg: Config, env: Env) -> World:
         params=jax.tree.map(lambda leaf: np.broadcast_to(leaf, (states, *leaf.shape)), params),
         terrain=_terrain(trace, cfg),
         body=_body(trace, cfg),
-        skill=belongings.skills(trace, cfg),
-        bag=by_player(belongings.bags(trace, cfg)),
+        skill=belongings.skills(trace, cfg) if cfg.skills else None,
+        bag=by_player(belongings.bags(trace, cfg)) if cfg.slots else None,
         npc=_npc(trace, cfg),
         task=task,
-        tally=belongings.tallies(trace, cfg, task.watch.shape[2]),
+        tally=belongings.tallies(trace, cfg, task.watch),
         verdict=_verdict(trace, cfg),
     )
 
@@ -244,7 +244,7 @@ def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
         predicate=every(asked.predicate),
         args=every(asked.args),
         subject=every(asked.subject),
-        watch=every(asked.watch),
+        watch=None if asked.watch is None else every(asked.watch),
         embedding=every(embedding),
         progress=progress,
         max_progress=memory[..., 0],

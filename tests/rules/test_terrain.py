@@ -74,6 +74,18 @@ def test_grass_game(make):
     np.testing.assert_array_equal(built.material, np.where(inside, Tile.GRASS, Tile.VOID))
 
 
+def test_nothing_is_strewn_over_tiles_of_ones_own():
+    """Neither water, foilage nor what professions harvest; marks and the edge are made."""
+    cfg = preset("tiny_full")
+    tiles = jnp.asarray(np.random.default_rng(0).integers(0, len(Tile), (48, 48)), jnp.int8)
+    params = worlds.params(cfg, scatter=True, all_grass=True, mark_center=True)
+    built = np.asarray(terrain.build(KEY, params, tiles, cfg).material)
+    own = (distance() < cfg.playable // 2 - 1) & (distance() > terrain.MARK_RADIUS)
+    np.testing.assert_array_equal(built[own], tiles[own])
+    assert built[24, 24] == Tile.HERB and (built[distance() == 16] == Tile.GRASS).all()
+    assert (built[distance() > 16] == Tile.VOID).all()
+
+
 def test_terrain_off_is_grass_and_has_marks(make):
     off = np.ones(10, bool)
     off[System.TERRAIN] = False

@@ -21,7 +21,7 @@ def progress(term, world, subject=Subject.SELF):
     """Returns (P,) progress of a goal that everybody has, evaluated as an environment does."""
     book = TaskBook(((Goal(term, subject=subject),),), FULL)
     task = book.assign(jax.random.key(0), world.params, FULL)
-    tally = worlds.no_tally(FULL, task.watch.shape[1])
+    tally = worlds.no_tally(FULL, 0 if task.watch is None else task.watch.shape[1])
     world = world.replace(task=task, tally=tally.replace(count=world.tally.count))
     world, _ = evaluate(world, jnp.ones(FULL.players, bool), book, FULL)
     return np.asarray(world.task.progress)

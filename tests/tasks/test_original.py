@@ -115,7 +115,7 @@ def test_all_predicates_answer_as_the_original(case):
         own = world.tally.watched[:, first : first + len(watched)]
         first += len(watched)
         here = world.replace(
-            tally=world.tally.replace(watched=own),
+            tally=world.tally.replace(watched=own if watched else None),
             task=world.task.replace(subject=jnp.full(16, Subject.SELF if of == "self" else 1)),
         )
         row = jnp.tile(jnp.array([*numbers, 0, 0, 0, 0], jnp.float32), (16, 1))

@@ -161,7 +161,7 @@ def _count(
     style = style[:players]
     made = hits[:, None] & (style[:, None] == jnp.arange(len(Style))[None])
     world = world.replace(tally=world.tally.replace(hits=world.tally.hits + made.astype(jnp.int32)))
-    level = jnp.concatenate([query.attack_level(world), world.npc.level])[target]
+    level = jnp.concatenate([query.attack_level(world), query.npcs(world).level])[target]
     world = effects.count(world, Event.SCORE_HIT, hits, style)
     world = effects.count(world, Event.KILL_PLAYER, kills & (target < players), level=level)
     return effects.count(world, Event.KILL_NPC, kills & (target >= players), level=level)

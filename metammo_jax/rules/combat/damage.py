@@ -7,6 +7,7 @@ from flax import struct
 from metammo_jax import effects, inventory, query
 from metammo_jax.config import Config
 from metammo_jax.lib import waves
+from metammo_jax.lib.node import Node
 from metammo_jax.tables import (
     ATTACK_EXP,
     BASE_DAMAGE,
@@ -19,7 +20,7 @@ from metammo_jax.world import World
 
 
 @struct.dataclass
-class Damage:
+class Damage(Node):
     """Points that attacks do, which depend on whether the target has attacked before them.
 
     An attack teaches something, and so may change what its maker is weak against, and how much
@@ -55,15 +56,16 @@ def points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Da
         return Damage(jnp.asarray(BASE_DAMAGE)[style], None)
     offense = _offense(world, style, cfg)
     exp = _style_exp(world, cfg)
-    before = _done(offense, style, target, exp, _defense(world, world.skill.exp, cfg))
+    learned = query.experience(world)
+    before = _done(offense, style, target, exp, _defense(world, learned, cfg))
     if not cfg.skills:
         return Damage(before, None)
     is_used = style[:, None] == jnp.arange(len(Style))[None]
-    learned = jnp.where(is_used, _gain(world), 0)
-    own = world.skill.exp.at[:, : len(Style)].add(learned[: cfg.players])
+    gain = jnp.where(is_used, _gain(world), 0)
+    own = learned.at[:, : len(Style)].add(gain[: cfg.players])
     after = _done(
         offense, style, target,
-        exp.at[: cfg.players].add(learned[: cfg.players]), _defense(world, own, cfg),
+        exp.at[: cfg.players].add(gain[: cfg.players]), _defense(world, own, cfg),
     )  # fmt: skip
     return Damage(before, after)
 
@@ -99,9 +101,10 @@ def _style_exp(world: World, cfg: Config) -> jax.Array:
     """Returns (E, 3) int32, experience by `vocab.Style`; an NPC has 1 in its own."""
     if not cfg.skills:
         return jnp.zeros((cfg.entities, len(Style)), jnp.int32)
-    own = world.npc.style[:, None] == jnp.arange(len(Style))[None]
-    own &= query.is_on(world, System.PROGRESSION) & (world.npc.level > 0)[:, None]
-    return jnp.concatenate([world.skill.exp[:, : len(Style)], own.astype(jnp.int32)])
+    npc = query.npcs(world)
+    own = npc.style[:, None] == jnp.arange(len(Style))[None]
+    own &= query.is_on(world, System.PROGRESSION) & (npc.level > 0)[:, None]
+    return jnp.concatenate([query.experience(world)[:, : len(Style)], own.astype(jnp.int32)])
 
 
 def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
@@ -114,7 +117,7 @@ def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
     has_gear = query.is_on(world, System.EQUIPMENT)
     if System.EQUIPMENT in cfg.systems:
         own += jnp.where(has_gear, inventory.attack(world.bag, used), 0)
-    npcs = jnp.where(has_gear, world.npc.gear, base[cfg.players :])
+    npcs = jnp.where(has_gear, query.npcs(world).gear, base[cfg.players :])
     return jnp.concatenate([own, npcs])
 
 
@@ -127,7 +130,7 @@ def _defense(world: World, exp: jax.Array, cfg: Config) -> jax.Array:
     if System.EQUIPMENT in cfg.systems:
         worn = inventory.defense(world.bag)
         own += jnp.where(query.is_on(world, System.EQUIPMENT), worn, 0)
-    return jnp.concatenate([own, world.npc.gear])
+    return jnp.concatenate([own, query.npcs(world).gear])
 
 
 def fire(world: World, hits: jax.Array, style: jax.Array) -> World:

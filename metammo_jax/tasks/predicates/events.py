@@ -116,7 +116,7 @@ def defeat_entity(world: World, subject: Subject, args: jax.Array, cfg: Config) 
     tally = world.tally
     counts = subject.totals(tally.count[jnp.array([Event.KILL_PLAYER, Event.KILL_NPC])].T)
     killed = column(counts, whole_number(args, 0))
-    if tally.watched.shape[1]:
+    if tally.watched is not None:
         high = subject.total(tally.watched[:, 0]).astype(jnp.float32)
     else:
         high = jnp.zeros_like(killed)

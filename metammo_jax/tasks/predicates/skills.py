@@ -71,4 +71,5 @@ def _experience(
     world: World, subject: Subject, skill: jax.Array, experience: jax.Array
 ) -> jax.Array:
     """Returns (P,) float32, experience of living members in a skill (P,) / experience (P,)."""
-    return share(subject.alive_total(column(world.skill.exp, subject.spread(skill))), experience)
+    learned = column(query.experience(world), subject.spread(skill))
+    return share(subject.alive_total(learned), experience)

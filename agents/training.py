@@ -1,11 +1,11 @@
 """Training from the command line and from a notebook.
 
-    python -m agents.train --game king_of_the_hill --config mini --total-steps 100_000_000
-    python -m agents.train --resume runs/NAME
-    python -m agents.train --devices 4            # worlds parted over devices; default: all
-    python -m agents.train --coordinator HOST:PORT --processes 2 --process 0   # and 1, elsewhere
+    metammo-jax train --game king_of_the_hill --config mini --total-steps 100_000_000
+    metammo-jax train --resume runs/NAME
+    metammo-jax train --devices 4            # worlds parted over devices; default: all
+    metammo-jax train --coordinator HOST:PORT --processes 2 --process 0   # and 1, elsewhere
 
-    from agents.train import TrainConfig, train
+    from metammo_jax.agents import TrainConfig, train
     result = train(TrainConfig(game="race_to_the_center"))
 
 The host calls one jitted update after the other and between them logs, saves, evaluates and
@@ -24,12 +24,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from agents import cli, curve, evaluate, processes, runs, session
-from agents.config import PRESETS, TrainConfig, preset
-from agents.policy import Policy
-from agents.progress import Progress, Recent
-from agents.session import Session
-from agents.update import make_update
+from . import cli, curve, processes, runs, session
+from .config import PRESETS, TrainConfig, preset
+from .policy import Policy
+from .progress import Progress, Recent
+from .session import Session
+from .update import make_update
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
             "--coordinator HOST:PORT --processes N --process I has N processes train together "
             "(--coordinator auto where a cluster tells)."
         )
-        cfg = cli.parse(TrainConfig, default, arguments, "agents.train", note)
+        cfg = cli.parse(TrainConfig, default, arguments, "train", note)
         changes = {f.name: getattr(cfg, f.name) for f in dataclasses.fields(cfg)}
         result = resume(run, **changes) if run else train(cfg)
     except ValueError as error:
@@ -250,6 +250,8 @@ def _all_games(record) -> dict:
 
 def _evaluation(work: Session) -> dict:
     """Returns, by game, how the policy does against the random one, alone and together."""
+    from . import evaluate  # not above: `python -m` runs that module itself, after this package
+
     side = evaluate.Side("trained", work.policy, work.params)
     options = dict(episodes=work.cfg.eval_episodes, seed=work.cfg.seed)
     found = {}
@@ -283,7 +285,7 @@ def _farewell(result: TrainResult) -> str:
     if result.curve:
         lines.append(f"learning curve: {result.curve}")
     if not result.complete:
-        lines.append(f"go on with: python -m agents.train --resume {result.run}")
+        lines.append(f"go on with: metammo-jax train --resume {result.run}")
     return "\n".join(lines)
 
 

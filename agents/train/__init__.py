@@ -1,0 +1,9 @@
+"""The command `python -m agents.train`, and its functions under that name; see `training`.
+
+A package rather than a module: `agents` imports it, so that its name `train` is the function, and
+of what is imported already `python -m` runs only packages without a warning.
+"""
+
+from ..training import TrainConfig, TrainResult, advance, main, resume, train
+
+__all__ = ["TrainConfig", "TrainResult", "advance", "main", "resume", "train"]

@@ -1,0 +1,8 @@
+"""`python -m agents.train`."""
+
+import sys
+
+from ..training import main
+
+if __name__ == "__main__":
+    sys.exit(main())
