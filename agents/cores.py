@@ -43,34 +43,6 @@ class Gru(nn.Module):
         return memory, memory
 
 
-class MinGru(nn.Module):
-    """A minimal gated recurrent unit (Feng et al., 2024), with its input added to what it gives.
-
-    Gates and candidates depend on the input alone, so that nothing but a weighted mean is left to
-    do tick after tick.
-
-    Attributes:
-      width: units; also features of the input.
-    """
-
-    width: int
-
-    def setup(self):
-        """Makes the layer."""
-        self.inputs = nn.Dense(2 * self.width, kernel_init=ORTHOGONAL())
-
-    def project(self, inputs: jax.Array) -> jax.Array:
-        """Returns the candidate, the gate and the input (..., width), (..., 3 * width)."""
-        candidate, gate = jnp.split(self.inputs(inputs), 2, axis=-1)
-        return jnp.concatenate([nn.tanh(candidate), nn.sigmoid(gate), inputs], axis=-1)
-
-    def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Returns the next memory and the output, each (..., width)."""
-        candidate, gate, inputs = jnp.split(projected, 3, axis=-1)
-        memory = memory + gate * (candidate - memory)
-        return memory, memory + inputs
-
-
 class Lstm(nn.Module):
     """A long short-term memory of one layer, gates input, forget, cell and output.
 

@@ -30,7 +30,7 @@ class Logits(Node):
       move: (..., 5) float32, by `vocab.Direction`.
       target: (..., K + 1) float32, positions of `Observation.visible`, the last is "nobody".
       style: (..., 3) float32, by `vocab.Style`.
-      token: (..., 1 + tokens) float32, 0 is silence; None where words are spelled.
+      token: (..., 1 + tokens) float32, 0 is silence.
       use: (..., I + 1) float32, slots of the bag, the last, here as below, is "nothing".
       destroy: (..., I + 1) float32, slots.
       give: (..., I + 1) float32, slots.
@@ -40,8 +40,6 @@ class Logits(Node):
       buy: (..., M + 1) float32, positions of `Observation.listing`.
       gold: (..., prices) float32, from 1 on.
       gold_to: (..., K + 1) float32, positions of `Observation.visible`.
-      spelling: (..., b) float32, of each bit of a word's number being 1; where all are 0 nothing is
-        said. None where `token` chooses among all words.
 
     Those from `use` to `gold_to` are of the full game; None in the mini game.
     """
@@ -49,7 +47,7 @@ class Logits(Node):
     move: jax.Array
     target: jax.Array
     style: jax.Array
-    token: Maybe = None
+    token: jax.Array
     use: Maybe = None
     destroy: Maybe = None
     give: Maybe = None
@@ -59,7 +57,6 @@ class Logits(Node):
     buy: Maybe = None
     gold: Maybe = None
     gold_to: Maybe = None
-    spelling: Maybe = None
 
 
 @struct.dataclass
@@ -84,6 +81,9 @@ class Choice(Node):
 DETAIL = {"style": "target", "give_to": "give", "price": "sell", "gold": "gold_to"}
 """Heads that matter only if another chooses something, its last entry being "nothing"."""
 
+FEW = 64
+"""Entries up to which a CPU adds up probabilities one after the other."""
+
 NUMBERS = ("token", "price", "gold")
 """Heads with very many entries: their entropy has a coefficient of its own."""
 
@@ -97,44 +97,34 @@ def sample(points: jax.Array, logits: Logits) -> Choice:
     """Draws an entry of each head, by the inverse of its cumulative distribution.
 
     Args:
-      points: (..., draws) float32 in [0, 1), uniform and independent: one for each head, in the
-        order of the fields of `Logits`, and one for each bit that spells a word.
+      points: (..., heads) float32 in [0, 1), uniform and independent: one for each head, in the
+        order of the fields of `Logits`.
       logits: (...), masked.
     """
-    heads, chosen = _present(logits), {}
-    spelling = heads.pop("spelling", None)
-    for index, (name, head) in enumerate(heads.items()):
-        chosen[name] = _inverse(head, points[..., index])
-    if spelling is not None:
-        letters = points[..., len(heads) : len(heads) + spelling.shape[-1]]
-        is_one = letters < jax.nn.sigmoid(spelling)
-        chosen["token"] = jnp.sum(is_one.astype(jnp.int32) << _places(spelling), axis=-1)
-    return Choice(**chosen)
+    heads = _present(logits)
+    return Choice(**{
+        name: _inverse(head, points[..., index]) for index, (name, head) in enumerate(heads.items())
+    })  # fmt: skip
 
 
 def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
     """Returns the entry (...) int32 at which the cumulative distribution passes a point (...)."""
-    mass = jnp.exp(head - jax.lax.stop_gradient(head.max(axis=-1, keepdims=True)))
-    below = jnp.cumsum(mass, axis=-1)
+    mass = jnp.exp(head - head.max(axis=-1, keepdims=True))
+    if head.shape[-1] > FEW:
+        below = jax.lax.associative_scan(jnp.add, mass, axis=-1)
+    else:
+        below = jnp.cumsum(mass, axis=-1)
     passed = (below <= point[..., None] * below[..., -1:]).sum(axis=-1, dtype=jnp.int32)
     entries = jnp.arange(head.shape[-1]).reshape((1,) * point.ndim + (-1,))
-    last = jnp.where(mass > 0, entries, 0).max(axis=-1)  # rounding must not pass it
-    return jnp.minimum(passed, last)
-
-
-def _places(spelling: jax.Array) -> jax.Array:
-    """Returns (..., b) int32, the place of each bit."""
-    return jnp.arange(spelling.shape[-1]).reshape((1,) * (spelling.ndim - 1) + (-1,))
+    allowed = mass > 0  # however sums round: the last of these up to there, or the first of all
+    last = jnp.where(allowed & (entries <= passed[..., None]), entries, -1).max(axis=-1)
+    return jnp.where(last < 0, jnp.argmax(allowed, axis=-1).astype(jnp.int32), last)
 
 
 def log_prob(logits: Logits, choice: Choice) -> jax.Array:
     """Returns the log-probability (...) float32 of what was chosen, as far as it matters."""
     total: Any = 0.0
     heads = _present(logits)
-    spelling = heads.pop("spelling", None)
-    if spelling is not None:
-        is_one = (choice.token[..., None] >> _places(spelling)) & 1 == 1
-        total += jax.nn.log_sigmoid(jnp.where(is_one, spelling, -spelling)).sum(axis=-1)
     for name, head in heads.items():
         entry = _entry(head, getattr(choice, name))
         if name in DETAIL:
@@ -148,10 +138,6 @@ def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
     """Returns the entropy of deeds and of numbers (words, prices, amounts), (...) float32, nats."""
     sums: dict[bool, Any] = {True: 0.0, False: 0.0}
     heads = _present(logits)
-    spelling = heads.pop("spelling", None)
-    if spelling is not None:
-        letters = jax.nn.softplus(spelling) - spelling * jax.nn.sigmoid(spelling)
-        sums[True] += letters.sum(axis=-1)
     for name, head in heads.items():
         part = _entropy(head)
         if name in DETAIL:

@@ -26,14 +26,8 @@ from metammo_jax.tables import (
 )
 from metammo_jax.vocab import Tile
 
-SQUARE = 3
-"""Tiles a side of a square of the map that is seen as one."""
-
-NEAR = 5
-"""Tiles a side of the square around oneself in which each tile is seen."""
-
-FOG_LIMIT = 16
-"""Tiles of distance to the fog, or points of its damage, beyond which more makes no difference."""
+PATCH = 3
+"""Tiles a side of a patch of the map that is embedded as one."""
 
 FOG_SCALE = 16.0
 """Tiles of distance, or points of damage, that count as 1."""
@@ -68,12 +62,6 @@ def _material_features() -> np.ndarray:
 
 MATERIAL = _material_features()
 """(16, 6) what a tile is good for: can stand, drink, eat, is harvested, needs a tool, outside."""
-
-COUNT_BITS = 4
-"""Bits for a number of tiles, up to all of a square."""
-
-MATERIAL_COUNTS = (MATERIAL.astype(np.int32) << COUNT_BITS * np.arange(6)).sum(axis=1)
-"""(16,) int32, the same in one number, so that tiles are counted six ways by one sum."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,49 +168,41 @@ def _condition(table, scales):
 
 
 class Tiles(nn.Module):
-    """Embeds the tiles around each player: the near ones each, the others by squares of 3 x 3.
-
-    What is averaged has no parameters, so that one layer is all that learns from tiles.
+    """Embeds the tiles around each player: patches of 3 x 3, then all patches together.
 
     Attributes:
       width: features returned.
+      channels: features of a patch.
     """
 
     width: int
+    channels: int = 16
 
     @nn.compact
     def __call__(self, obs: Observation) -> jax.Array:
         """Returns (P, width) float32."""
-        material = once(jnp.asarray(MATERIAL_COUNTS)[obs.tiles.astype(jnp.int32)])
-        fog = jnp.clip(obs.fog.astype(jnp.int32), -FOG_LIMIT, FOG_LIMIT)
-        middle = obs.tiles.shape[-1] // 2
-        near = slice(middle - NEAR // 2, middle + NEAR // 2 + 1)
-        parts = [
-            _numbers(material[:, near, near]),
-            fog[:, near, near].astype(jnp.float32) / FOG_LIMIT,
-            _numbers(once(_sums(material))) / SQUARE**2,
-            _sums(fog).astype(jnp.float32) / (SQUARE**2 * FOG_LIMIT),
-        ]
-        flat = jnp.concatenate([part.reshape(len(part), -1) for part in parts], axis=-1)
+        nothing = np.zeros_like(MATERIAL[:1])  # beyond the window
+        table = jnp.asarray(np.concatenate([MATERIAL, nothing]))
+        material = table[_patches(obs.tiles, len(MATERIAL)).astype(jnp.int32)]
+        fog = jnp.clip(_patches(obs.fog, 0).astype(jnp.float32) / FOG_SCALE, -1.0, 1.0)
+        image = jnp.concatenate([material, fog[..., None]], axis=-1)
+        image = image.reshape(*image.shape[:2], -1)
+        patches = nn.relu(nn.Dense(self.channels)(image))
+        flat = patches.reshape(patches.shape[0], -1)
         return nn.relu(nn.Dense(self.width)(flat))
 
 
-def _numbers(counts: jax.Array) -> jax.Array:
-    """Returns (..., 6) float32, the numbers that `MATERIAL_COUNTS` packs into one."""
-    places = COUNT_BITS * np.arange(MATERIAL.shape[1]).reshape((1,) * counts.ndim + (-1,))
-    return (counts[..., None] >> places & (1 << COUNT_BITS) - 1).astype(jnp.float32)
+def _patches(grid: jax.Array, beyond: int) -> jax.Array:
+    """Cuts integers (P, V, V) into patches, (P, patches, PATCH**2), `beyond` past the edge.
 
-
-def _sums(image: jax.Array) -> jax.Array:
-    """Returns (P, n, n), sums over squares of `SQUARE` tiles a side of integers (P, V, V).
-
-    Where the side is no multiple, the squares at the far edges reach beyond, where nothing is.
+    Before anything is made of the tiles: numbers of one byte are moved, not rows of features.
     """
-    players, side, _ = image.shape
-    pad = -side % SQUARE
-    image = jnp.pad(image, ((0, 0), (0, pad), (0, pad)))
-    count = (side + pad) // SQUARE
-    return image.reshape(players, count, SQUARE, count, SQUARE).sum(axis=(2, 4))
+    players, side, _ = grid.shape
+    pad = -side % PATCH
+    grid = jnp.pad(grid, ((0, 0), (0, pad), (0, pad)), constant_values=beyond)
+    count = (side + pad) // PATCH
+    grid = grid.reshape(players, count, PATCH, count, PATCH).transpose(0, 1, 3, 2, 4)
+    return once(grid.reshape(players, count**2, PATCH**2))
 
 
 class Entities(nn.Module):

@@ -19,7 +19,7 @@ import numpy as np
 from metammo_jax.observe import Observation
 
 from .belongings import Belongings
-from .cores import MinGru
+from .cores import Gru
 from .distributions import Logits
 from .encoders import Entities, Scales, Tiles, own_features
 from .heads import Heads
@@ -32,14 +32,14 @@ class Lean(nn.Module):
 
     Attributes:
       scales: sizes by which observations are divided.
-      letters: bits that spell a word.
+      tokens: words of the language.
       width: units of the core.
       entity_width: features of an embedding of an entity, a slot or a listing.
       prices: highest price; 0 in the mini game, which has no trade.
     """
 
     scales: Scales
-    letters: int
+    tokens: int
     width: int = 64
     entity_width: int = 32
     prices: int = 0
@@ -50,8 +50,8 @@ class Lean(nn.Module):
         self.tiles = Tiles(self.width)
         self.entities = Entities(self.entity_width)
         self.trunk = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
-        self.core = MinGru(self.width)
-        self.heads = Heads(self.letters, self.entity_width, self.prices)
+        self.core = Gru(self.width)
+        self.heads = Heads(self.tokens, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:
             self.belongings = Belongings(self.entity_width)

@@ -40,7 +40,7 @@ class Policy:
     Attributes:
       network: Flax module, see `agents.networks`.
       legal: (obs, who) of players of one world -> booleans, as `Logits`.
-      draws: random numbers that a player's choice takes.
+      draws: random numbers that a player's choice takes, one for each head.
       sees_original: the network is shown `views.OriginalView`; else the environment's own.
       scripted: what agents say is the word of the view's script, not their own.
     """
@@ -140,7 +140,7 @@ class Policy:
 
     @narrow
     def value(self, params, obs, memory: Memory, fresh: jax.Array, wanted=None) -> jax.Array:
-        """Returns the value (B, P) float32 of what is seen, 0 for who is not `wanted`; see `act`."""
+        """Returns values (B, P) float32 of what is seen, 0 for who is not `wanted`; see `act`."""
         wanted = base(obs).alive if wanted is None else wanted
         players = wanted.shape[1]
 
@@ -233,8 +233,7 @@ def nothing(obs) -> Choice:
 def legal(
     obs,
     who: jax.Array,
-    tokens: int = 0,
-    letters: int = 0,
+    tokens: int,
     spare_teammates: bool = True,
     talk: bool = True,
 ) -> Logits:
@@ -243,8 +242,7 @@ def legal(
     Args:
       obs: an Observation, or a view that holds one.
       who: (P,) int32, rows of the players in the world.
-      tokens: words of the language, where one of all of them is chosen.
-      letters: bits of a word, where it is spelled.
+      tokens: words of the language.
       spare_teammates: rows of teammates are no targets; who has no other may attack nobody.
       talk: words may be chosen where the mask allows it; else only silence.
 
@@ -260,7 +258,7 @@ def legal(
     nobody = obs.masks.target[:, -1] | ~target.any(axis=-1)
     masks, speak = obs.masks, (obs.masks.speak & talk)[:, None]
     silence = jnp.ones((players, 1), bool)
-    words = jnp.broadcast_to(speak, (players, letters or tokens))
+    words = jnp.broadcast_to(speak, (players, tokens))
     trade = {} if masks.use is None else {name: getattr(masks, name) for name in _TRADE_MASKS}
     if trade:
         trade["price"] = jnp.ones_like(masks.gold)
@@ -268,8 +266,7 @@ def legal(
         move=masks.move,
         target=jnp.concatenate([target, nobody[:, None]], axis=-1),
         style=masks.style,
-        token=None if letters else jnp.concatenate([silence, words], axis=-1),
-        spelling=words if letters else None,
+        token=jnp.concatenate([silence, words], axis=-1),
         **trade,
     )
 
@@ -278,28 +275,21 @@ _TRADE_MASKS = ("use", "destroy", "give", "give_to", "sell", "buy", "gold", "gol
 
 
 def make_policy(cfg: TrainConfig, world: Config) -> Policy:
-    """Returns the policy that the options ask for, with the sizes of the world's config.
-
-    The lean network spells words in bits: of a language whose number of words is no power of two
-    less one it uses the first ones.
-    """
+    """Returns the policy that the options ask for, with the sizes of the world's config."""
     prices = world.prices if System.EXCHANGE in world.systems else 0
     paper = cfg.network == "paper"
-    tokens, letters = world.tokens, 0
     if paper:
         from .networks_paper import Paper
 
-        network = Paper(cfg.corrected, tokens, prices)
+        network = Paper(cfg.corrected, world.tokens, prices)
     else:
-        tokens, letters = 0, (world.tokens + 1).bit_length() - 1
-        network = Lean(Scales.of(world), letters, cfg.width, prices=prices)
+        network = Lean(Scales.of(world), world.tokens, cfg.width, prices=prices)
 
     def allowed(obs, who):
-        return legal(obs, who, tokens, letters, cfg.spare_teammates, cfg.talk)
+        return legal(obs, who, world.tokens, cfg.spare_teammates, cfg.talk)
 
-    heads = 13 if prices else 4
     scripted = paper and not cfg.corrected
-    return Policy(network, allowed, heads + letters, sees_original=paper, scripted=scripted)
+    return Policy(network, allowed, 13 if prices else 4, sees_original=paper, scripted=scripted)
 
 
 def emptied(memory: Memory, fresh: jax.Array) -> Memory:

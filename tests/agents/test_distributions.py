@@ -80,56 +80,30 @@ def test_to_action_turns_positions_into_rows_and_zero_into_silence():
     assert action.move.tolist() == [1, 4] and action.style.tolist() == [2, 0]
 
 
-def test_entries_are_drawn_as_often_as_their_probability():
+@pytest.mark.parametrize("entries", [4, 200], ids=["few", "many"])
+def test_entries_are_drawn_as_often_as_their_probability(entries):
     """By points spread evenly over 0..1, so that nothing is left to chance."""
-    head = jnp.log(jnp.array([0.5, 1e-9, 0.125, 0.375]))
+    shares = np.zeros(entries)
+    shares[[0, -2, -1]] = 0.5, 0.125, 0.375
     count = 4096
-    heads = [jnp.broadcast_to(head, (count, 4))] * 3
+    head = jnp.where(shares > 0, jnp.log(jnp.maximum(shares.astype(np.float32), 1e-30)), -1e9)
+    heads = [jnp.broadcast_to(head, (count, entries))] * 4
     spread = (np.arange(count, dtype=np.float32) + 0.5) / count
-    points = jnp.broadcast_to(spread[:, None], (count, 6))
-    spelling = jnp.broadcast_to(jnp.array([0.0, 20.0, -20.0]), (count, 3))
-    choice = sample(points, Logits(*heads, spelling=spelling))
-    found = np.bincount(choice.target, minlength=4) / count
-    assert found.tolist() == pytest.approx([0.5, 0.0, 0.125, 0.375], abs=1 / count)
-    assert np.bincount(choice.token, minlength=8).tolist() == [0, 0, 2048, 2048, 0, 0, 0, 0]
+    points = jnp.broadcast_to(spread[:, None], (count, 4))
+    for chosen in jax.tree.leaves(sample(points, Logits(*heads))):
+        found = np.bincount(chosen, minlength=entries) / count
+        assert found == pytest.approx(shares, abs=1 / count)
 
 
-def test_the_last_allowed_entry_is_the_last_that_can_be_drawn():
-    """However the sum of probabilities rounds."""
-    largest = jnp.full((1, 4), np.nextafter(np.float32(1), np.float32(0)))
-    head = jnp.array([[0.3, 0.7, 0.9, -1e9]])
-    choice = sample(largest, Logits(head, head, head, head))
-    assert [int(entry[0]) for entry in jax.tree.leaves(choice)] == [2] * 4
-
-
-def spelled(*logits):
-    one = jnp.zeros((1, 1))
-    return Logits(one, one, one, spelling=jnp.array([logits], jnp.float32))
-
-
-def test_words_are_spelled_bit_by_bit():
-    """All words' probabilities are products of those of their bits, and sum to 1."""
-    logits, zero = spelled(0.5, -1.0, 2.0), jnp.zeros(1, jnp.int32)
-    bits = 1 / (1 + np.exp(-np.array([0.5, -1.0, 2.0])))
-    told = []
-    for word in range(8):
-        expected = np.prod([bits[i] if word >> i & 1 else 1 - bits[i] for i in range(3)])
-        found = log_prob(logits, Choice(zero, zero, zero, jnp.full(1, word)))
-        assert float(found[0]) == pytest.approx(np.log(expected), rel=1e-5)
-        told.append(float(found[0]))
-    assert np.exp(told).sum() == pytest.approx(1.0)
-    words = float(entropy(logits)[1][0])
-    assert words == pytest.approx(-(np.exp(told) * told).sum(), rel=1e-5)
-
-
-def test_who_may_not_speak_is_silent_at_no_cost():
-    legal = Logits(*[jnp.ones((1, 1), bool)] * 3, spelling=jnp.zeros((1, 3), bool))
-    logits = masked(spelled(5.0, 5.0, 5.0), legal)
-    choice = sample(jnp.zeros((1, 6)), logits)
-    assert int(choice.token[0]) == 0 and float(log_prob(logits, choice)[0]) == 0.0
-    assert float(entropy(logits)[1][0]) == 0.0
-    slope = jax.grad(lambda head: entropy(logits.replace(spelling=head))[1].sum())(logits.spelling)
-    assert (slope == 0).all()
+@pytest.mark.parametrize("entries", [4, 200], ids=["few", "many"])
+@pytest.mark.parametrize("point", [0.0, np.nextafter(np.float32(1), np.float32(0))])
+def test_only_allowed_entries_are_drawn_however_sums_round(entries, point):
+    heads = jax.random.normal(jax.random.key(0), (500, entries))
+    allowed = jax.random.bernoulli(jax.random.key(1), 0.3, heads.shape).at[:, 1].set(True)
+    head = jnp.where(allowed, heads, -1e9)
+    chosen = sample(jnp.full((500, 4), point, jnp.float32), Logits(head, head, head, head))
+    for entry in jax.tree.leaves(chosen):
+        assert np.take_along_axis(np.asarray(allowed), np.asarray(entry)[:, None], 1).all()
 
 
 def full(**changed):
@@ -139,7 +113,7 @@ def full(**changed):
     entry chosen.
     """
     head = jnp.log(jnp.array([[0.25, 0.75]]))
-    names = [field.name for field in dataclasses.fields(Logits) if field.name != "spelling"]
+    names = [field.name for field in dataclasses.fields(Logits)]
     details = {"price", "gold", "token", "style", "move"}
     entries = {name: 0 if name in details else 1 for name in names} | changed
     choice = {name: jnp.full(1, entry, jnp.int32) for name, entry in entries.items()}

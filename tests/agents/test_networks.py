@@ -127,18 +127,11 @@ def test_legal_spares_teammates_and_silences():
 
 
 @pytest.mark.parametrize("side", [6, 7, 8])
-def test_far_tiles_are_counted_by_squares(side):
-    """Three by three, row by row; what lies past the edge counts for nothing."""
-    grid = np.random.default_rng(side).integers(0, 9, (2, side, side))
-    beyond = np.pad(grid, ((0, 0), (0, 3), (0, 3)))
+def test_patches_are_squares_of_tiles(side):
+    """Three by three, row by row; what lies past the edge is nothing."""
+    grid = np.random.default_rng(side).integers(0, 9, (2, side, side)).astype(np.int8)
+    beyond = np.pad(grid, ((0, 0), (0, 3), (0, 3)), constant_values=99)
     corners = range(0, side, 3)
-    expected = [[beyond[:, i : i + 3, j : j + 3].sum((1, 2)) for j in corners] for i in corners]
-    found = encoders._sums(jnp.asarray(grid, jnp.int32))
-    np.testing.assert_array_equal(np.moveaxis(found, 0, -1), np.array(expected))
-
-
-def test_what_tiles_are_good_for_is_told_by_one_number():
-    """Also of nine tiles together: no count reaches into the next."""
-    counts = jnp.asarray(encoders.MATERIAL_COUNTS)
-    np.testing.assert_array_equal(encoders._numbers(counts), encoders.MATERIAL)
-    np.testing.assert_array_equal(encoders._numbers(9 * counts), 9 * encoders.MATERIAL)
+    expected = [beyond[:, i : i + 3, j : j + 3].reshape(2, 9) for i in corners for j in corners]
+    found = encoders._patches(jnp.asarray(grid), 99)
+    np.testing.assert_array_equal(found, np.stack(expected, axis=1))
