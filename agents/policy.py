@@ -165,7 +165,7 @@ class Policy:
         if by_crowd:
             crowd = (base(obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
             seen = packing.crowd_of(crowd, blocks, players)
-        at_once = packing.at_a_time(*wanted.shape, 1)
+        at_once = packing.at_a_time(len(wanted), players, 1)
         return packing.for_all(work, state, blocks, at_once, most, seen)
 
     def _once(self, params, obs, who, memory, fresh, bound):

@@ -204,8 +204,10 @@ def _learn(policy, cfg, state, rows, learning_rate, key):
 def _gradient(policy, params, cfg, rows, index):
     """Returns the gradient of the loss over sequences `index` (n,) of all devices, and metrics."""
     step = rows.step
-    collected = (step.log_prob, step.value, rows.advantage, step.alive)
-    old = losses.samples(*(leaf[index] for leaf in collected), AXIS)
+    log_probs, values, advantage, alive = (
+        leaf[index] for leaf in (step.log_prob, step.value, rows.advantage, step.alive)
+    )
+    old = losses.samples(log_probs, values, advantage, alive, AXIS)
     numbers = losses.Coefficients(
         cfg.clip, cfg.value_clip, cfg.value_coef, cfg.entropy, cfg.token_entropy
     )
