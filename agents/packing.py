@@ -86,7 +86,8 @@ def take(tree, blocks: Blocks, players: int, ticks: int | None = None):
       ticks: S; None if there is no such axis.
 
     Returns:
-      The same with leading axes (C, ...) or (S, C, ...), and A players.
+      The same with leading axes (C, ...) or (S, C, ...), and A players. In an empty place is what
+      belongs to some player: see `taken`.
     """
     world, who = blocks.world, rows(blocks, players)
 
@@ -107,10 +108,15 @@ def rows(blocks: Blocks, players: int) -> jax.Array:
     return jnp.minimum(blocks.who, players - 1)
 
 
+def taken(blocks: Blocks, players: int) -> jax.Array:
+    """Returns (C, A) bool, which places hold a player; what the others hold must not count."""
+    return blocks.who < players
+
+
 def crowd_of(crowd: jax.Array, blocks: Blocks, players: int) -> jax.Array:
     """Returns (N,) int32, how many a player of each block sees at most, given (W, P) of all."""
     seen = crowd[blocks.world[:, None], rows(blocks, players)]
-    return jnp.where(blocks.who < players, seen, 0).max(axis=1)
+    return jnp.where(taken(blocks, players), seen, 0).max(axis=1)
 
 
 def put(whole, blocks: Blocks, part):

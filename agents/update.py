@@ -142,6 +142,7 @@ def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
         log_probs, _, _ = _replay(policy, params, rows, blocks, bound)
         step = rows.step
         old, alive = packing.take((step.log_prob, step.alive), blocks, *_sizes(rows))
+        alive &= packing.taken(blocks, _sizes(rows)[0])[None]
         return jnp.maximum(worst, jnp.max(jnp.where(alive, jnp.abs(log_probs - old), 0.0)))
 
     return _for_all(compare, jnp.float32(0), rows, jnp.arange(len(rows.advantage)))
@@ -214,7 +215,9 @@ def _gradient(policy, params, cfg, rows, index):
 
     def loss(params, local, blocks, bound):
         new = _replay(policy, params, rows, blocks, bound)
-        return losses.ppo_sums(*new, packing.take(old, local, *_sizes(rows)), numbers)
+        some = packing.take(old, local, *_sizes(rows))
+        some = some.replace(mask=some.mask & packing.taken(local, _sizes(rows)[0])[None])
+        return losses.ppo_sums(*new, some, numbers)
 
     def add(sums, *some):
         return jax.tree.map(jnp.add, sums, jax.grad(loss, has_aux=True)(params, *some))

@@ -108,19 +108,35 @@ def test_acting_packed_is_acting_for_everybody(tiny_batch):
     assert not any(jax.tree.leaves(chosen))
 
 
-def test_gradients_packed_are_those_of_everybody(fake_parts, fake_cfg, monkeypatch):
-    """The loss is a sum over the living: worked on in parts it has the same gradient, to 1e-5."""
+@pytest.fixture(scope="module")
+def sequences(fake_parts):
+    """64 sequences of 9 ticks of the fake world, in which everybody lives first."""
     batch, policy, _, state = fake_parts
-    cfg = dataclasses.replace(fake_cfg, rollout=18, sequence=9)
     _, steps, memory, _ = jax.jit(
         lambda: collect(policy, batch, state.params, jax.random.key(3), state.stage, 2, 9)
     )()
     steps = jax.tree.map(updating._world_first, steps)
     memory = memory.reshape(-1, *memory.shape[2:])
     advantage = jax.random.normal(jax.random.key(6), steps.value.shape)
-    rows, index = updating.make_rows(steps, memory, advantage), jnp.arange(5, 61)
-    assert 0.2 < float(steps.alive.mean()) < 0.9
-    monkeypatch.setitem(packing.ROWS, "cpu", 9 * 16)  # sixteen agents at a time
+    return updating.make_rows(steps, memory, advantage)
+
+
+@pytest.mark.parametrize("places", [1, 3], ids="blocks of {}".format)
+def test_gradients_packed_are_those_of_everybody(
+    fake_parts, fake_cfg, sequences, monkeypatch, places
+):
+    """The loss is a sum over the living: worked on in parts it has the same gradient, to 1e-4.
+
+    Places without a player count for nothing, though they hold what belongs to somebody alive.
+    """
+    _, policy, _, state = fake_parts
+    cfg = dataclasses.replace(fake_cfg, rollout=18, sequence=9)
+    rows, index = sequences, jnp.arange(61)
+    living = np.asarray(rows.living[index])
+    assert living[0].all() and 0.2 < float(rows.step.alive.mean()) < 0.9
+    monkeypatch.setattr(packing, "places", lambda players: places)
+    monkeypatch.setitem(packing.ROWS, "cpu", 9 * places * 16)  # sixteen blocks at a time
+    assert int(packing.pack(rows.living[index]).filled.sum()) % 16, "the last part is not full"
 
     def packed(params):
         gradient = functools.partial(updating._gradient, policy, cfg=cfg, index=index)
@@ -152,6 +168,15 @@ def test_gradients_packed_are_those_of_everybody(fake_parts, fake_cfg, monkeypat
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a[0], b, rtol=1e-4, atol=1e-6), found, expected
     )
+
+
+@pytest.mark.parametrize("places", [1, 3], ids="blocks of {}".format)
+def test_only_players_are_compared_when_replayed(fake_parts, sequences, monkeypatch, places):
+    """What empty places hold was played by another: its log-probability is not theirs."""
+    _, policy, _, state = fake_parts
+    monkeypatch.setattr(packing, "places", lambda players: places)
+    error = jax.jit(lambda rows: updating.replay_error(policy, state.params, rows))(sequences)
+    assert float(error) < 1e-5
 
 
 def test_choices_of_short_lists_are_those_of_long_ones():
