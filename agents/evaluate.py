@@ -28,7 +28,7 @@ from metammo_jax.tasks import curriculum, scoring
 
 from . import cli, session
 from .match import Match, Score
-from .policy import Policy
+from .policy import Policy, base
 
 AT_ONCE = 32
 """Episodes played side by side."""
@@ -176,7 +176,7 @@ class Stage(Node):
       number: () int32, ticks played.
       obs: (n, ...) observations.
       world: (n, ...) worlds.
-      memory: of both sides, each as if it played everybody.
+      memory: of both sides, each of its own players; of the others it means nothing.
       fresh: (n, P) bool, the memory is to be emptied.
       over: (n,) bool.
       record: won, progress, length, and each player's progress, of the episodes that are over.
@@ -194,9 +194,10 @@ class Stage(Node):
 def _tick(env, policies, params, keys, seat, stage):
     keys = jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, stage.number)
     step_keys, *act_keys = jax.vmap(threefry.split, in_axes=(0, None), out_axes=1)(keys, 3)
+    acts = base(stage.obs).alive & ~stage.over[:, None]
     chosen = [
-        _act(env, *side, stage.obs, stage.fresh)
-        for side in zip(policies, params, act_keys, stage.memory, strict=True)
+        _act(env, *side, stage.obs, stage.fresh, acts & (seat == number))
+        for number, side in enumerate(zip(policies, params, act_keys, stage.memory, strict=True))
     ]
     (first, second), memory = zip(*chosen, strict=True)
     action = jax.tree.map(lambda a, b: jnp.where(seat == 0, a, b), first, second)
@@ -209,11 +210,11 @@ def _tick(env, policies, params, keys, seat, stage):
     return Stage(stage.number + 1, obs, world, memory, terminated, stage.over | ends, record)
 
 
-def _act(env, policy, params, keys, memory, obs, fresh):
-    """Chooses for all players of all worlds as one side would."""
+def _act(env, policy, params, keys, memory, obs, fresh, wanted):
+    """Chooses for players (n, P) that are `wanted` as one side would."""
     if policy is None:
         return jax.vmap(env.sample)(keys, obs), memory
-    choice, _, _, memory = policy.act(keys, params, obs, memory, fresh)
+    choice, _, _, memory = policy.act(keys, params, obs, memory, fresh, wanted)
     return jax.vmap(policy.to_action)(choice, obs), memory
 
 

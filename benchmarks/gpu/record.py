@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import statistics
 import sys
 import time
 
@@ -10,6 +11,23 @@ from benchmarks.gpu import pages
 
 LONGEST_MESSAGE = 1500
 """Characters of an error's message that are kept."""
+
+
+def speeds(spent: list[float], living: list[int], slots: int) -> dict:
+    """Returns the fields that every row of speeds has.
+
+    Args:
+      spent: seconds of each run.
+      living: living agent-steps of each run.
+      slots: agent-steps of a run if all were alive.
+    """
+    rates = (count / second for count, second in zip(living, spent, strict=True))
+    return {
+        "seconds": [round(second, 6) for second in spent],
+        "living": living,
+        "alive": round(sum(living) / slots / len(living), 4),
+        "agent_steps_per_s": round(statistics.median(rates)),
+    }
 
 
 class Record:

@@ -20,6 +20,7 @@ import metammo_jax as mm
 from benchmarks.ceiling import products_in
 from benchmarks.gpu.plan import Learning
 from benchmarks.gpu.programs import Programs
+from benchmarks.gpu.record import speeds
 from benchmarks.gpu.tasks import Task
 from benchmarks.timing import peak_memory, temporary_bytes
 
@@ -120,12 +121,7 @@ class Learner:
             "sequence": cfg.sequence,
             "epochs": cfg.epochs,
             "minibatches": cfg.minibatches,
-            "seconds": [round(value, 4) for value in spent],
-            "living": living,
-            "alive": round(sum(living) / slots / len(living), 4),
-            "agent_steps_per_s": round(
-                statistics.median(n / s for n, s in zip(living, spent, strict=True))
-            ),
+            **speeds(spent, living, slots),
             "slot_steps_per_s": round(slots / second),
             "product_flops": flops,
             "product_flops_per_s": flops / second,

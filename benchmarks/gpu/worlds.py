@@ -14,6 +14,7 @@ import metammo_jax as mm
 from benchmarks import workloads
 from benchmarks.ceiling import cost
 from benchmarks.gpu.programs import Program, Programs
+from benchmarks.gpu.record import speeds
 from benchmarks.gpu.tasks import Task
 from benchmarks.timing import peak_memory, temporary_bytes, timed, tree_bytes
 
@@ -167,12 +168,7 @@ class Row:
             "row": self.row,
             "worlds": self.worlds,
             "ticks": self.ticks,
-            "seconds": [round(second, 6) for second in spent],
-            "living": living,
-            "alive": round(sum(living) / slots / len(living), 4),
-            "agent_steps_per_s": round(
-                statistics.median(n / s for n, s in zip(living, spent, strict=True))
-            ),
+            **speeds(spent, living, slots),
             "ms_per_tick": round(1e3 * statistics.median(spent) / self.ticks, 4),
             "ended": sum(total["ended"] for total in totals),
             "world_bytes": tree_bytes(state.world) // self.worlds,
