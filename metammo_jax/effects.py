@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax import query
-from metammo_jax.lib import chance
+from metammo_jax.lib import chance, few, threefry
 from metammo_jax.lib.once import once
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
 from metammo_jax.vocab import Event, System, Tile
@@ -12,6 +12,9 @@ from metammo_jax.world import Tally, World
 
 NEVER_READY = 32767
 """`Terrain.ready_at` of a tile that does not grow back."""
+
+HARVESTS = 16
+"""Tiles whose delays are drawn together: few are harvested in a tick."""
 
 
 def count(
@@ -105,16 +108,31 @@ def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> 
 
     Source: world rules 3.9.
     """
-    terrain = world.terrain
-    material, rate = terrain.material.reshape(-1)[tile], world.params.regrowth
+    terrain, words = world.terrain, threefry.bits(key, taken.shape)
+
+    def draw(ready, row, real):
+        when = _ready_at(world, words[row], tile[row])
+        return ready.at[jnp.where(real, row, taken.size)].set(when, mode="drop")
+
+    ready = few.at_a_time(draw, jnp.zeros(taken.shape, jnp.int16), taken, HARVESTS)
+    tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
+    grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
+    return world.replace(terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape)))
+
+
+def _ready_at(world: World, words: jax.Array, tile: jax.Array) -> jax.Array:
+    """Returns (A,) int16, when tiles harvested in this tick will be themselves again.
+
+    Args:
+      world: reads terrain, tick, params.regrowth.
+      words: (A,) uint32, random.
+      tile: (A,) uint32, numbers of tiles.
+    """
+    material, rate = world.terrain.material.reshape(-1)[tile], world.params.regrowth
     grows = material == Tile.FOILAGE
     if world.bag is not None:
         other = jnp.asarray(REGROWTH)[material]
         rate = jnp.where(grows, rate, other)
         grows |= (other > 0) & query.is_on(world, System.PROFESSION)
-    delay = chance.waiting_time(key, rate, taken.shape)
-    ready = jnp.minimum(world.tick + delay, NEVER_READY)
-    ready = jnp.where(grows, ready, NEVER_READY).astype(jnp.int16)
-    tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
-    grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
-    return world.replace(terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape)))
+    ready = jnp.minimum(world.tick + chance.waiting_time(words, rate), NEVER_READY)
+    return jnp.where(grows, ready, NEVER_READY).astype(jnp.int16)

@@ -3,39 +3,33 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax.lib import threefry
-from metammo_jax.lib.once import once
 
-
-def waiting_time(
-    key: jax.Array, probability: jax.Array, shape: tuple[int, ...], bits: int = 15
-) -> jax.Array:
+def waiting_time(words: jax.Array, probability: jax.Array, bits: int = 15) -> jax.Array:
     """Returns how many rolls it takes until something of a fixed probability happens.
 
     Finds the largest n with uniform < (1 - probability)**n bit by bit. No logarithm is taken:
     its last digit differs between devices, and so would the rounded result now and then.
 
     Args:
-      key: () key.
-      probability: () or `shape` float32, chance of one roll.
-      shape: of the result.
+      words: (...) uint32, random.
+      probability: () or (...) float32, chance of one roll.
       bits: the result is at most 2**bits, also where the probability is 0.
 
     Returns:
-      shape, int32, geometrically distributed: 1 for the first roll.
+      (...) int32, geometrically distributed: 1 for the first roll.
     """
-    uniform = ((threefry.bits(key, shape) >> 8).astype(jnp.float32) + 0.5) * 2.0**-24
+    uniform = ((words >> 8).astype(jnp.float32) + 0.5) * 2.0**-24
     powers = [1.0 - jnp.asarray(probability, jnp.float32)]
     for _ in range(bits - 1):
         powers.append(powers[-1] * powers[-1])
-    failures = jnp.zeros(shape, jnp.int32)
-    survival = jnp.ones(shape, jnp.float32)
+    failures = jnp.zeros(words.shape, jnp.int32)
+    survival = jnp.ones(words.shape, jnp.float32)
     for bit in reversed(range(bits)):
         longer = survival * powers[bit]
         waits = uniform < longer
         survival = jnp.where(waits, longer, survival)
         failures += waits.astype(jnp.int32) << bit
-    return once(failures) + 1  # a chain of products, which each reader would else work out again
+    return failures + 1
 
 
 def cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from metammo_jax.lib import bits
+
 
 def at_a_time(work: Callable, state, wanted: jax.Array, size: int):
     """Does some work for the rows that need it, `size` of them at once, until all have had it.
@@ -24,7 +26,7 @@ def at_a_time(work: Callable, state, wanted: jax.Array, size: int):
     """
     count = wanted.shape[0]
     size = min(size, count)
-    nth = jnp.where(wanted, jnp.cumsum(wanted) - 1, count + size)
+    nth = jnp.where(wanted, bits.ranks(wanted), count + size)
     rows = jnp.zeros(count + size, jnp.int32).at[nth].set(jnp.arange(count), mode="drop")
     total = wanted.sum()
 

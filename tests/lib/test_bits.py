@@ -28,3 +28,12 @@ def test_pack_sets_bit_e_of_word_e_over_32():
 def test_columns_are_packed_as_rows_are():
     members = jnp.asarray(np.random.default_rng(0).random((75, 30)) < 0.5)
     np.testing.assert_array_equal(bits.pack_columns(members), bits.pack(members.T))
+
+
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 640])
+def test_ranks_count_the_members_before(size):
+    rng = np.random.default_rng(size)
+    for share in (0.0, 0.3, 1.0):
+        members = rng.random(size) < share
+        before = np.cumsum(members) - members
+        np.testing.assert_array_equal(bits.ranks(jnp.asarray(members)), before)

@@ -1,5 +1,7 @@
 """Waiting times and places: their distributions, and their corners."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,12 @@ from metammo_jax.lib import chance
 
 ROLLS = 40000
 
-waiting_time = jax.jit(chance.waiting_time, static_argnums=(2, 3))
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def waiting_time(key, probability, shape, bits=15):
+    return chance.waiting_time(jax.random.bits(key, shape), probability, bits)
+
+
 cells_of = jax.jit(chance.cells)
 
 
