@@ -28,8 +28,8 @@ class Learning:
       games: that are mixed.
       network: "lean" or "paper".
       worlds: numbers of worlds to try, the largest first; the first that fits is measured.
-      sequences: of a minibatch, so that a gradient step takes the same memory with any number of
-        worlds.
+      sequences: of a minibatch, at most: so many that the device is busy. Memory does not grow
+        with them, as blocks of agents are learnt from one after another.
     """
 
     name: str
@@ -114,9 +114,9 @@ PLANS = {
         worlds=(doubling(512, 32768), doubling(512, 16384)),
         block=512,
         learning=(
-            Learning("lean network, eight games", "mini", MINI_GAMES, "lean", (4096, 1024), 16),
-            Learning("paper's network, eight games", "mini", MINI_GAMES, "paper", (512, 128), 16),
-            Learning("lean network, full game", "full", FULL_GAMES, "lean", (2048, 512), 16),
+            Learning("lean network, eight games", "mini", MINI_GAMES, "lean", (4096, 1024), 512),
+            Learning("paper's network, eight games", "mini", MINI_GAMES, "paper", (512, 128), 128),
+            Learning("lean network, full game", "full", FULL_GAMES, "lean", (2048, 512), 512),
         ),
     ),
     "tiny": Plan(
