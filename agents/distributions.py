@@ -107,6 +107,13 @@ def sample(points: jax.Array, logits: Logits) -> Choice:
     })  # fmt: skip
 
 
+def likeliest(logits: Logits) -> Choice:
+    """Returns the entry of each head that is most likely, the first of several."""
+    return Choice(**{
+        name: jnp.argmax(head, axis=-1).astype(jnp.int32) for name, head in _present(logits).items()
+    })  # fmt: skip
+
+
 def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
     """Returns the entry (...) int32 at which the cumulative distribution passes a point (...)."""
     mass = jnp.exp(head - head.max(axis=-1, keepdims=True))

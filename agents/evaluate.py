@@ -1,6 +1,7 @@
-"""How a policy does: against the random policy or against another run.
+"""How a policy does: against random choices, itself untrained, or another run.
 
     metammo-jax evaluate runs/NAME --episodes 64
+    metammo-jax evaluate runs/NAME --against untrained --greedy
     metammo-jax evaluate runs/NAME --against runs/OTHER --game sandwich
 
 Each side first plays in worlds of its own, then both share worlds: every other group of
@@ -27,32 +28,15 @@ from metammo_jax.lib.node import Node
 from metammo_jax.tasks import curriculum, scoring
 
 from . import cli, session
-from .match import Match, Score
-from .policy import Policy, base
+from .match import Match, Score, average, share
+from .policy import base
+from .sides import RANDOM, Chooser, Side, choose, untrained
 
 AT_ONCE = 32
 """Episodes played side by side."""
 
 EPISODES = 1
 """Tag of the episodes of an evaluation: training with the same seed draws from other keys."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Side:
-    """Who plays.
-
-    Attributes:
-      name: for printing.
-      policy: what chooses; None chooses uniformly from the masks.
-      params: of the policy.
-    """
-
-    name: str
-    policy: Policy | None = None
-    params: Any = None
-
-
-RANDOM = Side("random")
 
 
 def compare(
@@ -76,7 +60,7 @@ def compare(
     episodes = checks.whole("episodes", episodes, 1)
     key = threefry.tagged(checks.key_of_seed(seed), EPISODES)
     game = checks.whole("game", game, 0, len(env.games) - 1)
-    run = compiled(env, first.policy, second.policy)
+    run = compiled(env, first.chooser, second.chooser)
     levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
 
     judge = _judge(env.games, game)
@@ -86,21 +70,18 @@ def compare(
         for start in range(0, episodes, AT_ONCE):
             numbers = start + np.arange(min(AT_ONCE, episodes), dtype=np.int32)
             results.append(run(params, key, numbers, jnp.int32(game), levels, jnp.int32(seats)))
-        return [np.concatenate(part)[:episodes] for part in zip(*results, strict=True)]
+        return jax.tree.map(lambda *parts: np.concatenate(parts)[:episodes], *results)
 
-    alone = (
-        _score(*play(ALL_FIRST), side=0, judge=judge),
-        _score(*play(ALL_SECOND), side=1, judge=judge),
-    )
+    alone = (_score(play(ALL_FIRST), 0, judge), _score(play(ALL_SECOND), 1, judge))
     both = play(MIXED)
-    mixed = (_score(*both, side=0, judge=judge), _score(*both, side=1, judge=judge))
+    mixed = (_score(both, 0, judge), _score(both, 1, judge))
     return Match(env.games[game].name, (first.name, second.name), alone, mixed)
 
 
 @functools.lru_cache(maxsize=8)
-def compiled(env, first: Policy | None, second: Policy | None):
+def compiled(env, first: Chooser, second: Chooser):
     """Returns the jitted function that plays episodes, the same for the same arguments."""
-    shown = session.show(env, *[policy for policy in (first, second) if policy])
+    shown = session.show(env, *[side.policy for side in (first, second) if side.policy])
     return jax.jit(functools.partial(_episodes, shown, first, second))
 
 
@@ -117,12 +98,65 @@ def _judge(games, game: int):
     return lambda progress, goal: scoring.judge(progress, goal - first, goals)
 
 
-def _score(won, progress, length, most, goal, seat, side, judge) -> Score:
-    its = seat == side
+def _score(played: "Played", side: int, judge) -> Score:
+    its, result = played.seat == side, played.result
+    told = {
+        "won": share(result.won[:, side]),
+        "progress": average(result.progress[:, side]),
+        "score": average(result.score[:, side]),
+        "return_": average(result.return_[:, side]),
+        "length": average(result.length),
+    }
     return Score(
-        len(length), float(won[:, side].mean()), float(progress[:, side].mean()),
-        float(length.mean()), judge(most[its], goal[its]) if judge else None,
+        episodes=len(result.length), **{name: mean for name, (mean, _) in told.items()},
+        difficulty=float(result.difficulty.mean()),
+        interval={name: interval for name, (_, interval) in told.items()},
+        competition=judge(result.most[its], played.goal[its]) if judge else None,
     )  # fmt: skip
+
+
+@struct.dataclass
+class Result(Node):
+    """What n episodes came to, of both sides.
+
+    Attributes:
+      won: (n, 2) bool, a player of the side is among the winners.
+      progress: (n, 2) float32, mean over the side's players.
+      score: (n, 2) float32, what winning was worth, 0 for a side that did not win.
+      return_: (n, 2) float32, mean over the side's players of the sum of rewards.
+      length: (n,) float32, ticks.
+      difficulty: (n,) float32.
+      most: (n, P) float32, the most that each player's task came to.
+    """
+
+    won: jax.Array
+    progress: jax.Array
+    score: jax.Array
+    return_: jax.Array
+    length: jax.Array
+    difficulty: jax.Array
+    most: jax.Array
+
+    @classmethod
+    def nothing(cls, count: int, players: int) -> "Result":
+        """Returns results of n episodes that go on."""
+        two, one = jnp.zeros((count, 2)), jnp.zeros(count)
+        return cls(two > 0, two, two, two, one, one, jnp.zeros((count, players)))
+
+
+@struct.dataclass
+class Played(Node):
+    """Episodes that are over.
+
+    Attributes:
+      result: `Result` (n, ...).
+      goal: (n, P) int32, indices of the players' goals.
+      seat: (n, P) int32, their sides.
+    """
+
+    result: Result
+    goal: jax.Array
+    seat: jax.Array
 
 
 @narrow
@@ -131,7 +165,7 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
 
     Args:
       env: worlds.
-      first: policy of a side, None for the random one.
+      first: `Chooser` of a side.
       second: of the other.
       params: of both.
       key: () key of all episodes.
@@ -141,8 +175,7 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
       seats: () int32, ALL_FIRST, ALL_SECOND or MIXED.
 
     Returns:
-      won (n, 2) bool, mean progress (n, 2) float32, length (n,) float32 in ticks; of each player
-      (n, P) the most that its task came to, float32, the index of its goal, int32, and its side.
+      `Played`.
     """
     begin_key, play_key = threefry.split(key)
     begin_keys, keys = (threefry.fold_in(key, numbers) for key in (begin_key, play_key))
@@ -150,13 +183,12 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
     turn = (world.params.group + jnp.asarray(numbers)[:, None]) % 2
     seat = jnp.where(seats == MIXED, turn, seats)
     shape = seat.shape
-    sides = (shape[0], 2)
-    record = (jnp.zeros(sides, bool), jnp.zeros(sides), jnp.zeros(shape[0]), jnp.zeros(shape))
     goal = world.task.goal if hasattr(world, "task") else jnp.zeros(shape, jnp.int32)
     stage = Stage(
         number=jnp.int32(0), obs=obs, world=world,
-        memory=tuple(policy.initial(*shape) if policy else () for policy in (first, second)),
-        fresh=jnp.ones(shape, bool), over=jnp.zeros(shape[0], bool), record=record,
+        memory=tuple(s.policy.initial(*shape) if s.policy else () for s in (first, second)),
+        fresh=jnp.ones(shape, bool), over=jnp.zeros(shape[0], bool),
+        returns=jnp.zeros(shape), result=Result.nothing(*shape),
     )  # fmt: skip
 
     def tick(stage):
@@ -165,7 +197,7 @@ def _episodes(env, first, second, params, key, numbers, game, levels, seats):
     def goes_on(stage):
         return ~stage.over.all() & (stage.number < env.cfg.horizon)
 
-    return *jax.lax.while_loop(goes_on, tick, stage).record, goal, seat
+    return Played(jax.lax.while_loop(goes_on, tick, stage).result, goal, seat)
 
 
 @struct.dataclass
@@ -179,7 +211,8 @@ class Stage(Node):
       memory: of both sides, each of its own players; of the others it means nothing.
       fresh: (n, P) bool, the memory is to be emptied.
       over: (n,) bool.
-      record: won, progress, length, and each player's progress, of the episodes that are over.
+      returns: (n, P) float32, sums of rewards.
+      result: of the episodes that are over.
     """
 
     number: jax.Array
@@ -188,43 +221,44 @@ class Stage(Node):
     memory: tuple
     fresh: jax.Array
     over: jax.Array
-    record: tuple
+    returns: jax.Array
+    result: Result
 
 
-def _tick(env, policies, params, keys, seat, stage):
+def _tick(env, sides, params, keys, seat, stage):
     keys = jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, stage.number)
     step_keys, *act_keys = jax.vmap(threefry.split, in_axes=(0, None), out_axes=1)(keys, 3)
     acts = base(stage.obs).alive & ~stage.over[:, None]
     chosen = [
-        _act(env, *side, stage.obs, stage.fresh, acts & (seat == number))
-        for number, side in enumerate(zip(policies, params, act_keys, stage.memory, strict=True))
+        choose(env, *side, stage.obs, stage.fresh, acts & (seat == number))
+        for number, side in enumerate(zip(sides, params, act_keys, stage.memory, strict=True))
     ]
     (first, second), memory = zip(*chosen, strict=True)
     action = jax.tree.map(lambda a, b: jnp.where(seat == 0, a, b), first, second)
-    obs, world, _, terminated, _, info = jax.vmap(env.step)(step_keys, stage.world, action)
-    ends = info.over & ~stage.over
-    record = jax.tree.map(
+    obs, world, reward, terminated, _, info = jax.vmap(env.step)(step_keys, stage.world, action)
+    returns, ends = stage.returns + reward, info.over & ~stage.over
+    result = jax.tree.map(
         lambda new, old: jnp.where(ends.reshape(-1, *[1] * (old.ndim - 1)), new, old),
-        _result(info, seat, stage.number + 1), stage.record,
+        _result(info, returns, seat, stage.number + 1), stage.result,
     )  # fmt: skip
-    return Stage(stage.number + 1, obs, world, memory, terminated, stage.over | ends, record)
+    over = stage.over | ends
+    return Stage(stage.number + 1, obs, world, memory, terminated, over, returns, result)
 
 
-def _act(env, policy, params, keys, memory, obs, fresh, wanted):
-    """Chooses for players (n, P) that are `wanted` as one side would."""
-    if policy is None:
-        return jax.vmap(env.sample)(keys, obs), memory
-    choice, _, _, memory = policy.act(keys, params, obs, memory, fresh, wanted)
-    return jax.vmap(policy.to_action)(choice, obs), memory
-
-
-def _result(info, seat, length):
-    """What episodes that end now come to, for both sides."""
+def _result(info, returns, seat, length) -> Result:
+    """Returns what episodes that end now come to, for both sides."""
     of_side = jnp.stack([seat == 0, seat == 1], axis=-1)
-    won = (info.winners[..., None] & of_side).any(axis=1)
     count = jnp.maximum(of_side.sum(axis=1), 1).astype(jnp.float32)
-    progress = jnp.where(of_side, info.max_progress[..., None], 0.0).sum(axis=1) / count
-    return won, progress, jnp.full(seat.shape[:1], length, jnp.float32), info.max_progress
+
+    def mean(values):
+        return jnp.where(of_side, values[..., None], 0.0).sum(axis=1) / count
+
+    won = (info.winners[..., None] & of_side).any(axis=1)
+    return Result(
+        won=won, progress=mean(info.max_progress), score=jnp.where(won, info.score[:, None], 0.0),
+        return_=mean(returns), length=jnp.full(seat.shape[:1], length, jnp.float32),
+        difficulty=info.difficulty.astype(jnp.float32), most=info.max_progress,
+    )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -232,7 +266,9 @@ class EvaluateConfig:
     """Options of an evaluation.
 
     Attributes:
-      against: folder of a second run; empty for the random policy.
+      against: "random", "untrained" (the run's own network before training), or the folder of a
+        second run; empty for random.
+      greedy: policies do what they think best, instead of drawing.
       game: what to play; empty for the game, or the games, of the run.
       config: preset of the world's sizes; empty for the run's.
       episodes: of each side alone, and of both together.
@@ -245,6 +281,7 @@ class EvaluateConfig:
     """
 
     against: str = ""
+    greedy: bool = False
     game: str = ""
     config: str = ""
     episodes: int = 64
@@ -268,20 +305,21 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
       ValueError: a folder is no run, a checkpoint is damaged, or an option is not allowed.
     """
     trained, policy, params = session.load_policy(run)
-    first, second = Side("trained", policy, params), RANDOM
-    if cfg.against:
-        _, policy, params = session.load_policy(cfg.against)
-        first, second = dataclasses.replace(first, name="first"), Side("second", policy, params)
     names = (cfg.game,) if cfg.game else trained.game
-    options = dict(episodes=cfg.episodes, seed=cfg.seed)
-    if cfg.difficulty >= 0:
-        options["difficulty"] = cfg.difficulty
-    matches = []
-    for name in names:
-        make = mm.make if cfg.difficulty >= 0 else session.arena
-        env = make(name, config=cfg.config or trained.config)
-        matches.append(compare(env, first, second, **options))
-    return matches
+    make = mm.make if cfg.difficulty >= 0 else session.arena
+    env = make(names, config=cfg.config or trained.config)  # one program plays all games
+    first = Side("trained", policy, params, cfg.greedy)
+    if cfg.against in ("", RANDOM.name):
+        second = RANDOM
+    elif cfg.against == "untrained":
+        second = dataclasses.replace(untrained(policy, env, cfg.seed), greedy=cfg.greedy)
+    else:
+        _, policy, params = session.load_policy(cfg.against)
+        first = dataclasses.replace(first, name="first")
+        second = Side("second", policy, params, cfg.greedy)
+    level = cfg.difficulty if cfg.difficulty >= 0 else None
+    options: dict[str, Any] = dict(episodes=cfg.episodes, seed=cfg.seed, difficulty=level)
+    return [compare(env, first, second, game=index, **options) for index in range(len(names))]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,19 +1,54 @@
 """What a comparison of two sides comes to, and its table."""
 
 import dataclasses
+import math
+
+import numpy as np
 
 from metammo_jax.tasks import scoring
+
+NORMAL = 1.959964
+"""Standard deviations on each side of the mean that hold 95% of a normal distribution."""
+
+Interval = tuple[float, float]
+
+
+def share(won) -> tuple[float, Interval]:
+    """Returns the share of episodes (n,) bool that were won, and its 95% interval.
+
+    Source: Wilson, 1927; it stays within 0 and 1, also where all or none were won.
+    """
+    count, mean = len(won), float(np.mean(won))
+    spread = NORMAL**2 / count
+    middle = (mean + spread / 2) / (1 + spread)
+    half = math.sqrt(mean * (1 - mean) * spread + spread**2 / 4) / (1 + spread)
+    return mean, (max(0.0, middle - half), min(1.0, middle + half))
+
+
+def average(values) -> tuple[float, Interval]:
+    """Returns the mean over episodes (n,) float, and its 95% interval, by the normal distribution.
+
+    Of a single episode nothing is known of the spread: the interval is not a number.
+    """
+    values, count = np.asarray(values, float), len(values)
+    mean = float(values.mean())
+    half = NORMAL * float(values.std(ddof=1)) / math.sqrt(count) if count > 1 else math.nan
+    return mean, (mean - half, mean + half)
 
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """How a side did in some episodes.
+    """How a side did in some episodes: means over them.
 
     Attributes:
       episodes: played.
       won: share of episodes in which a player of the side was among the winners.
       progress: mean over its players of the most that their tasks came to.
-      length: ticks of an episode, mean.
+      score: what winning was worth, 0 where the side did not win.
+      return_: mean over its players of the sum of rewards.
+      length: ticks of an episode.
+      difficulty: of the game, its dial.
+      interval: 95% intervals (low, high) of won, progress, score, return_ and length, by name.
       competition: what the judges of the NeurIPS 2023 competition would say; None where other
         tasks than theirs are played.
     """
@@ -21,7 +56,11 @@ class Score:
     episodes: int
     won: float
     progress: float
+    score: float
+    return_: float
     length: float
+    difficulty: float
+    interval: dict[str, Interval]
     competition: scoring.Score | None = None
 
     def as_dict(self) -> dict:
@@ -59,9 +98,18 @@ class Match:
 
     def __str__(self) -> str:
         head = f"{self.game}: {self.alone[0].episodes} episodes each"
-        lines = [head, f"{'':24}{'games won':>12}{'mean progress':>16}{'ticks':>8}"]
+        head += f", difficulty {self.alone[0].difficulty:g}"
+        columns = f"{'games won':>20}{'progress':>18}{'score':>8}{'return':>9}{'ticks':>8}"
+        lines = [head, f"{'':24}{columns}"]
         for label, score in self._rows():
-            lines.append(f"{label:24}{score.won:>12.0%}{score.progress:>16.3f}{score.length:>8.0f}")
+            low, high = score.interval["won"]
+            won = f"{score.won:.0%} ({low:.0%} to {high:.0%})"
+            half = (score.interval["progress"][1] - score.interval["progress"][0]) / 2
+            lines.append(
+                f"{label:24}{won:>20}{f'{score.progress:.3f} ± {half:.3f}':>18}"
+                f"{score.score:>8.2f}{score.return_:>9.2f}{score.length:>8.0f}"
+            )
+        lines.append("95% intervals over episodes")
         return "\n".join(lines + self._judged())
 
     def _rows(self):

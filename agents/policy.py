@@ -20,7 +20,7 @@ from metammo_jax.vocab import Direction, System
 
 from . import packing
 from .config import TrainConfig
-from .distributions import Choice, Logits, log_prob, masked, sample, to_action
+from .distributions import Choice, Logits, likeliest, log_prob, masked, sample, to_action
 from .encoders import Scales
 from .networks import Lean
 
@@ -103,7 +103,7 @@ class Policy:
         return logits, value, memory
 
     @narrow
-    def act(self, keys, params, obs, memory: Memory, fresh: jax.Array, wanted=None):
+    def act(self, keys, params, obs, memory: Memory, fresh: jax.Array, wanted=None, greedy=False):
         """Chooses for agents of B worlds.
 
         Args:
@@ -114,6 +114,7 @@ class Policy:
           fresh: (B, P) bool, the agent's episode starts here.
           wanted: (B, P) bool, who chooses; None for all that are alive. For the others nothing is
             worked out: they do nothing, and remember what they remembered.
+          greedy: bool, take what is most likely, instead of drawing.
 
         Returns:
           `Choice` (B, P), its log-probability and the value (B, P) float32, the next memory.
@@ -128,7 +129,7 @@ class Policy:
             seen, before, new, point = packing.take((obs, memory, fresh, points), blocks, players)
             who = packing.rows(blocks, players)
             logits, value, after = self._once(params, seen, who, before, new, bound)
-            choice = sample(point, logits)
+            choice = likeliest(logits) if greedy else sample(point, logits)
             log_probs = log_prob(logits, choice)
             return packing.put(
                 done, blocks, (widened(choice, bound, most), log_probs, value, after)
@@ -250,12 +251,7 @@ def legal(
     """
     obs = base(obs)
     players = obs.visible.shape[0]
-    target = obs.masks.target[:, :-1]
-    if spare_teammates:
-        group = obs.entities[:, Column.GROUP]
-        mate = group[obs.visible.astype(jnp.int32)] == group[who][:, None]
-        target = target & ~mate
-    nobody = obs.masks.target[:, -1] | ~target.any(axis=-1)
+    target = foes(obs, who) if spare_teammates else obs.masks.target
     masks, speak = obs.masks, (obs.masks.speak & talk)[:, None]
     silence = jnp.ones((players, 1), bool)
     words = jnp.broadcast_to(speak, (players, tokens))
@@ -264,11 +260,27 @@ def legal(
         trade["price"] = jnp.ones_like(masks.gold)
     return Logits(
         move=masks.move,
-        target=jnp.concatenate([target, nobody[:, None]], axis=-1),
+        target=target,
         style=masks.style,
         token=jnp.concatenate([silence, words], axis=-1),
         **trade,
     )
+
+
+def foes(obs: Observation, who: jax.Array) -> jax.Array:
+    """Returns the mask of targets (P, K + 1) bool without teammates.
+
+    Who has no other target may attack nobody.
+
+    Args:
+      obs: of one world.
+      who: (P,) int32, rows of the players in the world.
+    """
+    group = obs.entities[:, Column.GROUP]
+    mate = group[obs.visible.astype(jnp.int32)] == group[who][:, None]
+    target = obs.masks.target[:, :-1] & ~mate
+    nobody = obs.masks.target[:, -1] | ~target.any(axis=-1)
+    return jnp.concatenate([target, nobody[:, None]], axis=-1)
 
 
 _TRADE_MASKS = ("use", "destroy", "give", "give_to", "sell", "buy", "gold", "gold_to")

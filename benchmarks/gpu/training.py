@@ -168,7 +168,9 @@ class Evaluation:
 
         self.learner, self.episodes = learner, episodes
         self.arena = session.arena(learner.learning.games, learner.learning.config)
-        run = evaluate.compiled(self.arena, learner.policy, None)
+        run = evaluate.compiled(
+            self.arena, evaluate.Side("trained", learner.policy).chooser, evaluate.RANDOM.chooser
+        )
         count = min(evaluate.AT_ONCE, episodes)
 
         def trace():

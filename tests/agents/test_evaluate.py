@@ -44,9 +44,11 @@ def test_both_sides_sit_where_they_should():
     env, numbers = FakeEnv(), np.arange(6)
     key = jax.random.key(0)
     for seats, expected in ((ALL_FIRST, [1, 0]), (ALL_SECOND, [0, 1]), (MIXED, [1, 1])):
-        won, progress, length, most, goal, seat = evaluate._episodes(
-            env, None, None, (None, None), key, numbers, 0, None, seats
+        played = evaluate._episodes(
+            env, RANDOM.chooser, RANDOM.chooser, (None, None), key, numbers, 0, None, seats
         )
+        result, goal, seat = played.result, played.goal, played.seat
+        won, progress, length, most = result.won, result.progress, result.length, result.most
         for side in {ALL_FIRST: [0], ALL_SECOND: [1], MIXED: [0, 1]}[seats]:
             its = np.where(seat == side, most, np.nan)
             assert np.nanmean(its, axis=1) == pytest.approx(progress[:, side])
@@ -66,9 +68,9 @@ def test_the_competition_judges_each_side_by_its_own_players():
     most = np.array([[1.0, 0.5], [0.2, 0.4]])
     goal = np.array([[kills, kills], [skilled, kills]]) + 3
     seat = np.array([[0, 1], [0, 1]])
-    won, progress, length = np.zeros((2, 2), bool), np.zeros((2, 2)), np.ones(2)
-    first = evaluate._score(won, progress, length, most, goal, seat, 0, judge)
-    second = evaluate._score(won, progress, length, most, goal, seat, 1, judge)
+    result = jax.tree.map(np.asarray, evaluate.Result.nothing(2, 2)).replace(most=most)
+    first = evaluate._score(evaluate.Played(result, goal, seat), 0, judge)
+    second = evaluate._score(evaluate.Played(result, goal, seat), 1, judge)
     assert first.competition.task_progress == pytest.approx((1.0 + 0.2) / 2)
     assert first.competition.categories == pytest.approx({"combat": 1.0, "skill": 0.2})
     assert first.competition.weighted_score == pytest.approx(100 / 18 + 0.2 * 100 / 48)
@@ -76,9 +78,9 @@ def test_the_competition_judges_each_side_by_its_own_players():
     assert "tasks" not in json.loads(json.dumps(second.as_dict()))["competition"]
     match = Match("multi_task_eval", ("trained", "random"), (first, second), (first, second))
     rows = [line.split() for line in str(match).splitlines()]
-    assert rows[7] == ["task_progress", "weighted_score", "combat", "skill"]
-    assert rows[8] == ["trained,", "alone", "0.600", "5.97", "1.000", "0.200"]
-    assert rows[9] == ["random,", "alone", "0.450", "2.50", "0.450", "nan"]
+    assert rows[8] == ["task_progress", "weighted_score", "combat", "skill"]
+    assert rows[9] == ["trained,", "alone", "0.600", "5.97", "1.000", "0.200"]
+    assert rows[10] == ["random,", "alone", "0.450", "2.50", "0.450", "nan"]
 
 
 def test_no_episodes_is_refused():
