@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax.lib import few
+from metammo_jax.lib import backend, few
 
 PLACES = 16
 """Most places of a block."""
@@ -54,7 +54,7 @@ def at_a_time(worlds: int, players: int, ticks: int) -> int:
 
     At most a quarter of what can be: where few live, what is left empty would cost too much.
     """
-    rows = ROWS.get(jax.default_backend(), OTHER_ROWS)
+    rows = ROWS.get(backend.platform(), OTHER_ROWS)
     size = places(players)
     return max(1, min(rows // (ticks * size), worlds * players // (4 * size)))
 

@@ -1,0 +1,79 @@
+"""What is compiled for the device: a step, a step with observations, an update of training."""
+
+import dataclasses
+
+import jax
+import numpy as np
+from jax.sharding import PartitionSpec as Spec
+
+import metammo_jax as mm
+
+from . import device
+
+AXIS = "worlds"
+
+STEP, OBSERVATIONS, UPDATE = "step", "observations", "update"
+PROGRAMS = (STEP, OBSERVATIONS, UPDATE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What is played and learnt.
+
+    Attributes:
+      config: preset of the world's sizes.
+      games: mixed in the batch.
+      worlds: of the batch.
+      network: "lean" or "paper", of an update.
+      minibatches: of an epoch of an update.
+    """
+
+    config: str
+    games: tuple[str, ...]
+    worlds: int
+    network: str = "lean"
+    minibatches: int = 16
+
+
+def compiled(program: str, setting: Setting):
+    """Returns a compiled program, and how many ticks of the worlds it plays."""
+    if program == UPDATE:
+        return _update(setting)
+    return _step(setting, program == OBSERVATIONS), 1
+
+
+def _step(setting: Setting, observed: bool):
+    env = mm.make(list(setting.games), setting.config)
+    keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), setting.worlds))
+    _, world = jax.eval_shape(jax.vmap(env.reset), keys)
+    action = jax.eval_shape(lambda: jax.vmap(lambda _: env.noop())(np.zeros(setting.worlds)))
+
+    def step(keys, world, action):
+        obs, world, *outcome = jax.vmap(env.step)(keys, world, action)
+        return world, outcome, obs if observed else None
+
+    mesh = device.mesh(AXIS)
+    shapes = [device.placed(tree, mesh) for tree in (keys, world, action)]
+    return device.compile_for(jax.jit(step, donate_argnums=1), *shapes)
+
+
+def _update(setting: Setting):
+    from agents import meshes
+    from agents.config import PRESETS, preset
+    from agents.session import assemble
+    from agents.update import make_start, make_update
+
+    base = setting.config if setting.config in PRESETS else "tiny"
+    cfg = preset(
+        "paper" if setting.network == "paper" else base, game=setting.games,
+        config=setting.config, network=setting.network, num_worlds=setting.worlds,
+        minibatches=setting.minibatches, devices=1,
+    )  # fmt: skip
+    batch, policy = assemble(cfg, mm.make(list(cfg.game), cfg.config))
+    start, seed = make_start(batch, policy, cfg, meshes.make(cfg))
+    state, mesh = jax.eval_shape(start, seed), device.mesh(meshes.AXIS)
+    stage = device.placed(state.stage, mesh, Spec(meshes.AXIS))
+    state = device.placed(state, mesh).replace(stage=stage)
+    rate = device.placed(jax.ShapeDtypeStruct((), np.float32), mesh)
+    update = make_update(batch, policy, cfg, mesh)
+    return device.compile_for(update, state, rate), cfg.rollout
