@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import inspect
 import gc
 import os
 import re
@@ -102,6 +103,7 @@ def _argument(hint) -> dict:
 
 def _helps(kind) -> dict[str, str]:
     """Returns the help of each field, from the "Attributes" of the dataclass's docstring."""
-    text = (kind.__doc__ or "").split("Attributes:", 1)[-1].split("Raises:", 1)[0]
-    entries = re.findall(r"^ {6}(\w+): (.*(?:\n {8}.*)*)", text, flags=re.MULTILINE)
+    text = inspect.cleandoc(kind.__doc__ or "")  # Python 3.13 takes the indentation off itself
+    text = text.split("Attributes:", 1)[-1].split("Raises:", 1)[0]
+    entries = re.findall(r"^ {2}(\w+): (.*(?:\n {4}.*)*)", text, flags=re.MULTILINE)
     return {name: " ".join(words.split()) for name, words in entries}
