@@ -2,8 +2,8 @@
 
 import argparse
 import dataclasses
-import inspect
 import gc
+import inspect
 import os
 import re
 import types
