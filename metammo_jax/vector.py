@@ -30,7 +30,8 @@ class BatchState(Node):
     Attributes:
       world: World with a leading axis B.
       difficulty: (B, G) int32, of each game in each world.
-      wins: (B, G) int32, games won at that difficulty.
+      wins: (B, G) int32, games won at that difficulty; of games whose difficulty can fall those won
+        in a row, or minus those lost in a row.
       returns: (B, P) float32, rewards of this episode so far.
       causes: (B, P, 3) bool, what players died of in this episode (`achievements.note_deaths`);
         None in the mini game.

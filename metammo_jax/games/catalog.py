@@ -221,7 +221,8 @@ def comm_together(*, evaluation: bool = False, **numbers) -> Minigame:
 def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
     """Hunt waves of NPCs; a quarter of each team only watches, and calls.
 
-    `goal` is the dial: NPCs that a team must defeat.
+    `goal` is the dial: NPCs that a team must defeat. It falls too, unlike the original's, where it
+    rose until nobody won any more.
     """
     game = Minigame(
         name="radio_raid",
@@ -236,7 +237,7 @@ def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
         knobs=dict(
             water_level=Fixed(0.1),
             foilage_level=Fixed(0.95),
-            goal=Adaptive(5, 1000, step=5, wins=2),
+            goal=Adaptive(5, 1000, step=5, wins=2, unit=Unit.TEAM_NPCS, losses=3),
             center=Fixed(48, Unit.SIDE),
             scatter=Fixed(False),
             share_tiles=Fixed(False),
@@ -246,7 +247,7 @@ def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
             aggressive_danger=Fixed(0.8),
         ),
     )
-    return _set(game, evaluation, {}, numbers)
+    return _set(game, evaluation, dict(goal=Fixed(80, Unit.TEAM_NPCS)), numbers)
 
 
 def multi_task(

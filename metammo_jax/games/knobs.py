@@ -106,9 +106,11 @@ class Chance:
 
 @dataclasses.dataclass(frozen=True)
 class Adaptive:
-    """A number that rises by `step` up to `high` with the games won at it, and never falls.
+    """A number that rises by `step` up to `high` with the games won at it.
 
-    It rises after a game that was won, when `wins` games have been won at the present value.
+    It rises after a game that was won, when `wins` games have been won at the present value. With
+    `losses` 0 it never falls. Otherwise it falls by `step`, down to `low`, after so many games in a
+    row that nobody has won, and the games won must be in a row too.
     Only `difficulty` can be adaptive.
     """
 
@@ -118,6 +120,7 @@ class Adaptive:
     wins: int
     unit: Unit = Unit.PLAIN
     step_unit: Unit | None = None
+    losses: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

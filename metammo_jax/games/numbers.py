@@ -54,6 +54,7 @@ class Draw:
       step: distance of neighbouring values.
       factor: what one over the integer is multiplied with.
       wins: games to be won before an adaptive value rises.
+      losses: games in a row that nobody wins before it falls; 0: it never falls.
       field: the other field whose value it is.
     """
 
@@ -63,6 +64,7 @@ class Draw:
     step: int = 1
     factor: float = 1.0
     wins: int = 1
+    losses: int = 0
     field: str = ""
 
 
@@ -169,10 +171,11 @@ class _Fit:
 
     def _adaptive(self, knob: Adaptive, least_step: int) -> Draw:
         self._check(knob.step >= 1 and knob.wins >= 1, knob, "with step and wins of 1 or more")
+        self._check(knob.losses >= 0, knob, "with losses of 0 or more")
         step = self._scaled(knob.step, knob.step_unit or knob.unit)
         step = max(least_step, step - step % least_step)
         low, high = self._ends(knob.low, knob.high, knob.unit)
-        return Draw(Manner.ADAPTIVE, low, high, step=int(step), wins=knob.wins)
+        return Draw(Manner.ADAPTIVE, low, high, int(step), wins=knob.wins, losses=knob.losses)
 
     def _ends(self, low: float, high: float, unit: Unit) -> tuple[float, float]:
         if not low <= high:
@@ -270,17 +273,24 @@ class Numbers:
     ) -> tuple[jax.Array, jax.Array]:
         """Returns difficulty and wins at it, (G,) int32 each, after `game` ended.
 
+        Where difficulty can fall, wins are those in a row, or minus the games lost in a row.
+
         Source: minigames 1.
         """
         played = jnp.arange(difficulty.shape[0]) == game
-        wins = wins + (played & won).astype(jnp.int32)
+        losses = jnp.asarray(self._column("difficulty", "losses"), jnp.int32)
+        falling = played & (losses > 0)
+        wins = jnp.where(falling, jnp.where(won, jnp.maximum(wins, 0), jnp.minimum(wins, 0)), wins)
+        wins = wins + (played & won).astype(jnp.int32) - (falling & ~won).astype(jnp.int32)
         adaptive = self._column("difficulty", "manner") == Manner.ADAPTIVE
-        high = jnp.asarray(self._column("difficulty", "high"), jnp.int32)
+        low, high = (jnp.asarray(self._column("difficulty", e), jnp.int32) for e in ("low", "high"))
         step = jnp.asarray(self._column("difficulty", "step"), jnp.int32)
         needed = jnp.asarray(self._column("difficulty", "wins"), jnp.int32)
         rises = played & won & adaptive & (wins >= needed) & (difficulty < high)
+        falls = falling & ~won & adaptive & (-wins >= losses) & (difficulty > low)
         difficulty = jnp.where(rises, jnp.minimum(difficulty + step, high), difficulty)
-        return difficulty, jnp.where(rises, 0, wins)
+        difficulty = jnp.where(falls, jnp.maximum(difficulty - step, low), difficulty)
+        return difficulty, jnp.where(rises | falls, 0, wins)
 
     def _column(self, name: str, attribute: str) -> np.ndarray:
         return np.array([getattr(draw, attribute) for draw in self.draws[name]])

@@ -136,6 +136,7 @@ def test_bad_numbers_are_refused_by_the_factory(make, message):
         (games.survive(scatter=Chance(1.5)), "in 0..1"),
         (games.sandwich(inner_npcs=17), "inner_npcs=17 must be at most 16"),
         (games.king_of_the_hill(seize_duration=Adaptive(5, 9, 0, 1)), "step and wins"),
+        (games.radio_raid(goal=Adaptive(5, 9, 1, 1, losses=-1)), "with losses of 0 or more"),
     ],
 )
 def test_impossible_numbers_are_refused_by_the_table(game, message):
@@ -162,6 +163,14 @@ def test_difficulty_rises_with_wins_at_the_present_value_and_never_falls():
     assert track(games.sandwich(), [1, 1, 0, 1, 1]) == [2, 4, 4, 4, 6]
 
 
+def test_difficulty_falls_with_games_lost_in_a_row_where_a_game_says_so():
+    results = [1, 1, 0, 0, 0, 0, 1, 0, 1, 1]
+    assert track(games.radio_raid(), results) == [5, 10, 10, 10, 5, 5, 5, 5, 5, 10]
+    assert track(games.radio_raid(), [0] * 7) == [5] * 7, "not below the lowest"
+    assert track(games.radio_raid(), [1, 1, 0, 0, 1, 0, 0]) == [5] + [10] * 6, "in a row"
+    assert track(games.radio_raid(goal=(10, 30)), [1] * 6) == [10, 15, 15, 20, 20, 25]
+
+
 def test_difficulty_is_capped():
     assert track(games.race_to_the_center(map_size=(40, 56)), [1] * 4) == [48, 56, 56, 56]
     assert track(games.king_of_the_hill(seize_duration=(10, 15)), [1] * 4) == [10, 15, 15, 15]
@@ -174,6 +183,9 @@ def test_a_pinned_dial_does_not_move():
 def test_steps_scale_with_the_config():
     assert track(games.race_to_the_center(), [1] * 3, TINY) == [12, 14, 16]
     assert track(games.race_to_the_center(map_size=(20, 32)), [1] * 2, TINY) == [22, 24]
+    assert track(games.radio_raid(), [1] * 4, TINY) == [1, 2, 2, 3]
+    fixed = games.Table([games.radio_raid(evaluation=True)], None, TINY).first_difficulty()
+    assert fixed.tolist() == [20]
 
 
 def test_only_the_game_that_ended_moves():
