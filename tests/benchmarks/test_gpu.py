@@ -15,7 +15,7 @@ from benchmarks.gpu import __main__ as command
 from benchmarks.gpu import digests, limits, pages, plan
 from benchmarks.gpu.programs import Programs
 from benchmarks.gpu.record import LONGEST_MESSAGE, Record
-from benchmarks.gpu.tasks import Clock, Task, run_all
+from benchmarks.gpu.tasks import LAST_SECONDS, Clock, Task, run_all
 from benchmarks.gpu.worlds import Series
 
 NUMBER = jax.ShapeDtypeStruct((), jnp.float32)
@@ -111,6 +111,15 @@ def test_what_is_not_compiled_in_time_is_said(programs, record):
     run_all(tasks, programs, Clock(0.01), 0.3, record)
     assert time.monotonic() - begun < 5  # time was up at once: less is left than the reserve
     assert "still compiling: never" in (record.folder / "report.md").read_text()
+    stuck.set()
+
+
+def test_who_waits_for_quiet_runs_in_the_last_seconds_all_the_same(programs, record):
+    stuck, ran = threading.Event(), []
+    programs.add("never", stuck.wait)
+    tasks = [Task("profile", "quiet", (), lambda: ran.append("quiet"), quiet=True)]
+    run_all(tasks, programs, Clock((LAST_SECONDS - 1) / 60), 0.0, record)
+    assert ran == ["quiet"] and not programs.idle
     stuck.set()
 
 
