@@ -2,10 +2,9 @@
 
 import os
 
-import jax
 import numpy as np
 from jax.experimental import topologies
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 
 from metammo_jax.lib import backend
 
@@ -62,15 +61,7 @@ def mesh(axis: str) -> Mesh:
     return Mesh(np.array(topology.devices).reshape(1), (axis,))
 
 
-def placed(tree, mesh: Mesh, spec: PartitionSpec = PartitionSpec()):  # noqa: B008 - immutable
-    """Returns the shapes of a tree of arrays, on the devices of the mesh."""
-    where = NamedSharding(mesh, spec)
-    return jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=where), tree
-    )
-
-
 def compile_for(function, *shapes):
-    """Returns the compiled program of a jitted function for arguments as `placed` makes them."""
+    """Returns the compiled program of a jitted function, for shapes of `agents.meshes.placed`."""
     with backend.assumed("gpu"):
         return function.trace(*shapes).lower(lowering_platforms=("cuda",)).compile()

@@ -7,10 +7,9 @@ import numpy as np
 from jax.sharding import PartitionSpec as Spec
 
 import metammo_jax as mm
+from agents import meshes
 
 from . import device
-
-AXIS = "worlds"
 
 STEP, OBSERVATIONS, UPDATE = "step", "observations", "update"
 PROGRAMS = (STEP, OBSERVATIONS, UPDATE)
@@ -52,16 +51,15 @@ def _step(setting: Setting, observed: bool):
         obs, world, *outcome = jax.vmap(env.step)(keys, world, action)
         return world, outcome, obs if observed else None
 
-    mesh = device.mesh(AXIS)
-    shapes = [device.placed(tree, mesh) for tree in (keys, world, action)]
+    mesh = device.mesh(meshes.AXIS)
+    shapes = [meshes.placed(tree, Spec(), mesh) for tree in (keys, world, action)]
     return device.compile_for(jax.jit(step, donate_argnums=1), *shapes)
 
 
 def _update(setting: Setting):
-    from agents import meshes
     from agents.config import PRESETS, preset
     from agents.session import assemble
-    from agents.update import make_start, make_update
+    from agents.update import SPECS, make_start, make_update
 
     base = setting.config if setting.config in PRESETS else "tiny"
     cfg = preset(
@@ -71,9 +69,8 @@ def _update(setting: Setting):
     )  # fmt: skip
     batch, policy = assemble(cfg, mm.make(list(cfg.game), cfg.config))
     start, seed = make_start(batch, policy, cfg, meshes.make(cfg))
-    state, mesh = jax.eval_shape(start, seed), device.mesh(meshes.AXIS)
-    stage = device.placed(state.stage, mesh, Spec(meshes.AXIS))
-    state = device.placed(state, mesh).replace(stage=stage)
-    rate = device.placed(jax.ShapeDtypeStruct((), np.float32), mesh)
+    mesh = device.mesh(meshes.AXIS)
+    state = meshes.placed(jax.eval_shape(start, seed), SPECS, mesh)
+    rate = meshes.placed(jax.ShapeDtypeStruct((), np.float32), Spec(), mesh)
     update = make_update(batch, policy, cfg, mesh)
     return device.compile_for(update, state, rate), cfg.rollout

@@ -273,7 +273,8 @@ class Numbers:
     ) -> tuple[jax.Array, jax.Array]:
         """Returns difficulty and wins at it, (G,) int32 each, after `game` ended.
 
-        Where difficulty can fall, wins are those in a row, or minus the games lost in a row.
+        Where difficulty can fall, which is our own, wins are those in a row, or minus the games
+        lost in a row.
 
         Source: minigames 1.
         """
@@ -287,7 +288,7 @@ class Numbers:
         step = jnp.asarray(self._column("difficulty", "step"), jnp.int32)
         needed = jnp.asarray(self._column("difficulty", "wins"), jnp.int32)
         rises = played & won & adaptive & (wins >= needed) & (difficulty < high)
-        falls = falling & ~won & adaptive & (-wins >= losses) & (difficulty > low)
+        falls = falling & ~won & (-wins >= losses) & (difficulty > low)
         difficulty = jnp.where(rises, jnp.minimum(difficulty + step, high), difficulty)
         difficulty = jnp.where(falls, jnp.maximum(difficulty - step, low), difficulty)
         return difficulty, jnp.where(rises | falls, 0, wins)
