@@ -16,7 +16,11 @@ class TrainConfig:
 
     Attributes:
       game: name of the game, or names of games that are mixed in one batch.
-      weights: how often each game is drawn, relative to the others; empty for equally often.
+      weights: share of each game, relative to the others; empty for equal shares.
+      weigh: of what each game has its share: of the "episodes", as in the paper, or of the
+        "samples", living agent-steps.
+      share_difficulty: all worlds play a game at the same adaptive difficulty; else each world has
+        its own, as in the original, and a game that is one of many becomes difficult slowly.
       config: preset of the world: "tiny", "mini", "large", "tiny_full" or "full".
       total_steps: living agent-steps after which the run is complete.
       num_worlds: B, worlds played side by side.
@@ -38,14 +42,17 @@ class TrainConfig:
       width: units of the lean network's recurrent core.
       corrected: the paper's network without its mistakes (see `networks_paper`).
       paper_reward: win, loss and health shape the reward, as in the paper; else the game's own.
+      team_credit: who dies gets what its living teammates expect, see `agents.credit`; else, as in
+        the paper, nothing of what its team comes to later.
       spare_teammates: teammates are no targets.
       talk: agents may speak.
       seed: of everything random in the run, 0 .. 2**63 - 1.
       run_dir: folder of the run; empty for a new one under `runs/`.
       save_every: updates between two checkpoints; 0 for one at the end only.
       keep: checkpoints kept, the newest; 0 for all.
-      eval_every: updates between two evaluations against the random policy; 0 for none.
-      eval_episodes: episodes of each evaluation.
+      eval_every: updates between two comparisons with other players (`agents.opponents`); 0 for
+        none, -1 for ten of them, at equal distances.
+      eval_episodes: episodes of a comparison with each opponent.
       tensorboard: write TensorBoard files too (needs tensorboardX).
       progress: show a progress bar.
       verify: check in every update that replaying the rollout gives its log-probabilities back.
@@ -58,14 +65,16 @@ class TrainConfig:
 
     game: tuple[str, ...] = ("race_to_the_center",)
     weights: tuple[float, ...] = ()
+    weigh: Literal["episodes", "samples"] = "episodes"
+    share_difficulty: bool = True
     config: str = "tiny"
     total_steps: int = 2_000_000
-    num_worlds: int = 32
+    num_worlds: int = 16
     rollout: int = 32
     sequence: int = 16
-    epochs: int = 2
+    epochs: int = 1
     minibatches: int = 4
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     anneal: bool = True
     gamma: float = 0.99
     gae_lambda: float = 0.95
@@ -79,13 +88,14 @@ class TrainConfig:
     width: int = 64
     corrected: bool = True
     paper_reward: bool = True
+    team_credit: bool = False
     spare_teammates: bool = True
     talk: bool = True
     seed: int = 0
     run_dir: str = ""
     save_every: int = 100
     keep: int = 3
-    eval_every: int = 0
+    eval_every: int = -1
     eval_episodes: int = 32
     tensorboard: bool = False
     progress: bool = True
@@ -94,6 +104,7 @@ class TrainConfig:
 
     def __post_init__(self):
         checks.whole("seed", self.seed, 0, checks.SEEDS - 1)
+        checks.whole("eval_every", self.eval_every, -1)
         self._normalize()
         self._check_types()
         self._check_ranges()
@@ -159,8 +170,11 @@ class TrainConfig:
         for name in ("gamma", "gae_lambda"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be from 0 to 1")
-        if self.network not in ("lean", "paper"):
-            raise ValueError(f"network={self.network!r} is unknown; allowed are lean, paper")
+        for name, known in (("network", ("lean", "paper")), ("weigh", ("episodes", "samples"))):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} is unknown; allowed are {', '.join(known)}"
+                )
 
     def _check_fit(self):
         if not self.game or not all(isinstance(name, str) for name in self.game):
@@ -196,7 +210,7 @@ POSITIVE = (
 )  # fmt: skip
 NOT_NEGATIVE = (
     "value_clip", "entropy", "token_entropy", "value_coef", "save_every", "keep",
-    "eval_every", "devices",
+    "devices",
 )  # fmt: skip
 
 HOST_FIELDS = frozenset(
@@ -208,17 +222,18 @@ HOST_FIELDS = frozenset(
 PRESETS: dict[str, dict] = {
     "tiny": {},
     "mini": dict(
-        config="mini", total_steps=100_000_000, num_worlds=32, rollout=32, sequence=16,
-        minibatches=8, learning_rate=3e-4, width=128,
+        config="mini", total_steps=100_000_000, num_worlds=16, rollout=32, sequence=16,
+        minibatches=8, learning_rate=1e-3, width=128, eval_episodes=16,
     ),
     "full": dict(
         game=("survive", "team_battle", "multi_task"), config="full", total_steps=100_000_000,
-        num_worlds=16, rollout=32, sequence=16, minibatches=8, learning_rate=3e-4, width=128,
+        num_worlds=16, rollout=32, sequence=16, minibatches=8, learning_rate=1e-3, width=128,
+        eval_episodes=16,
     ),
     "paper": dict(
         config="mini", total_steps=100_000_000, num_worlds=32, rollout=16, sequence=8,
         epochs=2, minibatches=32, learning_rate=1e-4, entropy=0.01, token_entropy=0.01,
-        network="paper", corrected=True, save_every=763,
+        network="paper", corrected=True, save_every=763, eval_episodes=16,
     ),
 }  # fmt: skip
 """Options of named settings; "paper" is Meta MMO's, about 32,768 living rows an update."""

@@ -11,8 +11,12 @@ import jax.numpy as jnp
 ORTHOGONAL = nn.initializers.orthogonal
 
 
-class Gru(nn.Module):
-    """A gated recurrent unit (Cho et al., 2014), gates reset, update and candidate.
+class MinGru(nn.Module):
+    """A minimal gated recurrent unit (Feng et al., 2024): gates that see the input alone.
+
+    The memory is a running mean of candidates, and how fast it runs depends on the input. So
+    nothing is multiplied by a matrix tick after tick. What is given out is the memory and the
+    newest candidate together.
 
     Attributes:
       width: units.
@@ -22,25 +26,21 @@ class Gru(nn.Module):
 
     def setup(self):
         """Makes the layers."""
-        self.inputs = nn.Dense(3 * self.width, kernel_init=ORTHOGONAL())
-        self.gates = nn.Dense(2 * self.width, use_bias=False, kernel_init=ORTHOGONAL())
-        self.candidate = nn.Dense(self.width, kernel_init=ORTHOGONAL())
+        self.inputs = nn.Dense(2 * self.width, kernel_init=ORTHOGONAL())
 
     def initial(self, shape: tuple[int, ...]) -> jax.Array:
         """Returns the empty memory, (*shape, width) float32."""
         return jnp.zeros((*shape, self.width))
 
     def project(self, inputs: jax.Array) -> jax.Array:
-        """Returns what inputs (..., features) contribute, (..., 3 * width)."""
+        """Returns what inputs (..., features) contribute, (..., 2 * width)."""
         return self.inputs(inputs)
 
     def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Returns the next memory and the output, each (..., width)."""
-        gates, candidate = jnp.split(projected, [2 * self.width], axis=-1)
-        forget, update = jnp.split(nn.sigmoid(gates + self.gates(memory)), 2, axis=-1)
-        proposal = jnp.tanh(candidate + forget * self.candidate(memory))
-        memory = update * memory + (1.0 - update) * proposal
-        return memory, memory
+        gate, candidate = jnp.split(projected, 2, axis=-1)
+        memory = memory + nn.sigmoid(gate) * (candidate - memory)
+        return memory, nn.relu(memory + candidate)
 
 
 class Lstm(nn.Module):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from . import runs
+from .opponents import mean_won
 
 SMOOTHING = 50
 """Points of the curve, about: neighbouring records are averaged."""
@@ -10,14 +11,22 @@ SMOOTHING = 50
 PANELS = {
     "return": "return",
     "progress": "progress of the task",
-    "won": "games won",
+    "won": "episodes that somebody won",
     "difficulty": "difficulty",
 }
-"""What is drawn, by its name in a record; the difficulty only where it changes."""
+"""What is drawn of training, by its name in a record."""
+
+CHANGING = ("won", "difficulty")
+"""What is drawn only where it changes."""
+
+AGAINST = "games won against"
+"""Title of what the comparisons told (`agents.opponents`)."""
 
 
 def draw(run: Path) -> Path | None:
     """Draws returns, progress, games won and difficulty over steps into `curve.png`.
+
+    Wins against opponents are means over the games.
 
     Returns:
       the picture's path; None if no episode has ended yet or matplotlib is not installed.
@@ -28,21 +37,27 @@ def draw(run: Path) -> Path | None:
         from matplotlib.ticker import EngFormatter
     except ImportError:
         return None
-    curves = by_game(runs.read_metrics(run))
+    records = runs.read_metrics(run)
+    curves = by_game(records)
     if not curves:
         return None
-    panels = {name: title for name, title in PANELS.items() if _is_drawn(name, curves)}
-    figure = Figure(figsize=(3.7 * len(panels), 3.2), layout="constrained")
+    lines = {title: (curves, name) for name, title in PANELS.items() if _is_drawn(name, curves)}
+    rivals = against(records)
+    if rivals:
+        lines[AGAINST] = (rivals, "won")
+    figure = Figure(figsize=(3.7 * len(lines), 3.2), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(1, len(panels))
-    for axis, (name, title) in zip(axes, panels.items(), strict=True):
-        for game, points in curves.items():
-            axis.plot(points["steps"], points[name], label=game)
+    axes = figure.subplots(1, len(lines))
+    for axis, (title, (of, name)) in zip(axes, lines.items(), strict=True):
+        for label, points in of.items():
+            axis.plot(points["steps"], points[name], label=label)
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
         axis.set(xlabel="living agent-steps", title=title)
         axis.grid(alpha=0.3)
         if name == "won":
             axis.set_ylim(-0.02, 1.02)
+        if of is rivals:
+            axis.legend(fontsize="small", loc="lower right")
     axes[0].legend(fontsize="small")
     part = Path(run) / "curve.part.png"
     figure.savefig(part, dpi=110)
@@ -66,5 +81,16 @@ def by_game(records: list[dict]) -> dict[str, dict[str, list[float]]]:
     return {game: points for game, points in curves.items() if points["steps"]}
 
 
+def against(records: list[dict]) -> dict[str, dict[str, list[float]]]:
+    """Returns, for each opponent, steps and the share of games won, mean over the games."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for record in records:
+        for name, won in mean_won(record).items():
+            points = found.setdefault(name, {"steps": [], "won": []})
+            points["steps"].append(record["steps"])
+            points["won"].append(won)
+    return found
+
+
 def _is_drawn(name, curves):
-    return name != "difficulty" or any(len(set(points[name])) > 1 for points in curves.values())
+    return name not in CHANGING or any(len(set(points[name])) > 1 for points in curves.values())

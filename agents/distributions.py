@@ -30,7 +30,9 @@ class Logits(Node):
       move: (..., 5) float32, by `vocab.Direction`.
       target: (..., K + 1) float32, positions of `Observation.visible`, the last is "nobody".
       style: (..., 3) float32, by `vocab.Style`.
-      token: (..., 1 + tokens) float32, 0 is silence.
+      token: (..., 1 + tokens) float32, 0 is silence. None where words are spelled.
+      spelling: (..., bits) float32, log-odds of each bit of the word's number, the lowest first.
+        None where each word has an entry.
       use: (..., I + 1) float32, slots of the bag, the last, here as below, is "nothing".
       destroy: (..., I + 1) float32, slots.
       give: (..., I + 1) float32, slots.
@@ -47,7 +49,8 @@ class Logits(Node):
     move: jax.Array
     target: jax.Array
     style: jax.Array
-    token: jax.Array
+    token: Maybe = None
+    spelling: Maybe = None
     use: Maybe = None
     destroy: Maybe = None
     give: Maybe = None
@@ -61,7 +64,10 @@ class Logits(Node):
 
 @struct.dataclass
 class Choice(Node):
-    """An entry of each head: (...) int32, what is chosen by the fields of `Logits`."""
+    """An entry of each head: (...) int32, what is chosen by the fields of `Logits`.
+
+    A spelled word is `token`, its number; a number that no word has is silence.
+    """
 
     move: jax.Array
     target: jax.Array
@@ -84,12 +90,15 @@ DETAIL = {"style": "target", "give_to": "give", "price": "sell", "gold": "gold_t
 FEW = 64
 """Entries up to which a CPU adds up probabilities one after the other."""
 
-NUMBERS = ("token", "price", "gold")
+NUMBERS = ("token", "spelling", "price", "gold")
 """Heads with very many entries: their entropy has a coefficient of its own."""
 
 
 def masked(logits: Logits, legal: Logits) -> Logits:
-    """Returns logits in which what `legal`, booleans of the same shapes, forbids is out."""
+    """Returns logits in which what `legal`, booleans of the same shapes, forbids is out.
+
+    A bit that is forbidden is 0.
+    """
     return jax.tree.map(lambda value, ok: jnp.where(ok, value, FORBIDDEN), logits, legal)
 
 
@@ -97,21 +106,38 @@ def sample(points: jax.Array, logits: Logits) -> Choice:
     """Draws an entry of each head, by the inverse of its cumulative distribution.
 
     Args:
-      points: (..., heads) float32 in [0, 1), uniform and independent: one for each head, in the
-        order of the fields of `Logits`.
+      points: (..., numbers) float32 in [0, 1), uniform and independent: one for each head, or for
+        each bit of a spelled word, in the order of the fields of `Logits`.
       logits: (...), masked.
     """
-    heads = _present(logits)
-    return Choice(**{
-        name: _inverse(head, points[..., index]) for index, (name, head) in enumerate(heads.items())
-    })  # fmt: skip
+    chosen, used = {}, 0
+    for name, head in _present(logits).items():
+        if name == "spelling":
+            taken = points[..., used : used + head.shape[-1]]
+            chosen["token"] = _number(taken < jax.nn.sigmoid(head))
+            used += head.shape[-1]
+        else:
+            chosen[name] = _inverse(head, points[..., used])
+            used += 1
+    return Choice(**chosen)
 
 
 def likeliest(logits: Logits) -> Choice:
     """Returns the entry of each head that is most likely, the first of several."""
-    return Choice(**{
-        name: jnp.argmax(head, axis=-1).astype(jnp.int32) for name, head in _present(logits).items()
-    })  # fmt: skip
+    heads = _present(logits)
+    spelling = heads.pop("spelling", None)
+    chosen = {name: jnp.argmax(head, axis=-1).astype(jnp.int32) for name, head in heads.items()}
+    return Choice(**chosen, **({} if spelling is None else {"token": _number(spelling > 0)}))
+
+
+def _number(spelled: jax.Array) -> jax.Array:
+    """Returns the number (...) int32 of bits (..., n) bool, the lowest first."""
+    return (spelled.astype(jnp.int32) << _bits(spelled)).sum(axis=-1, dtype=jnp.int32)
+
+
+def _bits(head: jax.Array) -> jax.Array:
+    """Returns the number of each bit, (1, ..., n) int32."""
+    return jnp.arange(head.shape[-1]).reshape((1,) * (head.ndim - 1) + (-1,))
 
 
 def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
@@ -133,6 +159,9 @@ def log_prob(logits: Logits, choice: Choice) -> jax.Array:
     total: Any = 0.0
     heads = _present(logits)
     for name, head in heads.items():
+        if name == "spelling":
+            total += _spelled(head, choice.token)
+            continue
         entry = _entry(head, getattr(choice, name))
         if name in DETAIL:
             matters = DETAIL[name]
@@ -146,7 +175,7 @@ def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
     sums: dict[bool, Any] = {True: 0.0, False: 0.0}
     heads = _present(logits)
     for name, head in heads.items():
-        part = _entropy(head)
+        part = _entropy_of_bits(head) if name == "spelling" else _entropy(head)
         if name in DETAIL:
             part *= 1.0 - jax.nn.softmax(heads[DETAIL[name]])[..., -1]
         sums[name in NUMBERS] += part
@@ -158,13 +187,14 @@ def _present(logits: Logits) -> dict[str, jax.Array]:
     return {name: head for name, head in vars(logits).items() if head is not None}
 
 
-def to_action(choice: Choice, obs: Observation) -> Action:
+def to_action(choice: Choice, obs: Observation, tokens: int) -> Action:
     """Returns the action that a choice (P,) means, given what the players of a world saw."""
+    says = (choice.token > 0) & (choice.token <= tokens)
     return Action(
         move=choice.move,
         style=choice.style,
         target=chosen_row(obs.visible, choice.target),
-        token=jnp.where(choice.token > 0, choice.token, NOBODY),
+        token=jnp.where(says, choice.token, NOBODY),
         **(_trade(choice, obs) if choice.use is not None else {}),
     )
 
@@ -198,3 +228,13 @@ def _entry(logits, index):
 def _entropy(logits):
     log_probability = jax.nn.log_softmax(logits)
     return -jnp.sum(jnp.exp(log_probability) * log_probability, axis=-1)
+
+
+def _spelled(head, number):
+    """Returns the log-probability (...) of numbers (...) whose bits are drawn apart."""
+    is_set = (number[..., None] >> _bits(head)) & 1 == 1
+    return -jax.nn.softplus(jnp.where(is_set, -head, head)).sum(axis=-1)
+
+
+def _entropy_of_bits(head):
+    return (jax.nn.softplus(head) - head * jax.nn.sigmoid(head)).sum(axis=-1)

@@ -1,4 +1,4 @@
-"""What the lean network makes of an observation: oneself, the tiles around, who is in sight.
+"""What the lean network makes of an observation: oneself and who is in sight.
 
 Everything here is of P players of one world, whose rows in the world are `who` (P,) int32. What is
 gathered are the numbers of the table of entities, which need no gradient: the backward pass has no
@@ -16,21 +16,9 @@ from metammo_jax.config import Config
 from metammo_jax.lib import grid
 from metammo_jax.lib.once import once
 from metammo_jax.observe import Column, Observation
-from metammo_jax.tables import (
-    BASE_DAMAGE,
-    BASE_HEALTH,
-    LEVEL_MAX,
-    PASSABLE,
-    REACH,
-    RESOURCE_BASE,
-)
-from metammo_jax.vocab import Tile
+from metammo_jax.tables import BASE_DAMAGE, BASE_HEALTH, LEVEL_MAX, REACH, RESOURCE_BASE
 
-PATCH = 3
-"""Tiles a side of a patch of the map that is embedded as one."""
-
-FOG_SCALE = 16.0
-"""Tiles of distance, or points of damage, that count as 1."""
+from .tiles import FOG_SCALE
 
 FREEZE_SCALE = 10.0
 """Ticks of standing frozen that count as 1."""
@@ -43,25 +31,6 @@ FULL_UNITS = {
     Column.MAGE_LEVEL: float(LEVEL_MAX),
 }
 """What counts as 1 in the columns of an entity that the full game adds."""
-
-
-def _material_features() -> np.ndarray:
-    tiles = list(Tile)
-    harvested = {Tile.SCRUB, Tile.SLAG, Tile.STUMP, Tile.FRAGMENT, Tile.WEEDS, Tile.OCEAN}
-    needs_tool = {Tile.ORE, Tile.TREE, Tile.CRYSTAL, Tile.HERB, Tile.FISH}
-    columns = [
-        PASSABLE,
-        [tile == Tile.WATER for tile in tiles],
-        [tile == Tile.FOILAGE for tile in tiles],
-        [tile in harvested for tile in tiles],
-        [tile in needs_tool for tile in tiles],
-        [tile == Tile.VOID for tile in tiles],
-    ]
-    return np.array(columns, np.float32).T
-
-
-MATERIAL = _material_features()
-"""(16, 6) what a tile is good for: can stand, drink, eat, is harvested, needs a tool, outside."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,44 +134,6 @@ def _condition(table, scales):
         units |= FULL_UNITS
     scale = np.array(list(units.values()), np.float32)
     return table[..., np.array(list(units))] / scale.reshape((1,) * (table.ndim - 1) + (-1,))
-
-
-class Tiles(nn.Module):
-    """Embeds the tiles around each player: patches of 3 x 3, then all patches together.
-
-    Attributes:
-      width: features returned.
-      channels: features of a patch.
-    """
-
-    width: int
-    channels: int = 16
-
-    @nn.compact
-    def __call__(self, obs: Observation) -> jax.Array:
-        """Returns (P, width) float32."""
-        nothing = np.zeros_like(MATERIAL[:1])  # beyond the window
-        table = jnp.asarray(np.concatenate([MATERIAL, nothing]))
-        material = table[_patches(obs.tiles, len(MATERIAL)).astype(jnp.int32)]
-        fog = jnp.clip(_patches(obs.fog, 0).astype(jnp.float32) / FOG_SCALE, -1.0, 1.0)
-        image = jnp.concatenate([material, fog[..., None]], axis=-1)
-        image = image.reshape(*image.shape[:2], -1)
-        patches = nn.relu(nn.Dense(self.channels)(image))
-        flat = patches.reshape(patches.shape[0], -1)
-        return nn.relu(nn.Dense(self.width)(flat))
-
-
-def _patches(grid: jax.Array, beyond: int) -> jax.Array:
-    """Cuts integers (P, V, V) into patches, (P, patches, PATCH**2), `beyond` past the edge.
-
-    Before anything is made of the tiles: numbers of one byte are moved, not rows of features.
-    """
-    players, side, _ = grid.shape
-    pad = -side % PATCH
-    grid = jnp.pad(grid, ((0, 0), (0, pad), (0, pad)), constant_values=beyond)
-    count = (side + pad) // PATCH
-    grid = grid.reshape(players, count, PATCH, count, PATCH).transpose(0, 1, 3, 2, 4)
-    return once(grid.reshape(players, count**2, PATCH**2))
 
 
 class Entities(nn.Module):

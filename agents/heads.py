@@ -30,12 +30,12 @@ class Heads(nn.Module):
     and a program that takes longer to compile.
 
     Attributes:
-      tokens: words of the language.
+      token_bits: bits of the number of a word.
       width: features of an embedding, d.
       prices: highest price; 0 in the mini game, which has no trade.
     """
 
-    tokens: int
+    token_bits: int
     width: int
     prices: int = 0
 
@@ -64,7 +64,7 @@ class Heads(nn.Module):
         Queries are (P, h, d + 1) for h heads each: what an embedding is multiplied with, and the
         logit of nothing.
         """
-        sizes = {"move": len(Direction), "style": len(Style), "token": 1 + self.tokens}
+        sizes = {"move": len(Direction), "style": len(Style), "spelling": self.token_bits}
         if self.prices:
             sizes |= {"price": self.prices, "gold": self.prices}
         ends = np.cumsum([*sizes.values(), *(count * (self.width + 1) for count in counts)])

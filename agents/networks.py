@@ -8,8 +8,12 @@ A network is a Flax module with five methods, of one world where they take an ob
   decide(hidden, features) -> (Logits, value)
   initial(shape) -> memory                 of as many agents as `shape` says
 
+and an attribute, HEADS: names of the layers whose outputs are logits.
+
 `agents.policy` puts them together, for rollouts and for the loss alike.
 """
+
+from typing import ClassVar
 
 import flax.linen as nn
 import jax
@@ -19,10 +23,11 @@ import numpy as np
 from metammo_jax.observe import Observation
 
 from .belongings import Belongings
-from .cores import Gru
+from .cores import MinGru
 from .distributions import Logits
-from .encoders import Entities, Scales, Tiles, own_features
+from .encoders import Entities, Scales, own_features
 from .heads import Heads
+from .tiles import tile_features
 
 orthogonal = nn.initializers.orthogonal
 
@@ -32,26 +37,27 @@ class Lean(nn.Module):
 
     Attributes:
       scales: sizes by which observations are divided.
-      tokens: words of the language.
       width: units of the core.
       entity_width: features of an embedding of an entity, a slot or a listing.
       prices: highest price; 0 in the mini game, which has no trade.
     """
 
+    HEADS: ClassVar = ("heads",)
+    """Layers whose outputs are logits; with all their parameters 0, these are equal."""
+
     scales: Scales
-    tokens: int
     width: int = 64
     entity_width: int = 32
     prices: int = 0
 
     def setup(self):
         """Makes the layers."""
-        self.own = nn.Dense(self.width)
-        self.tiles = Tiles(self.width)
         self.entities = Entities(self.entity_width)
-        self.trunk = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
-        self.core = Gru(self.width)
-        self.heads = Heads(self.tokens, self.entity_width, self.prices)
+        # Apart from what is learnt, so that the gradient of what is merely seen is not worked out.
+        self.seen = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
+        self.learnt = nn.Dense(self.width, use_bias=False, kernel_init=orthogonal(np.sqrt(2)))
+        self.core = MinGru(self.width)
+        self.heads = Heads(self.scales.token_bits, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:
             self.belongings = Belongings(self.entity_width)
@@ -64,13 +70,15 @@ class Lean(nn.Module):
         These are (P, K, d), of those in sight; in the full game also (P, I, d), of one's own
         slots, and (M, d), of listings.
         """
-        own = nn.relu(self.own(own_features(obs, who, self.scales)))
+        own = own_features(obs, who, self.scales)
         seen, pooled = self.entities(obs, who, own, self.scales)
-        parts, embedded = [own, self.tiles(obs), pooled], (seen,)
+        learnt, embedded = [pooled], (seen,)
         if self.prices:
             slots, goods, summary = self.belongings(obs, who)
-            parts, embedded = [*parts, summary], (seen, slots, goods)
-        return nn.relu(self.trunk(jnp.concatenate(parts, axis=-1))), embedded
+            learnt, embedded = [pooled, summary], (seen, slots, goods)
+        plain = jnp.concatenate([own, tile_features(obs)], axis=-1)
+        inputs = self.seen(plain) + self.learnt(jnp.concatenate(learnt, axis=-1))
+        return nn.relu(inputs), embedded
 
     def initial(self, shape: tuple[int, ...]) -> jax.Array:
         """Returns the empty memory, (*shape, width) float32."""

@@ -13,6 +13,8 @@ Layouts are JAX's (channels last), so flattened tiles come in another order; not
 Source: Meta MMO, baseline policy (training, section 3).
 """
 
+from typing import ClassVar
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -130,6 +132,9 @@ class Paper(nn.Module):
       tokens: words of the language.
       prices: highest price; 0 in the mini game, which has no trade.
     """
+
+    HEADS: ClassVar = ("style", "query", "token", "move", "trade")
+    """Layers whose outputs are logits; with all their parameters 0, these are equal."""
 
     corrected: bool = True
     tokens: int = 127

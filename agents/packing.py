@@ -25,6 +25,9 @@ that they stay in a core's cache, many enough that calls cost little."""
 OTHER_ROWS = 1 << 17
 """The same on all other platforms, which need many to be busy."""
 
+LEAST = 8
+"""Least length of a list that is cut short."""
+
 OF_THE_WORLD = ("tick", "entities", "market", "listing")
 """Fields of observations that all players of a world share."""
 
@@ -170,4 +173,4 @@ def for_all(
 
 def bounds(most: int) -> tuple[int, ...]:
     """Returns lengths of lists of those in sight, the last of them the whole, `most`."""
-    return (most // 3, most) if most >= 24 else (most,)
+    return tuple(most // part for part in (8, 3) if most // part >= LEAST) + (most,)

@@ -40,7 +40,8 @@ class Policy:
     Attributes:
       network: Flax module, see `agents.networks`.
       legal: (obs, who) of players of one world -> booleans, as `Logits`.
-      draws: random numbers that a player's choice takes, one for each head.
+      draws: random numbers that a player's choice takes, see `distributions.sample`.
+      tokens: words of the language.
       sees_original: the network is shown `views.OriginalView`; else the environment's own.
       scripted: what agents say is the word of the view's script, not their own.
     """
@@ -48,6 +49,7 @@ class Policy:
     network: nn.Module
     legal: Callable[[Any, jax.Array], Logits]
     draws: int
+    tokens: int
     sees_original: bool = False
     scripted: bool = False
 
@@ -156,7 +158,7 @@ class Policy:
     @narrow
     def to_action(self, choice: Choice, obs) -> Action:
         """Returns the action of one world's players that a choice (P,) means."""
-        action = to_action(choice, base(obs))
+        action = to_action(choice, base(obs), self.tokens)
         return action.replace(token=obs.word) if self.scripted else action
 
     def _for_all(self, work, state, obs, wanted, by_crowd: bool):
@@ -237,6 +239,7 @@ def legal(
     tokens: int,
     spare_teammates: bool = True,
     talk: bool = True,
+    spelled: bool = False,
 ) -> Logits:
     """Returns what players of one world may choose, (P, ...) bool, as `Logits`.
 
@@ -246,6 +249,7 @@ def legal(
       tokens: words of the language.
       spare_teammates: rows of teammates are no targets; who has no other may attack nobody.
       talk: words may be chosen where the mask allows it; else only silence.
+      spelled: words are chosen bit by bit.
 
     Source: Meta MMO, TeamWrapper, attack mask of teammates (`spare_teammates`).
     """
@@ -253,18 +257,16 @@ def legal(
     players = obs.visible.shape[0]
     target = foes(obs, who) if spare_teammates else obs.masks.target
     masks, speak = obs.masks, (obs.masks.speak & talk)[:, None]
-    silence = jnp.ones((players, 1), bool)
-    words = jnp.broadcast_to(speak, (players, tokens))
+    if spelled:
+        words = {"spelling": jnp.broadcast_to(speak, (players, tokens.bit_length()))}
+    else:
+        silence = jnp.ones((players, 1), bool)
+        speech = jnp.broadcast_to(speak, (players, tokens))
+        words = {"token": jnp.concatenate([silence, speech], axis=-1)}
     trade = {} if masks.use is None else {name: getattr(masks, name) for name in _TRADE_MASKS}
     if trade:
         trade["price"] = jnp.ones_like(masks.gold)
-    return Logits(
-        move=masks.move,
-        target=target,
-        style=masks.style,
-        token=jnp.concatenate([silence, words], axis=-1),
-        **trade,
-    )
+    return Logits(move=masks.move, target=target, style=masks.style, **words, **trade)
 
 
 def foes(obs: Observation, who: jax.Array) -> jax.Array:
@@ -295,13 +297,14 @@ def make_policy(cfg: TrainConfig, world: Config) -> Policy:
 
         network = Paper(cfg.corrected, world.tokens, prices)
     else:
-        network = Lean(Scales.of(world), world.tokens, cfg.width, prices=prices)
+        network = Lean(Scales.of(world), cfg.width, prices=prices)
 
     def allowed(obs, who):
-        return legal(obs, who, world.tokens, cfg.spare_teammates, cfg.talk)
+        return legal(obs, who, world.tokens, cfg.spare_teammates, cfg.talk, spelled=not paper)
 
+    draws = (12 if prices else 3) + (1 if paper else world.tokens.bit_length())
     scripted = paper and not cfg.corrected
-    return Policy(network, allowed, 13 if prices else 4, sees_original=paper, scripted=scripted)
+    return Policy(network, allowed, draws, world.tokens, sees_original=paper, scripted=scripted)
 
 
 def emptied(memory: Memory, fresh: jax.Array) -> Memory:

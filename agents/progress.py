@@ -5,20 +5,32 @@ import sys
 import time
 
 WINDOW = 100
-"""Episodes over which return and wins are averaged on the screen."""
+"""Episodes over which return and progress are averaged on the screen."""
 
 PLAIN_SECONDS = 15.0
 """Seconds between two lines where there is no terminal."""
 
 
 class Recent:
-    """Means over about the last `WINDOW` episodes of all games."""
+    """Means over about the last `WINDOW` episodes of all games.
+
+    Attributes:
+      beaten: share of games won against each opponent in the last comparison.
+    """
 
     def __init__(self):
         self._sums = collections.deque()
+        self.beaten = {}
 
-    def add(self, sums: dict[str, float]) -> None:
-        """Adds sums over episodes, among them their number under "episodes"."""
+    def add(self, sums: dict[str, float], won: dict[str, float] | None = None) -> None:
+        """Adds sums over episodes, among them their number under "episodes".
+
+        Args:
+          sums: by name.
+          won: share of games won against each opponent, by its name, if there was a comparison;
+            kept as `beaten` until the next.
+        """
+        self.beaten = won or self.beaten
         if sums["episodes"]:
             self._sums.append(sums)
         while len(self._sums) > 1 and self._count() - self._sums[0]["episodes"] >= WINDOW:
@@ -33,7 +45,7 @@ class Recent:
 
 
 class Progress:
-    """Shows steps, steps per second, return, games won and time left; a context manager."""
+    """Shows steps, steps per second, return, progress, wins and time left; a context manager."""
 
     def __init__(self, total: int, done: int, show: bool = True):
         """Begins.
@@ -89,9 +101,9 @@ class Progress:
 def _score(recent):
     if recent.mean("return") is None:
         return "no episode over yet"
-    return (
-        f"return {recent.mean('return'):+.2f}  won {recent.mean('won'):.0%}  "
-        f"progress {recent.mean('progress'):.2f}"
+    beaten = ", ".join(f"{name} {share:.0%}" for name, share in recent.beaten.items())
+    return f"return {recent.mean('return'):+.2f}  progress {recent.mean('progress'):.2f}" + (
+        f"  beats {beaten}" if beaten else ""
     )
 
 

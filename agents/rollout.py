@@ -51,6 +51,7 @@ class Transition(Node):
       reward: (B, P) float32, of the tick.
       ended: (B, P) bool, the agent's episode ended with the tick.
       bootstrap: (B, P) float32, value of the state after a time limit, 0 elsewhere.
+      game: (B,) int32, what was played.
       shaping: by name, (B, P) float32, terms of the reward (`wrappers.ShapedInfo`); empty where
         the reward is the game's own.
     """
@@ -64,6 +65,7 @@ class Transition(Node):
     reward: jax.Array
     ended: jax.Array
     bootstrap: jax.Array
+    game: jax.Array
     shaping: dict[str, jax.Array]
 
 
@@ -115,7 +117,7 @@ def play_tick(
         bootstrap = _value_beyond(policy, params, info.final_observation, memory, truncated)
     transition = Transition(
         obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
-        value=value, reward=reward, ended=ended, bootstrap=bootstrap,
+        value=value, reward=reward, ended=ended, bootstrap=bootstrap, game=info.info.game,
         shaping=getattr(info.info, "shaping", {}),
     )  # fmt: skip
     return Stage(state, obs, memory, ended), transition, Finished(info.done, info.episode)

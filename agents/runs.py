@@ -1,15 +1,17 @@
 """The folder of a training run: what is in it, and how it is begun and read.
 
 README.txt says what the run is and how to go on with it, config.json holds its options and the
-sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve, and
-checkpoints/ is what `agents.checkpoint` writes.
+sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve,
+checkpoints/ is what `agents.checkpoint` writes, and past/ what `agents.opponents` does.
 
-A line of metrics.jsonl has counts (update, steps, slot_steps, seconds), the losses, the mean over
-living agent-steps of the reward and of each term that shapes it (shaping/health; in the full game
-shaping/experience, shaping/gold and shaping/defense too), and under "games", by name, means over
-the episodes that ended: return, won, score, progress, length, difficulty, and in the full game all
-of `metammo_jax.achievements`: causes of death (attacked, starved, dehydrated), levels achieved
-(combat_level, armor_level ...), unique_events, and to how many each event happened (event/...).
+A line of metrics.jsonl has counts (update, steps, slot_steps, seconds; under "played" the steps of
+each game in this update), the losses, the mean over living agent-steps of the reward and of each
+term that shapes it (shaping/health; in the full game shaping/experience, shaping/gold and
+shaping/defense too), and under "games", by name, means over the episodes that ended: return, won,
+score, progress, length, difficulty, and in the full game all of `metammo_jax.achievements`: causes
+of death (attacked, starved, dehydrated), levels achieved (combat_level, armor_level ...),
+unique_events, and to how many each event happened (event/...).
+Where the policy was compared with others, "evaluation" has what it came to, by game and opponent.
 """
 
 import dataclasses
@@ -30,6 +32,7 @@ metrics.jsonl   a line for each update: steps, losses, terms of the reward (shap
                 game the episodes that ended, with causes of death, levels and events
 curve.png       the learning curve
 checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
+past/           by update: parameters, to compare later ones with
 
 go on:     metammo-jax train --resume {run}
 evaluate:  metammo-jax evaluate {run}

@@ -86,7 +86,7 @@ def begin(cfg: TrainConfig, env: mm.Env | None = None) -> Session:
     """
     checkpoint.require()
     fair = env or arena(cfg.game, cfg.config)
-    env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
+    env = env or worlds(cfg)
     mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env)
     run = Path(processes.of_first(str(runs.create(cfg, env.cfg)) if processes.is_first() else ""))
     counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
@@ -108,7 +108,7 @@ def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
     cfg = dataclasses.replace(runs.read_config(run), **changes)
     runs.check_same(run, cfg)
     fair = env or arena(cfg.game, cfg.config)
-    env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
+    env = env or worlds(cfg)
     runs.check_world(run, env.cfg)
     mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env)
     state = jax.eval_shape(lambda: start(batch, policy, cfg, mesh))
@@ -118,6 +118,11 @@ def resume(run: str | Path, env: mm.Env | None = None, **changes) -> Session:
     params, trainer, counts = checkpoint.load(path, state.params, trainer)
     state = TrainState(params, trainer["moments"], trainer["stage"], trainer["key"])
     return Session(cfg, Path(run), batch, policy, state, counts, fair, mesh, counts["updates"])
+
+
+def worlds(cfg: TrainConfig) -> mm.Env:
+    """Returns the worlds that the options name."""
+    return mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
 
 
 def arena(games: str | tuple[str, ...], config: str) -> mm.Env:
@@ -132,7 +137,8 @@ def assemble(cfg: TrainConfig, env: mm.Env) -> tuple[mm.VectorEnv, Policy]:
     """Returns the batch of worlds that the options make of an environment, and the policy."""
     policy = make_policy(cfg, env.cfg)
     wrapped = PaperReward(env) if cfg.paper_reward else env
-    return mm.vectorize(show(wrapped, policy), cfg.num_worlds), policy
+    options = dict(weigh=cfg.weigh, share_difficulty=cfg.share_difficulty)
+    return mm.vectorize(show(wrapped, policy), cfg.num_worlds, **options), policy
 
 
 def show(env, *policies: Policy):

@@ -24,7 +24,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import cli, curve, processes, runs, session
+from . import cli, curve, opponents, processes, runs, session
 from .config import PRESETS, TrainConfig, preset
 from .policy import Policy
 from .progress import Progress, Recent
@@ -151,13 +151,14 @@ def _loop(work: Session, updates: int | None) -> TrainResult:
         while not (work.complete or len(history) == updates):
             if processes.any_of(interrupt.asked):
                 break
+            steps = work.counts["steps"]
             record = advance(work, update)
-            if cfg.eval_every and record["update"] % cfg.eval_every == 0:
-                record["evaluation"] = _evaluation(work)
+            if opponents.is_due(work, steps):
+                record["evaluation"] = opponents.compare(work)
             if log:
                 log.append(record)
             history.append(record)
-            recent.add(_all_games(record))
+            recent.add(_all_games(record), opponents.mean_won(record))
             bar.update(record["steps"], record["steps_per_second"], recent)
             if board:
                 _write_scalars(board, record)
@@ -190,7 +191,7 @@ def advance(work: Session, update) -> dict:
     work.state = state
     metrics = jax.tree.map(np.asarray, jax.device_get(metrics))
     seconds = time.monotonic() - begun
-    episodes = metrics.pop("episodes")
+    episodes, played = metrics.pop("episodes"), metrics.pop("played")
     living, slots = int(metrics.pop("living_steps")), int(metrics.pop("slot_steps"))
     counts["updates"] += 1
     counts["steps"] += living
@@ -204,6 +205,7 @@ def advance(work: Session, update) -> dict:
         "steps_per_second": round(living / seconds, 1),
         "learning_rate": float(rate),
         **{name: float(value) for name, value in metrics.items()},
+        "played": {g.name: int(n) for g, n in zip(work.batch.env.games, played, strict=True)},
         "games": _by_game(episodes, work.batch.env.games),
     }
     _check_finite(record, work)
@@ -211,7 +213,8 @@ def advance(work: Session, update) -> dict:
 
 
 def _check_finite(record, work):
-    bad = [name for name, value in record.items() if name != "games" and not math.isfinite(value)]
+    numbers = {name: value for name, value in record.items() if not isinstance(value, dict)}
+    bad = [name for name, value in numbers.items() if not math.isfinite(value)]
     if bad:
         raise FloatingPointError(
             f"{bad[0]} is not finite at update {record['update']}; "
@@ -243,22 +246,9 @@ def _all_games(record) -> dict:
     """Returns sums over the episodes of all games."""
     games = record["games"].values()
     count = sum(game["episodes"] for game in games)
-    shown = ("return", "won", "progress")
+    shown = ("return", "progress")
     sums = {name: sum(game[name] * game["episodes"] for game in games) for name in shown}
     return {"episodes": count, **sums}
-
-
-def _evaluation(work: Session) -> dict:
-    """Returns, by game, how the policy does against the random one, alone and together."""
-    from . import evaluate  # not above: `python -m` runs that module itself, after this package
-
-    side = evaluate.Side("trained", work.policy, work.params)
-    options = dict(episodes=work.cfg.eval_episodes, seed=work.cfg.seed)
-    found = {}
-    for index, game in enumerate(work.batch.env.games):
-        match = evaluate.compare(work.arena, side, evaluate.RANDOM, game=index, **options)
-        found[game.name] = match.as_dict()
-    return found
 
 
 def _writer():
@@ -274,7 +264,7 @@ def _write_scalars(board, record, prefix=""):
     for name, value in record.items():
         if isinstance(value, dict):
             _write_scalars(board, {**value, "steps": record["steps"]}, f"{prefix}{name}/")
-        elif not isinstance(value, str):
+        elif not isinstance(value, str | tuple | list):
             board.add_scalar(prefix + name, value, record["steps"])
 
 

@@ -18,8 +18,9 @@ from jax.sharding import PartitionSpec as Spec
 from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
+from metammo_jax.observe import Column
 
-from . import losses, meshes, packing
+from . import credit, losses, meshes, packing
 from .config import TrainConfig
 from .distributions import entropy, log_prob
 from .meshes import AXIS
@@ -121,7 +122,7 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
         stage, rows, finished = _experience(part, policy, cfg, state, play_key)
-        metrics = _overview(rows)
+        metrics = _overview(rows, len(batch.env.games))
         if cfg.verify:
             error = replay_error(policy, state.params, rows)
             metrics["replay_error"] = jax.lax.pmax(error, AXIS)
@@ -155,11 +156,14 @@ def _experience(batch, policy, cfg, state, key):
         policy, batch, state.params, key, state.stage, sequences, cfg.sequence
     )
     last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh)
-    line = jax.tree.map(
+    reward, value, ended, bootstrap, alive, group, done = jax.tree.map(
         lambda leaf: leaf.reshape(-1, *leaf.shape[2:]),
-        (steps.reward, steps.value, steps.ended, steps.bootstrap),
-    )
-    reward, value, ended, bootstrap = line
+        (steps.reward, steps.value, steps.ended, steps.bootstrap, steps.alive,
+         base(steps.obs).entities[..., : steps.alive.shape[-1], Column.GROUP], finished.done),
+    )  # fmt: skip
+    if cfg.team_credit:
+        last_alive = base(stage.obs).alive
+        bootstrap += credit.after_death(value, alive, last_value, last_alive, group, done)
     advantage = losses.gae(
         reward, value, last_value, ended, bootstrap, cfg.gamma, cfg.gae_lambda
     ).reshape(steps.value.shape)
@@ -289,8 +293,8 @@ def _optimizer(cfg):
     )
 
 
-def _overview(rows):
-    """What the rollout itself tells, scalars."""
+def _overview(rows, games):
+    """What the rollout itself tells: scalars, and the living agent-steps of each game."""
     step, alive = rows.step, rows.step.alive
     target = rows.advantage + step.value
     shaping = {
@@ -299,12 +303,20 @@ def _overview(rows):
     }
     return {
         "living_steps": losses.total(alive.sum(dtype=jnp.int32), AXIS),
+        "played": losses.total(_played(step, games), AXIS),
         "slot_steps": losses.total(jnp.int32(alive.size), AXIS),
         "reward": losses.masked_mean(step.reward, alive, AXIS),
         **shaping,
         "value": losses.masked_mean(step.value, alive, AXIS),
         "explained_variance": losses.explained_variance(step.value, target, alive, AXIS),
     }
+
+
+def _played(step: Transition, games: int) -> jax.Array:
+    """Returns (games,) int32, living agent-steps of each game."""
+    living = step.alive.sum(axis=-1, dtype=jnp.int32)
+    of_game = step.game[..., None] == jnp.arange(games).reshape(1, 1, -1)
+    return jnp.where(of_game, living[..., None], 0).sum(axis=(0, 1))
 
 
 def _episode_sums(finished: Finished, games: int):

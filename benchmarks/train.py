@@ -133,7 +133,8 @@ def _scalars(metrics) -> dict[str, float]:
     Raises:
       ValueError: one of them is not finite: what was timed was no training.
     """
-    scalars = {name: float(value) for name, value in metrics.items() if name != "episodes"}
+    arrays = ("episodes", "played")
+    scalars = {name: float(value) for name, value in metrics.items() if name not in arrays}
     for name, value in scalars.items():
         if not np.isfinite(value):
             raise ValueError(f"{name}={value} after the last update: training has failed")

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import achievements, spaces
-from metammo_jax.achievements import Achievements
+from metammo_jax import achievements, schedule, spaces
 from metammo_jax.action import Action
 from metammo_jax.env import Info
+from metammo_jax.episodes import EpisodeStats, endings, statistics
 from metammo_jax.lib import checks, few, kept, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
@@ -21,6 +21,12 @@ from metammo_jax.world import World
 OWN, STEP, AGAIN, SAMPLE, RESET = range(5)
 """Ids of keys of worlds: the caller's own, of steps, automatic resets, random actions, and first
 resets. With each, a batch splits its key before it folds the numbers of the worlds in."""
+
+WEIGH = ("episodes", "samples")
+"""Of what each game can have its share."""
+
+OPTIONS = ("env", "num_worlds", "reset_block", "weigh", "share_difficulty", "axis")
+"""What a batch is made of."""
 
 
 @struct.dataclass
@@ -33,6 +39,8 @@ class BatchState(Node):
       wins: (B, G) int32, games won at that difficulty; of games whose difficulty can fall those won
         in a row, or minus those lost in a row.
       returns: (B, P) float32, rewards of this episode so far.
+      owed: (B, G) float32, agent-steps that each game is owed; None where games are drawn by
+        episodes.
       causes: (B, P, 3) bool, what players died of in this episode (`achievements.note_deaths`);
         None in the mini game.
     """
@@ -42,31 +50,7 @@ class BatchState(Node):
     wins: jax.Array
     returns: jax.Array
     causes: jax.Array | None = None
-
-
-@struct.dataclass
-class EpisodeStats(Node):
-    """The episodes that ended in this step; a row means something where `done` is set.
-
-    Attributes:
-      game: (B,) int32.
-      length: (B,) int32, ticks.
-      return_: (B,) float32, mean over players of the sum of rewards.
-      won: (B,) bool, there were winners.
-      score: (B,) float32, what winning was worth.
-      max_progress: (B,) float32, mean over players of the most their tasks came to.
-      difficulty: (B,) int32.
-      achieved: `Achievements` (B,); None in the mini game.
-    """
-
-    game: jax.Array
-    length: jax.Array
-    return_: jax.Array
-    won: jax.Array
-    score: jax.Array
-    max_progress: jax.Array
-    difficulty: jax.Array
-    achieved: Achievements | None = None
+    owed: jax.Array | None = None
 
 
 @struct.dataclass
@@ -94,19 +78,29 @@ class VectorEnv:
       num_worlds: B.
       reset_block: worlds that are reset together: as many blocks as needed run in a step, so a
         step without ended episodes pays nothing.
+      weigh: "episodes" or "samples", of what each game has its weight's share.
+      share_difficulty: all worlds play a game at the same adaptive difficulty.
       axis: name of the mesh axis over which a larger batch is parted, these worlds being the
         share of one device (see `part`); None where they are all.
     """
 
     def __init__(
-        self, env, num_worlds: int, reset_block: int | None = None, axis: str | None = None
+        self,
+        env,
+        num_worlds: int,
+        reset_block: int | None = None,
+        weigh: str = "episodes",
+        share_difficulty: bool = False,
+        axis: str | None = None,
     ):
+        if weigh not in WEIGH:
+            raise ValueError(f"weigh={weigh!r} must be one of {', '.join(WEIGH)}")
         num_worlds = checks.whole("num_worlds", num_worlds, 1)
         if reset_block is None:
             reset_block = max(1, num_worlds // 64)
         reset_block = checks.whole("reset_block", reset_block, 1, num_worlds)
         self.env, self.num_worlds, self.reset_block = env, num_worlds, reset_block
-        self.axis = axis
+        self.weigh, self.share_difficulty, self.axis = weigh, bool(share_difficulty), axis
         self._prepare()
 
     def _prepare(self) -> None:
@@ -124,10 +118,10 @@ class VectorEnv:
 
     @property
     def _identity(self) -> tuple:
-        return self.env, self.num_worlds, self.reset_block, self.axis
+        return tuple(self.__getstate__().values())
 
     def __getstate__(self) -> dict:
-        return {name: vars(self)[name] for name in ("env", "num_worlds", "reset_block", "axis")}
+        return {name: vars(self)[name] for name in OPTIONS}
 
     def __setstate__(self, state: dict) -> None:
         vars(self).update(state)
@@ -170,7 +164,9 @@ class VectorEnv:
         if parts < 1 or self.num_worlds % parts:
             raise ValueError(f"parts={parts} must divide num_worlds={self.num_worlds}")
         block = max(1, self.reset_block // parts)
-        share = VectorEnv(self.env, self.num_worlds // parts, block, axis)
+        share = VectorEnv(
+            self.env, self.num_worlds // parts, block, self.weigh, self.share_difficulty, axis
+        )
         share._begin = self._begin
         return share
 
@@ -186,13 +182,17 @@ class VectorEnv:
         """
         first = self.env.table.first_difficulty()
         difficulty = jnp.broadcast_to(first, (self.num_worlds, *first.shape))
-        obs, world = self._reset_all(self.keys(key, RESET), difficulty)
+        owed = None
+        if self.weigh == "samples":
+            owed = jnp.zeros(difficulty.shape, jnp.float32)
+        obs, world = self._reset_all((self.keys(key, RESET), difficulty, owed))
         returns = jnp.zeros((self.num_worlds, self.cfg.players), jnp.float32)
         causes = None
         if achievements.are_kept(self.cfg):
             nobody = achievements.nobody_died(self.cfg)
             causes = jnp.broadcast_to(nobody, (self.num_worlds, *nobody.shape))
-        return obs, BatchState(world, difficulty, jnp.zeros_like(difficulty), returns, causes)
+        wins = jnp.zeros_like(difficulty)
+        return obs, BatchState(world, difficulty, wins, returns, causes, owed)
 
     @narrow
     def step(self, key: jax.Array, state: BatchState, action: Action):
@@ -217,15 +217,20 @@ class VectorEnv:
         terminated, truncated = endings(was_alive, terminated, truncated, info)
         returns = state.returns + reward
         causes, achieved = self._achieved(state.causes, world, done)
-        episode = _statistics(world, info, returns).replace(achieved=achieved)
+        episode = statistics(world, info, returns).replace(achieved=achieved)
         difficulty, wins = self._next_difficulty(state, info, done)
-        obs, world = self._reset_done(reset_keys, done, difficulty, final, world)
+        owed = state.owed
+        if owed is not None:
+            living = was_alive.sum(axis=-1, dtype=jnp.int32)
+            owed = schedule.owe(owed, self.env.table.weights, info.game, living)
+        obs, world = self._reset_done((reset_keys, difficulty, owed), done, final, world)
         state = BatchState(
             world=world,
             difficulty=difficulty,
             wins=wins,
             returns=jnp.where(done[:, None], 0.0, returns),
             causes=None if causes is None else causes & ~done[:, None, None],
+            owed=owed,
         )
         batch_info = BatchInfo(done=done, final_observation=final, episode=episode, info=info)
         return obs, state, reward, terminated, truncated, batch_info
@@ -281,36 +286,36 @@ class VectorEnv:
         return causes, jax.lax.cond(done.any(), achieved, nothing)
 
     def _next_difficulty(self, state: BatchState, info: Info, done: jax.Array):
-        difficulty, wins = jax.vmap(self.env.table.next_difficulty)(
-            state.difficulty, state.wins, info.game, info.winners.any(-1)
-        )
-        return (
-            jnp.where(done[:, None], difficulty, state.difficulty),
-            jnp.where(done[:, None], wins, state.wins),
-        )
+        before = self.env.table, state.difficulty, state.wins, info, done
+        if self.share_difficulty:
+            return schedule.shared_difficulty(*before, self.axis)
+        return schedule.own_difficulty(*before)
 
-    def _reset_all(self, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, World]:
+    def _new_episodes(self, keys, difficulty, owed) -> tuple[Observation, World]:
+        """Begins an episode in n worlds, with keys (n,), difficulty and what is owed (n, G)."""
+        if owed is None:
+            return self._begin(keys, difficulty, None)
+        weights = self.env.table.weights
+        game = jax.vmap(lambda key, owed: schedule.owed_game(key, owed, weights))(keys, owed)
+        return self._begin(keys, difficulty, game)
+
+    def _reset_all(self, start) -> tuple[Observation, World]:
         """Begins an episode in every world, a block at a time, as after automatic resets."""
         worlds = self.num_worlds
         block = math.gcd(worlds, self.reset_block)
         blocks = jax.tree.map(
-            lambda leaf: leaf.reshape(worlds // block, block, *leaf.shape[1:]), (keys, difficulty)
+            lambda leaf: leaf.reshape(worlds // block, block, *leaf.shape[1:]), start
         )
-        fresh = jax.lax.map(lambda one: self._begin(*one), blocks)
+        fresh = jax.lax.map(lambda one: self._new_episodes(*one), blocks)
         return jax.tree.map(lambda leaf: leaf.reshape(worlds, *leaf.shape[2:]), fresh)
 
     def _reset_done(
-        self,
-        keys: jax.Array,
-        done: jax.Array,
-        difficulty: jax.Array,
-        obs: Observation,
-        world: World,
+        self, start, done: jax.Array, obs: Observation, world: World
     ) -> tuple[Observation, World]:
         """Begins new episodes, a block of worlds at a time, until no ended one is left."""
 
         def begin(state, rows, real):
-            fresh = self._begin(keys[rows], difficulty[rows])
+            fresh = self._new_episodes(*jax.tree.map(lambda leaf: leaf[rows], start))
             rows = once(jnp.where(real, rows, self.num_worlds))
             return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 
@@ -321,53 +326,34 @@ def _check_key(key: jax.Array) -> None:
     checks.one_key(key, "a batch", "give one, from which that of every world is derived")
 
 
-def _reset(reset, keys: jax.Array, difficulty: jax.Array) -> tuple[Observation, World]:
-    """Begins an episode in n worlds, with keys (n,) and difficulty (n, G)."""
+def _reset(reset, keys: jax.Array, difficulty: jax.Array, game) -> tuple[Observation, World]:
+    """Begins an episode in n worlds, with keys (n,), difficulty (n, G) and games (n,) or None."""
     if len(keys) > 1:
-        return jax.vmap(reset, in_axes=(0, None, 0))(keys, None, difficulty)
-    alone = reset(keys[0], None, difficulty[0])  # compiled sooner than a batch of one
+        return jax.vmap(reset)(keys, game, difficulty)
+    one = None if game is None else game[0]
+    alone = reset(keys[0], one, difficulty[0])  # compiled sooner than a batch of one
     return jax.tree.map(lambda leaf: leaf[None], alone)
 
 
-def endings(was_alive: jax.Array, terminated: jax.Array, truncated: jax.Array, info: Info):
-    """Returns terminated and truncated so that each episode of a player ends with one of the two.
-
-    A player's episode ends when it dies, even if the game brings it back, or when the game is over.
-
-    Args:
-      was_alive: (..., P) bool, before the step.
-      terminated: (..., P) bool, as `Env.step` or a wrapper says.
-      truncated: (..., P) bool, likewise.
-      info: `env.Info` (...) of the step.
-
-    Returns:
-      terminated (..., P) bool, the game itself has ended for the player: it died, won or lost; and
-      truncated (..., P) bool, only the horizon has ended it. Never both; both False for the dead.
-    """
-    terminated = was_alive & (terminated | (info.over & ~info.time_up)[..., None])
-    truncated = was_alive & (truncated | info.time_up[..., None]) & ~terminated
-    return terminated, truncated
-
-
-def _statistics(world: World, info: Info, returns: jax.Array) -> EpisodeStats:
-    return EpisodeStats(
-        game=info.game,
-        length=world.tick,
-        return_=returns.mean(-1),
-        won=info.winners.any(-1),
-        score=info.score,
-        max_progress=info.max_progress.mean(-1),
-        difficulty=info.difficulty,
-    )
-
-
-def vectorize(env, num_worlds: int, reset_block: int | None = None) -> VectorEnv:
+def vectorize(
+    env,
+    num_worlds: int,
+    reset_block: int | None = None,
+    weigh: str = "episodes",
+    share_difficulty: bool = False,
+) -> VectorEnv:
     """Returns `num_worlds` worlds of an environment, with automatic reset.
 
     Args:
       env: an `Env`, or a wrapped one.
       num_worlds: B.
       reset_block: worlds that are reset together; None: one of every 64.
+      weigh: of what each game gets the share that its weight says: of the "episodes", as in the
+        original, or of the "samples", agent-steps of those alive. Episodes of some games are much
+        longer than those of others.
+      share_difficulty: all worlds play a game at the same adaptive difficulty, and it changes with
+        what happens in all of them (`schedule.shared_difficulty`). Else, as in the original, each
+        world has its own, and worlds do not depend on each other.
 
     Returns:
       The batch; the same one for the same arguments, while it lives.
@@ -375,4 +361,4 @@ def vectorize(env, num_worlds: int, reset_block: int | None = None) -> VectorEnv
     Raises:
       ValueError: a number is not allowed.
     """
-    return kept.living(VectorEnv(env, num_worlds, reset_block))
+    return kept.living(VectorEnv(env, num_worlds, reset_block, weigh, share_difficulty))

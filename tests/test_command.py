@@ -40,9 +40,8 @@ assert not heavy, heavy
 
 def test_what_is_no_command_is_refused(capsys):
     assert command.main(["tain", "--seed", "1"]) == 2
-    assert "'tain' must be one of train, evaluate, quickstart, tasks; did you mean train?" in (
-        capsys.readouterr().err
-    )
+    names = "train, evaluate, sweep, quickstart, tasks"
+    assert f"'tain' must be one of {names}; did you mean train?" in capsys.readouterr().err
     assert command.main([]) == 2
     assert "usage: metammo-jax" in capsys.readouterr().err
 

@@ -21,6 +21,7 @@ LAYERS = [
     {"tasks"},
     {"games"},
     {"env", "wrappers", "achievements"},
+    {"episodes", "schedule"},
     {"vector", "registry"},
     {"adapters", "draw"},
     {"agents", "__main__"},

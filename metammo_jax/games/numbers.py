@@ -279,16 +279,30 @@ class Numbers:
         Source: minigames 1.
         """
         played = jnp.arange(difficulty.shape[0]) == game
-        losses = jnp.asarray(self._column("difficulty", "losses"), jnp.int32)
-        falling = played & (losses > 0)
-        wins = jnp.where(falling, jnp.where(won, jnp.maximum(wins, 0), jnp.minimum(wins, 0)), wins)
-        wins = wins + (played & won).astype(jnp.int32) - (falling & ~won).astype(jnp.int32)
+        tally = [(played & ended).astype(jnp.int32) for ended in (won, ~won)]
+        return self.after_episodes(difficulty, wins, *tally, np.ones(len(played), np.int32))
+
+    def after_episodes(self, difficulty, wins, won, lost, times):
+        """Returns difficulty and wins, (G,) int32 each, after several episodes.
+
+        Args:
+          difficulty: (G,) int32.
+          wins: (G,) int32, as `next_difficulty` counts them.
+          won: (G,) int32, episodes of each game that ended with winners.
+          lost: (G,) int32, that ended without.
+          times: (G,) int32, how many times as many wins, or losses, a change takes.
+        """
+        losses = jnp.asarray(self._column("difficulty", "losses") * times, jnp.int32)
+        falls = losses > 0
+        wins = jnp.where(falls & (won > 0), jnp.maximum(wins, 0), wins)
+        wins = jnp.where(falls & (lost > 0), jnp.minimum(wins, 0), wins)
+        wins = wins + won - jnp.where(falls, lost, 0)
         adaptive = self._column("difficulty", "manner") == Manner.ADAPTIVE
         low, high = (jnp.asarray(self._column("difficulty", e), jnp.int32) for e in ("low", "high"))
         step = jnp.asarray(self._column("difficulty", "step"), jnp.int32)
-        needed = jnp.asarray(self._column("difficulty", "wins"), jnp.int32)
-        rises = played & won & adaptive & (wins >= needed) & (difficulty < high)
-        falls = falling & ~won & (-wins >= losses) & (difficulty > low)
+        needed = jnp.asarray(self._column("difficulty", "wins") * times, jnp.int32)
+        rises = (won > 0) & adaptive & (wins >= needed) & (difficulty < high)
+        falls = falls & (lost > 0) & (-wins >= losses) & (difficulty > low)
         difficulty = jnp.where(rises, jnp.minimum(difficulty + step, high), difficulty)
         difficulty = jnp.where(falls, jnp.maximum(difficulty - step, low), difficulty)
         return difficulty, jnp.where(rises | falls, 0, wins)

@@ -173,6 +173,10 @@ class Table:
         """
         return self.numbers.next_difficulty(difficulty, wins, game, won)
 
+    def after_episodes(self, difficulty, wins, won, lost, times) -> tuple[jax.Array, jax.Array]:
+        """Applies the rule after several episodes, see `numbers.Numbers.after_episodes`."""
+        return self.numbers.after_episodes(difficulty, wins, won, lost, times)
+
     def _join(self, choice: "_Choice", key: jax.Array, world: World, cfg: Config) -> World:
         """Applies a muster or a refill; only bodies and NPCs pass through the choice."""
 

@@ -4,6 +4,7 @@ import types
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from metammo_jax import Action, Config, Info, Observation
@@ -47,11 +48,17 @@ class FakeGame:
 class FakeTable:
     """Stands for the games' table: one game without difficulty."""
 
+    weights = np.ones(1)
+
     def first_difficulty(self):
         """Returns the lowest."""
         return jnp.zeros(1, jnp.int32)
 
     def next_difficulty(self, difficulty, wins, game, won):
+        """Returns both as they are."""
+        return difficulty, wins
+
+    def after_episodes(self, difficulty, wins, won, lost, times):
         """Returns both as they are."""
         return difficulty, wins
 

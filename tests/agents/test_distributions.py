@@ -7,7 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents.distributions import Choice, Logits, entropy, log_prob, masked, sample, to_action
+from agents.distributions import (
+    Choice,
+    Logits,
+    entropy,
+    likeliest,
+    log_prob,
+    masked,
+    sample,
+    to_action,
+)
 
 SIZES = dict(move=5, target=3, style=3, token=2)
 
@@ -74,7 +83,7 @@ def test_to_action_turns_positions_into_rows_and_zero_into_silence():
         move=jnp.array([1, 4]), target=jnp.array([1, 2]), style=jnp.array([2, 0]),
         token=jnp.array([0, 3]),
     )  # fmt: skip
-    action = to_action(choice, types.SimpleNamespace(visible=visible))
+    action = to_action(choice, types.SimpleNamespace(visible=visible), tokens=3)
     assert action.target.tolist() == [9, -1]
     assert action.token.tolist() == [-1, 3]
     assert action.move.tolist() == [1, 4] and action.style.tolist() == [2, 0]
@@ -113,7 +122,7 @@ def full(**changed):
     entry chosen.
     """
     head = jnp.log(jnp.array([[0.25, 0.75]]))
-    names = [field.name for field in dataclasses.fields(Logits)]
+    names = [field.name for field in dataclasses.fields(Choice)]
     details = {"price", "gold", "token", "style", "move"}
     entries = {name: 0 if name in details else 1 for name in names} | changed
     choice = {name: jnp.full(1, entry, jnp.int32) for name, entry in entries.items()}
@@ -157,3 +166,68 @@ def test_entropy_of_details_is_weighed_by_the_chance_of_their_deed():
     deeds, numbers = entropy(logits)
     assert float(deeds[0]) == pytest.approx((8 + 2 * 0.25) * one)
     assert float(numbers[0]) == pytest.approx((1 + 2 * 0.25) * one)
+
+
+BITS = jnp.array([[0.3, -1.2, 2.0]])
+"""Log-odds of the bits of a word's number, the lowest first."""
+
+
+def spelled(bits, legal=True):
+    """Logits of an agent that can do nothing but say a word."""
+    one = jnp.zeros((len(bits), 1))
+    allowed = jnp.full(bits.shape, legal)
+    return masked(
+        Logits(one, one, one, spelling=bits),
+        Logits(one == 0, one == 0, one == 0, spelling=allowed),
+    )
+
+
+def says(word):
+    zero = jnp.zeros(1, jnp.int32)
+    return Choice(zero, zero, zero, token=zero + word)
+
+
+def test_the_probability_of_a_spelled_word_is_that_of_its_bits():
+    share = 1 / (1 + np.exp(-np.asarray(BITS[0], np.float64)))
+    mass, disorder = 0.0, 0.0
+    for word in range(8):
+        bits = [word >> bit & 1 for bit in range(3)]
+        expected = np.prod([p if bit else 1 - p for p, bit in zip(share, bits, strict=True)])
+        found = float(log_prob(spelled(BITS), says(word))[0])
+        assert found == pytest.approx(np.log(expected), abs=1e-6)
+        mass += np.exp(found)
+        disorder -= expected * np.log(expected)
+    assert mass == pytest.approx(1.0, abs=1e-6)
+    assert float(entropy(spelled(BITS))[1][0]) == pytest.approx(disorder, abs=1e-6)
+
+
+def test_spelled_words_are_drawn_as_often_as_their_probability():
+    """Of all combinations of 16 points a bit, so that nothing is left to chance."""
+    spread = (np.arange(16, dtype=np.float32) + 0.5) / 16
+    bits = np.stack(np.meshgrid(spread, spread, spread), axis=-1).reshape(-1, 3)
+    points = jnp.concatenate([jnp.zeros((len(bits), 3)), jnp.asarray(bits)], axis=-1)
+    odds = jnp.broadcast_to(jnp.log(jnp.array([1 / 3, 1.0, 3.0])), bits.shape)
+    said = np.asarray(sample(points, spelled(odds)).token)
+    shares = [np.mean(said >> bit & 1) for bit in range(3)]
+    assert shares == pytest.approx([0.25, 0.5, 0.75])
+    assert len(np.unique(said)) == 8
+
+
+def test_who_may_not_speak_spells_silence_at_no_cost():
+    silent = spelled(BITS, legal=False)
+    assert sample(jnp.zeros((1, 6)), silent).token.tolist() == [0]
+    assert likeliest(silent).token.tolist() == [0]
+    assert float(log_prob(silent, says(0))[0]) == 0.0
+    assert float(entropy(silent)[1][0]) == 0.0
+    slope = jax.grad(lambda bits: entropy(spelled(bits, False))[1].sum())(BITS)
+    assert np.asarray(slope).tolist() == [[0.0] * 3]
+
+
+def test_the_likeliest_spelling_has_the_likelier_bits():
+    assert likeliest(spelled(BITS)).token.tolist() == [0b101]
+
+
+def test_a_number_that_no_word_has_is_silence():
+    visible = types.SimpleNamespace(visible=jnp.zeros((1, 1), jnp.int16))
+    said = [to_action(says(word), visible, tokens=5).token.tolist()[0] for word in range(8)]
+    assert said == [-1, 1, 2, 3, 4, 5, -1, -1]

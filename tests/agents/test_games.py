@@ -16,7 +16,9 @@ from metammo_jax.draw import picture
 
 pytestmark = pytest.mark.slow
 
-SMALL = dict(num_worlds=8, rollout=16, sequence=8, minibatches=4, progress=False, verify=True)
+SMALL = dict(
+    num_worlds=8, rollout=16, sequence=8, minibatches=4, progress=False, verify=True, eval_every=0
+)
 
 
 def check(result) -> None:

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import losses
+from agents import credit, losses
 from agents.losses import Coefficients, gae
 
 GAMMA, LAMBDA = 0.5, 0.5
@@ -134,3 +134,20 @@ def test_explained_variance():
     target, mask = jnp.array([1.0, 2.0, 3.0, 99.0]), jnp.array([True, True, True, False])
     assert float(losses.explained_variance(target, target, mask)) == pytest.approx(1.0)
     assert float(losses.explained_variance(target * 0, target, mask)) == pytest.approx(0.0)
+
+
+def test_after_death_goes_on_what_living_teammates_expect():
+    """Players 0, 1, 2 are a team, 3 and 4 another; 0 dies in the first tick, 3 in the second."""
+    value = jnp.array([[[9.0, 9, 9, 9, 9]], [[9, 2, 4, 7, 8]]])
+    alive = jnp.array([[[True] * 5], [[False, True, True, True, True]]])
+    last_value = jnp.array([[9.0, 3, 5, 9, 6]])
+    last_alive = jnp.array([[False, True, True, False, True]])
+    group = jnp.broadcast_to(jnp.array([0, 0, 0, 1, 1]), value.shape)
+    found = credit.after_death(value, alive, last_value, last_alive, group, jnp.zeros((2, 1), bool))
+    assert found.tolist() == [[[3.0, 0, 0, 0, 0]], [[0, 0, 0, 6.0, 0]]]
+    over = jnp.array([[True], [False]])
+    found = credit.after_death(value, alive, last_value, last_alive, group, over)
+    assert found.tolist() == [[[0.0] * 5], [[0, 0, 0, 6.0, 0]]]
+    nobody = jnp.zeros_like(last_alive)
+    found = credit.after_death(value, alive, last_value, nobody, group, jnp.zeros((2, 1), bool))
+    assert found[1].tolist() == [[0.0] * 5], "a team that has fallen expects nothing"

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents import encoders
 from agents.config import TrainConfig
 from agents.policy import legal, make_policy
 from agents.views import OriginalView
@@ -126,12 +125,10 @@ def test_legal_spares_teammates_and_silences():
     assert legal(alone, EVERYBODY, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
 
 
-@pytest.mark.parametrize("side", [6, 7, 8])
-def test_patches_are_squares_of_tiles(side):
-    """Three by three, row by row; what lies past the edge is nothing."""
-    grid = np.random.default_rng(side).integers(0, 9, (2, side, side)).astype(np.int8)
-    beyond = np.pad(grid, ((0, 0), (0, 3), (0, 3)), constant_values=99)
-    corners = range(0, side, 3)
-    expected = [beyond[:, i : i + 3, j : j + 3].reshape(2, 9) for i in corners for j in corners]
-    found = encoders._patches(jnp.asarray(grid), 99)
-    np.testing.assert_array_equal(found, np.stack(expected, axis=1))
+def test_spelled_words_are_legal_where_words_are():
+    obs, _ = FakeEnv().reset(jax.random.key(0))
+    out = legal(obs, EVERYBODY, CFG.tokens, spelled=True)
+    assert out.token is None
+    bits = CFG.tokens.bit_length()
+    assert out.spelling.tolist() == [[True] * bits] * 2 + [[False] * bits] * 2
+    assert not legal(obs, EVERYBODY, CFG.tokens, talk=False, spelled=True).spelling.any()

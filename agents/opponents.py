@@ -1,0 +1,106 @@
+"""Whom a run is compared with while it trains: random players, itself untrained, its own past.
+
+Where agents play against each other somebody always wins, so that the games they win among
+themselves tell nothing of what they learn. So now and then the policy plays against others, in
+worlds that both share (`evaluate.versus`).
+
+All opponents are the same network with other parameters: one compiled program plays them all.
+"""
+
+import dataclasses
+
+import flax.serialization
+import jax
+import jax.numpy as jnp
+
+from . import processes
+from .session import Session
+from .sides import Side, untrained
+
+TIMES = 10
+"""How often a run is compared, if `TrainConfig.eval_every` names no number of updates."""
+
+FOLDER = "past"
+"""Folder of a run with the parameters of its comparisons, by update."""
+
+
+def is_due(work: Session, steps: int) -> bool:
+    """Returns whether the run is to be compared now, given the steps before its last update."""
+    every = work.cfg.eval_every
+    if every > 0:
+        return work.counts["updates"] % every == 0
+    total = work.cfg.total_steps
+    return every < 0 and steps * TIMES // total < min(work.counts["steps"], total) * TIMES // total
+
+
+def compare(work: Session) -> dict[str, dict]:
+    """Returns, by game and opponent, what the policy comes to in worlds that both share.
+
+    The opponents: "random" chooses evenly from the masks but spares teammates, "untrained" has the
+    parameters of a network that has learnt nothing, and "past" is the run itself, at the first of
+    its comparisons that is not before half of its updates. There is none in the first comparison.
+    """
+    from . import evaluate  # not above: `python -m` runs that module itself, after this package
+
+    params = work.params
+    others = {
+        "random": uniform(work.policy, params),
+        "untrained": untrained(work.policy, work.arena).params,
+    }
+    before = _past(work, params)
+    if before is not None:
+        others["past"] = before
+    _keep(work, params)
+    side, found = Side("trained", work.policy, params), {}
+    options = dict(episodes=work.cfg.eval_episodes, seed=work.cfg.seed)
+    for index, game in enumerate(work.arena.games):
+        found[game.name] = {
+            name: evaluate.versus(
+                work.arena, side, dataclasses.replace(side, params=other), game=index, **options
+            )[0].as_dict()
+            for name, other in others.items()
+        }
+    return found
+
+
+def uniform(policy, params):
+    """Returns parameters with which a policy chooses evenly among what is allowed.
+
+    Its heads are emptied: all logits are equal then.
+    """
+    layers = {
+        name: jax.tree.map(jnp.zeros_like, layer) if name in policy.network.HEADS else layer
+        for name, layer in params["params"].items()
+    }
+    return {"params": layers}
+
+
+def mean_won(record: dict) -> dict[str, float]:
+    """Returns the share of games won against each opponent, mean over the games of a record."""
+    games = record.get("evaluation", {}).values()
+    names = dict.fromkeys(name for game in games for name in game)
+    return {
+        name: sum(game[name]["won"] for game in games if name in game) / len(games)
+        for name in names
+    }
+
+
+def _keep(work: Session, params) -> None:
+    if processes.is_first():
+        folder = work.run / FOLDER
+        folder.mkdir(exist_ok=True)
+        content = flax.serialization.to_bytes(jax.device_get(params))
+        part = folder / "part"
+        part.write_bytes(content)
+        part.replace(folder / f"{work.counts['updates']:08d}.msgpack")
+
+
+def _past(work: Session, params):
+    """Returns the parameters of the past, or None."""
+    now = work.counts["updates"]
+    kept = {int(path.stem): path for path in (work.run / FOLDER).glob("*.msgpack")}
+    before = sorted(update for update in kept if now <= 2 * update and update < now)
+    before = before or sorted(update for update in kept if update < now)[-1:]
+    if not before:
+        return None
+    return flax.serialization.from_bytes(params, kept[before[0]].read_bytes())

@@ -1,0 +1,287 @@
+r"""Trains with many options, games and seeds, and compares: `metammo-jax sweep --help`.
+
+    metammo-jax sweep --out sweeps/rate --game race_to_the_center survive --seeds 5 \
+        --vary learning_rate=3e-4,1e-3,3e-3 epochs=1,2 --workers 2
+    metammo-jax sweep --out sweeps/rate --table
+
+Every combination of the values is a setting; `--trials N` tries N of them, drawn at random. Each
+setting plays each game with each seed. Now and then, and at the end, the policy plays against
+random and against untrained players in worlds that they share. Results go to `results.jsonl` in
+the folder, a line for each run, and `--table` prints means over seeds with 95% intervals. A sweep
+that was interrupted goes on where it was, when it is called again.
+"""
+
+import dataclasses
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from metammo_jax.lib import checks
+from metammo_jax.registry import games as known_games
+
+from . import cli, evaluate, meshes, session
+from .config import PRESETS, TrainConfig, preset
+from .session import Session
+from .sides import RANDOM, Side, untrained
+from .sweep_table import table
+from .training import advance
+from .update import make_start, make_update
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepConfig:
+    """Options of a sweep.
+
+    Attributes:
+      out: folder of the results.
+      game: names of games, each learnt by itself; names joined by + are learnt together; "all" is
+        every game of the config.
+      config: preset of the worlds' sizes.
+      preset: options of training that are not varied; empty for those of the config's name, or
+        tiny.
+      total_steps: living agent-steps of a run; 0 for the preset's.
+      seeds: how many, from 0 on.
+      vary: options of training and the values to try, as in epochs=1,2.
+      trials: settings to draw at random among all combinations; 0 tries them all.
+      marks: how many times a run is evaluated, at equal distances, the last at its end.
+      episodes: of each comparison.
+      workers: processes that share the work, each with one core.
+      table: print the results that there are, and train nothing.
+
+    Raises:
+      ValueError: at construction, with the name, the value and the rule.
+    """
+
+    out: str = "sweeps/new"
+    game: tuple[str, ...] = ("race_to_the_center",)
+    config: str = "tiny"
+    preset: str = ""
+    total_steps: int = 0
+    seeds: int = 5
+    vary: tuple[str, ...] = ()
+    trials: int = 0
+    marks: int = 4
+    episodes: int = 32
+    workers: int = 1
+    table: bool = False
+
+    def __post_init__(self):
+        for name in ("seeds", "marks", "episodes", "workers"):
+            checks.whole(name, getattr(self, name), 1)
+        for name in ("total_steps", "trials"):
+            checks.whole(name, getattr(self, name), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """Runs of one setting in one game: they share a compiled update.
+
+    Attributes:
+      setting: values of the options that are varied, by name.
+      cfg: options of training, with the first seed.
+    """
+
+    setting: dict
+    cfg: TrainConfig
+
+    def name(self, seed: int) -> tuple:
+        """Returns what tells a run from all others of the sweep."""
+        return json.dumps(self.setting, sort_keys=True), "+".join(self.cfg.game), seed
+
+
+def settings(vary: tuple[str, ...], trials: int = 0) -> list[dict]:
+    """Returns the settings to try, dicts of options.
+
+    Args:
+      vary: options and values, as in "epochs=1,2".
+      trials: how many to draw at random among all combinations, the same in every call; 0 for all.
+
+    Raises:
+      ValueError: an option is unknown or has no values.
+    """
+    known = {field.name: field.type for field in dataclasses.fields(TrainConfig)}
+    choices = {}
+    for text in vary:
+        name, _, values = text.partition("=")
+        try:
+            choices[name] = [_value(known[name], value) for value in values.split(",")]
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"vary={text!r} must be an option of training and its values, as in epochs=1,2"
+            ) from error
+    found = [
+        dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())
+    ]
+    if 0 < trials < len(found):
+        drawn = np.random.default_rng(0).choice(len(found), trials, replace=False)
+        found = [found[index] for index in sorted(drawn)]
+    return found
+
+
+def _value(kind, text):
+    if kind is bool:
+        return {"true": True, "false": False}[text.lower()]
+    return kind(text.replace("_", "")) if kind in (int, float) else text
+
+
+def jobs(cfg: SweepConfig) -> list[Job]:
+    """Returns all jobs of a sweep, in order.
+
+    Raises:
+      ValueError: an option of training, a game or a value is not allowed.
+    """
+    names = [g for name in cfg.game for g in (known_games(cfg.config) if name == "all" else [name])]
+    base = cfg.preset or (cfg.config if cfg.config in PRESETS else "tiny")
+    fixed = {"config": cfg.config, "devices": 1}
+    fixed |= {"total_steps": cfg.total_steps} if cfg.total_steps else {}
+    return [
+        Job(setting, preset(base, game=tuple(name.split("+")), **{**fixed, **setting}))
+        for setting in settings(cfg.vary, cfg.trials)
+        for name in names
+    ]
+
+
+def read(out: str | Path) -> list[dict]:
+    """Returns the results in a folder, one for each run; lines that are cut short are left out."""
+    found = []
+    for path in sorted(Path(out).glob("results*.jsonl")):
+        for line in path.read_text().splitlines():
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+    return found
+
+
+def sweep(cfg: SweepConfig, worker: int = 0) -> None:
+    """Runs the share of a worker: every run of it that has no result yet.
+
+    Raises:
+      ValueError: an option is not allowed.
+    """
+    folder, todo = Path(cfg.out), jobs(cfg)
+    folder.mkdir(parents=True, exist_ok=True)
+    done = {(json.dumps(r["setting"], sort_keys=True), r["game"], r["seed"]) for r in read(folder)}
+    for number, job in enumerate(todo):
+        seeds = [seed for seed in range(cfg.seeds) if job.name(seed) not in done]
+        if number % cfg.workers != worker or not seeds:
+            continue
+        for result in runs(job, seeds, cfg.marks, cfg.episodes):
+            _append(folder / f"results-{worker}.jsonl", json.dumps(result))
+            last = result["marks"][-1]
+            print(
+                f"{number + 1}/{len(todo)} {result['setting']} {result['game']} seed "
+                f"{result['seed']}: {last['seconds']:.0f} s", file=sys.stderr, flush=True,
+            )  # fmt: skip
+
+
+def _append(path: Path, line: str) -> None:
+    """Appends a line, also after one that was cut short."""
+    before = path.read_text() if path.exists() else ""
+    with path.open("a") as file:
+        file.write("\n" * (before[-1:] not in ("", "\n")) + line + "\n")
+
+
+def runs(job: Job, seeds: list[int], marks: int, episodes: int):
+    """Trains with each seed, one after the other; yields a result for each."""
+    cfg = job.cfg
+    arena = session.arena(cfg.game, cfg.config)
+    env = session.worlds(cfg)
+    mesh, (batch, policy) = meshes.make(cfg), session.assemble(cfg, env)
+    fresh, _ = make_start(batch, policy, cfg, mesh)
+    start = [fresh(np.asarray(jax.random.key_data(checks.key_of_seed(seed)))) for seed in seeds]
+    rate = np.float32(cfg.learning_rate)
+    update = make_update(batch, policy, cfg, mesh).lower(start[0], rate).compile()
+    for seed, state in zip(seeds, start, strict=True):
+        counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
+        options = dataclasses.replace(cfg, seed=seed)
+        work = Session(options, Path(), batch, policy, state, counts, arena, mesh)
+        result = {"setting": job.setting, "game": "+".join(cfg.game), "seed": seed}
+        yield result | _run(work, update, marks, episodes)
+
+
+def _run(work: Session, update, marks: int, episodes: int) -> dict:
+    """Trains until the end; returns what the evaluations and the last episodes told."""
+    reached, history, total = [], [], work.cfg.total_steps
+    while not work.complete:
+        history.append(advance(work, update))
+        if work.counts["steps"] * marks >= total * (len(reached) + 1):
+            counts = {name: work.counts[name] for name in ("steps", "updates", "seconds")}
+            reached.append(counts | {"games": _evaluated(work, episodes)})
+    return {"marks": reached, "games": _tail(history)}
+
+
+def _evaluated(work: Session, episodes: int) -> dict:
+    """Returns, by game and opponent, what the policy comes to in worlds that it shares."""
+    side = Side("trained", work.policy, work.params)
+    others = [RANDOM, untrained(work.policy, work.arena)]
+    found = {}
+    for index, game in enumerate(work.arena.games):
+        found[game.name] = {
+            other.name: [
+                {"won": score.won, "score": score.score, "progress": score.progress}
+                for score in evaluate.versus(work.arena, side, other, episodes, game=index)
+            ]
+            for other in others
+        }
+    return found
+
+
+def _tail(history: list[dict], share: float = 0.2) -> dict:
+    """Returns, by game, means over the episodes of training that ended in the last fifth."""
+    last, found = history[-max(1, round(share * len(history))) :], {}
+    for name in {name for record in last for name in record["games"]}:
+        ended = [record["games"][name] for record in last if name in record["games"]]
+        count = sum(one["episodes"] for one in ended)
+        found[name] = {
+            what: sum(one[what] * one["episodes"] for one in ended) / count
+            for what in ("return", "won", "score", "progress", "length", "difficulty")
+        }
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    worker = cli.take(arguments, "--worker")
+    cli.start_quickly()
+    try:
+        cfg = cli.parse(SweepConfig, SweepConfig(), arguments, "sweep")
+        if not cfg.table:
+            jobs(cfg)  # what is not allowed shows before any work is shared out
+            _share_out(cfg, arguments) if worker is None and cfg.workers > 1 else sweep(
+                cfg, int(worker or 0)
+            )
+        if worker is None:
+            print(table(read(cfg.out)))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _share_out(cfg: SweepConfig, arguments: list[str]) -> None:
+    """Starts the workers and waits for them.
+
+    Raises:
+      ValueError: a worker failed.
+    """
+    command = [sys.executable, "-m", "agents.sweep", *arguments]
+    # Each has a core of its own; two threads that share one wait for each other.
+    environ = {**os.environ, "NPROC": "1"}
+    started = [
+        subprocess.Popen([*command, "--worker", str(n)], env=environ) for n in range(cfg.workers)
+    ]
+    failed = [number for number, one in enumerate(started) if one.wait()]
+    if failed:
+        raise ValueError(f"workers {failed} failed; what they had finished is kept in {cfg.out}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""What the lean network sees of the ground: tiles near a player one by one, and counts farther off.
+
+Nothing here has parameters, so nothing here needs a gradient. Four properties of a tile are packed
+into one small number, four bits each: a count of nine tiles still fits, so that one addition
+counts all four, and sixteen bits a tile are moved instead of four floats.
+
+Axes: P players of one world, V tiles a side of the window.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.observe import Observation
+from metammo_jax.tables import PASSABLE
+from metammo_jax.vocab import Tile
+
+NEAR = 5
+"""Tiles a side of the square that is seen tile by tile."""
+
+SQUARE = 3
+"""Tiles a side of the squares in which tiles are counted."""
+
+FOG_SCALE = 16.0
+"""Tiles of distance, or points of damage, that count as 1."""
+
+FIELD = 4
+"""Bits of a property."""
+
+_TOOL = {Tile.ORE, Tile.TREE, Tile.CRYSTAL, Tile.HERB, Tile.FISH}
+
+PROPERTIES = np.stack(
+    [
+        np.asarray(PASSABLE, bool),
+        [tile == Tile.WATER for tile in Tile],
+        [tile == Tile.FOILAGE for tile in Tile],
+        [tile in _TOOL for tile in Tile],
+    ],
+    axis=1,
+)
+"""(16, 4) bool, what a tile is good for: can stand, drink, eat, needs a tool."""
+
+PACKED = (PROPERTIES << FIELD * np.arange(PROPERTIES.shape[1])).sum(axis=1).astype(np.uint16)
+"""(16,) uint16, the properties of a tile in one number."""
+
+
+def tile_features(obs: Observation) -> jax.Array:
+    """Returns what each player sees of the ground, (P, features) float32, from -1 to 1.
+
+    The properties of the tiles near it, the share of each property in all squares of the window,
+    and the fog in the middle of each square.
+    """
+    packed = jnp.asarray(PACKED)[obs.tiles.astype(jnp.int32)]
+    counts = _squares(packed)
+    fog = obs.fog[:, 1::SQUARE, 1::SQUARE].astype(jnp.float32) / FOG_SCALE
+    parts = [
+        *_unpacked(_near(packed)),
+        *(field / SQUARE**2 for field in _unpacked(counts)),
+        jnp.clip(fog, -1.0, 1.0),
+    ]
+    return jnp.concatenate([part.reshape(len(packed), -1) for part in parts], axis=-1)
+
+
+def _near(window: jax.Array) -> jax.Array:
+    """Cuts the middle (P, NEAR, NEAR) out of windows (P, V, V); all of smaller ones."""
+    edge = max(0, (window.shape[-1] - NEAR) // 2)
+    end = window.shape[-1] - edge
+    return window[:, edge:end, edge:end]
+
+
+def _squares(packed: jax.Array) -> jax.Array:
+    """Returns sums (P, squares, squares) over squares of (P, V, V); nothing is past the edge."""
+    pad = -packed.shape[-1] % SQUARE
+    padded = jnp.pad(packed, ((0, 0), (0, pad), (0, pad)))
+    rows = padded[:, ::SQUARE] + padded[:, 1::SQUARE] + padded[:, 2::SQUARE]
+    return rows[..., ::SQUARE] + rows[..., 1::SQUARE] + rows[..., 2::SQUARE]
+
+
+def _unpacked(packed: jax.Array) -> list[jax.Array]:
+    """Returns each property of packed numbers, of their shape, float32."""
+    mask = jnp.uint16((1 << FIELD) - 1)
+    shifts = FIELD * np.arange(PROPERTIES.shape[1], dtype=np.uint16)
+    return [((packed >> shift) & mask).astype(jnp.float32) for shift in shifts]

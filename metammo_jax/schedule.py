@@ -1,0 +1,85 @@
+"""What each world of a batch plays next: which game, and how difficult it is.
+
+Axes: B worlds, G games.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.env import Info
+from metammo_jax.lib import threefry
+
+OWED = 502
+"""Tag of the draw of a game that is owed ticks: `env.reset` draws from the same key."""
+
+
+def own_difficulty(table, difficulty, wins, info: Info, done):
+    """Applies the rule of adaptive difficulty in each world by itself, as in the original.
+
+    Args:
+      table: `games.Table`.
+      difficulty: (B, G) int32.
+      wins: (B, G) int32.
+      info: of the step.
+      done: (B,) bool, the episode ended.
+
+    Returns:
+      difficulty and wins (B, G) int32 for the next episodes.
+    """
+    won = info.winners.any(-1)
+    new = jax.vmap(table.next_difficulty)(difficulty, wins, info.game, won)
+    return tuple(
+        jnp.where(done[:, None], after, before)
+        for after, before in zip(new, (difficulty, wins), strict=True)
+    )
+
+
+def shared_difficulty(table, difficulty, wins, info: Info, done, axis: str | None = None):
+    """Applies the rule to all worlds together, so that all play a game at the same difficulty.
+
+    It takes as many more wins, and losses, as worlds play the game at a time on average. So a game
+    becomes as difficult in as many ticks, whether it is played in all worlds or in some of them.
+    Only episodes that were played at the present difficulty count.
+
+    Args and returns are those of `own_difficulty`; all rows of a batch are equal.
+      axis: name of the mesh axis over which the batch is parted, if it is.
+    """
+    now, (worlds, count) = difficulty[0], difficulty.shape
+    is_now = now[info.game] == info.difficulty
+    of_game = (jnp.arange(count)[None] == info.game[:, None]) & (done & is_now)[:, None]
+    won = info.winners.any(-1)[:, None]
+    tally = jnp.stack([of_game & won, of_game & ~won]).sum(axis=1, dtype=jnp.int32)
+    if axis is not None:
+        tally, worlds = jax.lax.psum(tally, axis), worlds * jax.lax.psum(1, axis)
+    times = np.maximum(1, np.round(worlds * table.weights)).astype(np.int32)
+    new = table.after_episodes(now, wins[0], tally[0], tally[1], times)
+    return tuple(jnp.broadcast_to(row, difficulty.shape) for row in new)
+
+
+def owe(owed: jax.Array, weights: np.ndarray, game: jax.Array, living: jax.Array) -> jax.Array:
+    """Returns how many agent-steps each game is owed after a tick, (B, G) float32.
+
+    Args:
+      owed: (B, G) float32, before; the sum over games is 0.
+      weights: (G,) share of the agent-steps that each game shall have, 1 in sum.
+      game: (B,) int32, what was played.
+      living: (B,) int32, agents that lived.
+    """
+    played = (jnp.arange(owed.shape[1])[None] == game[:, None]).astype(jnp.float32)
+    return owed + living.astype(jnp.float32)[:, None] * (weights.astype(np.float32)[None] - played)
+
+
+def owed_game(key: jax.Array, owed: jax.Array, weights: np.ndarray) -> jax.Array:
+    """Returns () int32, a game drawn by what it is owed; by weight where nothing is owed yet.
+
+    Args:
+      key: () key.
+      owed: (G,) float32.
+      weights: (G,) chance of each game, 1 in sum.
+    """
+    share = jnp.maximum(owed, 0.0)
+    share = jnp.where(share.any(), share, weights.astype(np.float32))
+    reach = jnp.cumsum(share)
+    point = threefry.uniform(threefry.tagged(key, OWED), ()) * reach[-1]
+    return jnp.minimum((point >= reach).sum(dtype=jnp.int32), len(weights) - 1)
