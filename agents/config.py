@@ -19,8 +19,9 @@ class TrainConfig:
       weights: share of each game, relative to the others; empty for equal shares.
       weigh: of what each game has its share: of the "episodes", as in the paper, or of the
         "samples", living agent-steps.
-      share_difficulty: all worlds play a game at the same adaptive difficulty; else each world has
-        its own, as in the original, and a game that is one of many becomes difficult slowly.
+      share_difficulty: all worlds play a game at the same adaptive difficulty, which rises as fast
+        in a mix as it does where the game is played alone; else each world has its own, as in the
+        original.
       config: preset of the world: "tiny", "mini", "large", "tiny_full" or "full".
       total_steps: living agent-steps after which the run is complete.
       num_worlds: B, worlds played side by side.
@@ -66,14 +67,14 @@ class TrainConfig:
     game: tuple[str, ...] = ("race_to_the_center",)
     weights: tuple[float, ...] = ()
     weigh: Literal["episodes", "samples"] = "episodes"
-    share_difficulty: bool = True
+    share_difficulty: bool = False
     config: str = "tiny"
     total_steps: int = 2_000_000
-    num_worlds: int = 16
+    num_worlds: int = 32
     rollout: int = 32
     sequence: int = 16
     epochs: int = 1
-    minibatches: int = 4
+    minibatches: int = 8
     learning_rate: float = 2e-3
     anneal: bool = True
     gamma: float = 0.99
@@ -222,12 +223,12 @@ HOST_FIELDS = frozenset(
 PRESETS: dict[str, dict] = {
     "tiny": {},
     "mini": dict(
-        config="mini", total_steps=100_000_000, num_worlds=16, rollout=32, sequence=16,
-        minibatches=8, learning_rate=1e-3, width=128, eval_episodes=16,
+        config="mini", total_steps=100_000_000, num_worlds=32, rollout=32, sequence=16,
+        minibatches=16, learning_rate=6e-4, width=128, eval_episodes=16,
     ),
     "full": dict(
         game=("survive", "team_battle", "multi_task"), config="full", total_steps=100_000_000,
-        num_worlds=16, rollout=32, sequence=16, minibatches=8, learning_rate=1e-3, width=128,
+        num_worlds=16, rollout=32, sequence=16, minibatches=16, learning_rate=6e-4, width=128,
         eval_episodes=16,
     ),
     "paper": dict(

@@ -57,6 +57,7 @@ def _read(result, name):
     return flax.serialization.from_bytes(result.params, content)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_meets_the_same_past(compared, tmp_path, fake_cfg):
     cfg = dataclasses.replace(
         fake_cfg, run_dir=str(tmp_path / "run"), eval_every=2, eval_episodes=64
