@@ -52,7 +52,7 @@ class TrainConfig:
       save_every: updates between two checkpoints; 0 for one at the end only.
       keep: checkpoints kept, the newest; 0 for all.
       eval_every: updates between two comparisons with other players (`agents.opponents`); 0 for
-        none, -1 for ten of them, at equal distances.
+        none, -1 for five of them, at equal distances.
       eval_episodes: episodes of a comparison with each opponent.
       tensorboard: write TensorBoard files too (needs tensorboardX).
       progress: show a progress bar.

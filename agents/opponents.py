@@ -17,7 +17,7 @@ from . import processes
 from .session import Session
 from .sides import Side, untrained
 
-TIMES = 10
+TIMES = 5
 """How often a run is compared, if `TrainConfig.eval_every` names no number of updates."""
 
 FOLDER = "past"

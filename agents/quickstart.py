@@ -53,7 +53,7 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
     """
     options = TrainConfig(
         game=(GAME,), config="tiny", total_steps=cfg.total_steps, seed=cfg.seed,
-        run_dir=cfg.run_dir, progress=cfg.progress,
+        run_dir=cfg.run_dir, progress=cfg.progress, eval_episodes=16,
     )  # fmt: skip
     begun = time.monotonic()
     print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)

@@ -68,7 +68,7 @@ def test_a_resumed_run_meets_the_same_past(compared, tmp_path, fake_cfg):
     assert all(a.get("evaluation") == b.get("evaluation") for a, b in pairs)
 
 
-def test_ten_comparisons_at_equal_distances(fake_cfg):
+def test_five_comparisons_at_equal_distances(fake_cfg):
     cfg = dataclasses.replace(fake_cfg, total_steps=1000, eval_every=-1)
     work = type("Work", (), {"cfg": cfg, "counts": {}})()
 
@@ -78,7 +78,7 @@ def test_ten_comparisons_at_equal_distances(fake_cfg):
 
     ends = [30 * n for n in range(1, 35)]
     found = [end for end in ends if due(end - 30, end)]
-    assert found == [120, 210, 300, 420, 510, 600, 720, 810, 900, 1020]
+    assert found == [210, 420, 600, 810, 1020]
     work.cfg = dataclasses.replace(cfg, eval_every=0)
     assert not any(due(end - 30, end) for end in ends)
 
