@@ -8,6 +8,7 @@ from typing import Literal
 
 from metammo_jax.games.knobs import is_number
 from metammo_jax.lib import checks
+from metammo_jax.vector import WEIGH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +172,7 @@ class TrainConfig:
         for name in ("gamma", "gae_lambda"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be from 0 to 1")
-        for name, known in (("network", ("lean", "paper")), ("weigh", ("episodes", "samples"))):
+        for name, known in (("network", ("lean", "paper")), ("weigh", WEIGH)):
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} is unknown; allowed are {', '.join(known)}"

@@ -50,13 +50,15 @@ def draw(run: Path) -> Path | None:
     axes = figure.subplots(1, len(lines))
     for axis, (title, (of, name)) in zip(axes, lines.items(), strict=True):
         for label, points in of.items():
-            axis.plot(points["steps"], points[name], label=label)
+            marker = "." if of is rivals else None
+            axis.plot(points["steps"], points[name], label=label, marker=marker, alpha=0.8)
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
         axis.set(xlabel="living agent-steps", title=title)
         axis.grid(alpha=0.3)
         if name == "won":
             axis.set_ylim(-0.02, 1.02)
-        if of is rivals:
+        if of is rivals:  # few points, and lines that may lie on each other
+            axis.set_xlim(left=0)
             axis.legend(fontsize="small", loc="lower right")
     axes[0].legend(fontsize="small")
     part = Path(run) / "curve.part.png"
@@ -66,19 +68,14 @@ def draw(run: Path) -> Path | None:
 
 def by_game(records: list[dict]) -> dict[str, dict[str, list[float]]]:
     """Returns, for each game, steps and means of what ended then, over neighbouring records."""
-    games = sorted({game for record in records for game in record["games"]})
-    size = max(len(records) // SMOOTHING, 1)
-    curves = {game: {name: [] for name in ("steps", *PANELS)} for game in games}
+    size, curves = max(len(records) // SMOOTHING, 1), {}
     for first in range(0, len(records), size):
         part = records[first : first + size]
-        for game, points in curves.items():
-            ended = [r["games"][game] for r in part if game in r["games"]]
-            count = sum(e["episodes"] for e in ended)
-            if count:
-                points["steps"].append(part[-1]["steps"])
-                for name in PANELS:
-                    points[name].append(sum(e[name] * e["episodes"] for e in ended) / count)
-    return {game: points for game, points in curves.items() if points["steps"]}
+        for game, means in runs.episode_means(part, PANELS).items():
+            points = curves.setdefault(game, {name: [] for name in ("steps", *PANELS)})
+            for name, value in {"steps": part[-1]["steps"], **means}.items():
+                points[name].append(value)
+    return dict(sorted(curves.items()))
 
 
 def against(records: list[dict]) -> dict[str, dict[str, list[float]]]:

@@ -8,6 +8,7 @@ All opponents are the same network with other parameters: one compiled program p
 """
 
 import dataclasses
+from pathlib import Path
 
 import flax.serialization
 import jax
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 
 from . import processes
 from .session import Session
-from .sides import Side, untrained
+from .sides import Side
 
 TIMES = 5
 """How often a run is compared, if `TrainConfig.eval_every` names no number of updates."""
@@ -33,24 +34,34 @@ def is_due(work: Session, steps: int) -> bool:
     return every < 0 and steps * TIMES // total < min(work.counts["steps"], total) * TIMES // total
 
 
+def keep(work: Session) -> None:
+    """Keeps the run's parameters, to compare later ones with."""
+    if not processes.is_first():
+        return
+    folder = work.run / FOLDER
+    folder.mkdir(exist_ok=True)
+    part = folder / "part"
+    part.write_bytes(flax.serialization.to_bytes(jax.device_get(work.params)))
+    part.replace(_path(work, work.counts["updates"]))
+
+
 def compare(work: Session) -> dict[str, dict]:
     """Returns, by game and opponent, what the policy comes to in worlds that both share.
 
-    The opponents: "random" chooses evenly from the masks but spares teammates, "untrained" has the
-    parameters of a network that has learnt nothing, and "past" is the run itself, at the first of
-    its comparisons that is not before half of its updates. There is none in the first comparison.
+    The opponents: "random" chooses evenly from the masks but spares teammates, "untrained" is the
+    run before its first update, and "past" the run at the first of its comparisons that is not
+    before half of its updates. There is none in the first comparison.
     """
     from . import evaluate  # not above: `python -m` runs that module itself, after this package
 
     params = work.params
-    others = {
-        "random": uniform(work.policy, params),
-        "untrained": untrained(work.policy, work.arena).params,
-    }
-    before = _past(work, params)
-    if before is not None:
-        others["past"] = before
-    _keep(work, params)
+    others = {"random": uniform(work.policy, params)}
+    kept = {"untrained": 0, "past": _past(work)}
+    for name, update in kept.items():
+        if update is not None and _path(work, update).exists():
+            content = _path(work, update).read_bytes()
+            others[name] = flax.serialization.from_bytes(params, content)
+    keep(work)
     side, found = Side("trained", work.policy, params), {}
     options = dict(episodes=work.cfg.eval_episodes, seed=work.cfg.seed)
     for index, game in enumerate(work.arena.games):
@@ -85,22 +96,14 @@ def mean_won(record: dict) -> dict[str, float]:
     }
 
 
-def _keep(work: Session, params) -> None:
-    if processes.is_first():
-        folder = work.run / FOLDER
-        folder.mkdir(exist_ok=True)
-        content = flax.serialization.to_bytes(jax.device_get(params))
-        part = folder / "part"
-        part.write_bytes(content)
-        part.replace(folder / f"{work.counts['updates']:08d}.msgpack")
+def _path(work: Session, update: int) -> Path:
+    return work.run / FOLDER / f"{update:08d}.msgpack"
 
 
-def _past(work: Session, params):
-    """Returns the parameters of the past, or None."""
+def _past(work: Session) -> int | None:
+    """Returns the update of the past, or None."""
     now = work.counts["updates"]
-    kept = {int(path.stem): path for path in (work.run / FOLDER).glob("*.msgpack")}
-    before = sorted(update for update in kept if now <= 2 * update and update < now)
-    before = before or sorted(update for update in kept if update < now)[-1:]
-    if not before:
-        return None
-    return flax.serialization.from_bytes(params, kept[before[0]].read_bytes())
+    kept = sorted(int(path.stem) for path in (work.run / FOLDER).glob("*.msgpack"))
+    before = [update for update in kept if 0 < update < now]
+    late = [update for update in before if now <= 2 * update]
+    return late[0] if late else before[-1] if before else None

@@ -19,6 +19,7 @@ import itertools
 import json
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from metammo_jax.config import Config
@@ -148,6 +149,23 @@ def read_metrics(run: str | Path) -> list[dict]:
         except json.JSONDecodeError:
             break
     return records
+
+
+def episode_means(records: list[dict], names: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Returns, by game, means over all episodes that ended in some lines of a log.
+
+    Args:
+      records: lines; a game of which no episode ended in any of them is left out.
+      names: of the statistics, as "return".
+    """
+    found = {}
+    for game in sorted({game for record in records for game in record["games"]}):
+        ended = [record["games"][game] for record in records if game in record["games"]]
+        count = sum(one["episodes"] for one in ended)
+        found[game] = {
+            name: sum(one[name] * one["episodes"] for one in ended) / count for name in names
+        }
+    return found
 
 
 def _described(run):

@@ -27,11 +27,18 @@ from metammo_jax.registry import games as known_games
 
 from . import cli, evaluate, meshes, session
 from .config import PRESETS, TrainConfig, preset
+from .runs import episode_means, write
 from .session import Session
 from .sides import RANDOM, Side, untrained
 from .sweep_table import table
 from .training import advance
-from .update import make_start, make_update
+from .update import SPECS, make_start, make_update
+
+TOLD = ("return", "won", "score", "progress", "length", "difficulty")
+"""Statistics of the last fifth of training that a result holds."""
+
+SAME = ("config", "preset", "total_steps", "marks", "episodes")
+"""Options that all results in a folder must share."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +58,7 @@ class SweepConfig:
       trials: settings to draw at random among all combinations; 0 tries them all.
       marks: how many times a run is evaluated, at equal distances, the last at its end.
       episodes: of each comparison.
-      workers: processes that share the work, each with one core.
+      workers: processes that share the settings and games, each with one core.
       table: print the results that there are, and train nothing.
 
     Raises:
@@ -166,7 +173,7 @@ def sweep(cfg: SweepConfig, worker: int = 0) -> None:
       ValueError: an option is not allowed.
     """
     folder, todo = Path(cfg.out), jobs(cfg)
-    folder.mkdir(parents=True, exist_ok=True)
+    _claim(folder, cfg)
     done = {(json.dumps(r["setting"], sort_keys=True), r["game"], r["seed"]) for r in read(folder)}
     for number, job in enumerate(todo):
         seeds = [seed for seed in range(cfg.seeds) if job.name(seed) not in done]
@@ -181,6 +188,24 @@ def sweep(cfg: SweepConfig, worker: int = 0) -> None:
             )  # fmt: skip
 
 
+def _claim(folder: Path, cfg: SweepConfig) -> None:
+    """Makes the folder of a sweep, with the options that its results share.
+
+    Raises:
+      ValueError: it holds results of other options, with which these cannot be compared.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path, options = folder / "sweep.json", {name: getattr(cfg, name) for name in SAME}
+    if not path.exists():
+        write(path, json.dumps(options) + "\n")
+    for name, value in json.loads(path.read_text()).items():
+        if options.get(name) != value:
+            raise ValueError(
+                f"{name}={options.get(name)!r} differs from the results in {str(folder)!r}, "
+                f"where it is {value!r}; take another folder, or the same value"
+            )
+
+
 def _append(path: Path, line: str) -> None:
     """Appends a line, also after one that was cut short."""
     before = path.read_text() if path.exists() else ""
@@ -191,36 +216,38 @@ def _append(path: Path, line: str) -> None:
 def runs(job: Job, seeds: list[int], marks: int, episodes: int):
     """Trains with each seed, one after the other; yields a result for each."""
     cfg = job.cfg
-    arena = session.arena(cfg.game, cfg.config)
-    env = session.worlds(cfg)
+    arena, env = session.arena(cfg.game, cfg.config), session.worlds(cfg)
     mesh, (batch, policy) = meshes.make(cfg), session.assemble(cfg, env)
-    fresh, _ = make_start(batch, policy, cfg, mesh)
-    start = [fresh(np.asarray(jax.random.key_data(checks.key_of_seed(seed)))) for seed in seeds]
+    fresh, seed_of_cfg = make_start(batch, policy, cfg, mesh)
+    shapes = meshes.placed(jax.eval_shape(fresh, seed_of_cfg), SPECS, mesh)
     rate = np.float32(cfg.learning_rate)
-    update = make_update(batch, policy, cfg, mesh).lower(start[0], rate).compile()
-    for seed, state in zip(seeds, start, strict=True):
+    update = make_update(batch, policy, cfg, mesh).lower(shapes, rate).compile()
+    others = [RANDOM, untrained(policy, arena)]
+    for seed in seeds:
+        state = fresh(np.asarray(jax.random.key_data(checks.key_of_seed(seed))))
         counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
         options = dataclasses.replace(cfg, seed=seed)
         work = Session(options, Path(), batch, policy, state, counts, arena, mesh)
+        del state  # an update gives it up
         result = {"setting": job.setting, "game": "+".join(cfg.game), "seed": seed}
-        yield result | _run(work, update, marks, episodes)
+        yield result | _run(work, update, others, marks, episodes)
 
 
-def _run(work: Session, update, marks: int, episodes: int) -> dict:
-    """Trains until the end; returns what the evaluations and the last episodes told."""
+def _run(work: Session, update, others: list[Side], marks: int, episodes: int) -> dict:
+    """Trains until the end; returns what the evaluations and the last fifth of training told."""
     reached, history, total = [], [], work.cfg.total_steps
     while not work.complete:
         history.append(advance(work, update))
         if work.counts["steps"] * marks >= total * (len(reached) + 1):
             counts = {name: work.counts[name] for name in ("steps", "updates", "seconds")}
-            reached.append(counts | {"games": _evaluated(work, episodes)})
-    return {"marks": reached, "games": _tail(history)}
+            reached.append(counts | {"games": _evaluated(work, others, episodes)})
+    last = history[-max(1, len(history) // 5) :]
+    return {"marks": reached, "games": episode_means(last, TOLD)}
 
 
-def _evaluated(work: Session, episodes: int) -> dict:
+def _evaluated(work: Session, others: list[Side], episodes: int) -> dict:
     """Returns, by game and opponent, what the policy comes to in worlds that it shares."""
     side = Side("trained", work.policy, work.params)
-    others = [RANDOM, untrained(work.policy, work.arena)]
     found = {}
     for index, game in enumerate(work.arena.games):
         found[game.name] = {
@@ -229,19 +256,6 @@ def _evaluated(work: Session, episodes: int) -> dict:
                 for score in evaluate.versus(work.arena, side, other, episodes, game=index)
             ]
             for other in others
-        }
-    return found
-
-
-def _tail(history: list[dict], share: float = 0.2) -> dict:
-    """Returns, by game, means over the episodes of training that ended in the last fifth."""
-    last, found = history[-max(1, round(share * len(history))) :], {}
-    for name in {name for record in last for name in record["games"]}:
-        ended = [record["games"][name] for record in last if name in record["games"]]
-        count = sum(one["episodes"] for one in ended)
-        found[name] = {
-            what: sum(one[what] * one["episodes"] for one in ended) / count
-            for what in ("return", "won", "score", "progress", "length", "difficulty")
         }
     return found
 
@@ -255,6 +269,7 @@ def main(arguments: list[str] | None = None) -> int:
         cfg = cli.parse(SweepConfig, SweepConfig(), arguments, "sweep")
         if not cfg.table:
             jobs(cfg)  # what is not allowed shows before any work is shared out
+            _claim(Path(cfg.out), cfg)
             _share_out(cfg, arguments) if worker is None and cfg.workers > 1 else sweep(
                 cfg, int(worker or 0)
             )

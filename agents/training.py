@@ -147,6 +147,8 @@ def _loop(work: Session, updates: int | None) -> TrainResult:
     board = _writer()(str(work.run / "tensorboard")) if first and cfg.tensorboard else None
     shown = first and cfg.progress and not work.complete
     bar = Progress(cfg.total_steps, work.counts["steps"], shown)
+    if cfg.eval_every and work.counts["updates"] == 0:
+        opponents.keep(work)
     with Interrupt() as interrupt, bar:
         while not (work.complete or len(history) == updates):
             if processes.any_of(interrupt.asked):

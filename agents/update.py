@@ -156,19 +156,19 @@ def _experience(batch, policy, cfg, state, key):
         policy, batch, state.params, key, state.stage, sequences, cfg.sequence
     )
     last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh)
-    reward, value, ended, bootstrap, alive, group, done = jax.tree.map(
-        lambda leaf: leaf.reshape(-1, *leaf.shape[2:]),
-        (steps.reward, steps.value, steps.ended, steps.bootstrap, steps.alive,
-         base(steps.obs).entities[..., : steps.alive.shape[-1], Column.GROUP], finished.done),
-    )  # fmt: skip
+    reward, value, ended, bootstrap = jax.tree.map(
+        _in_line, (steps.reward, steps.value, steps.ended, steps.bootstrap)
+    )
     if cfg.team_credit:
+        group = base(steps.obs).entities[..., : value.shape[-1], Column.GROUP]
+        alive, group, done = jax.tree.map(_in_line, (steps.alive, group, finished.done))
         last_alive = base(stage.obs).alive
         bootstrap += credit.after_death(value, alive, last_value, last_alive, group, done)
     advantage = losses.gae(
         reward, value, last_value, ended, bootstrap, cfg.gamma, cfg.gae_lambda
     ).reshape(steps.value.shape)
     steps, advantage = jax.tree.map(_world_first, (steps, advantage))
-    memory = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory)
+    memory = jax.tree.map(_in_line, memory)
     return stage, make_rows(steps, memory, advantage), finished
 
 
@@ -177,6 +177,11 @@ def make_rows(steps: Transition, memory: Memory, advantage: jax.Array) -> Rows:
     in_sight = (base(steps.obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
     crowd = jnp.where(steps.alive, in_sight, 0).max(axis=1)
     return Rows(steps, memory, advantage, steps.alive.any(axis=1), crowd)
+
+
+def _in_line(leaf):
+    """(G, S, ...) -> (G * S, ...)."""
+    return leaf.reshape(-1, *leaf.shape[2:])
 
 
 def _world_first(leaf):

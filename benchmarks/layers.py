@@ -10,7 +10,6 @@ need not be written out first.
 import argparse
 import statistics
 import sys
-import time
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +21,7 @@ from agents.distributions import entropy, log_prob, masked
 from agents.encoders import own_features, pair_features
 from agents.policy import make_policy, nearest, nothing
 from agents.tiles import tile_features
+from benchmarks import timing
 from benchmarks.measure import machine
 from benchmarks.report import show
 
@@ -197,13 +197,9 @@ def _used(loss, trained, fixed) -> int:
 
 def timed(program, trained, fixed, runs: int) -> tuple[float, float, float]:
     """Returns operations and bytes of a program, and the first quartile of its seconds."""
-    compiled = program.lower(trained, fixed).compile()
-    jax.block_until_ready(compiled(trained, fixed))
-    seconds = []
-    for _ in range(runs):
-        begun = time.perf_counter()
-        jax.block_until_ready(compiled(trained, fixed))
-        seconds.append(time.perf_counter() - begun)
+    compiled, _ = timing.build_ahead(program, trained, fixed)
+    timing.timed(compiled, trained, fixed)
+    seconds = [timing.timed(compiled, trained, fixed)[0] for _ in range(runs)]
     costs = compiled.cost_analysis()
     return costs["flops"], costs["bytes accessed"], statistics.quantiles(seconds, n=4)[0]
 

@@ -82,4 +82,5 @@ def owed_game(key: jax.Array, owed: jax.Array, weights: np.ndarray) -> jax.Array
     share = jnp.where(share.any(), share, weights.astype(np.float32))
     reach = jnp.cumsum(share)
     point = threefry.uniform(threefry.tagged(key, OWED), ()) * reach[-1]
-    return jnp.minimum((point >= reach).sum(dtype=jnp.int32), len(weights) - 1)
+    last = jnp.where(share > 0, jnp.arange(len(weights)), 0).max()  # however the sum rounds
+    return jnp.minimum((point >= reach).sum(dtype=jnp.int32), last)

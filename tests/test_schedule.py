@@ -100,6 +100,12 @@ def test_games_are_drawn_by_what_they_are_owed():
     assert shares([0.0, -1.0, 1.0]).tolist() == [0, 0, 1]
 
 
+def test_a_game_that_is_owed_nothing_is_not_drawn_however_sums_round(monkeypatch):
+    monkeypatch.setattr(schedule.threefry, "uniform", lambda key, shape: jnp.float32(1))
+    owed = jnp.array([1.0, 2.0, -3.0])
+    assert int(schedule.owed_game(jax.random.key(0), owed, np.full(3, 1 / 3))) == 1
+
+
 class Two(FakeTable):
     """Two games: episodes of one are eight times as long as those of the other."""
 

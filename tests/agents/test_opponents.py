@@ -15,6 +15,7 @@ from agents.distributions import sample
 from agents.networks_paper import Paper
 from agents.policy import make_policy
 from agents.train import resume, train
+from agents.update import start
 from tests.agents.fake import CFG, FakeEnv
 
 
@@ -38,23 +39,19 @@ def test_comparisons_are_logged_by_opponent(compared):
 
 
 def test_the_past_is_the_run_at_half_of_its_updates(compared):
-    kept = sorted(path.stem for path in (compared.run / "past").iterdir())
-    assert kept == ["00000002", "00000004", "00000006"]
-    now = {name: _read(compared, name) for name in kept}
+    kept = sorted(int(path.stem) for path in (compared.run / "past").iterdir())
+    assert kept == [0, 2, 4, 6]
     work = type("Work", (), {"run": compared.run, "counts": {}})()
-    for update, expected in {2: None, 4: "00000002", 6: "00000004", 8: "00000004"}.items():
+    for update, expected in {2: None, 4: 2, 6: 4, 8: 4, 9: 6, 99: 6}.items():
         work.counts = {"updates": update}
-        past = opponents._past(work, compared.params)
-        if expected is None:
-            assert past is None
-        else:
-            pairs = jax.tree.map(np.array_equal, past, now[expected])
-            assert jax.tree.all(pairs), update
+        assert opponents._past(work) == expected
 
 
-def _read(result, name):
-    content = (result.run / "past" / f"{name}.msgpack").read_bytes()
-    return flax.serialization.from_bytes(result.params, content)
+def test_the_untrained_opponent_is_the_run_before_its_first_update(compared, fake_parts, fake_cfg):
+    content = (compared.run / "past" / "00000000.msgpack").read_bytes()
+    kept = flax.serialization.from_bytes(compared.params, content)
+    first = start(*fake_parts[:2], fake_cfg).params
+    assert jax.tree.all(jax.tree.map(np.array_equal, kept, jax.device_get(first)))
 
 
 @pytest.mark.slow

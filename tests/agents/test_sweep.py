@@ -111,6 +111,15 @@ def test_the_table_has_a_line_for_each_setting():
     ]  # fmt: skip
 
 
+def test_results_of_other_options_are_not_mixed(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "runs", lambda job, seeds, *_: (result(seed) for seed in seeds))
+    cfg = dict(out=str(tmp_path), game=("survive",), seeds=1)
+    sweep.sweep(SweepConfig(**cfg, total_steps=1000))
+    sweep.sweep(SweepConfig(**cfg, total_steps=1000, workers=2), worker=1)
+    with pytest.raises(ValueError, match="total_steps=2000 differs from the results"):
+        sweep.sweep(SweepConfig(**cfg, total_steps=2000))
+
+
 @pytest.mark.slow
 def test_a_small_sweep_from_the_command_line(tmp_path, capsys):
     words = ["--out", str(tmp_path), "--total-steps", "3000", "--seeds", "2", "--marks", "1"]
