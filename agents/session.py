@@ -137,8 +137,11 @@ def assemble(cfg: TrainConfig, env: mm.Env) -> tuple[mm.VectorEnv, Policy]:
     """Returns the batch of worlds that the options make of an environment, and the policy."""
     policy = make_policy(cfg, env.cfg)
     wrapped = PaperReward(env) if cfg.paper_reward else env
-    options = dict(weigh=cfg.weigh, share_difficulty=cfg.share_difficulty)
-    return mm.vectorize(show(wrapped, policy), cfg.num_worlds, **options), policy
+    batch = mm.vectorize(
+        show(wrapped, policy), cfg.num_worlds,
+        weigh=cfg.weigh, share_difficulty=cfg.share_difficulty,
+    )  # fmt: skip
+    return batch, policy
 
 
 def show(env, *policies: Policy):

@@ -11,7 +11,7 @@ from metammo_jax.env import Info
 from metammo_jax.lib import threefry
 
 OWED = 502
-"""Tag of the draw of a game that is owed ticks: `env.reset` draws from the same key."""
+"""Tag of the draw of a game that is owed agent-steps: `env.reset` draws from the same key."""
 
 
 def own_difficulty(table, difficulty, wins, info: Info, done):
@@ -38,12 +38,20 @@ def own_difficulty(table, difficulty, wins, info: Info, done):
 def shared_difficulty(table, difficulty, wins, info: Info, done, axis: str | None = None):
     """Applies the rule to all worlds together, so that all play a game at the same difficulty.
 
-    It takes as many more wins, and losses, as worlds play the game at a time on average. So a game
-    becomes as difficult in as many ticks, whether it is played in all worlds or in some of them.
-    Only episodes that were played at the present difficulty count.
+    The wins, and losses, that a change takes are multiplied by how many worlds play the game at a
+    time, on average. So a game becomes difficult after as many ticks whether all worlds play it or
+    only some do. Only episodes that were played at the present difficulty count.
 
-    Args and returns are those of `own_difficulty`; all rows of a batch are equal.
+    Args:
+      table: `games.Table`.
+      difficulty: (B, G) int32, all rows equal.
+      wins: (B, G) int32, all rows equal.
+      info: of the step.
+      done: (B,) bool, the episode ended.
       axis: name of the mesh axis over which the batch is parted, if it is.
+
+    Returns:
+      difficulty and wins (B, G) int32 for the next episodes, all rows equal.
     """
     now, (worlds, count) = difficulty[0], difficulty.shape
     is_now = now[info.game] == info.difficulty

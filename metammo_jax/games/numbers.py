@@ -279,10 +279,18 @@ class Numbers:
         Source: minigames 1.
         """
         played = jnp.arange(difficulty.shape[0]) == game
-        tally = [(played & ended).astype(jnp.int32) for ended in (won, ~won)]
-        return self.after_episodes(difficulty, wins, *tally, np.ones(len(played), np.int32))
+        wins_now, losses_now = ((played & ended).astype(jnp.int32) for ended in (won, ~won))
+        plain = np.ones(len(played), np.int32)
+        return self.after_episodes(difficulty, wins, wins_now, losses_now, plain)
 
-    def after_episodes(self, difficulty, wins, won, lost, times):
+    def after_episodes(
+        self,
+        difficulty: jax.Array,
+        wins: jax.Array,
+        won: jax.Array,
+        lost: jax.Array,
+        times: np.ndarray,
+    ) -> tuple[jax.Array, jax.Array]:
         """Returns difficulty and wins, (G,) int32 each, after several episodes.
 
         Args:

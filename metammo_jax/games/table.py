@@ -173,7 +173,14 @@ class Table:
         """
         return self.numbers.next_difficulty(difficulty, wins, game, won)
 
-    def after_episodes(self, difficulty, wins, won, lost, times) -> tuple[jax.Array, jax.Array]:
+    def after_episodes(
+        self,
+        difficulty: jax.Array,
+        wins: jax.Array,
+        won: jax.Array,
+        lost: jax.Array,
+        times: np.ndarray,
+    ) -> tuple[jax.Array, jax.Array]:
         """Applies the rule after several episodes, see `numbers.Numbers.after_episodes`."""
         return self.numbers.after_episodes(difficulty, wins, won, lost, times)
 
