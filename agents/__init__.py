@@ -9,6 +9,6 @@ same modules. Modules of this package name each other relatively, so that they w
 """
 
 from .config import TrainConfig, preset
-from .train import TrainResult, resume, train
+from .train import GroupResult, TrainResult, resume, train
 
-__all__ = ["TrainConfig", "TrainResult", "preset", "resume", "train"]
+__all__ = ["GroupResult", "TrainConfig", "TrainResult", "preset", "resume", "train"]

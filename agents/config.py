@@ -28,6 +28,8 @@ class TrainConfig:
       num_worlds: B, worlds played side by side.
       rollout: L, ticks played between two updates of the policy.
       sequence: S, ticks through which the recurrent core is trained; divides `rollout`.
+      algorithm: "ppo"; "vtrace", an actor-critic with corrected returns; "pqn", Q-learning. See
+        `agents.learners`.
       epochs: passes over each rollout.
       minibatches: parts of a rollout with a gradient step each; divides B * L / S.
       learning_rate: of Adam.
@@ -39,21 +41,27 @@ class TrainConfig:
       entropy: coefficient of the entropy bonus.
       token_entropy: coefficient of the entropy bonus of the words, of which there are many.
       value_coef: coefficient of the value loss.
+      temperature: by how much a choice is worse, of what PQN learns, for each unit of its logit
+        below the best; the smaller, the greedier it plays.
       max_grad_norm: global norm to which a gradient is cut.
-      network: "lean", or "paper" for the layers of Meta MMO's baseline.
+      network: "lean", or "paper" for the layers of Meta MMO's baseline; "own" where
+        `train(cfg, network=...)` was given one.
       width: units of the lean network's recurrent core.
-      corrected: the paper's network without its mistakes (see `networks_paper`).
+      corrected: the paper's network without its mistakes (see `networks.paper`).
       paper_reward: win, loss and health shape the reward, as in the paper; else the game's own.
-      team_credit: who dies gets what its living teammates expect, see `agents.credit`; else, as in
-        the paper, nothing of what its team comes to later.
+      team_credit: who dies gets what its living teammates expect, see `agents.learners.credit`;
+        else, as in the paper, nothing of what its team comes to later.
       spare_teammates: teammates are no targets.
       talk: agents may speak.
+      start_from: folder of a run, RUN or RUN@UPDATE, with whose parameters this one begins; of
+        several seeds that are trained together each begins with those of its own seed, if that run
+        has them; empty for new ones.
       seed: of everything random in the run, 0 .. 2**63 - 1.
       run_dir: folder of the run; empty for a new one under `runs/`.
       save_every: updates between two checkpoints; 0 for one at the end only.
       keep: checkpoints kept, the newest; 0 for all.
-      eval_every: updates between two comparisons with other players (`agents.opponents`); 0 for
-        none, -1 for five of them, at equal distances.
+      eval_every: updates between two comparisons with other players, see
+        `agents.evaluation.opponents`; 0 for none, -N for N of them, at equal distances.
       eval_episodes: episodes of a comparison with each opponent.
       tensorboard: write TensorBoard files too (needs tensorboardX).
       progress: show a progress bar.
@@ -74,6 +82,7 @@ class TrainConfig:
     num_worlds: int = 32
     rollout: int = 32
     sequence: int = 16
+    algorithm: Literal["ppo", "vtrace", "pqn"] = "ppo"
     epochs: int = 1
     minibatches: int = 8
     learning_rate: float = 2e-3
@@ -85,19 +94,21 @@ class TrainConfig:
     entropy: float = 0.01
     token_entropy: float = 0.001
     value_coef: float = 0.5
+    temperature: float = 0.03
     max_grad_norm: float = 0.5
-    network: Literal["lean", "paper"] = "lean"
+    network: Literal["lean", "paper", "own"] = "lean"
     width: int = 64
     corrected: bool = True
     paper_reward: bool = True
     team_credit: bool = False
     spare_teammates: bool = True
     talk: bool = True
+    start_from: str = ""
     seed: int = 0
     run_dir: str = ""
     save_every: int = 100
     keep: int = 3
-    eval_every: int = -1
+    eval_every: int = -5
     eval_episodes: int = 32
     tensorboard: bool = False
     progress: bool = True
@@ -106,7 +117,7 @@ class TrainConfig:
 
     def __post_init__(self):
         checks.whole("seed", self.seed, 0, checks.SEEDS - 1)
-        checks.whole("eval_every", self.eval_every, -1)
+        checks.whole("eval_every", self.eval_every, -1000)
         self._normalize()
         self._check_types()
         self._check_ranges()
@@ -172,7 +183,7 @@ class TrainConfig:
         for name in ("gamma", "gae_lambda"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be from 0 to 1")
-        for name, known in (("network", ("lean", "paper")), ("weigh", WEIGH)):
+        for name, known in KNOWN.items():
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} is unknown; allowed are {', '.join(known)}"
@@ -206,9 +217,17 @@ def _divisors(number: int) -> tuple[int, ...]:
     return tuple(n for n in range(1, number + 1) if number % n == 0)
 
 
+KNOWN = {
+    "network": ("lean", "paper", "own"),
+    "algorithm": ("ppo", "vtrace", "pqn"),
+    "weigh": WEIGH,
+}
+"""Options that are one of a few words."""
+
+
 POSITIVE = (
     "total_steps", "num_worlds", "rollout", "sequence", "epochs", "minibatches", "learning_rate",
-    "clip", "max_grad_norm", "width", "eval_episodes",
+    "clip", "max_grad_norm", "width", "eval_episodes", "temperature",
 )  # fmt: skip
 NOT_NEGATIVE = (
     "value_clip", "entropy", "token_entropy", "value_coef", "save_every", "keep",

@@ -11,8 +11,8 @@ from metammo_jax.action import Action
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column
 
-from . import session
 from .policy import Policy, base
+from .runs import session
 
 
 class Player:

@@ -18,11 +18,11 @@ from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
 from metammo_jax.vocab import Direction, System
 
-from . import packing
 from .config import TrainConfig
-from .distributions import Choice, Logits, likeliest, log_prob, masked, sample, to_action
-from .encoders import Scales
-from .networks import Lean
+from .networks import packing
+from .networks.distributions import Choice, Logits, likeliest, log_prob, masked, sample, to_action
+from .networks.encoders import Scales
+from .networks.lean import Lean
 
 Memory = Any
 """A pytree of arrays (B, P, ...): what the recurrent core remembers."""
@@ -38,7 +38,7 @@ class Policy:
     """A network with the rules of what it may choose.
 
     Attributes:
-      network: Flax module, see `agents.networks`.
+      network: Flax module, see `agents.networks.lean`.
       legal: (obs, who) of players of one world -> booleans, as `Logits`.
       draws: random numbers that a player's choice takes, see `distributions.sample`.
       tokens: words of the language.
@@ -288,23 +288,51 @@ def foes(obs: Observation, who: jax.Array) -> jax.Array:
 _TRADE_MASKS = ("use", "destroy", "give", "give_to", "sell", "buy", "gold", "gold_to")
 
 
-def make_policy(cfg: TrainConfig, world: Config) -> Policy:
-    """Returns the policy that the options ask for, with the sizes of the world's config."""
+def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = None) -> Policy:
+    """Returns the policy that the options ask for, with the sizes of the world's config.
+
+    Args:
+      cfg: options.
+      world: sizes.
+      network: one's own, where `cfg.network` is "own"; see `agents.networks.lean` for its methods.
+
+    Raises:
+      ValueError: one's own network is asked for and not given, or lacks a method.
+    """
     prices = world.prices if System.EXCHANGE in world.systems else 0
     paper = cfg.network == "paper"
-    if paper:
-        from .networks_paper import Paper
+    if cfg.network == "own":
+        network = _checked(network)
+    elif paper:
+        from .networks.paper import Paper
 
         network = Paper(cfg.corrected, world.tokens, prices)
     else:
         network = Lean(Scales.of(world), cfg.width, prices=prices)
+    spelled = getattr(network, "SPELLED", True)
 
     def allowed(obs, who):
-        return legal(obs, who, world.tokens, cfg.spare_teammates, cfg.talk, spelled=not paper)
+        return legal(obs, who, world.tokens, cfg.spare_teammates, cfg.talk, spelled)
 
-    draws = (12 if prices else 3) + (1 if paper else world.tokens.bit_length())
+    draws = (12 if prices else 3) + (world.tokens.bit_length() if spelled else 1)
     scripted = paper and not cfg.corrected
     return Policy(network, allowed, draws, world.tokens, sees_original=paper, scripted=scripted)
+
+
+PARTS_OF_A_NETWORK = ("encode", "project", "recur", "decide", "initial", "HEADS")
+"""Methods and attributes that a network must have."""
+
+
+def _checked(network) -> nn.Module:
+    if network is None:
+        raise ValueError("the network is one's own: pass it, as in train(cfg, network=...)")
+    lacks = [name for name in PARTS_OF_A_NETWORK if not hasattr(network, name)]
+    if lacks or not isinstance(network, nn.Module):
+        raise ValueError(
+            f"network={type(network).__name__} must be a flax.linen.Module with "
+            f"{', '.join(PARTS_OF_A_NETWORK)}; it lacks {', '.join(lacks) or 'being one'}"
+        )
+    return network
 
 
 def emptied(memory: Memory, fresh: jax.Array) -> Memory:

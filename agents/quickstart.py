@@ -13,10 +13,11 @@ from pathlib import Path
 
 from metammo_jax.lib import checks, threefry
 
-from . import cli, evaluate, session
+from . import cli, evaluate
 from .config import TrainConfig
 from .player import Player
-from .training import TrainResult, train
+from .runs import session
+from .training.loop import TrainResult, train
 
 GAME = "race_to_the_center"
 

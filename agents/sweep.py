@@ -25,14 +25,16 @@ import numpy as np
 from metammo_jax.lib import checks
 from metammo_jax.registry import games as known_games
 
-from . import cli, evaluate, meshes, session
+from . import cli, evaluate
 from .config import PRESETS, TrainConfig, preset
-from .runs import episode_means, write
-from .session import Session
-from .sides import RANDOM, Side, untrained
-from .sweep_table import table
-from .training import advance
-from .update import SPECS, make_start, make_update
+from .evaluation.sides import RANDOM, Side, untrained
+from .experiments.sweep_table import table
+from .learners.update import SPECS, make_start, make_update
+from .parallel import meshes
+from .runs import session
+from .runs.folder import episode_means, write
+from .runs.session import Session
+from .training.loop import advance
 
 TOLD = ("return", "won", "score", "progress", "length", "difficulty")
 """Statistics of the last fifth of training that a result holds."""
@@ -287,7 +289,7 @@ def _share_out(cfg: SweepConfig, arguments: list[str]) -> None:
     Raises:
       ValueError: a worker failed.
     """
-    command = [sys.executable, "-m", "agents.sweep", *arguments]
+    command = [sys.executable, "-m", f"{__package__}.sweep", *arguments]
     # Each has a core of its own; two threads that share one wait for each other.
     environ = {**os.environ, "NPROC": "1"}
     started = [

@@ -198,8 +198,8 @@ def _step(cfg, env, runs: int, age: int) -> Work:
 
 
 def _tick(cfg, env, runs: int, age: int) -> Work:
-    from agents.rollout import begin, play_tick
-    from agents.session import assemble
+    from agents.learners.rollout import begin, play_tick
+    from agents.runs.session import assemble
 
     vector, policy = assemble(cfg, env)
     key, begin_key, init_key = jax.random.split(jax.random.key(0), 3)
@@ -218,8 +218,8 @@ def _tick(cfg, env, runs: int, age: int) -> Work:
 
 
 def _update(cfg, env, runs: int, _) -> Work:
-    from agents.session import assemble
-    from agents.update import make_update, start
+    from agents.learners.update import make_update, start
+    from agents.runs.session import assemble
     from benchmarks.train import measure
 
     batch, policy = assemble(cfg, env)

@@ -93,8 +93,8 @@ def _of_world(config: str, program: str):
 def _update(config: str):
     """Returns an update of training, and its arguments."""
     from agents.config import PRESETS, preset
-    from agents.session import assemble
-    from agents.update import make_update, start
+    from agents.learners.update import make_update, start
+    from agents.runs.session import assemble
 
     name = config if config in PRESETS else "tiny"
     cfg = preset(name, game=tuple(known_games(config)), config=config, devices=1)

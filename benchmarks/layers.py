@@ -15,12 +15,12 @@ import jax
 import jax.numpy as jnp
 
 import metammo_jax as mm
-from agents import packing
 from agents.config import PRESETS, preset
-from agents.distributions import entropy, log_prob, masked
-from agents.encoders import own_features, pair_features
+from agents.networks import packing
+from agents.networks.distributions import entropy, log_prob, masked
+from agents.networks.encoders import own_features, pair_features
+from agents.networks.tiles import tile_features
 from agents.policy import make_policy, nearest, nothing
-from agents.tiles import tile_features
 from benchmarks import timing
 from benchmarks.measure import machine
 from benchmarks.report import show

@@ -1,9 +1,9 @@
 """How much memory training takes: `python -m benchmarks.memory --help`.
 
 The sizes of worlds and of the buffers of a rollout are read off the shapes of what
-`agents.rollout` collects, so nothing is allocated, however large. What the compiled update needs
-beside them (copies, activations, gradients) only a compiler knows: with --compile it is asked for
-three small sizes, which tell what the program takes for itself, for each world, and for each
+`agents.learners.rollout` collects, so nothing is allocated, however large. What the compiled update
+needs beside them (copies, activations, gradients) only a compiler knows: with --compile it is asked
+for three small sizes, which tell what the program takes for itself, for each world, and for each
 sequence of a minibatch; the size asked for is reckoned from these. It holds for the backend that
 compiles: a GPU's temporaries differ from a CPU's.
 """
@@ -111,9 +111,9 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
     Raises:
       ValueError: an unknown game or config, or a number that is not allowed.
     """
-    from agents.rollout import collect
-    from agents.session import assemble
-    from agents.update import start
+    from agents.learners.rollout import collect
+    from agents.learners.update import start
+    from agents.runs.session import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config)
     batch, policy = assemble(cfg, env)
@@ -141,8 +141,8 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
 
 def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     """Returns bytes of the update compiled for some worlds and sequences of a minibatch."""
-    from agents.session import assemble
-    from agents.update import make_update, start
+    from agents.learners.update import make_update, start
+    from agents.runs.session import assemble
 
     minibatches = worlds * (cfg.rollout // cfg.sequence) // sequences
     changes = {"num_worlds": worlds, "minibatches": minibatches, "devices": 1}

@@ -77,8 +77,8 @@ def _policy(env, labels: dict, key):
     Runs start anew or go on, by the workload.
     """
     from agents.config import PRESETS, preset
-    from agents.rollout import begin
-    from agents.session import assemble
+    from agents.learners.rollout import begin
+    from agents.runs.session import assemble
 
     config, share = labels["config"], Share(labels["parted"])
     options = dict(game=labels["game"].split("+"), config=config, num_worlds=labels["batch"])

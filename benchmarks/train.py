@@ -73,8 +73,8 @@ def measure(cfg, runs: int = 7, warm_up: int = 4, env=None) -> Training:
     for name, value in {"runs": runs, "warm_up": warm_up}.items():
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
-    from agents.session import assemble
-    from agents.update import make_update, start
+    from agents.learners.update import make_update, start
+    from agents.runs.session import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     batch, policy = assemble(cfg, env)
@@ -95,7 +95,7 @@ def measure(cfg, runs: int = 7, warm_up: int = 4, env=None) -> Training:
 
 def _training(cfg, batch, shapes, update, build, seconds, told, first) -> Training:
     """Puts together what was measured."""
-    from agents import meshes
+    from agents.parallel import meshes
 
     obs, world = map(tree_bytes, shapes)
     players, parted = batch.cfg.players, meshes.make(cfg).size

@@ -117,9 +117,9 @@ def play_policy(policy, batch: VectorEnv, ticks: int):
 
     Returns:
       (key, stage, parameters) -> (stage, totals as in `play_moves`); stages are those of
-      `agents.rollout`.
+      `agents.learners.rollout`.
     """
-    from agents.rollout import play_tick
+    from agents.learners.rollout import play_tick
 
     def play(key, stage, params):
         def tick(stage, tick_key):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents.rollout import Finished
-from agents.update import _episode_sums
+from agents.learners.rollout import Finished
+from agents.learners.update import _episode_sums
 from metammo_jax import achievements, effects
 from metammo_jax.achievements import Achievements
 from metammo_jax.tables import EXP_THRESHOLD, ITEM_EVENTS

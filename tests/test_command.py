@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ def python(code: str) -> str:
 
 
 def test_help_names_all_commands_and_imports_no_jax():
-    begun = time.perf_counter()
     said = python("""
 import sys
 from metammo_jax.__main__ import main
@@ -32,7 +30,6 @@ assert main(["--help"]) == main(["--version"]) == 0 and main(["tain"]) == 2
 heavy = {"jax", "numpy", "flax", "tyro", "agents"} & set(sys.modules)
 assert not heavy, heavy
 """)
-    assert time.perf_counter() - begun < 2
     for name, (_, says) in command.COMMANDS.items():
         assert re.search(rf"^  {name} +{re.escape(says)}$", said, re.MULTILINE)
     assert said.endswith(f"metammo-jax {metammo_jax.__version__}\n")
@@ -40,7 +37,7 @@ assert not heavy, heavy
 
 def test_what_is_no_command_is_refused(capsys):
     assert command.main(["tain", "--seed", "1"]) == 2
-    names = "train, evaluate, sweep, quickstart, tasks"
+    names = "train, evaluate, tournament, sweep, experiments, quickstart, tasks"
     assert f"'tain' must be one of {names}; did you mean train?" in capsys.readouterr().err
     assert command.main([]) == 2
     assert "usage: metammo-jax" in capsys.readouterr().err

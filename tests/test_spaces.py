@@ -129,7 +129,7 @@ def test_boxes_of_real_numbers_contain_what_they_sample(kind):
 
 
 def test_environments_batches_and_wrappers_say_their_spaces(all_games):
-    from agents.views import ShowOriginal
+    from agents.networks.views import ShowOriginal
 
     batch = mm.vectorize(all_games, 3)
     for env in (all_games, batch, mm.PaperReward(all_games), ShowOriginal(all_games)):

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents import meshes, session
-from agents import update as updating
+from agents.learners import update as updating
+from agents.parallel import meshes
+from agents.runs import session
 from metammo_jax import tick
 from tests.agents.fake import FakeEnv
 from tests.agents.several import FAKE

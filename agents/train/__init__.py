@@ -4,6 +4,8 @@ A package rather than a module: `agents` imports it, so that its name `train` is
 of what is imported already `python -m` runs only packages without a warning.
 """
 
-from ..training import TrainConfig, TrainResult, advance, main, resume, train
+from ..training.log import TrainResult
+from ..training.loop import TrainConfig, advance, main, resume, train
+from ..training.seeds import GroupResult
 
-__all__ = ["TrainConfig", "TrainResult", "advance", "main", "resume", "train"]
+__all__ = ["GroupResult", "TrainConfig", "TrainResult", "advance", "main", "resume", "train"]

@@ -44,10 +44,10 @@ class Learner:
     """
 
     def __init__(self, programs: Programs, learning: Learning, worlds: int):
-        from agents import meshes
         from agents.config import PRESETS, preset
-        from agents.session import assemble
-        from agents.update import make_start, make_update
+        from agents.learners.update import make_start, make_update
+        from agents.parallel import meshes
+        from agents.runs.session import assemble
 
         base = "paper" if learning.network == "paper" else learning.config
         cfg = preset(
@@ -164,38 +164,40 @@ class Evaluation:
     """
 
     def __init__(self, programs: Programs, learner: Learner, episodes: int):
-        from agents import evaluate, session
+        from agents.evaluation import compare, sides
+        from agents.runs import session
 
         self.learner, self.episodes = learner, episodes
         self.arena = session.arena(learner.learning.games, learner.learning.config)
-        run = evaluate.compiled(
-            self.arena, evaluate.Side("trained", learner.policy).chooser, evaluate.RANDOM.chooser
-        )
-        count = min(evaluate.AT_ONCE, episodes)
+        trained = sides.Chooser(learner.policy)
+        run = compare.compiled(self.arena, ((trained, 1), (sides.RANDOM.chooser, 1)))
+        count = min(compare.at_once(), episodes)
 
         def trace():
-            params = (learner.begin.shapes().params, None)
-            key, numbers = jax.random.key(0), np.arange(count)
-            return run.trace(params, key, numbers, np.int32(0), None, np.int32(0))
+            stacked = jax.eval_shape(
+                lambda params: jax.tree.map(lambda leaf: leaf[None], params),
+                learner.begin.shapes().params,
+            )
+            key, numbers = jax.random.key(0), np.arange(count, dtype=np.int32)
+            lineup = np.zeros((count, self.arena.cfg.players), np.int32)
+            return run.trace((stacked, None), key, numbers, np.int32(0), None, lineup)
 
         self.program = programs.add(f"evaluation, {learner.learning.name}", trace)
 
     def run(self, params, left) -> dict:
         """Returns scores by game, as many games as there is time for (`left()` seconds)."""
-        from agents import evaluate
+        from agents.evaluate import RANDOM, Side, compare
 
-        side, found = evaluate.Side("trained", self.learner.policy, params), {}
+        side, found = Side("trained", self.learner.policy, params), {}
         for index, game in enumerate(self.arena.games):
             if left() < 3.0:
                 break
-            match = evaluate.compare(
-                self.arena, side, evaluate.RANDOM, self.episodes, seed=0, game=index
-            )
+            match = compare(self.arena, side, RANDOM, self.episodes, seed=0, game=index)
             found[game.name] = match.as_dict()
         return found
 
 
-def real_run(plan, evaluation: Evaluation, clock, record, folder) -> None:
+def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
     """Trains with the time that is left, evaluates, and keeps curve and policy.
 
     The learning rate falls to 0 with the time, or with the steps of the plan if these come first.
@@ -205,43 +207,44 @@ def real_run(plan, evaluation: Evaluation, clock, record, folder) -> None:
       evaluation: of the learner that trains.
       clock: of the whole command.
       record: of the figures.
-      folder: for the curve and the run.
+      out: folder for the curve and the run.
     """
-    from agents import curve, runs
+    from agents.runs import folder
+    from agents.training import curve
 
     learner, reserve = evaluation.learner, min(EVALUATION_SECONDS, 6 * clock.minutes)
     for program in (learner.begin, learner.update):
         if not program.wait(max(0.0, clock.left - reserve)):
             raise TimeoutError(f"still compiling: {program.name}")
-    run = pathlib.Path(folder) / "run"
+    run = pathlib.Path(out) / "run"
     shutil.rmtree(run, ignore_errors=True)
     cfg = dataclasses.replace(learner.cfg, total_steps=plan.total_steps, run_dir=str(run))
-    runs.create(cfg, learner.env.cfg)
+    folder.create(cfg, learner.env.cfg)
     work = _trained(learner, cfg, evaluation.arena, lambda: clock.left - reserve)
     counts, steps = work.counts, work.cfg.total_steps
     picture = curve.draw(run)
     if picture:
-        shutil.copy(picture, pathlib.Path(folder) / "curve.png")
+        shutil.copy(picture, pathlib.Path(out) / "curve.png")
     scores = evaluation.run(work.params, lambda: clock.left)
     record.add(
         "run", seed=cfg.seed, games=list(cfg.game), config=cfg.config, network=cfg.network,
         planned_steps=steps, worlds=cfg.num_worlds, complete=work.complete, **counts,
         scores=scores, last=_tail(run),
     )  # fmt: skip
-    _keep(work, pathlib.Path(folder) / "run.tar.gz")
+    _keep(work, pathlib.Path(out) / "run.tar.gz")
 
 
 def _trained(learner: Learner, cfg, arena, left):
     """Returns the session of a run that has trained for as long as there is time (`left()` s)."""
-    from agents import runs
-    from agents.session import Session
-    from agents.training import advance
+    from agents.runs import folder
+    from agents.runs.session import Session
+    from agents.training.loop import advance
 
     counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
     state, run = learner.begin.result()(learner.seed), pathlib.Path(cfg.run_dir)
     work = Session(cfg, run, learner.batch, learner.policy, state, counts, arena, learner.mesh)
     del state  # an update gives it up
-    log, update = runs.MetricsLog(run), learner.update.result()
+    log, update = folder.MetricsLog(run), learner.update.result()
     while not (work.complete or left() <= 0):
         log.append(advance(work, update))
         possible = counts["steps"] * (1 + max(0.0, left()) / counts["seconds"])
@@ -252,9 +255,9 @@ def _trained(learner: Learner, cfg, arena, left):
 
 def _tail(run) -> dict:
     """Returns what the last update told of each game."""
-    from agents import runs
+    from agents.runs import folder
 
-    records = runs.read_metrics(run)
+    records = folder.read_metrics(run)
     return records[-1]["games"] if records else {}
 
 
@@ -265,12 +268,12 @@ def _keep(work, path: pathlib.Path) -> None:
     """
     params = jax.device_get(work.params)
     try:
-        from agents import checkpoint
+        from agents.runs import checkpoint
 
         checkpoint.require()
-        folder = work.run / "checkpoints"
+        checkpoints = work.run / "checkpoints"
         none = {"none": np.zeros(1, np.int8)}  # orbax saves no empty part
-        checkpoint.save(folder, work.counts["updates"], params, none, work.counts)
+        checkpoint.save(checkpoints, work.counts["updates"], params, none, work.counts)
     except ImportError:
         from flax import serialization
 

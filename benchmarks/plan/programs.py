@@ -7,7 +7,7 @@ import numpy as np
 from jax.sharding import PartitionSpec as Spec
 
 import metammo_jax as mm
-from agents import meshes
+from agents.parallel import meshes
 
 from . import device
 
@@ -58,8 +58,8 @@ def _step(setting: Setting, observed: bool):
 
 def _update(setting: Setting):
     from agents.config import PRESETS, preset
-    from agents.session import assemble
-    from agents.update import SPECS, make_start, make_update
+    from agents.learners.update import SPECS, make_start, make_update
+    from agents.runs.session import assemble
 
     base = setting.config if setting.config in PRESETS else "tiny"
     cfg = preset(

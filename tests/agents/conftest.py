@@ -3,8 +3,8 @@
 import pytest
 
 from agents.config import TrainConfig
-from agents.session import assemble
-from agents.update import make_update, start
+from agents.learners.update import make_update, start
+from agents.runs.session import assemble
 from tests.agents.fake import FakeEnv
 
 

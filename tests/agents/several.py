@@ -19,10 +19,11 @@ import numpy as np
 from jax.sharding import PartitionSpec as Spec
 
 import metammo_jax as mm
-from agents import checkpoint, meshes, processes, session
-from agents import update as updating
 from agents.config import TrainConfig
-from agents.rollout import begin, collect
+from agents.learners import update as updating
+from agents.learners.rollout import begin, collect
+from agents.parallel import meshes, processes
+from agents.runs import checkpoint, session
 from agents.train import resume, train
 from tests.agents.fake import FakeEnv
 
@@ -37,12 +38,19 @@ TINY = TrainConfig(
     progress=False, verify=True,
 )  # fmt: skip
 
+MIXED = dataclasses.replace(
+    TINY, game=("king_of_the_hill", "sandwich"), weigh="samples", share_difficulty=True,
+    team_credit=True,
+)  # fmt: skip
+"""Options by which the worlds of a batch depend on each other."""
+
 
 def make_world(name: str):
-    """Returns options and environment: of the fake world, or of `TINY` with short episodes."""
+    """Returns options and environment: of the fake world, or a real one with short episodes."""
     if name == "fake":
         return FAKE, FakeEnv()
-    return TINY, mm.make(TINY.game, config="tiny", horizon=5)
+    cfg = {"tiny": TINY, "mixed": MIXED}[name]
+    return cfg, mm.make(cfg.game, config="tiny", horizon=5)
 
 
 def start(*words, devices: int = 1) -> subprocess.Popen:

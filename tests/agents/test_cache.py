@@ -10,9 +10,11 @@ import jax
 import numpy as np
 import pytest
 
-from agents import cli, meshes, session
-from agents import update as updating
+from agents import cli
 from agents.config import TrainConfig
+from agents.learners import update as updating
+from agents.parallel import meshes
+from agents.runs import session
 
 ROOT = Path(__file__).parents[2]
 CFG = TrainConfig(num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=1, width=8)

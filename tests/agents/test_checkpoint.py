@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import checkpoint
+from agents.runs import checkpoint
 
 POLICY = {"weights": jnp.arange(300.0).reshape(30, 10), "bias": jnp.zeros(10)}
 TRAINER = {

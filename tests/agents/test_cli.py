@@ -2,8 +2,9 @@ import builtins
 
 import pytest
 
-from agents import cli, evaluate, training
+from agents import cli, evaluate
 from agents.config import TrainConfig
+from agents.training import loop
 
 
 @pytest.fixture(params=["tyro", "argparse"])
@@ -60,9 +61,9 @@ def test_take():
 @pytest.mark.parametrize(
     ("main", "words", "said"),
     [
-        (training.main, ["--resume", "nowhere"], "'nowhere' is no run"),
-        (training.main, ["--preset", "huge"], "preset='huge' is unknown"),
-        (training.main, ["--game", "chess"], "chess"),
+        (loop.main, ["--resume", "nowhere"], "'nowhere' is no run"),
+        (loop.main, ["--preset", "huge"], "preset='huge' is unknown"),
+        (loop.main, ["--game", "chess"], "chess"),
         (evaluate.main, ["nowhere"], "'nowhere' is no run"),
         (evaluate.main, [], "must be the folder of a run"),
     ],

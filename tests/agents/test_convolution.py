@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents.convolution import Conv, convolve
+from agents.networks.convolution import Conv, convolve
 
 
 def examples(seed=0, channels=(5, 7)):

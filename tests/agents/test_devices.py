@@ -7,9 +7,9 @@ import jax
 import numpy as np
 import pytest
 
-from agents import meshes, processes
-from agents import update as updating
 from agents.config import TrainConfig, preset
+from agents.learners import update as updating
+from agents.parallel import meshes, processes
 from agents.train import main
 from metammo_jax import vectorize
 from tests.agents import several
@@ -63,9 +63,10 @@ def test_any_number_of_devices_shuffles_alike(devices):
 
 
 @pytest.mark.slow
-def test_one_and_eight_devices_learn_a_real_game_alike(tmp_path):
+@pytest.mark.parametrize("world", ["tiny", "mixed"])
+def test_one_and_eight_devices_learn_a_real_game_alike(world, tmp_path):
     for devices in (1, 8):
-        started = several.start("update", "tiny", tmp_path / f"{devices}", devices, devices=devices)
+        started = several.start("update", world, tmp_path / f"{devices}", devices, devices=devices)
         several.finish(started)
     one, eight = (dict(np.load(tmp_path / f"{devices}.npz")) for devices in (1, 8))
     assert one["['metrics']['episodes']['episodes']"].sum() == 8, "all were reset once"

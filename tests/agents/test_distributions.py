@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents.distributions import (
+from agents.networks.distributions import (
     Choice,
     Logits,
     entropy,

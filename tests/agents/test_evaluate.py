@@ -6,9 +6,11 @@ import jax
 import numpy as np
 import pytest
 
-from agents import evaluate
-from agents.evaluate import ALL_FIRST, ALL_SECOND, MIXED, RANDOM, Side, compare
-from agents.match import Match
+from agents.evaluate import RANDOM, Side, compare
+from agents.evaluation.compare import _score, judge_of, mixed
+from agents.evaluation.episodes import Played, Result, play
+from agents.evaluation.match import Match
+from agents.evaluation.sides import Chooser
 from agents.player import Player
 from metammo_jax.tasks import curriculum, scoring
 from tests.agents.fake import FakeEnv
@@ -41,15 +43,20 @@ def test_the_same_call_gives_the_same_numbers(match, fake_parts):
 
 def test_both_sides_sit_where_they_should():
     """In the fake world winners are who lives to the end; 0 and 1 always do."""
-    env, numbers = FakeEnv(), np.arange(6)
-    key = jax.random.key(0)
-    for seats, expected in ((ALL_FIRST, [1, 0]), (ALL_SECOND, [0, 1]), (MIXED, [1, 1])):
-        played = evaluate._episodes(
-            env, RANDOM.chooser, RANDOM.chooser, (None, None), key, numbers, 0, None, seats
-        )
+    env, numbers = FakeEnv(), np.arange(6, dtype=np.int32)
+    key, choosers = jax.random.key(0), ((RANDOM.chooser, 1), (Chooser(None, True), 1))
+    first, second = (np.full((6, 4), side, np.int32) for side in (0, 1))
+    both = mixed(6, 4)
+    assert both[:2].tolist() == [[0, 1, 0, 1], [1, 0, 1, 0]]
+    for lineup, sides, expected in (
+        (first, [0], [1, 0]),
+        (second, [1], [0, 1]),
+        (both, [0, 1], [1, 1]),
+    ):
+        played = play(env, choosers, (None, None), key, numbers, 0, None, lineup)
         result, goal, seat = played.result, played.goal, played.seat
         won, progress, length, most = result.won, result.progress, result.length, result.most
-        for side in {ALL_FIRST: [0], ALL_SECOND: [1], MIXED: [0, 1]}[seats]:
+        for side in sides:
             its = np.where(seat == side, most, np.nan)
             assert np.nanmean(its, axis=1) == pytest.approx(progress[:, side])
         assert goal.shape == (6, 4)
@@ -62,15 +69,15 @@ def test_the_competition_judges_each_side_by_its_own_players():
     """Two episodes; goals count from 3 on, since another game with three comes before."""
     goals = curriculum.evaluation()
     games_ = (types.SimpleNamespace(goals=goals[:3]), types.SimpleNamespace(goals=goals))
-    assert evaluate._judge(games_, 0) is None and evaluate._judge((object(),), 0) is None
-    judge = evaluate._judge(games_, 1)
+    assert judge_of(games_, 0) is None and judge_of((object(),), 0) is None
+    judge = judge_of(games_, 1)
     kills, skilled = 0, [scoring.category(goal) for goal in goals].index("skill")
     most = np.array([[1.0, 0.5], [0.2, 0.4]])
     goal = np.array([[kills, kills], [skilled, kills]]) + 3
     seat = np.array([[0, 1], [0, 1]])
-    result = jax.tree.map(np.asarray, evaluate.Result.nothing(2, 2)).replace(most=most)
-    first = evaluate._score(evaluate.Played(result, goal, seat), 0, judge)
-    second = evaluate._score(evaluate.Played(result, goal, seat), 1, judge)
+    result = jax.tree.map(np.asarray, Result.nothing(2, 2, 2)).replace(most=most)
+    first = _score(Played(result, goal, seat), 0, judge)
+    second = _score(Played(result, goal, seat), 1, judge)
     assert first.competition.task_progress == pytest.approx((1.0 + 0.2) / 2)
     assert first.competition.categories == pytest.approx({"combat": 1.0, "skill": 0.2})
     assert first.competition.weighted_score == pytest.approx(100 / 18 + 0.2 * 100 / 48)

@@ -8,12 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import evaluate, runs, session, training
-from agents import update as updating
+from agents import evaluate
 from agents.config import TrainConfig
-from agents.distributions import DETAIL
-from agents.rollout import collect
+from agents.learners import update as updating
+from agents.learners.rollout import collect
+from agents.networks.distributions import DETAIL
+from agents.runs import folder, session
 from agents.train import train
+from agents.training import loop
 from metammo_jax.vocab import Event
 
 pytestmark = pytest.mark.slow
@@ -43,7 +45,7 @@ def rollout():
     _, steps, memory, _ = jax.jit(play)(params, state.stage)
     steps = jax.tree.map(updating._world_first, steps)
     memory = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory)
-    return policy, params, updating.Rows(steps, memory, steps.value)
+    return policy, params, updating.make_rows(steps, memory, steps.value, steps.value)
 
 
 def test_replaying_gives_the_log_probs_of_thirteen_heads_back(rollout):
@@ -72,7 +74,7 @@ def test_the_papers_network_trains(tmp_path):
     run = str(tmp_path / "run")
     begun = session.begin(dataclasses.replace(CFG, network="paper", verify=False, run_dir=run))
     before = jax.tree.map(np.array, begun.params)
-    result = training._loop(begun, updates=2)
+    result = loop._loop(begun, updates=2)
     for record in result.history:
         for name in ("policy_loss", "value_loss", "entropy", "token_entropy", "approx_kl"):
             assert math.isfinite(record[name]), name
@@ -89,7 +91,7 @@ def test_the_papers_network_trains(tmp_path):
 def test_a_run_logs_what_players_came_to_and_is_judged(tmp_path):
     cfg = dataclasses.replace(CFG, rollout=64, sequence=16, run_dir=str(tmp_path / "run"))
     result = train(cfg, updates=2)
-    record = runs.read_metrics(result.run)[-1]
+    record = folder.read_metrics(result.run)[-1]
     assert record["replay_error"] < 1e-3
     terms = {name: [r[f"shaping/{name}"] for r in result.history] for name in SHAPING}
     assert min(terms["health"]) < 0 < max(terms["experience"]), "hunger, and harvests"

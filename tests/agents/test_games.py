@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents import evaluate, session
+from agents import evaluate
 from agents.config import TrainConfig
 from agents.evaluate import RANDOM, Side, compare
 from agents.player import Player
+from agents.runs import session
 from agents.train import train
 from metammo_jax.draw import picture
 

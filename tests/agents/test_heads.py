@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents.heads import POINTERS, Heads
+from agents.networks.heads import POINTERS, Heads
 from metammo_jax.vocab import Direction, Style
 
 PLAYERS, FEATURES, BITS, WIDTH, PRICES = 3, 8, 5, 4, 6

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from agents import checkpoint, runs, session
+from agents.runs import checkpoint, folder, session
 from tests.agents.fake import FakeEnv
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -59,15 +59,15 @@ def test_a_killed_run_goes_on_exactly(tmp_path):
         time.sleep(dice.uniform(0.0, 2.0))
         process.kill()
         assert process.wait() == -9
-        newest = [line["update"] for line in runs.read_metrics(killed)] if killed.exists() else [0]
-        if max(newest, default=0) > UPDATES // 2:
+        lines = folder.read_metrics(killed) if killed.exists() else []
+        if max((line["update"] for line in lines), default=0) > UPDATES // 2:
             break
-    done = max(line["update"] for line in runs.read_metrics(killed))
+    done = max(line["update"] for line in folder.read_metrics(killed))
     finish(whole, max(done, UPDATES) + 1)
     finish(killed, max(done, UPDATES) + 1)
     ends = [session.resume(run, FakeEnv()) for run in (whole, killed)]
     assert ends[0].counts["updates"] == ends[1].counts["updates"] > UPDATES
     first, second = (checkpoint._keyless(end.state) for end in ends)
     assert jax.tree.all(jax.tree.map(np.array_equal, first, second))
-    logs = [[line["reward"] for line in runs.read_metrics(run)] for run in (whole, killed)]
+    logs = [[line["reward"] for line in folder.read_metrics(run)] for run in (whole, killed)]
     assert logs[0] == logs[1]

@@ -1,6 +1,6 @@
 import numpy as np
 
-from agents import update as updating
+from agents.learners import update as updating
 
 
 def test_it_learns_to_remember(fake_cfg, fake_parts):

@@ -3,8 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import credit, losses
-from agents.losses import Coefficients, gae
+from agents.learners import credit, losses, ppo
+from agents.learners.losses import gae
+from agents.learners.ppo import Coefficients
 
 GAMMA, LAMBDA = 0.5, 0.5
 
@@ -13,9 +14,9 @@ def ppo_loss(
     log_prob, value, entropy, old_log_prob, old_value, advantage, mask, numbers, axis=None
 ):
     """The loss and its metrics: sums over rows, divided by how many of all devices count."""
-    old = losses.samples(old_log_prob, old_value, advantage, mask, axis)
+    old = ppo.samples(old_log_prob, old_value, advantage, mask, axis)
     count = losses.total(jnp.sum(mask), axis).astype(jnp.float32)
-    sums = losses.ppo_sums(log_prob, value, entropy, old, numbers)
+    sums = ppo.ppo_sums(log_prob, value, entropy, old, numbers)
     return jax.tree.map(lambda leaf: leaf / count, sums)
 
 
@@ -86,7 +87,7 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
 
 def test_all_that_is_logged_is_named(one_choice):
     numbers = Coefficients(clip=0.1, value_clip=0.1, value=0.5, entropy=0.1, token_entropy=0.01)
-    assert set(ppo_loss(**one_choice, numbers=numbers)[1]) == set(losses.METRICS)
+    assert set(ppo_loss(**one_choice, numbers=numbers)[1]) == set(ppo.METRICS)
 
 
 @pytest.fixture

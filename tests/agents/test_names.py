@@ -38,9 +38,9 @@ import agents, metammo_jax.agents
 assert metammo_jax.agents is agents
 from metammo_jax.agents import TrainConfig, train
 from metammo_jax.agents.train import train as same
-from agents import training
-assert train is same is agents.train is training.train
-assert TrainConfig is training.TrainConfig
+from agents.training import loop
+assert train is same is agents.train is loop.train
+assert TrainConfig is loop.TrainConfig
 try:
     import metammo_jax.agents.nothing
 except ModuleNotFoundError as error:
@@ -61,7 +61,7 @@ from metammo_jax.agents import train
 from metammo_jax.agents.evaluate import compare
 import metammo_jax.agents.train, metammo_jax
 assert agents.WHOSE == "theirs" and not hasattr(agents, "train")
-assert train.__module__ == "metammo_jax.agents.training"
+assert train.__module__ == "metammo_jax.agents.training.loop"
 assert metammo_jax.agents.train is train
 """
     python("-c", code, folder=tmp_path, paths=(tmp_path, ROOT))

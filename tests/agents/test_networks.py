@@ -5,8 +5,10 @@ import pytest
 
 import metammo_jax as mm
 from agents.config import TrainConfig
+from agents.networks.encoders import Scales, bounded, own_features, pair_features
+from agents.networks.tiles import tile_features
+from agents.networks.views import OriginalView
 from agents.policy import legal, make_policy
-from agents.views import OriginalView
 from tests.agents.fake import CFG, FakeEnv
 
 EVERYBODY = jnp.arange(CFG.players)
@@ -132,3 +134,27 @@ def test_spelled_words_are_legal_where_words_are():
     bits = CFG.tokens.bit_length()
     assert out.spelling.tolist() == [[True] * bits] * 2 + [[False] * bits] * 2
     assert not legal(obs, EVERYBODY, CFG.tokens, talk=False, spelled=True).spelling.any()
+
+
+def test_features_stay_near_one_in_all_games(played):
+    """One that is far larger decides every update: recons are frozen for 32,767 ticks."""
+    scales, who = Scales.of(played.env.cfg), jnp.arange(played.env.cfg.players)
+    largest = jax.jit(
+        lambda obs: [
+            jnp.abs(jnp.where(obs.alive[:, None], own_features(obs, who, scales), 0.0)).max(),
+            jnp.abs(
+                jnp.where((obs.visible >= 0)[..., None], pair_features(obs, who, scales), 0.0)
+            ).max(),
+            jnp.abs(tile_features(obs)).max(),
+        ]
+    )
+    for game in played.env.games:
+        obs, world = played.start(game.name)
+        assert max(map(float, largest(obs))) <= 4, game.name
+        for step in played.random_steps(obs, world, 3):
+            assert max(map(float, largest(step[0]))) <= 4, game.name
+
+
+def test_large_numbers_are_bounded_and_small_ones_kept():
+    found = bounded(jnp.array([-1.0, 0.0, 0.5, 1.0, np.e, 1e9]))
+    assert found.tolist() == pytest.approx([-1.0, 0.0, 0.5, 1.0, 2.0, 4.0])

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents import curve, opponents, runs
 from agents.config import TrainConfig
-from agents.distributions import sample
-from agents.networks_paper import Paper
+from agents.evaluation import opponents
+from agents.learners.update import start
+from agents.networks.distributions import sample
+from agents.networks.paper import Paper
 from agents.policy import make_policy
+from agents.runs import folder
 from agents.train import resume, train
-from agents.update import start
+from agents.training import curve
 from tests.agents.fake import CFG, FakeEnv
 
 
@@ -61,12 +63,12 @@ def test_a_resumed_run_meets_the_same_past(compared, tmp_path, fake_cfg):
     )
     first = train(cfg, FakeEnv(), updates=3)
     resume(first.run, FakeEnv(), updates=3)
-    pairs = zip(runs.read_metrics(compared.run), runs.read_metrics(first.run), strict=True)
+    pairs = zip(folder.read_metrics(compared.run), folder.read_metrics(first.run), strict=True)
     assert all(a.get("evaluation") == b.get("evaluation") for a, b in pairs)
 
 
 def test_five_comparisons_at_equal_distances(fake_cfg):
-    cfg = dataclasses.replace(fake_cfg, total_steps=1000, eval_every=-1)
+    cfg = dataclasses.replace(fake_cfg, total_steps=1000, eval_every=-5)
     work = type("Work", (), {"cfg": cfg, "counts": {}})()
 
     def due(before, after):

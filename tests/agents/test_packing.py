@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents import losses, packing, session
 from agents import policy as policies
-from agents import update as updating
 from agents.config import TrainConfig
-from agents.distributions import Choice, entropy, log_prob
-from agents.meshes import AXIS
-from agents.rollout import begin, collect
+from agents.learners import update as updating
+from agents.learners.minibatch import Minibatch, Replayed
+from agents.learners.rollout import begin, collect
+from agents.networks import packing
+from agents.networks.distributions import Choice, entropy, log_prob
+from agents.parallel.meshes import AXIS
+from agents.runs import session
 
 WORLDS, PLAYERS = 5, 21
 
@@ -117,20 +119,23 @@ def sequences(fake_parts):
     )()
     steps = jax.tree.map(updating._world_first, steps)
     memory = memory.reshape(-1, *memory.shape[2:])
-    advantage = jax.random.normal(jax.random.key(6), steps.value.shape)
-    return updating.make_rows(steps, memory, advantage)
+    advantage, after = jax.random.normal(jax.random.key(6), (2, *steps.value.shape))
+    return updating.make_rows(steps, memory, advantage, after)
 
 
-@pytest.mark.parametrize("places", [1, 3], ids="blocks of {}".format)
+@pytest.mark.parametrize(
+    ("algorithm", "places"), [("ppo", 1), ("ppo", 3), ("vtrace", 3), ("pqn", 3)]
+)
 def test_gradients_packed_are_those_of_everybody(
-    fake_parts, fake_cfg, sequences, monkeypatch, places
+    fake_parts, fake_cfg, sequences, monkeypatch, algorithm, places
 ):
     """The loss is a sum over the living: worked on in parts it has the same gradient, to 1e-4.
 
     Places without a player count for nothing, though they hold what belongs to somebody alive.
     """
     _, policy, _, state = fake_parts
-    cfg = dataclasses.replace(fake_cfg, rollout=18, sequence=9)
+    cfg = dataclasses.replace(fake_cfg, rollout=18, sequence=9, algorithm=algorithm)
+    learner = updating.LEARNERS[algorithm]
     rows, index = sequences, jnp.arange(61)
     living = np.asarray(rows.living[index])
     assert living[0].all() and 0.2 < float(rows.step.alive.mean()) < 0.9
@@ -152,14 +157,14 @@ def test_gradients_packed_are_those_of_everybody(
         )
         who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
         logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
-        old = losses.samples(step.log_prob, step.value, some.advantage, step.alive)
+        batch = Minibatch(
+            step.log_prob, step.value, some.advantage, step.reward, step.ended, step.bootstrap,
+            some.after, step.alive,
+        )  # fmt: skip
+        old = learner.samples_of(batch, cfg, None)
         old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
-        numbers = losses.Coefficients(
-            cfg.clip, cfg.value_clip, cfg.value_coef, cfg.entropy, cfg.token_entropy
-        )
-        loss, metrics = losses.ppo_sums(
-            log_prob(logits, choice), value, entropy(logits), old, numbers
-        )
+        new = Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
+        loss, metrics = learner.loss(new, old, cfg)
         count = step.alive.sum().astype(jnp.float32)
         return loss / count, jax.tree.map(lambda leaf: leaf / count, metrics)
 

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import update as updating
-from agents.rollout import collect
+from agents.learners import update as updating
+from agents.learners.rollout import collect
 from tests.agents.fake import CFG
 
 
@@ -62,7 +62,7 @@ def test_replaying_gives_the_log_probs_back(rollout, fake_parts):
         jax.tree.map(updating._world_first, steps),
         jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory),
     )
-    rows = updating.make_rows(steps, memory, steps.value)
+    rows = updating.make_rows(steps, memory, steps.value, steps.value)
     error = jax.jit(lambda rows: updating.replay_error(policy, state.params, rows))
     assert float(error(rows)) < 1e-5
     forgotten = rows.replace(memory=jax.tree.map(jnp.zeros_like, memory))

@@ -3,10 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from agents import evaluate, training
+from agents import evaluate
 from agents.config import TrainConfig
 from agents.evaluate import EvaluateConfig
-from agents.update import start
+from agents.learners.update import start
+from agents.training import loop
 
 
 @pytest.mark.parametrize("kind", [TrainConfig, EvaluateConfig])
@@ -20,7 +21,7 @@ def test_one_rule_for_all_seeds(kind):
 
 def test_a_bad_seed_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for main, run in ((training.main, []), (evaluate.main, ["runs/none"])):
+    for main, run in ((loop.main, []), (evaluate.main, ["runs/none"])):
         for seed in ("9223372036854775808", "-1"):
             try:
                 code = main([*run, f"--seed={seed}"])

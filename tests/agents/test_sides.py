@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import distributions, sides
 from agents.evaluate import compare
-from agents.match import average, share
-from agents.sides import RANDOM, Side, untrained
+from agents.evaluation import sides
+from agents.evaluation.match import average, share
+from agents.evaluation.sides import RANDOM, Side, untrained
+from agents.networks import distributions
 from metammo_jax.observe import Column
 from tests.agents.fake import FakeEnv
 

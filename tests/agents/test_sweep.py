@@ -5,8 +5,9 @@ import json
 import pytest
 
 from agents import sweep
+from agents.evaluation.intervals import over_seeds
+from agents.experiments.sweep_table import table
 from agents.sweep import SweepConfig, jobs, read, settings
-from agents.sweep_table import interval, table
 
 
 def test_settings_are_all_combinations():
@@ -96,9 +97,9 @@ def test_workers_share_the_jobs(tmp_path, monkeypatch):
 
 
 def test_intervals_over_seeds_are_students():
-    mean, half = interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    mean, half = over_seeds([1.0, 2.0, 3.0, 4.0, 5.0])
     assert (mean, half) == (3.0, pytest.approx(2.776 * (2.5 / 5) ** 0.5))
-    assert interval([2.0])[1] != interval([2.0])[1], "of one seed nothing is known"
+    assert over_seeds([2.0])[1] != over_seeds([2.0])[1], "of one seed nothing is known"
 
 
 def test_the_table_has_a_line_for_each_setting():

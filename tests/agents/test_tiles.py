@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import tiles
+from agents.networks import tiles
 from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import Tile
 

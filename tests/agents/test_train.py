@@ -8,9 +8,10 @@ import jax
 import numpy as np
 import pytest
 
-from agents import checkpoint, runs, session, training
 from agents.config import TrainConfig
+from agents.runs import checkpoint, folder, session
 from agents.train import resume, train
+from agents.training import log, loop
 from metammo_jax import preset
 from tests.agents.fake import FakeEnv
 
@@ -26,7 +27,7 @@ def equal(first, second) -> bool:
 
 def without_time(run) -> list[dict]:
     timed = ("seconds", "steps_per_second")
-    return [{k: v for k, v in r.items() if k not in timed} for r in runs.read_metrics(run)]
+    return [{k: v for k, v in r.items() if k not in timed} for r in folder.read_metrics(run)]
 
 
 def test_stopping_and_resuming_changes_nothing(cfg, tmp_path):
@@ -48,7 +49,7 @@ def test_a_run_explains_itself_and_completes(cfg):
         "README.txt", "config.json", "metrics.jsonl", "curve.png", "checkpoints",
     }  # fmt: skip
     assert str(result.run) in (result.run / "README.txt").read_text()
-    record = runs.read_metrics(result.run)[-1]
+    record = folder.read_metrics(result.run)[-1]
     assert record["slot_steps"] == 2 * 32 * 32 * 4 > record["steps"], "the dead take no steps"
     assert record["steps"] == result.steps and record["games"]["remember"]["episodes"] > 0
     assert result.curve.read_bytes()[:4] == b"\x89PNG"
@@ -60,7 +61,7 @@ def test_a_run_explains_itself_and_completes(cfg):
 
 def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
     assert threading.current_thread() is threading.main_thread()
-    advance = training.advance
+    advance = loop.advance
 
     def interrupted(work, update):
         record = advance(work, update)
@@ -69,10 +70,10 @@ def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
         return record
 
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(training, "advance", interrupted)
+    monkeypatch.setattr(loop, "advance", interrupted)
     result = train(cfg, FakeEnv())
     assert not result.complete and result.updates == 2
-    assert "go on with" in training._farewell(result)
+    assert "go on with" in str(result)
     assert session.resume(result.run, FakeEnv()).counts["updates"] == 2
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -85,36 +86,36 @@ def test_old_checkpoints_are_dropped_and_undone_updates_forgotten(cfg):
     ]  # fmt: skip
     (run / "checkpoints" / "00000003.json").unlink()  # as if it had been interrupted
     resume(run, FakeEnv(), updates=1)
-    assert [r["update"] for r in runs.read_metrics(run)] == [1, 2, 3]
+    assert [r["update"] for r in folder.read_metrics(run)] == [1, 2, 3]
 
 
 def test_values_that_are_not_finite_stop_the_run(cfg):
     record = {"update": 1, "value_loss": float("nan"), "games": {}}
     work = session.Session(cfg, None, None, None, None, {}, None, None)
     with pytest.raises(FloatingPointError, match="is not finite at update 1"):
-        training._check_finite(record, work)
+        log._check_finite(record, work)
 
 
 def test_runs_refuse_what_they_should(cfg, tmp_path):
-    run = runs.create(cfg, FakeEnv.cfg)
+    run = folder.create(cfg, FakeEnv.cfg)
     with pytest.raises(ValueError, match="exists already; it must be new or empty"):
-        runs.create(cfg, FakeEnv.cfg)
+        folder.create(cfg, FakeEnv.cfg)
     with pytest.raises(ValueError, match="seed=9 differs from the run"):
-        runs.check_same(run, dataclasses.replace(cfg, seed=9))
-    runs.check_same(run, dataclasses.replace(cfg, total_steps=9))
+        folder.check_same(run, dataclasses.replace(cfg, seed=9))
+    folder.check_same(run, dataclasses.replace(cfg, total_steps=9))
     with pytest.raises(ValueError, match="differs from the world of"):
-        runs.check_world(run, preset("tiny"))
+        folder.check_world(run, preset("tiny"))
     with pytest.raises(ValueError, match="no complete checkpoint"):
         session.resume(run, FakeEnv())
     with pytest.raises(ValueError, match="is no run"):
-        runs.read_config(tmp_path)
-    assert runs.read_config(run) == cfg
+        folder.read_config(tmp_path)
+    assert folder.read_config(run) == cfg
 
 
 def test_a_damaged_config_is_named(cfg):
-    run = runs.create(cfg, FakeEnv.cfg)
+    run = folder.create(cfg, FakeEnv.cfg)
     text = (run / "config.json").read_text()
     for bad in (text[:-20], "[]", json.dumps({"train": {"sed": 1}, "world": {}})):
         (run / "config.json").write_text(bad)
         with pytest.raises(ValueError, match="config.json"):
-            runs.read_config(run)
+            folder.read_config(run)

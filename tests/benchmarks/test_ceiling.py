@@ -10,8 +10,8 @@ from jax import lax
 from jax.sharding import PartitionSpec as Spec
 
 from agents.config import TrainConfig
-from agents.session import assemble
-from agents.update import make_update, start
+from agents.learners.update import make_update, start
+from agents.runs.session import assemble
 from benchmarks import ceiling
 from benchmarks.ceiling import Ceilings, Work, products
 from tests.agents.fake import FakeEnv

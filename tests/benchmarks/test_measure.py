@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents import session
+from agents.runs import session
 from benchmarks import measure as measuring
 from benchmarks import workloads
 from benchmarks.measure import machine, measure

@@ -12,7 +12,7 @@ import sys
 import jax
 import pytest
 
-from agents import packing
+from agents.networks import packing
 from benchmarks.plan import device, hlo
 from benchmarks.plan.floor import floor
 from metammo_jax.lib import backend

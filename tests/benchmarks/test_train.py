@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from agents import update as updating
 from agents.config import TrainConfig
+from agents.learners import update as updating
 from benchmarks import train
 from tests.agents.fake import FakeEnv
 
@@ -44,7 +44,7 @@ def test_episodes_end_while_it_runs(measured):
 
 
 class Staged:
-    """Stands for `agents.update`: an update adds the learning rate to the only parameter."""
+    """Stands for `agents.learners.update`; an update adds the learning rate to the parameter."""
 
     broken = False
 

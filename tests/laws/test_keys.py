@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import metammo_jax as mm
-from agents import session
-from agents.update import make_update, start
+from agents.learners.update import make_update, start
+from agents.runs import session
 from benchmarks.workloads import checksum
 from metammo_jax.lib import threefry
 from tests.agents.fake import FakeEnv

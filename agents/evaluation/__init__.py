@@ -1,0 +1,14 @@
+"""Evaluation: policies play each other.
+
+Modules:
+  sides       who plays which players: a run's policy, an untrained one, random moves
+  episodes    episodes of several sides, one jitted function
+  match       what a comparison tells: wins, progress, scores
+  intervals   means and their 95% intervals
+  compare     two sides, each alone and both together
+  tournament  many sides, and their ratings
+  ratings     Bradley-Terry, and the paper's Elo
+  opponents   comparisons while a run goes on: random, untrained, the run's own past
+
+The commands are `agents.evaluate` and `agents.tournament`.
+"""

@@ -1,0 +1,140 @@
+"""Two sides compared: each in worlds of its own, and both in worlds that they share."""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.lib import backend, checks, threefry
+from metammo_jax.tasks import curriculum, scoring
+
+from ..runs import session
+from .episodes import Played, play
+from .intervals import average, share
+from .match import Match, Score
+from .sides import Chooser, Side, gathered
+
+AT_ONCE = {"cpu": 32}
+"""Episodes played side by side, by platform."""
+
+OTHERS_AT_ONCE = 1024
+"""The same on all other platforms."""
+
+
+def at_once() -> int:
+    """Returns how many episodes are played side by side on the platform that JAX works on."""
+    return AT_ONCE.get(backend.platform(), OTHERS_AT_ONCE)
+
+
+EPISODES = 1
+"""Tag of the episodes of an evaluation: training with the same seed draws from other keys."""
+
+
+def compare(
+    env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
+    difficulty: int | None = None,
+) -> Match:  # fmt: skip
+    """Returns how two sides do in one game, each alone and both together.
+
+    Args:
+      env: the worlds; a wrapper that the policies need is put around it.
+      first: a side.
+      second: the other.
+      episodes: of each of the three comparisons.
+      seed: of the episodes; both sides meet the same starts.
+      game: index in `env.games`.
+      difficulty: of the game, its dial; None for its lowest, or its fixed one.
+
+    Raises:
+      ValueError: a number is not allowed.
+    """
+    played, (a, b) = player(env, (first, second), episodes, seed, game, difficulty)
+    judge, names = judge_of(env.games, game), (first.name, second.name)
+    players = env.cfg.players
+    whole = [np.full((episodes, players), number, np.int32) for number in (a, b)]
+    alone = (_score(played(whole[0]), a, judge), _score(played(whole[1]), b, judge))
+    both = played(mixed(episodes, players))
+    return Match(
+        env.games[game].name, names, alone, (_score(both, a, judge), _score(both, b, judge))
+    )
+
+
+def versus(
+    env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
+    difficulty: int | None = None,
+) -> tuple[Score, Score]:  # fmt: skip
+    """Returns how two sides do in worlds that they share; a third of the work of `compare`.
+
+    Arguments and errors are those of `compare`.
+    """
+    played, (a, b) = player(env, (first, second), episodes, seed, game, difficulty)
+    both, judge = played(mixed(episodes, env.cfg.players)), judge_of(env.games, game)
+    return _score(both, a, judge), _score(both, b, judge)
+
+
+def mixed(episodes: int, groups: int) -> np.ndarray:
+    """Returns (episodes, groups) int32: every other group is of side 1, and they swap each time."""
+    number = np.arange(episodes)[:, None] + np.arange(groups)
+    return (number % 2).astype(np.int32)
+
+
+def player(
+    env, sides: Sequence[Side], episodes: int, seed: int, game: int, difficulty: int | None = None
+) -> tuple[Callable[[np.ndarray], Played], list[int]]:
+    """Returns a function that plays episodes, and the number by which it calls each side.
+
+    The function takes the side of each group in each episode, (episodes, P) int32, and returns
+    `episodes.Played` of numpy arrays. Arguments and errors are those of `compare`.
+    """
+    episodes = checks.whole("episodes", episodes, 1)
+    key = threefry.tagged(checks.key_of_seed(seed), EPISODES)
+    game = checks.whole("game", game, 0, len(env.games) - 1)
+    choosers, params, numbers = gathered(sides)
+    run = compiled(env, choosers)
+    levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
+    count = min(at_once(), episodes)
+
+    def played(lineup):
+        results = []
+        for start in range(0, episodes, count):
+            index = start + np.arange(count, dtype=np.int32)
+            own = lineup[index % episodes]  # what is beyond the last is dropped
+            results.append(run(params, key, index, jnp.int32(game), levels, own))
+        return jax.tree.map(lambda *parts: np.concatenate(parts)[:episodes], *results)
+
+    return played, numbers
+
+
+@functools.lru_cache(maxsize=8)
+def compiled(env, choosers: tuple[tuple[Chooser, int], ...]):
+    """Returns the jitted function that plays episodes, the same for the same arguments."""
+    shown = session.show(env, *[chooser.policy for chooser, _ in choosers if chooser.policy])
+    return jax.jit(functools.partial(play, shown, choosers))
+
+
+def judge_of(games, game: int):
+    """Returns what judges (progress, goal) of players by the rules of the competition, or None."""
+    goals = curriculum.evaluation()
+    if getattr(games[game], "goals", ()) != goals:
+        return None
+    first = sum(len(other.goals) for other in games[:game])  # goals are counted over all games
+    return lambda progress, goal: scoring.judge(progress, goal - first, goals)
+
+
+def _score(played: Played, side: int, judge) -> Score:
+    its, result = played.seat == side, played.result
+    told = {
+        "won": share(result.won[:, side]),
+        "progress": average(result.progress[:, side]),
+        "score": average(result.score[:, side]),
+        "return_": average(result.return_[:, side]),
+        "length": average(result.length),
+    }
+    return Score(
+        episodes=len(result.length), **{name: mean for name, (mean, _) in told.items()},
+        difficulty=float(result.difficulty.mean()),
+        interval={name: interval for name, (_, interval) in told.items()},
+        competition=judge(result.most[its], played.goal[its]) if judge else None,
+    )  # fmt: skip

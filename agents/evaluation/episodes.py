@@ -1,0 +1,217 @@
+"""Episodes that several sides play, in one jitted function: who sits where, and the results.
+
+Axes: n episodes, S sides, P players.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax.lib import threefry
+from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
+
+from ..policy import base, nothing
+from .sides import Chooser, random_action
+
+
+@struct.dataclass
+class Result(Node):
+    """Results of n episodes, for each side.
+
+    Attributes:
+      players: (n, S) int32, players of the side.
+      winners: (n, S) int32, how many of them are among the winners.
+      progress: (n, S) float32, mean over the side's players.
+      score: (n, S) float32, what winning was worth, 0 for a side that did not win.
+      return_: (n, S) float32, mean over the side's players of the sum of rewards.
+      length: (n,) float32, ticks.
+      difficulty: (n,) float32.
+      most: (n, P) float32, the most that each player's task came to.
+    """
+
+    players: jax.Array
+    winners: jax.Array
+    progress: jax.Array
+    score: jax.Array
+    return_: jax.Array
+    length: jax.Array
+    difficulty: jax.Array
+    most: jax.Array
+
+    @property
+    def won(self) -> jax.Array:
+        """(n, S) bool, a player of the side is among the winners."""
+        return self.winners > 0
+
+    @classmethod
+    def nothing(cls, count: int, sides: int, players: int) -> "Result":
+        """Returns results of n episodes that go on."""
+        each, one = jnp.zeros((count, sides)), jnp.zeros(count)
+        number = each.astype(jnp.int32)
+        return cls(number, number, each, each, each, one, one, jnp.zeros((count, players)))
+
+
+@struct.dataclass
+class Played(Node):
+    """Episodes that are over.
+
+    Attributes:
+      result: `Result` (n, ...).
+      goal: (n, P) int32, indices of the players' goals.
+      seat: (n, P) int32, their sides.
+    """
+
+    result: Result
+    goal: jax.Array
+    seat: jax.Array
+
+
+@narrow
+def play(env, choosers, params, key, numbers, game, levels, lineup):
+    """Plays an episode for each number.
+
+    Args:
+      env: worlds.
+      choosers: ((`Chooser`, count), ...); sides are counted through all of them.
+      params: for each chooser, parameters of its policy with `count` in front; None for random.
+      key: () key of all episodes.
+      numbers: (n,) int, of the episodes.
+      game: () int32.
+      levels: (G,) int32, or None.
+      lineup: (n, P) int32, side of each group of teammates, by the group's number.
+
+    Returns:
+      `Played`.
+    """
+    begin_key, play_key = threefry.split(key)
+    begin_keys, keys = (threefry.fold_in(key, numbers) for key in (begin_key, play_key))
+    obs, world = jax.vmap(env.reset, in_axes=(0, None, None))(begin_keys, game, levels)
+    seat = jnp.take_along_axis(lineup, world.params.group, axis=1)
+    count, sides = seat.shape[0], sum(count for _, count in choosers)
+    goal = world.task.goal if hasattr(world, "task") else jnp.zeros(seat.shape, jnp.int32)
+    stage = Stage(
+        number=jnp.int32(0), obs=obs, world=world,
+        memory=tuple(c.policy.initial(*seat.shape) if c.policy else () for c, _ in choosers),
+        fresh=jnp.ones(seat.shape, bool), over=jnp.zeros(count, bool),
+        returns=jnp.zeros(seat.shape), result=Result.nothing(count, sides, seat.shape[1]),
+    )  # fmt: skip
+
+    def tick(stage):
+        return _tick(env, choosers, params, keys, seat, stage)
+
+    def goes_on(stage):
+        return ~stage.over.all() & (stage.number < env.cfg.horizon)
+
+    return Played(jax.lax.while_loop(goes_on, tick, stage).result, goal, seat)
+
+
+@struct.dataclass
+class Stage(Node):
+    """Where n episodes stand.
+
+    Attributes:
+      number: () int32, ticks played.
+      obs: (n, ...) observations.
+      world: (n, ...) worlds.
+      memory: of each chooser, (n, P, ...) for its own players; of the others it means nothing.
+      fresh: (n, P) bool, the memory is to be emptied.
+      over: (n,) bool.
+      returns: (n, P) float32, sums of rewards.
+      result: of the episodes that are over.
+    """
+
+    number: jax.Array
+    obs: Any
+    world: Any
+    memory: tuple
+    fresh: jax.Array
+    over: jax.Array
+    returns: jax.Array
+    result: Result
+
+
+def _tick(env, choosers, params, keys, seat, stage):
+    keys = jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, stage.number)
+    split = jax.vmap(threefry.split, in_axes=(0, None), out_axes=1)
+    step_keys, *act_keys = split(keys, 1 + len(choosers))
+    acts = base(stage.obs).alive & ~stage.over[:, None]
+    first, action, memories = 0, None, []
+    for (chooser, count), own, key, memory in zip(
+        choosers, params, act_keys, stage.memory, strict=True
+    ):
+        side = jnp.where(acts, seat - first, -1)
+        chosen, memory = _choose(env, chooser, own, key, memory, stage, side)
+        is_its = (seat >= first) & (seat < first + count)
+        action = chosen if action is None else _where(is_its, chosen, action)
+        memories.append(memory)
+        first += count
+    obs, world, reward, terminated, _, info = jax.vmap(env.step)(step_keys, stage.world, action)
+    returns, ends = stage.returns + reward, info.over & ~stage.over
+    result = _result(info, returns, seat, first, stage.number + 1)
+    return Stage(
+        stage.number + 1, obs, world, tuple(memories), terminated, stage.over | ends, returns,
+        _where(ends, result, stage.result),
+    )  # fmt: skip
+
+
+def _choose(env, chooser: Chooser, params, keys, memory, stage, side):
+    """Returns actions (n, P) of all sides of a chooser, and their memory.
+
+    Args:
+      env: worlds.
+      chooser: who chooses.
+      params: with its sides in front.
+      keys: (n,) keys.
+      memory: (n, P, ...).
+      stage: `Stage`.
+      side: (n, P) int32, counted from the chooser's first; of others, and the dead, any other.
+    """
+    policy = chooser.policy
+    if policy is None:
+        return random_action(env, keys, stage.obs), memory
+
+    def one(carry, side_and_params):
+        choice, memory = carry
+        number, own = side_and_params
+        its = side == number
+        new, _, _, memory = policy.act(
+            keys, own, stage.obs, memory, stage.fresh, its, chooser.greedy
+        )
+        return (_where(its, new, choice), memory), None
+
+    count = len(jax.tree.leaves(params)[0])
+    start = (nothing(stage.obs), memory)
+    (choice, memory), _ = jax.lax.scan(one, start, (jnp.arange(count), params))
+    return jax.vmap(policy.to_action)(choice, stage.obs), memory
+
+
+def _where(condition, first, second):
+    """Chooses between pytrees whose leaves have further axes than the condition."""
+
+    def pick(a, b):
+        return jnp.where(
+            condition.reshape(*condition.shape, *[1] * (a.ndim - condition.ndim)), a, b
+        )
+
+    return jax.tree.map(pick, first, second)
+
+
+def _result(info, returns, seat, sides: int, length) -> Result:
+    """Returns the results of episodes that end now."""
+    of_side = seat[..., None] == jnp.arange(sides).reshape(1, 1, -1)
+    players = of_side.sum(axis=1, dtype=jnp.int32)
+    count = jnp.maximum(players, 1).astype(jnp.float32)
+
+    def mean(values):
+        return jnp.where(of_side, values[..., None], 0.0).sum(axis=1) / count
+
+    winners = (info.winners[..., None] & of_side).sum(axis=1, dtype=jnp.int32)
+    return Result(
+        players=players, winners=winners, progress=mean(info.max_progress),
+        score=jnp.where(winners > 0, info.score[:, None], 0.0), return_=mean(returns),
+        length=jnp.full(seat.shape[:1], length, jnp.float32),
+        difficulty=info.difficulty.astype(jnp.float32), most=info.max_progress,
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""Who plays in a comparison: a trained policy, an untrained one, or random choices."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax.lib import checks, threefry
+
+from ..policy import Policy, base, foes
+from ..runs import session
+
+FRESH = 3
+"""Tag of the parameters of an untrained policy: training with the same seed draws from others."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """Who plays.
+
+    Attributes:
+      name: for printing.
+      policy: what chooses; None chooses uniformly from the masks, but attacks no teammates, as
+        trained policies do not.
+      params: of the policy.
+      greedy: a policy does what it thinks best, instead of drawing.
+    """
+
+    name: str
+    policy: Policy | None = None
+    params: Any = None
+    greedy: bool = False
+
+    @property
+    def chooser(self) -> "Chooser":
+        """What a compiled comparison has to know."""
+        return Chooser(self.policy, self.greedy)
+
+
+RANDOM = Side("random")
+
+
+def untrained(policy: Policy, env, seed: int = 0) -> Side:
+    """Returns a policy with the parameters that training begins with, of some seed.
+
+    It is a second thing to compare with: a network that has learnt nothing is not random.
+
+    Args:
+      policy: of the side that it is compared with.
+      env: worlds; a wrapper that the policy needs is put around it.
+      seed: of the parameters.
+    """
+    key = threefry.tagged(checks.key_of_seed(seed), FRESH)
+    start_key, param_key = threefry.split(key)
+    obs, _ = jax.jit(jax.vmap(session.show(env, policy).reset))(start_key[None])
+    return Side("untrained", policy, jax.jit(policy.init)(param_key, obs))
+
+
+def gathered(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
+    """Returns sides as `episodes.play` takes them: those that choose alike in one stack.
+
+    Returns:
+      choosers, ((`Chooser`, count), ...); params, for each a pytree with `count` in front, None
+      for random choices; the number of each side, counted through all choosers.
+    """
+    kinds: dict[Chooser, list[int]] = {}
+    for index, side in enumerate(sides):
+        kinds.setdefault(side.chooser, []).append(index)
+    order = [index for indices in kinds.values() for index in indices]
+    stacks = [
+        jax.tree.map(lambda *leaves: jnp.stack(leaves), *[sides[index].params for index in indices])
+        if chooser.policy
+        else None
+        for chooser, indices in kinds.items()
+    ]
+    choosers = tuple((chooser, len(indices)) for chooser, indices in kinds.items())
+    return choosers, tuple(stacks), [order.index(index) for index in range(len(sides))]
+
+
+def random_action(env, keys, obs):
+    """Returns actions (n, P) that are drawn evenly from the masks, but attack no teammate.
+
+    Args:
+      env: worlds.
+      keys: (n,) keys.
+      obs: (n, ...) observations.
+    """
+    return jax.vmap(env.sample)(keys, jax.vmap(_sparing)(obs))
+
+
+@dataclasses.dataclass(frozen=True)
+class Chooser:
+    """What a compiled comparison has to know of a side; see `Side`."""
+
+    policy: Policy | None = None
+    greedy: bool = False
+
+
+def _sparing(obs):
+    """Returns an observation of one world in which no teammate is a target."""
+    seen = base(obs)
+    target = foes(seen, jnp.arange(seen.visible.shape[0]))
+    spared = seen.replace(masks=seen.masks.replace(target=target))
+    return obs.replace(base=spared) if hasattr(obs, "base") else spared

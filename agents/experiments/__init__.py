@@ -1,0 +1,15 @@
+"""The paper's experiments, as one command each, and sweeps.
+
+    python -m agents.experiments multi --config tiny --seeds 10 --out experiments/multi
+
+Modules:
+  options       of all experiments, and their sizes
+  tasks         trainings and tournaments that workers share, each done once
+  single        a specialist for each game
+  multi         a generalist for all games, against specialists
+  statistics    aggregates over games and seeds
+  report        Markdown, and verdicts on claims
+  sweep_table   the table of a sweep, with intervals over seeds
+
+The commands are `agents.experiments` and `agents.sweep`.
+"""

@@ -1,0 +1,73 @@
+"""Options of an experiment, and the sizes that it has at each config."""
+
+import dataclasses
+from typing import Literal
+
+from metammo_jax.games import FULL_GAMES, GAMES
+from metammo_jax.lib import checks
+
+from ..config import PRESETS, TrainConfig, preset
+
+GAMES_OF_MINI = tuple(GAMES)
+"""Games that a generalist learns together."""
+
+FULL = ("survive", "team_battle", "multi_task")
+"""What is played in the full game, as in the paper."""
+
+STEPS = {"tiny": 600_000, "mini": 50_000_000}
+"""Living agent-steps of a specialist, by config. A generalist takes them for each of its games."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExperimentConfig:
+    """Options of an experiment.
+
+    Attributes:
+      config: preset of the worlds' sizes.
+      seeds: how many, from 0 on; 0 for what the experiment asks for.
+      out: folder of runs, matches and the report.
+      steps: living agent-steps of a specialist; 0 for those of the config.
+      matches: of each tournament.
+      games: of which the experiment is made; empty for all.
+      workers: processes that share the work, each with one core.
+      report: write the report of what is complete, and work on nothing.
+
+    Raises:
+      ValueError: at construction, with the name, the value and the rule.
+    """
+
+    config: Literal["tiny", "mini"] = "tiny"
+    seeds: int = 0
+    out: str = ""
+    steps: int = 0
+    matches: int = 128
+    games: tuple[str, ...] = ()
+    workers: int = 2
+    report: bool = False
+
+    def __post_init__(self):
+        for name, least in (("seeds", 0), ("steps", 0), ("matches", 1), ("workers", 1)):
+            checks.whole(name, getattr(self, name), least)
+        if self.config not in STEPS:
+            raise ValueError(f"config={self.config!r} must be one of {', '.join(STEPS)}")
+        for name in self.games:
+            if name not in {**GAMES, **FULL_GAMES}:
+                known = ", ".join({**GAMES, **FULL_GAMES})
+                raise ValueError(f"games={name!r} is unknown; allowed are {known}")
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Games of the mini configuration that the experiment is made of."""
+        return self.games or GAMES_OF_MINI
+
+    @property
+    def specialist_steps(self) -> int:
+        """Living agent-steps of a specialist."""
+        return self.steps or STEPS[self.config]
+
+    def training(self, game, steps: int, config: str = "", **changes) -> TrainConfig:
+        """Returns options of a run: those of the preset of the config, but for the changes."""
+        base = config or self.config
+        named = base if base in PRESETS else "tiny"
+        given = {"eval_every": -4, "eval_episodes": 16, "keep": 1, "progress": False} | changes
+        return preset(named, game=game, config=base, total_steps=steps, **given)

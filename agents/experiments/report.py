@@ -1,0 +1,56 @@
+"""Reports in Markdown: tables, intervals, and a sentence for each claim that was put to a test."""
+
+import dataclasses
+from collections.abc import Sequence
+
+Triple = tuple[float, float, float]
+"""A mean, and the low and the high end of its 95% interval."""
+
+REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A claim of the paper, and the figure that was measured for it.
+
+    Attributes:
+      text: the claim, a sentence.
+      figure: what was measured, in words.
+      measured: its mean and 95% interval.
+      bound: the claim holds where the measured is above it.
+    """
+
+    text: str
+    figure: str
+    measured: Triple
+    bound: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the interval lies above the bound, below it, or on both sides."""
+        _, low, high = self.measured
+        if low > self.bound:
+            return REPRODUCED
+        return NOT_REPRODUCED if high < self.bound else UNDECIDED
+
+    def __str__(self) -> str:
+        return (
+            f"* {self.text} **{self.verdict.capitalize()}**: {self.figure} {number(self.measured)}."
+        )
+
+
+def number(triple: Triple, digits: int = 2) -> str:
+    """Returns a mean with its interval, as text."""
+    mean, low, high = triple
+    return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Returns a table; the first column is left aligned, all others right."""
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def page(title: str, command: str, text: str, parts: Sequence[str]) -> str:
+    """Returns a whole page: title, what was done and by which command, and its parts."""
+    return "\n\n".join([f"# {title}", f"`{command}`", text, *parts]) + "\n"

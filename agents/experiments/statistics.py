@@ -1,0 +1,54 @@
+"""Aggregates over games and seeds, with intervals by bootstrap.
+
+Axes: G games, N seeds.
+
+Source: Agarwal et al., 2021 (rliable).
+"""
+
+import numpy as np
+from scipy import stats
+
+SAMPLES = 2000
+"""Of a bootstrap."""
+
+
+def interquartile_mean(values: np.ndarray) -> float:
+    """Returns the mean of the middle half of all values (G, N)."""
+    return float(stats.trim_mean(np.ravel(values), 0.25))
+
+
+def improvement(first: np.ndarray, second: np.ndarray) -> float:
+    """Returns how likely a seed of `first` (G, N) is above one of `second` (G, M), mean over games.
+
+    A tie counts half.
+    """
+    above = first[:, :, None] > second[:, None, :]
+    equal = first[:, :, None] == second[:, None, :]
+    return float((above + 0.5 * equal).mean())
+
+
+def bootstrap(statistic, *arrays: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
+    """Returns a statistic of arrays (G, N), and its 95% interval.
+
+    Seeds are drawn anew for each game (a stratified bootstrap).
+
+    Args:
+      statistic: of as many arrays.
+      *arrays: (G, N) each; of each its own seeds are drawn.
+      seed: of the draws.
+    """
+    draw = np.random.default_rng(seed)
+
+    def drawn(array):
+        index = draw.integers(0, array.shape[1], array.shape)
+        return np.take_along_axis(array, index, axis=1)
+
+    found = [statistic(*map(drawn, arrays)) for _ in range(SAMPLES)]
+    low, high = np.quantile(found, (0.025, 0.975))
+    return float(statistic(*arrays)), float(low), float(high)
+
+
+def paired(values: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
+    """Returns the mean of values (N,) of seeds, and its 95% interval by bootstrap."""
+    mean, low, high = bootstrap(lambda rows: float(rows.mean()), values[None], seed=seed)
+    return mean, low, high

@@ -1,0 +1,250 @@
+"""Tasks of an experiment: trainings and tournaments, shared by workers, each done once.
+
+A task has a name, and its result lies under it in the experiment's folder. What is complete is not
+done again; a training that was interrupted goes on. A worker takes the first task that nobody works
+on and whose needs are complete.
+"""
+
+import dataclasses
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ..config import TrainConfig
+from ..evaluation import tournament as tournaments
+from ..evaluation.sides import RANDOM, Side, untrained
+from ..runs import folder, group, session
+from ..training.loop import resume, train
+
+WAIT = 2.0
+"""Seconds between two looks for a task whose needs are complete."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """A run for each of some seeds, with the same options.
+
+    Attributes:
+      name: of the task, and of its folder under `runs/`.
+      cfg: options; `run_dir` and `seed` are set by the task.
+      seeds: of the runs.
+      needs: names of tasks that must be complete before.
+    """
+
+    name: str
+    cfg: TrainConfig
+    seeds: tuple[int, ...]
+    needs: tuple[str, ...] = ()
+
+    def folder(self, out: Path) -> Path:
+        """Returns the folder of its runs."""
+        return Path(out) / "runs" / self.name
+
+    def run_of(self, out: Path, seed: int) -> Path:
+        """Returns the folder of the run with a seed."""
+        return self.folder(out) / f"seed{seed}"
+
+    def is_complete(self, out: Path) -> bool:
+        """Returns whether all seeds have taken all their steps."""
+        return all(
+            self.run_of(out, seed).is_dir()
+            and _steps(self.run_of(out, seed)) >= self.cfg.total_steps
+            for seed in self.seeds
+        )
+
+    def work(self, out: Path) -> None:
+        """Trains, from where it is."""
+        run = self.folder(out)
+        if not group.is_group(run) or not all(_is_saved(self.run_of(out, s)) for s in self.seeds):
+            _delete(run)  # nothing was saved yet
+            cfg = dataclasses.replace(self.cfg, run_dir=str(run), progress=False)
+            train(cfg, seeds=self.seeds)
+        else:
+            resume(run)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entrant:
+    """A policy in a tournament.
+
+    Attributes:
+      name: for the tables.
+      training: name of the training; "" for random choices, "untrained" for a network before it.
+      update: of its run, None for the last.
+    """
+
+    name: str
+    training: str
+    share: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Matches:
+    """A tournament in one game, of policies of one seed.
+
+    Attributes:
+      name: of the task, and of its file under `matches/`.
+      game: what is played.
+      config: preset of the worlds' sizes.
+      entrants: who plays.
+      seed: of the runs, and of starts and seats.
+      matches: how many.
+      trainings: all trainings, by name, among them those of the entrants.
+    """
+
+    name: str
+    game: str
+    config: str
+    entrants: tuple[Entrant, ...]
+    seed: int
+    matches: int
+    trainings: dict[str, Training] = dataclasses.field(compare=False, repr=False)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the trainings of its entrants."""
+        return tuple({e.training for e in self.entrants if e.training in self.trainings})
+
+    def file(self, out: Path) -> Path:
+        """Returns the file of its result."""
+        return Path(out) / "matches" / f"{self.name}.json"
+
+    def is_complete(self, out: Path) -> bool:
+        """Returns whether its result is there."""
+        return self.file(out).is_file()
+
+    def work(self, out: Path) -> None:
+        """Plays, and writes the result."""
+        env = session.arena(self.game, self.config)
+        policies: dict[tuple, tuple] = {}
+        sides = [self._side(out, env, entrant, policies) for entrant in self.entrants]
+        result = tournaments.tournament(env, sides, self.matches, self.seed)
+        self.file(out).parent.mkdir(parents=True, exist_ok=True)
+        folder.write(self.file(out), json.dumps(result.as_dict(), indent=1) + "\n")
+
+    def result(self, out: Path) -> dict:
+        """Returns the result, see `evaluation.tournament.Tournament.as_dict`."""
+        return json.loads(self.file(out).read_text())
+
+    def _side(self, out, env, entrant, policies) -> Side:
+        """Returns an entrant; those with equal networks share a policy, and so a program."""
+        if not entrant.training:
+            return dataclasses.replace(RANDOM, name=entrant.name)
+        known = entrant.training in self.trainings
+        training = self.trainings[entrant.training if known else next(iter(self.trainings))]
+        cfg = training.cfg
+        shaping = (cfg.network, cfg.width, cfg.corrected, cfg.spare_teammates, cfg.talk)
+        if shaping not in policies:
+            policy = session.make_policy(cfg, env.cfg)
+            start = untrained(policy, env, self.seed)
+            policies[shaping] = policy, start.params
+        policy, start = policies[shaping]
+        if not known:
+            return Side(entrant.name, policy, start)
+        run = training.run_of(out, self.seed)
+        params = session.read_params(run, update_at(run, entrant.share), start)
+        return Side(entrant.name, policy, params)
+
+
+Task = Training | Matches
+
+
+def update_at(run: Path, share: float) -> int | None:
+    """Returns the update at which a run had taken a share of its steps; None for all of them.
+
+    The nearest of which it has kept the parameters.
+    """
+    if share >= 1:
+        return None
+    total = folder.read_config(run).total_steps
+    steps = {line["update"]: line["steps"] for line in folder.read_metrics(run)}
+    kept = [int(path.stem) for path in (run / "past").glob("*.msgpack")]
+    return min(kept, key=lambda update: abs(steps.get(update, 0) - share * total))
+
+
+def work_through(tasks: Sequence[Task], out: Path) -> None:
+    """Works on tasks that nobody else works on, until all are complete.
+
+    Raises:
+      ValueError: options of a task differ from those of its result.
+    """
+    while todo := [task for task in tasks if not task.is_complete(out)]:
+        done = {task.name for task in tasks} - {task.name for task in todo}
+        for task in todo:
+            if not set(task.needs) <= done:
+                continue
+            with _claimed(out, task.name) as mine:
+                if mine and not task.is_complete(out):
+                    begun = time.monotonic()
+                    task.work(out)
+                    _say(f"{task.name}: {time.monotonic() - begun:.0f} s", tasks, out)
+                    break
+        else:
+            time.sleep(WAIT)
+
+
+def share_out(command: list[str], workers: int) -> None:
+    """Starts worker processes of a command, each with a core of its own, and waits for them.
+
+    Raises:
+      ValueError: a worker failed.
+    """
+    environ = {**os.environ, "NPROC": "1"}
+    started = [subprocess.Popen(command, env=environ) for _ in range(workers)]
+    failed = [number for number, one in enumerate(started) if one.wait()]
+    if failed:
+        raise ValueError(f"workers {failed} failed; what was finished is kept, call again")
+
+
+def command_of(arguments: list[str]) -> list[str]:
+    """Returns the command of a worker with the same arguments."""
+    return [sys.executable, "-m", __package__ or "", *arguments, "--worker"]
+
+
+@contextmanager
+def _claimed(out: Path, name: str) -> Iterator[bool]:
+    """Whether the task is this process's, as long as the block lasts; a dead process holds none."""
+    path = Path(out) / "claims" / f"{name.replace('/', '+')}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _say(text, tasks, out):
+    done = sum(task.is_complete(out) for task in tasks)
+    print(f"{done}/{len(tasks)} {text}", file=sys.stderr, flush=True)
+
+
+def _steps(run: Path) -> int:
+    lines = folder.read_metrics(run)
+    return lines[-1]["steps"] if lines and _is_saved(run, lines[-1]["update"]) else 0
+
+
+def _is_saved(run: Path, update: int | None = None) -> bool:
+    """Returns whether the run has a checkpoint, of an update if it is given."""
+    saved = sorted((run / "checkpoints").glob("*.json"))
+    return bool(saved) and update in (None, int(saved[-1].stem))
+
+
+def _delete(run: Path) -> None:
+    import shutil
+
+    shutil.rmtree(run, ignore_errors=True)
+
+
+def seeds_of(values: dict[int, float]) -> np.ndarray:
+    """Returns the values of seeds, in order."""
+    return np.array([values[seed] for seed in sorted(values)])

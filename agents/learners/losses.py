@@ -1,0 +1,89 @@
+"""Advantages, and means over living agents only, which all losses need.
+
+Axes: L ticks, B worlds, P players.
+"""
+
+import jax
+import jax.numpy as jnp
+
+
+def masked_mean(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
+    """Returns the mean () of values where the mask, of the same shape, is set; 0 if nowhere.
+
+    With an axis it is the mean over all devices, and has no gradient.
+    """
+    count = jnp.maximum(total(jnp.sum(mask), axis), 1).astype(jnp.float32)
+    return total(jnp.sum(jnp.where(mask, values, 0.0)), axis) / count
+
+
+def total(share, axis: str | None = None):
+    """Returns the sum of a pytree over the devices of a mesh axis; itself where there is none."""
+    return share if axis is None else jax.lax.psum(share, axis)
+
+
+def normalized(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
+    """Returns values with mean 0 and standard deviation 1 over the mask (unbiased)."""
+    return (values - masked_mean(values, mask, axis)) / (deviation(values, mask, axis) + 1e-8)
+
+
+def deviation(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
+    """Returns the standard deviation () of values over the mask (unbiased)."""
+    mean = masked_mean(values, mask, axis)
+    square = total(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
+    count = jnp.maximum(total(jnp.sum(mask), axis) - 1, 1).astype(jnp.float32)
+    return jnp.sqrt(square / count)
+
+
+def gae(
+    reward: jax.Array,
+    value: jax.Array,
+    last_value: jax.Array,
+    ended: jax.Array,
+    bootstrap: jax.Array,
+    gamma: float,
+    gae_lambda: float,
+) -> jax.Array:
+    """Returns generalized advantage estimates.
+
+    An agent's episode is cut where it ended: by death (also of an agent that is revived), by
+    the end of the game, or by a time limit. Only a time limit has a value beyond it.
+
+    Args:
+      reward: (L, ...) float32, of the tick.
+      value: (L, ...) float32, of the state in which the agent acted.
+      last_value: (...) float32, of the state after the last tick.
+      ended: (L, ...) bool, the agent's episode ended with this tick.
+      bootstrap: (L, ...) float32, value of the state after a time limit, 0 elsewhere.
+      gamma: discount per tick.
+      gae_lambda: decay per tick.
+
+    Returns:
+      (L, ...) float32.
+
+    Source: Schulman et al., 2016.
+    """
+    goes_on = 1.0 - ended.astype(jnp.float32)
+
+    def back(later, step):
+        advantage, next_value = later
+        reward, value, goes_on, bootstrap = step
+        delta = reward + gamma * (goes_on * next_value + bootstrap) - value
+        advantage = delta + gamma * gae_lambda * goes_on * advantage
+        return (advantage, value), advantage
+
+    start = (jnp.zeros_like(last_value), last_value)
+    steps = (reward, value, goes_on, bootstrap)
+    return jax.lax.scan(back, start, steps, reverse=True)[1]
+
+
+def explained_variance(
+    value: jax.Array, target: jax.Array, mask: jax.Array, axis: str | None = None
+) -> jax.Array:
+    """Returns the share () of the targets' variance that the values explain, 1 at best."""
+
+    def variance(values):
+        return masked_mean((values - masked_mean(values, mask, axis)) ** 2, mask, axis)
+
+    spread = variance(target)
+    rest = variance(target - value)
+    return jnp.where(spread > 0, 1.0 - rest / jnp.where(spread > 0, spread, 1.0), 0.0)

@@ -1,0 +1,56 @@
+"""Parallelized Q-learning: the values of choices, of many worlds at once, without a buffer.
+
+The value of a choice is that of its state, less what each head loses against its best entry:
+
+    Q(state, choice) = V(state) + temperature * sum over heads (logit of the entry - largest logit)
+
+So V is the value of the best choice, and to draw from the softmax of the logits is to play the
+better, the more it matters: nothing else explores. Q learns from returns in which later choices
+are taken to be the best (Q(lambda)).
+
+Source: Gallici et al., 2025 (PQN); Sunehag et al., 2018 (values that add up).
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from ..config import TrainConfig
+from ..networks.distributions import regret
+from .minibatch import Minibatch, Replayed
+
+METRICS = ("value_loss", "regret", "entropy", "token_entropy")
+"""What `loss` logs."""
+
+
+@struct.dataclass
+class Samples:
+    """What the loss compares; axes as of `minibatch.Minibatch`.
+
+    Attributes:
+      target: float32, returns.
+      mask: bool, who was alive and acted.
+    """
+
+    target: jax.Array
+    mask: jax.Array
+
+
+def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
+    """Returns what the loss compares, of a minibatch."""
+    return Samples(batch.advantage + batch.value, batch.mask)
+
+
+def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """Returns the sum of the loss over the mask, and the sums of `METRICS`."""
+
+    def total(values):
+        return jnp.sum(jnp.where(old.mask, values, 0.0))
+
+    lost = cfg.temperature * regret(new.logits, new.choice)
+    error = 0.5 * total((new.value - lost - old.target) ** 2)
+    deeds, words = (total(part) for part in new.entropy)
+    metrics = {
+        "value_loss": error, "regret": total(lost), "entropy": deeds, "token_entropy": words,
+    }  # fmt: skip
+    return error, metrics

@@ -1,0 +1,73 @@
+"""Several seeds at once: one compiled program that updates the state of each in turn.
+
+States have a leading axis of seeds, which is sharded over devices. A device goes through its
+seeds one by one (`jax.lax.map`): an update has loops as long as there are living players, and
+vectorized over seeds each would take as long as the longest. Every seed learns what it would
+learn alone.
+"""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import PartitionSpec as Spec
+
+from ..config import TrainConfig
+from ..parallel import meshes
+from ..parallel.meshes import AXIS, SEEDS
+from ..policy import Policy
+from .update import fresh_state, seed_words, update_of
+
+
+def make_start(
+    batch, policy: Policy, options: Sequence[TrainConfig], mesh: jax.sharding.Mesh
+) -> tuple[Callable, np.ndarray]:
+    """Returns a jitted function, and the words for which it returns the first states.
+
+    Args:
+      batch: the worlds of a seed, `metammo_jax.VectorEnv` or alike.
+      policy: what learns.
+      options: of each seed; they differ in the seed alone.
+      mesh: of `meshes.over_seeds`.
+    """
+    fresh = fresh_state(batch.part(AXIS, 1), policy, options[0])
+
+    def all_fresh(words):
+        return jax.lax.map(fresh, words)
+
+    words = np.stack([seed_words(cfg) for cfg in options])
+    return jax.jit(meshes.parted(all_fresh, mesh, Spec(SEEDS), Spec(SEEDS))), words
+
+
+def make_update(batch, policy: Policy, cfg: TrainConfig, mesh: jax.sharding.Mesh) -> Callable:
+    """Returns the jitted update of all seeds.
+
+    Args:
+      batch: the worlds of a seed.
+      policy: what learns.
+      cfg: options of all.
+      mesh: of `meshes.over_seeds`.
+
+    Returns:
+      update(states, learning_rates, goes_on) -> states, metrics: `TrainState` with S seeds in
+      front, whose old arrays are given up; (S,) float32; (S,) bool, false for seeds whose state
+      stays as it is, of which the metrics mean nothing. Metrics are those of `update.make_update`
+      with S in front.
+    """
+    update = jax.jit(update_of(batch.part(AXIS, 1), policy, cfg, len(batch.env.games)))
+
+    def one(arguments):
+        state, rate, goes_on = arguments
+        metrics = jax.eval_shape(update, state, rate)[1]
+
+        def idle():
+            return state, jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), metrics)
+
+        return jax.lax.cond(goes_on, lambda: update(state, rate), idle)
+
+    def every(states, rates, goes_on):
+        return jax.lax.map(one, (states, rates, goes_on))
+
+    whole = meshes.parted(every, mesh, Spec(SEEDS), Spec(SEEDS))
+    return jax.jit(whole, donate_argnums=0)

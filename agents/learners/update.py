@@ -1,0 +1,368 @@
+"""One update of the policy as a single jitted function: collect, estimate advantages, learn.
+
+It runs on every device of a mesh (`agents.parallel.meshes`), each with its share of the worlds.
+
+Axes: G sequences, S ticks each, B worlds, P players; N = G * B sequences of one world.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import struct
+from jax.sharding import PartitionSpec as Spec
+
+from metammo_jax.lib import checks
+from metammo_jax.lib.narrow import narrow
+from metammo_jax.lib.node import Node
+from metammo_jax.observe import Column
+
+from ..config import TrainConfig
+from ..networks import packing
+from ..networks.distributions import entropy, log_prob
+from ..parallel import meshes
+from ..parallel.meshes import AXIS
+from ..policy import Memory, Policy, base, nearest, shortened
+from . import credit, losses, ppo, pqn, vtrace
+from .minibatch import Minibatch, Replayed
+from .rollout import Finished, Stage, Transition, begin, collect
+
+ADAM_EPSILON = 1e-5
+
+LEARNERS = {"ppo": ppo, "vtrace": vtrace, "pqn": pqn}
+"""By `TrainConfig.algorithm`: modules with METRICS, `samples_of` and `loss`."""
+
+
+@struct.dataclass
+class TrainState(Node):
+    """All that an update reads and writes; what a checkpoint holds.
+
+    Attributes:
+      params: of the policy.
+      moments: of the optimizer.
+      stage: worlds, their difficulty, and where the agents stand.
+      key: () key.
+    """
+
+    params: Any
+    moments: Any
+    stage: Stage
+    key: jax.Array
+
+
+_SPECS: dict[str, Any] = dict(params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec())
+SPECS = TrainState(**_SPECS)
+"""What of the state is parted over devices: the worlds."""
+
+
+@struct.dataclass
+class Rows(Node):
+    """A rollout cut into sequences, with N in front, of which minibatches are drawn.
+
+    Attributes:
+      step: `Transition` (N, S, ...).
+      memory: (N, P, ...) before each sequence.
+      advantage: (N, S, P) float32.
+      after: (N, S, P) float32, value of the state after the tick.
+      living: (N, P) bool, the agent is alive in some tick of the sequence.
+      crowd: (N, P) int32, how many it sees then at most.
+    """
+
+    step: Transition
+    memory: Memory
+    advantage: jax.Array
+    after: jax.Array
+    living: jax.Array
+    crowd: jax.Array
+
+
+def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
+    """Returns the state before the first update; arguments as of `make_update`."""
+    fresh, seed = make_start(batch, policy, cfg, mesh)
+    return fresh(seed)
+
+
+def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Callable, np.ndarray]:
+    """Returns a jitted function, and the seed for which it returns the state of `start`."""
+    mesh = mesh or meshes.make(cfg)
+    fresh = fresh_state(batch.part(AXIS, mesh.size), policy, cfg)
+    return jax.jit(meshes.parted(fresh, mesh, Spec(), SPECS)), seed_words(cfg)
+
+
+def fresh_state(part, policy: Policy, cfg: TrainConfig) -> Callable:
+    """Returns a function of `seed_words`: the first state, with a device's part of the worlds."""
+
+    @narrow
+    def fresh(seed):
+        key, world_key, param_key = jax.random.split(jax.random.wrap_key_data(seed), 3)
+        stage = begin(policy, part, world_key)
+        params = policy.init(param_key, stage.obs)
+        state = TrainState(params, _optimizer(cfg).init(params), stage, key)
+        return jax.tree.map(_strong, state)
+
+    return fresh
+
+
+def seed_words(cfg: TrainConfig) -> np.ndarray:
+    """Returns (2,) uint32, a run's seed as an argument: another seed runs the same program."""
+    with jax.ensure_compile_time_eval():
+        return np.asarray(jax.random.key_data(checks.key_of_seed(cfg.seed)))
+
+
+def _strong(leaf):
+    """The same array with a type of its own, which a second compilation would else give it."""
+    return (
+        leaf if jnp.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(leaf, leaf.dtype)
+    )
+
+
+def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
+    """Returns the jitted update of a policy in a batch of worlds.
+
+    Args:
+      batch: the worlds, `metammo_jax.VectorEnv` or alike.
+      policy: what learns.
+      cfg: options.
+      mesh: of the devices; None makes the one that the options ask for.
+
+    Returns:
+      update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are given up
+      (donated), and a dict of arrays: scalars, and under "episodes" sums for each game.
+    """
+    mesh = mesh or meshes.make(cfg)
+    update = update_of(batch.part(AXIS, mesh.size), policy, cfg, len(batch.env.games))
+    whole = meshes.parted(update, mesh, (SPECS, Spec()), (SPECS, Spec()))
+    return jax.jit(whole, donate_argnums=0)
+
+
+def update_of(part, policy: Policy, cfg: TrainConfig, games: int) -> Callable:
+    """Returns the update of a device with its part of the worlds; see `make_update`."""
+
+    @narrow
+    def update(state: TrainState, learning_rate: jax.Array):
+        key, play_key, learn_key = jax.random.split(state.key, 3)
+        stage, rows, finished = _experience(part, policy, cfg, state, play_key)
+        metrics = _overview(rows, games)
+        if cfg.verify:
+            error = replay_error(policy, state.params, rows)
+            metrics["replay_error"] = jax.lax.pmax(error, AXIS)
+        params, moments, learned = _learn(policy, cfg, state, rows, learning_rate, learn_key)
+        metrics |= learned
+        metrics["episodes"] = losses.total(_episode_sums(finished, games), AXIS)
+        return TrainState(params, moments, stage, key), metrics
+
+    return update
+
+
+def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
+    """Returns how far () replayed log-probabilities are from the collected ones, at most."""
+
+    def compare(worst, local, blocks, bound):
+        log_probs = _replay(policy, params, rows, blocks, bound).log_prob
+        step = rows.step
+        old, alive = packing.take((step.log_prob, step.alive), blocks, *_sizes(rows))
+        alive &= packing.taken(blocks, _sizes(rows)[0])[None]
+        return jnp.maximum(worst, jnp.max(jnp.where(alive, jnp.abs(log_probs - old), 0.0)))
+
+    return _for_all(compare, jnp.float32(0), rows, jnp.arange(len(rows.advantage)))
+
+
+def _experience(batch, policy, cfg, state, key):
+    """Plays a rollout and returns the stage after it, `Rows` and the finished episodes."""
+    sequences = cfg.rollout // cfg.sequence
+    stage, steps, memory, finished = collect(
+        policy, batch, state.params, key, state.stage, sequences, cfg.sequence
+    )
+    last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh)
+    reward, value, ended, bootstrap = jax.tree.map(
+        _in_line, (steps.reward, steps.value, steps.ended, steps.bootstrap)
+    )
+    if cfg.team_credit:
+        group = base(steps.obs).entities[..., : value.shape[-1], Column.GROUP]
+        alive, group, done = jax.tree.map(_in_line, (steps.alive, group, finished.done))
+        last_alive = base(stage.obs).alive
+        bootstrap += credit.after_death(value, alive, last_value, last_alive, group, done)
+    advantage = losses.gae(reward, value, last_value, ended, bootstrap, cfg.gamma, cfg.gae_lambda)
+    after = jnp.concatenate([value[1:], last_value[None]])
+    parts = (steps, *(leaf.reshape(steps.value.shape) for leaf in (advantage, after)))
+    steps, advantage, after = jax.tree.map(_world_first, parts)
+    memory = jax.tree.map(_in_line, memory)
+    return stage, make_rows(steps, memory, advantage, after), finished
+
+
+def make_rows(steps: Transition, memory: Memory, advantage: jax.Array, after: jax.Array) -> Rows:
+    """Returns the rows of sequences (N, S, ...)."""
+    in_sight = (base(steps.obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
+    crowd = jnp.where(steps.alive, in_sight, 0).max(axis=1)
+    return Rows(steps, memory, advantage, after, steps.alive.any(axis=1), crowd)
+
+
+def _in_line(leaf):
+    """(G, S, ...) -> (G * S, ...)."""
+    return leaf.reshape(-1, *leaf.shape[2:])
+
+
+def _world_first(leaf):
+    """(G, S, B, ...) -> (N, S, ...)."""
+    leaf = jnp.moveaxis(leaf, 2, 1)
+    return leaf.reshape(-1, *leaf.shape[2:])
+
+
+def _learn(policy, cfg, state, rows, learning_rate, key):
+    """Runs the epochs; returns parameters, moments and the metrics' means."""
+    optimizer = _optimizer(cfg)
+
+    def minibatch(carry, index):
+        params, moments = carry
+        gradient, metrics = _gradient(policy, params, cfg, rows, index)
+        metrics["gradient_norm"] = optax.global_norm(gradient)
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes types
+            change, moments = optimizer.update(gradient, moments)
+        params = jax.tree.map(lambda p, c: p - learning_rate * c, params, change)
+        return (params, moments), metrics
+
+    def epoch(carry, key):
+        return jax.lax.scan(minibatch, carry, _shuffled(cfg, key, len(rows.advantage)))
+
+    keys = jax.random.split(key, cfg.epochs)
+    (params, moments), metrics = jax.lax.scan(epoch, (state.params, state.moments), keys)
+    return params, moments, jax.tree.map(jnp.mean, metrics)
+
+
+def _gradient(policy, params, cfg, rows, index):
+    """Returns the gradient of the loss over sequences `index` (n,) of all devices, and metrics."""
+    learner, step = LEARNERS[cfg.algorithm], rows.step
+    batch = Minibatch(
+        log_prob=step.log_prob, value=step.value, advantage=rows.advantage, reward=step.reward,
+        ended=step.ended, bootstrap=step.bootstrap, after=rows.after, mask=step.alive,
+    )  # fmt: skip
+    old = learner.samples_of(jax.tree.map(lambda leaf: leaf[index], batch), cfg, AXIS)
+
+    def loss(params, local, blocks, bound):
+        new = _replay(policy, params, rows, blocks, bound)
+        some = packing.take(old, local, *_sizes(rows))
+        some = some.replace(mask=some.mask & packing.taken(local, _sizes(rows)[0])[None])
+        return learner.loss(new, some, cfg)
+
+    def add(sums, *some):
+        return jax.tree.map(jnp.add, sums, jax.grad(loss, has_aux=True)(params, *some))
+
+    zeros = jax.tree.map(jnp.zeros_like, params), {name: jnp.float32(0) for name in learner.METRICS}
+    sums = losses.total(_for_all(add, zeros, rows, index), AXIS)
+    count = jnp.maximum(losses.total(jnp.sum(old.mask), AXIS), 1).astype(jnp.float32)
+    return jax.tree.map(lambda leaf: leaf / count, sums)
+
+
+def _for_all(work, state, rows, index):
+    """Works on all living agents of sequences `index` (n,), some blocks at a time.
+
+    Args:
+      work: (state, blocks, the same with worlds counted in all N sequences, bound of crowds) ->
+        state.
+      state: pytree.
+      rows: all of them.
+      index: (n,) int32.
+    """
+    ticks, (players, most) = rows.step.alive.shape[1], base(rows.step.obs).visible.shape[2:]
+    blocks = packing.pack(rows.living[index])
+    crowd = packing.crowd_of(rows.crowd[index], blocks, players)
+
+    def turn(state, some, bound):
+        return work(state, some, some.replace(world=index[some.world]), bound)
+
+    at_once = packing.at_a_time(len(index), players, ticks)
+    return packing.for_all(turn, state, blocks, at_once, most, crowd)
+
+
+def _replay(policy, params, rows, blocks, bound):
+    """Returns what the policy says of C blocks, `Replayed` (S, C, A)."""
+    players, ticks = _sizes(rows)
+    step = rows.step
+    obs, fresh, choice = packing.take((step.obs, step.fresh, step.choice), blocks, players, ticks)
+    memory, who = packing.take(rows.memory, blocks, players), packing.rows(blocks, players)
+    logits, value, _ = policy.unroll(params, nearest(obs, bound), who, memory, fresh)
+    choice = shortened(choice, bound)
+    return Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
+
+
+def _sizes(rows):
+    """Players and ticks."""
+    _, ticks, players = rows.step.alive.shape
+    return players, ticks
+
+
+def _shuffled(cfg, key, count):
+    """Returns (minibatches, n) int32, the rows of each minibatch, of this device's `count` rows.
+
+    Each block of worlds (`TrainConfig.blocks`) is shuffled with a key of its own.
+    """
+    sequences = cfg.rollout // cfg.sequence
+    worlds, width = count // sequences, cfg.num_worlds // cfg.blocks
+    block = jnp.arange(worlds // width)
+    number = jax.lax.axis_index(AXIS) * len(block) + block
+    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, number)
+    order = jax.vmap(lambda key: jax.random.permutation(key, width * sequences))(keys)
+    world = block[:, None] * width + order // sequences
+    row = order % sequences * worlds + world  # the rows lie sequence by sequence
+    return jnp.moveaxis(row.reshape(len(block), cfg.minibatches, -1), 1, 0).reshape(
+        cfg.minibatches, -1
+    )
+
+
+def _optimizer(cfg):
+    return optax.chain(
+        optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
+    )
+
+
+def _overview(rows, games):
+    """What the rollout itself tells: scalars, and the living agent-steps of each game."""
+    step, alive = rows.step, rows.step.alive
+    target = rows.advantage + step.value
+    shaping = {
+        f"shaping/{name}": losses.masked_mean(term, alive, AXIS)
+        for name, term in step.shaping.items()
+    }
+    return {
+        "living_steps": losses.total(alive.sum(dtype=jnp.int32), AXIS),
+        "played": losses.total(_played(step, games), AXIS),
+        "slot_steps": losses.total(jnp.int32(alive.size), AXIS),
+        "reward": losses.masked_mean(step.reward, alive, AXIS),
+        **shaping,
+        "value": losses.masked_mean(step.value, alive, AXIS),
+        "explained_variance": losses.explained_variance(step.value, target, alive, AXIS),
+    }
+
+
+def _played(step: Transition, games: int) -> jax.Array:
+    """Returns (games,) int32, living agent-steps of each game."""
+    living = step.alive.sum(axis=-1, dtype=jnp.int32)
+    of_game = step.game[..., None] == jnp.arange(games).reshape(1, 1, -1)
+    return jnp.where(of_game, living[..., None], 0).sum(axis=(0, 1))
+
+
+def _episode_sums(finished: Finished, games: int):
+    """Sums over the episodes that ended, each (games,) float32.
+
+    In the full game what players came to is among them, by `Achievements.as_dict`.
+    """
+    episode, done = finished.episode, finished.done.reshape(-1)
+    of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None].astype(jnp.float32)
+
+    def total(values):
+        return jnp.where(done, values.reshape(-1).astype(jnp.float32), 0.0) @ of_game
+
+    achieved = episode.achieved.as_dict() if episode.achieved else {}
+    return {
+        "episodes": of_game.sum(axis=0),
+        "return": total(episode.return_),
+        "won": total(episode.won),
+        "score": total(episode.score),
+        "progress": total(episode.max_progress),
+        "length": total(episode.length),
+        "difficulty": total(episode.difficulty),
+        **{name: total(values) for name, values in achieved.items()},
+    }

@@ -1,0 +1,264 @@
+"""Masked choices of several heads at once: sampling, log-probability and entropy.
+
+The heads are not independent: a style only matters if somebody is attacked (`DETAIL`). So the
+style counts toward the log-probability if the target is somebody, and toward the entropy with
+the probability that it is: exactly the log-probability and entropy of what an agent does.
+A head with one allowed entry has log-probability and entropy 0, so silence and games without
+combat cost nothing.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax.action import Action, chosen_listing, chosen_row
+from metammo_jax.lib.node import Maybe, Node
+from metammo_jax.observe import Observation
+from metammo_jax.vocab import NOBODY
+
+FORBIDDEN = -1e9
+"""Logit of what a mask forbids; finite, so that a head without any allowed entry stays finite."""
+
+
+@struct.dataclass
+class Logits(Node):
+    """Masked logits of each head; the leading axes are any, usually (..., P).
+
+    Attributes:
+      move: (..., 5) float32, by `vocab.Direction`.
+      target: (..., K + 1) float32, positions of `Observation.visible`, the last is "nobody".
+      style: (..., 3) float32, by `vocab.Style`.
+      token: (..., 1 + tokens) float32, 0 is silence. None where words are spelled.
+      spelling: (..., bits) float32, log-odds of each bit of the word's number, the lowest first.
+        None where each word has an entry.
+      use: (..., I + 1) float32, slots of the bag, the last, here as below, is "nothing".
+      destroy: (..., I + 1) float32, slots.
+      give: (..., I + 1) float32, slots.
+      give_to: (..., K + 1) float32, positions of `Observation.visible`.
+      sell: (..., I + 1) float32, slots.
+      price: (..., prices) float32, from 1 on.
+      buy: (..., M + 1) float32, positions of `Observation.listing`.
+      gold: (..., prices) float32, from 1 on.
+      gold_to: (..., K + 1) float32, positions of `Observation.visible`.
+
+    Those from `use` to `gold_to` are of the full game; None in the mini game.
+    """
+
+    move: jax.Array
+    target: jax.Array
+    style: jax.Array
+    token: Maybe = None
+    spelling: Maybe = None
+    use: Maybe = None
+    destroy: Maybe = None
+    give: Maybe = None
+    give_to: Maybe = None
+    sell: Maybe = None
+    price: Maybe = None
+    buy: Maybe = None
+    gold: Maybe = None
+    gold_to: Maybe = None
+
+
+@struct.dataclass
+class Choice(Node):
+    """An entry of each head: (...) int32, what is chosen by the fields of `Logits`.
+
+    A spelled word is `token`, its number; a number that no word has is silence.
+    """
+
+    move: jax.Array
+    target: jax.Array
+    style: jax.Array
+    token: jax.Array
+    use: Maybe = None
+    destroy: Maybe = None
+    give: Maybe = None
+    give_to: Maybe = None
+    sell: Maybe = None
+    price: Maybe = None
+    buy: Maybe = None
+    gold: Maybe = None
+    gold_to: Maybe = None
+
+
+DETAIL = {"style": "target", "give_to": "give", "price": "sell", "gold": "gold_to"}
+"""Heads that matter only if another chooses something, its last entry being "nothing"."""
+
+FEW = 64
+"""Entries up to which a CPU adds up probabilities one after the other."""
+
+NUMBERS = ("token", "spelling", "price", "gold")
+"""Heads with very many entries: their entropy has a coefficient of its own."""
+
+
+def masked(logits: Logits, legal: Logits) -> Logits:
+    """Returns logits in which what `legal`, booleans of the same shapes, forbids is out.
+
+    A bit that is forbidden is 0.
+    """
+    return jax.tree.map(lambda value, ok: jnp.where(ok, value, FORBIDDEN), logits, legal)
+
+
+def sample(points: jax.Array, logits: Logits) -> Choice:
+    """Draws an entry of each head, by the inverse of its cumulative distribution.
+
+    Args:
+      points: (..., numbers) float32 in [0, 1), uniform and independent: one for each head, or for
+        each bit of a spelled word, in the order of the fields of `Logits`.
+      logits: (...), masked.
+    """
+    chosen, used = {}, 0
+    for name, head in _present(logits).items():
+        if name == "spelling":
+            taken = points[..., used : used + head.shape[-1]]
+            chosen["token"] = _number(taken < jax.nn.sigmoid(head))
+            used += head.shape[-1]
+        else:
+            chosen[name] = _inverse(head, points[..., used])
+            used += 1
+    return Choice(**chosen)
+
+
+def likeliest(logits: Logits) -> Choice:
+    """Returns the entry of each head that is most likely, the first of several."""
+    heads = _present(logits)
+    spelling = heads.pop("spelling", None)
+    chosen = {name: jnp.argmax(head, axis=-1).astype(jnp.int32) for name, head in heads.items()}
+    return Choice(**chosen, **({} if spelling is None else {"token": _number(spelling > 0)}))
+
+
+def _number(spelled: jax.Array) -> jax.Array:
+    """Returns the number (...) int32 of bits (..., n) bool, the lowest first."""
+    return (spelled.astype(jnp.int32) << _bits(spelled)).sum(axis=-1, dtype=jnp.int32)
+
+
+def _bits(head: jax.Array) -> jax.Array:
+    """Returns the number of each bit, (1, ..., n) int32."""
+    return jnp.arange(head.shape[-1]).reshape((1,) * (head.ndim - 1) + (-1,))
+
+
+def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
+    """Returns the entry (...) int32 at which the cumulative distribution passes a point (...)."""
+    mass = jnp.exp(head - head.max(axis=-1, keepdims=True))
+    if head.shape[-1] > FEW:
+        below = jax.lax.associative_scan(jnp.add, mass, axis=-1)
+    else:
+        below = jnp.cumsum(mass, axis=-1)
+    passed = (below <= point[..., None] * below[..., -1:]).sum(axis=-1, dtype=jnp.int32)
+    entries = jnp.arange(head.shape[-1]).reshape((1,) * point.ndim + (-1,))
+    allowed = mass > 0  # however sums round: the last of these up to there, or the first of all
+    last = jnp.where(allowed & (entries <= passed[..., None]), entries, -1).max(axis=-1)
+    return jnp.where(last < 0, jnp.argmax(allowed, axis=-1).astype(jnp.int32), last)
+
+
+def log_prob(logits: Logits, choice: Choice) -> jax.Array:
+    """Returns the log-probability (...) float32 of what was chosen, as far as it matters."""
+    total: Any = 0.0
+    heads = _present(logits)
+    for name, head in heads.items():
+        if name == "spelling":
+            total += _spelled(head, choice.token)
+            continue
+        entry = _entry(head, getattr(choice, name))
+        if name in DETAIL:
+            matters = DETAIL[name]
+            entry = jnp.where(getattr(choice, matters) < heads[matters].shape[-1] - 1, entry, 0.0)
+        total += entry
+    return total
+
+
+def regret(logits: Logits, choice: Choice) -> jax.Array:
+    """Returns by how much chosen entries lie below the largest of their heads, (...) float32.
+
+    The sum over all heads, as far as they matter.
+    """
+    total: Any = 0.0
+    heads = _present(logits)
+    for name, head in heads.items():
+        if name == "spelling":
+            is_set = (choice.token[..., None] >> _bits(head)) & 1 == 1
+            total += (jax.nn.relu(head) - jnp.where(is_set, head, 0.0)).sum(axis=-1)
+            continue
+        lost = head.max(axis=-1) - _picked(head, getattr(choice, name))
+        if name in DETAIL:
+            matters = DETAIL[name]
+            lost = jnp.where(getattr(choice, matters) < heads[matters].shape[-1] - 1, lost, 0.0)
+        total += lost
+    return total
+
+
+def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
+    """Returns the entropy of deeds and of numbers (words, prices, amounts), (...) float32, nats."""
+    sums: dict[bool, Any] = {True: 0.0, False: 0.0}
+    heads = _present(logits)
+    for name, head in heads.items():
+        part = _entropy_of_bits(head) if name == "spelling" else _entropy(head)
+        if name in DETAIL:
+            part *= 1.0 - jax.nn.softmax(heads[DETAIL[name]])[..., -1]
+        sums[name in NUMBERS] += part
+    return sums[False], sums[True]
+
+
+def _present(logits: Logits) -> dict[str, jax.Array]:
+    """Returns the heads that this game has, by name."""
+    return {name: head for name, head in vars(logits).items() if head is not None}
+
+
+def to_action(choice: Choice, obs: Observation, tokens: int) -> Action:
+    """Returns the action that a choice (P,) means, given what the players of a world saw."""
+    says = (choice.token > 0) & (choice.token <= tokens)
+    return Action(
+        move=choice.move,
+        style=choice.style,
+        target=chosen_row(obs.visible, choice.target),
+        token=jnp.where(says, choice.token, NOBODY),
+        **(_trade(choice, obs) if choice.use is not None else {}),
+    )
+
+
+def _trade(choice: Choice, obs: Observation) -> dict[str, jax.Array]:
+    slots = obs.bag.shape[1]
+
+    def slot(chosen):
+        return jnp.where(chosen < slots, chosen, NOBODY)
+
+    return {
+        "use": slot(choice.use),
+        "destroy": slot(choice.destroy),
+        "give": slot(choice.give),
+        "give_to": chosen_row(obs.visible, choice.give_to),
+        "sell": slot(choice.sell),
+        "price": choice.price + 1,
+        "buy": chosen_listing(obs.listing, choice.buy),
+        "gold": choice.gold + 1,
+        "gold_to": chosen_row(obs.visible, choice.gold_to),
+    }
+
+
+def _entry(logits, index):
+    """Returns the log-probability of entries (...)."""
+    return _picked(jax.nn.log_softmax(logits), index)
+
+
+def _picked(values, index):
+    """Returns entries (...) of values (..., n), without gathers, whose gradients scatter."""
+    entries = jnp.arange(values.shape[-1]).reshape((1,) * index.ndim + (-1,))
+    return jnp.where(entries == index[..., None], values, 0.0).sum(axis=-1)
+
+
+def _entropy(logits):
+    log_probability = jax.nn.log_softmax(logits)
+    return -jnp.sum(jnp.exp(log_probability) * log_probability, axis=-1)
+
+
+def _spelled(head, number):
+    """Returns the log-probability (...) of numbers (...) whose bits are drawn apart."""
+    is_set = (number[..., None] >> _bits(head)) & 1 == 1
+    return -jax.nn.softplus(jnp.where(is_set, -head, head)).sum(axis=-1)
+
+
+def _entropy_of_bits(head):
+    return (jax.nn.softplus(head) - head * jax.nn.sigmoid(head)).sum(axis=-1)

@@ -1,0 +1,111 @@
+"""The lean network: small and quick, made for the observation as it is.
+
+A network is a Flax module with five methods, of one world where they take an observation:
+
+  encode(obs, who) -> (inputs, features)   what an observation tells players, without memory
+  project(inputs) -> projected             the part of the core that needs no memory
+  recur(memory, projected) -> (memory, hidden)
+  decide(hidden, features) -> (Logits, value)
+  initial(shape) -> memory                 of as many agents as `shape` says
+
+and two attributes, HEADS: names of the layers whose outputs are logits, and SPELLED: whether words
+are chosen bit by bit (`Logits.spelling`) or as one of all (`Logits.token`); if it is left out, the
+first.
+
+`agents.policy` puts them together, for rollouts and for the loss alike.
+"""
+
+from typing import ClassVar
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metammo_jax.observe import Observation
+
+from .belongings import Belongings
+from .cores import MinGru
+from .distributions import Logits
+from .encoders import Entities, Scales, own_features
+from .heads import Heads
+from .tiles import tile_features
+
+orthogonal = nn.initializers.orthogonal
+
+
+class Lean(nn.Module):
+    """Own row, tiles and whom one sees, into a recurrent core, into the heads and a value.
+
+    Attributes:
+      scales: sizes by which observations are divided.
+      width: units of the core.
+      entity_width: features of an embedding of an entity, a slot or a listing.
+      prices: highest price; 0 in the mini game, which has no trade.
+    """
+
+    HEADS: ClassVar = ("heads",)
+    """Layers whose outputs are logits; with all their parameters 0, these are equal."""
+
+    SPELLED: ClassVar = True
+    """Words are chosen bit by bit."""
+
+    scales: Scales
+    width: int = 64
+    entity_width: int = 32
+    prices: int = 0
+
+    def setup(self):
+        """Makes the layers."""
+        self.entities = Entities(self.entity_width)
+        # Apart from what is learnt, so that the gradient of what is merely seen is not worked out.
+        self.seen = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
+        self.learnt = nn.Dense(self.width, use_bias=False, kernel_init=orthogonal(np.sqrt(2)))
+        self.core = MinGru(self.width)
+        self.heads = Heads(self.scales.token_bits, self.entity_width, self.prices)
+        self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
+        if self.prices:
+            self.belongings = Belongings(self.entity_width)
+
+    def encode(self, obs: Observation, who: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+        """Returns the core's inputs (P, width) and the embeddings that the heads choose from.
+
+        For P of a world's players, whose rows in the world are `who` (P,) int32.
+
+        These are (P, K, d), of those in sight; in the full game also (P, I, d), of one's own
+        slots, and (M, d), of listings.
+        """
+        own = own_features(obs, who, self.scales)
+        seen, pooled = self.entities(obs, who, own, self.scales)
+        learnt, embedded = [pooled], (seen,)
+        if self.prices:
+            slots, goods, summary = self.belongings(obs, who)
+            learnt, embedded = [pooled, summary], (seen, slots, goods)
+        plain = jnp.concatenate([own, tile_features(obs)], axis=-1)
+        inputs = self.seen(plain) + self.learnt(jnp.concatenate(learnt, axis=-1))
+        return nn.relu(inputs), embedded
+
+    def initial(self, shape: tuple[int, ...]) -> jax.Array:
+        """Returns the empty memory, (*shape, width) float32."""
+        return jnp.zeros((*shape, self.width))
+
+    def project(self, inputs: jax.Array) -> jax.Array:
+        """Returns what inputs (..., width) contribute to the core."""
+        return self.core.project(inputs)
+
+    def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Returns the next memory and what the core gives out, each (..., width)."""
+        return self.core.recur(memory, projected)
+
+    def decide(
+        self, hidden: jax.Array, embedded: tuple[jax.Array, ...]
+    ) -> tuple[Logits, jax.Array]:
+        """Returns unmasked logits and the value (P,) of hidden (P, width)."""
+        return self.heads(hidden, *embedded), self.value(hidden)[..., 0]
+
+    def __call__(self, obs: Observation, who: jax.Array) -> tuple[Logits, jax.Array]:
+        """Returns logits and values of a first tick; for making the parameters."""
+        inputs, embedded = self.encode(obs, who)
+        memory = self.initial(inputs.shape[:1])
+        _, hidden = self.recur(memory, self.project(inputs))
+        return self.decide(hidden, embedded)

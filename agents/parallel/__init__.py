@@ -1,0 +1,6 @@
+"""Several devices and several processes.
+
+Modules:
+  meshes      the mesh of devices that worlds are sharded over
+  processes   several processes, maybe on several machines, that train together
+"""

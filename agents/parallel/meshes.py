@@ -1,0 +1,116 @@
+"""Where the worlds of a run lie: parted over devices, along one mesh axis.
+
+Every device plays a share of the worlds and learns from what happened in them; only gradients and
+a few sums are exchanged. What a world draws, and which sequences a minibatch holds, depends on the
+options alone, so that any number of devices plays the same worlds and learns the same but for the
+rounding of sums.
+"""
+
+import warnings
+
+import jax
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as Spec
+
+from ..config import TrainConfig
+
+AXIS = "worlds"
+"""Name of the mesh axis."""
+
+SEEDS = "seeds"
+"""Name of the axis over which seeds that are trained together are sharded."""
+
+
+def make(cfg: TrainConfig) -> Mesh:
+    """Returns the mesh of the devices that a run asks for.
+
+    With `cfg.devices` 0 these are as many of the local ones as the options allow; where several
+    processes train together, they are always all devices of all processes.
+
+    Raises:
+      ValueError: there are not so many devices, or the worlds cannot be parted over them.
+    """
+    found, together = jax.devices(), jax.process_count() > 1
+    count = cfg.devices or (len(found) if together else _most(cfg, len(found)))
+    if count > len(found) or (together and count < len(found)):
+        rule = "must be" if together else "is more than"
+        raise ValueError(f"devices={count} {rule} the {len(found)} of {found[0].platform} in use")
+    if count not in cfg.allowed_devices:
+        raise ValueError(cfg.refusal(count))
+    if count < len(found) and not cfg.devices:
+        warnings.warn(f"{count} of {len(found)} devices are used: {cfg.refusal(len(found))}",
+                      stacklevel=2)  # fmt: skip
+    return jax.make_mesh((count,), (AXIS,), axis_types=(AxisType.Auto,), devices=found[:count])
+
+
+def over_seeds(count: int, devices: int = 0) -> Mesh:
+    """Returns a mesh over which so many seeds are sharded, each with all its worlds on one device.
+
+    Args:
+      count: of seeds.
+      devices: how many; 0 for as many of the local ones as divide the seeds equally.
+
+    Raises:
+      ValueError: there are not so many devices, or they do not divide the seeds.
+    """
+    found = jax.devices()
+    allowed = [n for n in range(1, len(found) + 1) if count % n == 0]
+    if devices and devices not in allowed:
+        raise ValueError(
+            f"devices={devices} must divide the {count} seeds, with at most the {len(found)} of "
+            f"{found[0].platform} in use; allowed are {', '.join(map(str, allowed))}"
+        )
+    used = devices or allowed[-1]
+    types = (AxisType.Auto, AxisType.Auto)
+    return jax.make_mesh((used, 1), (SEEDS, AXIS), axis_types=types, devices=found[:used])
+
+
+def put_seeds(states, mesh: Mesh):
+    """Returns states with an axis of seeds in front, sharded over a mesh of `over_seeds`."""
+    return jax.device_put(states, NamedSharding(mesh, Spec(SEEDS)))
+
+
+def parted(function, mesh: Mesh, in_specs, out_specs):
+    """Returns a function of whole arrays that runs on each device on its share of them.
+
+    Args:
+      function: of the shares, and of what all devices have.
+      mesh: of the devices.
+      in_specs: for each argument `Spec(AXIS)`, parted by worlds, or `Spec()`, the same everywhere;
+        or a pytree of these.
+      out_specs: of what it returns, likewise.
+    """
+    return jax.shard_map(
+        function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
+    )
+
+
+def placed(shapes, specs, mesh: Mesh):
+    """Returns the shapes of arrays with where they lie.
+
+    Args:
+      shapes: pytree of `jax.ShapeDtypeStruct`.
+      specs: a prefix of it, see `parted`.
+      mesh: of the devices.
+    """
+
+    def place(spec, tree):
+        whole = NamedSharding(mesh, Spec())
+        its = NamedSharding(mesh, spec)
+        return jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(
+                leaf.shape, leaf.dtype, sharding=its if leaf.size else whole
+            ),
+            tree,
+        )
+
+    return jax.tree.map(place, specs, shapes, is_leaf=lambda node: isinstance(node, Spec))
+
+
+def here(tree):
+    """Returns arrays that are the same everywhere as this process's first device has them."""
+    return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
+
+
+def _most(cfg, available):
+    return max(count for count in cfg.allowed_devices if count <= available)

@@ -1,0 +1,8 @@
+"""A run on disk, and in memory.
+
+Modules:
+  folder       its folder: options, metrics as JSON lines, names that never collide
+  checkpoint   saves and loads parameters and the whole state of training
+  group        runs of several seeds that are trained together
+  session      worlds, policy and state, begun anew or read from a folder
+"""

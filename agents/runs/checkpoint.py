@@ -1,0 +1,234 @@
+"""Checkpoints: arrays of a training run by orbax, whole or not at all.
+
+A checkpoint is a folder named after its update, and a list of its files and arrays beside it.
+Orbax writes the folder beside its place and renames it when it is complete; the list comes last,
+so that what has none does not count. The folder holds "policy", the parameters, "trainer", all
+other arrays, and "counters", numbers of the host. This is the only module that knows orbax.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import serialization
+
+from ..parallel import processes
+from .folder import write
+
+
+def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
+    """Saves a checkpoint; of several processes all call this, and orbax has them share the work.
+
+    Args:
+      folder: of all checkpoints of the run.
+      update: updates done so far, names the checkpoint.
+      policy: pytree of parameters.
+      trainer: pytree of all else.
+      counters: name to int or float.
+
+    Returns:
+      the checkpoint's folder.
+    """
+    path = (Path(folder) / f"{update:08d}").absolute()
+    parts = {"policy": _dicts(_keyless(policy)), "trainer": _dicts(_keyless(trainer))}
+    if processes.is_first():
+        _delete(path)
+    processes.wait("saving")
+    _orbax().save_checkpointables(str(path), {**parts, "counters": counters})
+    if processes.is_first():
+        arrays = {name: _arrays(part) for name, part in parts.items()}
+        write(_list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1))
+    processes.wait("saved")
+    return path
+
+
+def require() -> None:
+    """Raises ImportError where orbax is not installed, before there is anything to lose."""
+    _orbax()
+
+
+def load_policy(path: Path, template):
+    """Returns the parameters of a checkpoint, with the structure of the template.
+
+    Raises:
+      ValueError: as `load`.
+    """
+    return _load(path, {"policy": template})[0]["policy"]
+
+
+def load(path: Path, policy, trainer) -> tuple:
+    """Returns parameters, all else, and the counters of a checkpoint.
+
+    Args:
+      path: the checkpoint's folder.
+      policy: pytree of arrays or of their shapes, what the checkpoint must hold; where one has a
+        sharding, the array is loaded so.
+      trainer: likewise.
+
+    Raises:
+      ValueError: it is no checkpoint, is damaged, or holds arrays of other shapes.
+    """
+    parts, counters = _load(path, {"policy": policy, "trainer": trainer})
+    return parts["policy"], parts["trainer"], counters
+
+
+def latest(folder: Path) -> Path:
+    """Returns the newest checkpoint of a run.
+
+    Raises:
+      ValueError: there is none.
+    """
+    found = _all(folder)
+    if not found:
+        raise ValueError(f"{folder} holds no complete checkpoint; it must hold at least one")
+    return found[-1]
+
+
+def at(folder: Path, update: int) -> Path:
+    """Returns the checkpoint of an update.
+
+    Raises:
+      ValueError: there is none.
+    """
+    found = {int(path.name): path for path in _all(folder)}
+    if update not in found:
+        raise ValueError(
+            f"{folder} holds no checkpoint of update {update}; it has those of "
+            f"{', '.join(map(str, found)) or 'none'}"
+        )
+    return found[update]
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Deletes all but the newest `keep` checkpoints; none if `keep` is 0."""
+    for path in _all(folder)[:-keep] if keep else []:
+        _delete(path)
+
+
+def _all(folder):
+    folder = Path(folder)
+    found = [path for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
+    complete = [path for path in found if _list_of(path).is_file()]
+    return sorted(complete, key=lambda path: int(path.name))
+
+
+def _delete(path):
+    _list_of(path).unlink(missing_ok=True)
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def _list_of(path):
+    return path.with_name(path.name + ".json")
+
+
+def _load(path, templates):
+    path = Path(path).absolute()
+    shapes = {name: _dicts(jax.eval_shape(_keyless, tree)) for name, tree in templates.items()}
+    _check(path, shapes)
+    abstract = {
+        name: jax.tree.map(_in_place, shapes[name], _dicts(tree))
+        for name, tree in templates.items()
+    }
+    try:
+        parts = _orbax().load_checkpointables(str(path), {**abstract, "counters": None})
+    except Exception as error:  # orbax and tensorstore raise many kinds
+        raise ValueError(f"{path} cannot be read ({type(error).__name__}: {error})") from error
+    counters = dict(parts.pop("counters"))
+    return {name: _restored(templates[name], parts[name]) for name in templates}, counters
+
+
+def _check(path, shapes):
+    """Raises ValueError unless every file is as it was saved and holds the arrays wanted."""
+    try:
+        saved = json.loads(_list_of(path).read_text())
+        files = dict(saved["files"])
+        arrays = {part: dict(saved["arrays"][part]) for part in shapes}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is no checkpoint: its list {_list_of(path)} must be whole"
+        ) from error
+    found = _files(path)
+    for name in sorted(files.keys() | found.keys()):
+        if files.get(name) != found.get(name):
+            raise ValueError(f"{path} is damaged: {name} must be as it was saved")
+    for part, wanted in shapes.items():
+        wanted = _arrays(wanted)
+        for name in sorted(wanted.keys() | arrays[part].keys()):
+            if wanted.get(name) != arrays[part].get(name):
+                raise ValueError(
+                    f"{path} is of another config: {part}{name} is {arrays[part].get(name)}, "
+                    f"it must be {wanted.get(name)}"
+                )
+
+
+def _files(path):
+    """SHA-256 of every file of a checkpoint, by its name in it."""
+    return {
+        str(file.relative_to(path)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }
+
+
+def _arrays(tree):
+    """Type and shape of every array, by its place in the tree."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {
+        jax.tree_util.keystr(place): f"{leaf.dtype}{list(leaf.shape)}" for place, leaf in leaves
+    }
+
+
+def _keyless(tree):
+    """The tree with the data of keys in place of keys, and a zero in place of what is empty.
+
+    Orbax saves no arrays without elements; the bags of the mini game are such.
+    """
+
+    def plain(leaf):
+        if _is_key(leaf):
+            return jax.random.key_data(leaf)
+        return leaf if leaf.size else np.zeros(1, leaf.dtype)
+
+    return jax.tree.map(plain, tree)
+
+
+def _dicts(tree):
+    """The tree as nested dicts."""
+    return serialization.to_state_dict(tree)
+
+
+def _restored(template, plain):
+    data = serialization.from_state_dict(template, plain)
+
+    def whole(old, new):
+        if _is_key(old):
+            return jax.random.wrap_key_data(new)
+        return new if old.size else jnp.zeros(old.shape, old.dtype, device=_sharding(old))
+
+    return jax.tree.map(whole, template, data)
+
+
+def _is_key(leaf):
+    return jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _in_place(saved, wanted):
+    return jax.ShapeDtypeStruct(saved.shape, saved.dtype, sharding=_sharding(wanted))
+
+
+def _sharding(leaf):
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    return getattr(leaf, "sharding", None) or here
+
+
+def _orbax():
+    from orbax.checkpoint import v1
+
+    logging.getLogger("absl").setLevel(logging.ERROR)  # orbax logs each step of a save
+    return v1

@@ -1,0 +1,232 @@
+"""The folder of a training run: what is in it, and how it is begun and read.
+
+README.txt says what the run is and how to go on with it, config.json holds its options and the
+sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve,
+checkpoints/ is what `checkpoint` writes, and past/ what `agents.evaluation.opponents` does.
+
+A line of metrics.jsonl has counts (update, steps, slot_steps, seconds; under "played" the steps of
+each game in this update), the losses, the mean over living agent-steps of the reward and of each
+term that shapes it (shaping/health; in the full game shaping/experience, shaping/gold and
+shaping/defense too), and under "games", by name, means over the episodes that ended: return, won,
+score, progress, length, difficulty, and in the full game all of `metammo_jax.achievements`: causes
+of death (attacked, starved, dehydrated), levels achieved (combat_level, armor_level ...),
+unique_events, and to how many each event happened (event/...).
+Where the policy was compared with others, "evaluation" has what it came to, by game and opponent.
+"""
+
+import dataclasses
+import itertools
+import json
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from metammo_jax.config import Config
+
+from ..config import HOST_FIELDS, TrainConfig
+
+README = """A training run of metammo_jax: {games} at {config}, seed {seed}.
+
+config.json     options of the run, and the sizes of its worlds
+metrics.jsonl   a line for each update: steps, losses, terms of the reward (shaping/...), and by
+                game the episodes that ended, with causes of death, levels and events
+curve.png       the learning curve
+checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
+past/           by update: parameters, to compare later ones with
+
+go on:     metammo-jax train --resume {run}
+evaluate:  metammo-jax evaluate {run}
+"""
+
+SEEDS = "seeds.json"
+"""File of a folder of several runs with the list of their seeds."""
+
+
+def create(cfg: TrainConfig, world: Config) -> Path:
+    """Makes the folder of a new run.
+
+    Args:
+      cfg: options; an empty `run_dir` makes a new name under `runs/`.
+      world: sizes.
+
+    Raises:
+      ValueError: the folder exists and is not empty.
+    """
+    run = _taken(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg)
+    described = {"train": dataclasses.asdict(cfg), "world": _sizes(world)}
+    write(run / "config.json", json.dumps(described, indent=2) + "\n")
+    text = README.format(games=", ".join(cfg.game), config=cfg.config, seed=cfg.seed, run=run)
+    write(run / "README.txt", text)
+    return run
+
+
+def create_group(cfg: TrainConfig, seeds: tuple[int, ...], text: str) -> Path:
+    """Makes the folder of runs that differ in the seed alone.
+
+    Args:
+      cfg: options of all; an empty `run_dir` makes a new name under `runs/`.
+      seeds: of the runs, which have folders `seed0` and so on in it.
+      text: of its README.txt.
+
+    Raises:
+      ValueError: the folder exists and is not empty.
+    """
+    few = len(seeds) < 4
+    name = f"seeds{'+'.join(map(str, seeds))}" if few else f"{len(seeds)}seeds"
+    run = _taken(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg, name)
+    write(run / SEEDS, json.dumps({"seeds": seeds}) + "\n")
+    (run / "checkpoints").rmdir()  # each seed has its own
+    listed = ", ".join(map(str, seeds))
+    write(run / "README.txt", text.format(seeds=listed, run=run, first=seeds[0]))
+    return run
+
+
+def _new_folder(cfg: TrainConfig, of: str = "") -> Path:
+    """Makes a folder under `runs/` that nobody else has; the second of one name gets a number."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    name = f"{'+'.join(cfg.game)}-{cfg.config}-{of or f'seed{cfg.seed}'}-{stamp}"
+    for number in itertools.count(1):
+        run = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        try:
+            return _taken(run)
+        except ValueError:
+            continue
+    raise AssertionError("there are numbers enough")
+
+
+def _taken(run: Path) -> Path:
+    """Takes a folder that is new or empty for a run; of several that try only one succeeds.
+
+    Raises:
+      ValueError: it is somebody else's.
+    """
+    refusal = ValueError(
+        f"run_dir={str(run)!r} exists already; it must be new or empty "
+        "(a run is continued with --resume)"
+    )
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise refusal
+    run.mkdir(parents=True, exist_ok=True)
+    try:
+        (run / "checkpoints").mkdir()  # one process makes it, whoever else finds it
+    except FileExistsError:
+        raise refusal from None
+    return run
+
+
+def read_config(run: str | Path) -> TrainConfig:
+    """Returns the options of a run.
+
+    Raises:
+      ValueError: the folder is no run, or its config.json cannot be read.
+    """
+    return _options(run, _described(run)["train"])
+
+
+def check_world(run: str | Path, world: Config) -> None:
+    """Raises ValueError unless the run's worlds have the given sizes."""
+    _check_equal(run, _described(run)["world"], _sizes(world), "world")
+
+
+def check_same(run: str | Path, cfg: TrainConfig) -> None:
+    """Raises ValueError if the run has other options, but for those a resumed run may change."""
+    old = {k: v for k, v in _described(run)["train"].items() if k not in HOST_FIELDS}
+    new = {k: v for k, v in _jsonable(dataclasses.asdict(cfg)).items() if k not in HOST_FIELDS}
+    _check_equal(run, old, new, "run")
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+class MetricsLog:
+    """Appends a JSON line for each update.
+
+    Attributes:
+      path: of the file.
+    """
+
+    def __init__(self, run: str | Path, updates: int = 0):
+        """Opens the log of a run at an update; later lines, of updates undone, are dropped."""
+        self.path = Path(run) / "metrics.jsonl"
+        if self.path.exists():
+            kept = [line for line in read_metrics(run) if line["update"] <= updates]
+            write(self.path, "".join(json.dumps(line) + "\n" for line in kept))
+
+    def append(self, record: dict) -> None:
+        """Appends a line."""
+        with self.path.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+def read_metrics(run: str | Path) -> list[dict]:
+    """Returns the lines of a run's log; a last line cut short is left out."""
+    path = Path(run) / "metrics.jsonl"
+    records = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return records
+
+
+def episode_means(records: list[dict], names: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Returns, by game, means over all episodes that ended in some lines of a log.
+
+    Args:
+      records: lines; a game of which no episode ended in any of them is left out.
+      names: of the statistics, as "return".
+    """
+    found = {}
+    for game in sorted({game for record in records for game in record["games"]}):
+        ended = [record["games"][game] for record in records if game in record["games"]]
+        count = sum(one["episodes"] for one in ended)
+        found[game] = {
+            name: sum(one[name] * one["episodes"] for one in ended) / count for name in names
+        }
+    return found
+
+
+def _described(run):
+    path = Path(run) / "config.json"
+    if not path.is_file():
+        raise ValueError(f"{str(run)!r} is no run: it must be a folder with a config.json")
+    try:
+        described = json.loads(path.read_text())
+        if set(described) != {"train", "world"}:
+            raise ValueError("it must have the parts 'train' and 'world'")
+        return described
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def _options(run, options):
+    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    for name in options:
+        if name not in known:
+            raise ValueError(f"{run}/config.json has {name!r}, which is no option of TrainConfig")
+    return TrainConfig(**options)
+
+
+def _sizes(world):
+    sizes = dataclasses.asdict(world)
+    sizes["systems"] = sorted(system.name for system in world.systems)
+    return _jsonable(sizes)
+
+
+def _jsonable(tree):
+    return json.loads(json.dumps(tree))
+
+
+def _check_equal(run, old, new, what):
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            raise ValueError(
+                f"{name}={new.get(name)!r} differs from the {what} of {str(run)!r}, "
+                f"where it is {old.get(name)!r}; it must be the same"
+            )

@@ -1,0 +1,179 @@
+"""Several seeds trained together: a folder of runs, and their states in one pytree.
+
+The folder holds seeds.json, a README, the learning curve over all seeds, and a run for each seed
+under its own name, `seed0/`, which is what it would be alone: it can be evaluated, and resumed.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+import metammo_jax as mm
+from metammo_jax.lib import checks
+
+from ..config import TrainConfig
+from ..learners.seeds import make_start
+from ..learners.update import TrainState
+from ..parallel import meshes
+from . import folder, session
+from .session import Session
+
+README = """Training runs of metammo_jax that differ in the seed alone: {seeds}.
+
+curve.png   the learning curve: means over the seeds, 95% intervals
+seed*/      a run each
+
+go on:     metammo-jax train --resume {run}
+evaluate:  metammo-jax evaluate {run}/seed{first}
+"""
+
+
+@dataclasses.dataclass
+class Group:
+    """Runs with different seeds that share their programs.
+
+    Attributes:
+      run: folder.
+      members: a session for each seed; their states are those of the last `take`.
+      state: with a leading axis of seeds; what the next update reads.
+      mesh: of the devices that the seeds are sharded over.
+    """
+
+    run: Path
+    members: tuple[Session, ...]
+    state: TrainState
+    mesh: jax.sharding.Mesh
+
+    @property
+    def complete(self) -> bool:
+        """All seeds have taken all their steps."""
+        return all(member.complete for member in self.members)
+
+    def take(self, index: int) -> Session:
+        """Returns the session of a seed with the state that it has now."""
+        self.members[index].state = _one(self.state, index)
+        return self.members[index]
+
+
+def begin(cfg: TrainConfig, seeds: Iterable[int], env: mm.Env | None = None, network=None) -> Group:
+    """Begins a run for each seed.
+
+    Args:
+      cfg: options of all; `cfg.seed` is not used, and `cfg.run_dir` is the folder of them all.
+      seeds: different ones.
+      env: worlds of one's own instead of those that `cfg.game` and `cfg.config` name.
+      network: one's own, a Flax module; see `agents.networks.lean`.
+
+    Raises:
+      ValueError: a seed or an option is not allowed, or the folder is in use.
+    """
+    seeds = checked(seeds)
+    _alone()
+    mesh = meshes.over_seeds(len(seeds), cfg.devices)
+    base = dataclasses.replace(session.with_network(cfg, network), devices=0)
+    prepared = session.prepare(base, env, network)
+    run = folder.create_group(base, seeds, README)
+    options = [dataclasses.replace(base, seed=s, run_dir=str(run / f"seed{s}")) for s in seeds]
+    for one in options:
+        folder.create(one, prepared.arena.cfg)
+    start, words = make_start(prepared.batch, prepared.policy, options, mesh)
+    state = start(words)
+    if base.start_from:
+        own = [session.started(one, _one(state, index).params) for index, one in enumerate(options)]
+        params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *own)
+        state = state.replace(params=meshes.put_seeds(params, mesh))
+    members = [prepared.session(one, Path(one.run_dir), None, mesh) for one in options]
+    return Group(run, tuple(members), state, mesh)
+
+
+def resume(run: str | Path, env: mm.Env | None = None, network=None, **changes) -> Group:
+    """Takes up all runs of a group, each at its newest checkpoint; see `session.resume`.
+
+    Raises:
+      ValueError: the folder is no group, a checkpoint is damaged, or options differ.
+    """
+    run, seeds = Path(run), read_seeds(run)
+    _alone()
+    mesh = meshes.over_seeds(len(seeds), changes.pop("devices", 0))
+    for own in ("run_dir", "seed"):
+        changes.pop(own, None)
+    works = [session.resume(run / f"seed{seed}", env, network, **changes) for seed in seeds]
+    shared = works[0]
+    members = [
+        dataclasses.replace(work, batch=shared.batch, policy=shared.policy, arena=shared.arena)
+        for work in works
+    ]
+    state = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[work.state for work in works])
+    return Group(run, tuple(members), meshes.put_seeds(state, mesh), mesh)
+
+
+def is_group(run: str | Path) -> bool:
+    """Returns whether a folder holds runs of several seeds."""
+    return (Path(run) / folder.SEEDS).is_file()
+
+
+def read_seeds(run: str | Path) -> tuple[int, ...]:
+    """Returns the seeds of a group.
+
+    Raises:
+      ValueError: its list of seeds is damaged.
+    """
+    path = Path(run) / folder.SEEDS
+    try:
+        return checked(json.loads(path.read_text())["seeds"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def read_config(run: str | Path) -> TrainConfig:
+    """Returns the options of a run, or of the first run of a group.
+
+    Raises:
+      ValueError: the folder is neither.
+    """
+    run = Path(run)
+    return folder.read_config(run / f"seed{read_seeds(run)[0]}" if is_group(run) else run)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Returns the seeds that a text such as "0,1,2" or "0-9" says.
+
+    Raises:
+      ValueError: it says none.
+    """
+    try:
+        low, to, high = text.partition("-")
+        return checked(range(int(low), int(high) + 1) if to else map(int, text.split(",")))
+    except ValueError as error:
+        raise ValueError(
+            f"--seeds {text} must be different seeds, such as 0,1,2 or 0-9 ({error})"
+        ) from None
+
+
+def checked(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Returns seeds as they are used.
+
+    Raises:
+      ValueError: there is none, one is not allowed, or two are equal.
+    """
+    found = tuple(checks.whole("a seed", seed, 0, checks.SEEDS - 1) for seed in seeds)
+    if not found or len(set(found)) < len(found):
+        raise ValueError(f"seeds={found} must be one or more, all different")
+    return found
+
+
+def _alone():
+    if jax.process_count() > 1:
+        raise ValueError(
+            f"{jax.process_count()} processes train together; several seeds must be trained by "
+            "a process alone"
+        )
+
+
+@jax.jit
+def _one(state, index):
+    return jax.tree.map(lambda leaf: leaf[index], state)

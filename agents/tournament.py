@@ -1,0 +1,144 @@
+"""Policies against each other, one for each team or player, and their ratings.
+
+    metammo-jax tournament runs/A runs/B runs/B@100 untrained random --game sandwich
+    metammo-jax tournament runs/SEEDS random --matches 1000 --out results/
+
+An entrant is the folder of a run; RUN@UPDATE is that run at an earlier update, of which it has a
+checkpoint or has kept the parameters; a folder of several seeds enters them all; `untrained` is the
+network of the first run before training, `random` draws evenly from the masks but spares
+teammates. All play in the same worlds, whose seats they change. Ratings are of the model of
+Bradley and Terry, with 95% intervals over matches.
+"""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import metammo_jax as mm
+from metammo_jax.lib import checks
+
+from . import cli
+from .evaluation.sides import RANDOM, Side, untrained
+from .evaluation.tournament import Tournament, draw, tournament
+from .runs import group, session
+
+__all__ = ["RANDOM", "Side", "Tournament", "TournamentConfig", "main", "play", "tournament"]
+
+
+@dataclasses.dataclass(frozen=True)
+class TournamentConfig:
+    """Options of a tournament.
+
+    Attributes:
+      game: what to play; empty for the game, or the games, of the first run.
+      config: preset of the world's sizes; empty for those of the first run.
+      matches: of each game.
+      difficulty: of the game, such as the map's size in a race; -1 for what the game's
+        evaluation fixes.
+      greedy: policies do what they think best, instead of drawing.
+      seed: of starts and seats, 0 .. 2**63 - 1.
+      out: folder for tournament.json and a picture of each game; empty for none.
+
+    Raises:
+      ValueError: at construction, with the name, the value and the rule.
+    """
+
+    game: str = ""
+    config: str = ""
+    matches: int = 256
+    difficulty: int = -1
+    greedy: bool = False
+    seed: int = 0
+    out: str = ""
+
+    def __post_init__(self):
+        checks.whole("matches", self.matches, 1)
+        checks.whole("difficulty", self.difficulty, -1)
+        checks.whole("seed", self.seed, 0, checks.SEEDS - 1)
+
+
+def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> list[Tournament]:
+    """Returns the tournaments of some runs, game by game.
+
+    Args:
+      entrants: as the command line names them.
+      cfg: options.
+
+    Raises:
+      ValueError: a folder is no run, a checkpoint is damaged or absent, or an option is not
+        allowed.
+    """
+    names = [name for entrant in entrants for name in _seeds_of(entrant)]
+    runs = [name for name in names if name not in ("random", "untrained")]
+    if not runs:
+        raise ValueError("one entrant at least must be the folder of a run")
+    loaded = {}
+    for name in runs:
+        run, update = session.run_and_update(name)
+        loaded[name] = session.load_policy(run, update=update)
+    trained, policy, _ = loaded[runs[0]]
+    games = (cfg.game,) if cfg.game else trained.game
+    make = mm.make if cfg.difficulty >= 0 else session.arena
+    env = make(games, config=cfg.config or trained.config)
+    sides = []
+    for name in names:
+        if name == "random":
+            sides.append(RANDOM)
+        elif name == "untrained":
+            sides.append(dataclasses.replace(untrained(policy, env), greedy=cfg.greedy))
+        else:
+            sides.append(Side(name, *_sharing(loaded[name], loaded.values()), cfg.greedy))
+    level = cfg.difficulty if cfg.difficulty >= 0 else None
+    return [
+        tournament(env, sides, cfg.matches, cfg.seed, index, level) for index in range(len(games))
+    ]
+
+
+def _seeds_of(entrant: str) -> list[str]:
+    """Returns an entrant's name, or those of all seeds of a group."""
+    if not group.is_group(entrant):
+        return [entrant]
+    return [str(Path(entrant) / f"seed{seed}") for seed in group.read_seeds(entrant)]
+
+
+def _sharing(mine, all_loaded):
+    """Returns policy and parameters; the policy is that of the first run with equal options."""
+    cfg, _, params = mine
+    shaping = ("network", "width", "corrected", "spare_teammates", "talk", "config")
+    for other, policy, _ in all_loaded:
+        if all(getattr(cfg, name) == getattr(other, name) for name in shaping):
+            return policy, params
+    raise AssertionError("every run equals itself")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    cli.start_quickly()
+    entrants = []
+    while arguments and not arguments[0].startswith("-"):
+        entrants.append(arguments.pop(0))
+    try:
+        note = "The first arguments are entrants: folders of runs, RUN@UPDATE, untrained, random."
+        cfg = cli.parse(
+            TournamentConfig, TournamentConfig(), arguments, "tournament RUN RUN ...", note
+        )
+        results = play(entrants, cfg)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for result in results:
+        print(result, end="\n\n")
+    if cfg.out:
+        folder = Path(cfg.out)
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps([result.as_dict() for result in results], indent=1)
+        (folder / "tournament.json").write_text(text + "\n")
+        for result in results:
+            draw(result, folder / f"{result.game}.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The picture of a run's learning curve."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..evaluation import intervals
+from ..evaluation.opponents import mean_won
+from ..runs import folder
+
+Curves = dict[str, dict[str, Any]]
+"""By game or opponent, and by name: steps and values of as many points, lists or arrays."""
+
+SMOOTHING = 50
+"""Points of the curve, about: neighbouring records are averaged."""
+
+PANELS = {
+    "return": "return",
+    "progress": "progress of the task",
+    "won": "episodes that somebody won",
+    "difficulty": "difficulty",
+}
+"""What is drawn of training, by its name in a record."""
+
+CHANGING = ("won", "difficulty")
+"""What is drawn only where it changes."""
+
+AGAINST = "games won against"
+"""Title of what the comparisons told (`agents.evaluation.opponents`)."""
+
+
+def draw(run: Path) -> Path | None:
+    """Draws returns, progress, games won and difficulty over steps into `curve.png`.
+
+    Wins against opponents are means over the games.
+
+    Returns:
+      the picture's path; None if no episode has ended yet or matplotlib is not installed.
+    """
+    records = folder.read_metrics(run)
+    return _picture(run, by_game(records), against(records))
+
+
+def draw_group(run: Path, runs: list[Path]) -> Path | None:
+    """Draws means over runs that differ in the seed, with their 95% intervals, as `draw` does.
+
+    Args:
+      run: folder of the picture.
+      runs: folders of the runs.
+    """
+    records = [folder.read_metrics(one) for one in runs]
+    games, rivals = ([of(one) for one in records] for of in (by_game, against))
+    return _picture(run, over_seeds(games), over_seeds(rivals))
+
+
+def _picture(run: Path, curves: Curves, rivals: Curves) -> Path | None:
+    """Draws curves by game, and by opponent, into the folder of a run."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import EngFormatter
+    except ImportError:
+        return None
+    if not curves:
+        return None
+    panels = {title: (curves, name) for name, title in PANELS.items() if _is_drawn(name, curves)}
+    if rivals:
+        panels[AGAINST] = (rivals, "won")
+    figure = Figure(figsize=(3.7 * len(panels), 3.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(panels))
+    for axis, (title, (of, name)) in zip(axes, panels.items(), strict=True):
+        for label, points in of.items():
+            _line(axis, label, points, name, "." if of is rivals else None)
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axis.set(xlabel="living agent-steps", title=title)
+        axis.grid(alpha=0.3)
+        if name == "won":
+            axis.set_ylim(-0.02, 1.02)
+        if of is rivals:  # few points, and lines that may lie on each other
+            axis.set_xlim(left=0)
+            axis.legend(fontsize="small", loc="lower right")
+    axes[0].legend(fontsize="small")
+    part = Path(run) / "curve.part.png"
+    figure.savefig(part, dpi=110)
+    return part.replace(Path(run) / "curve.png")
+
+
+def _line(axis, label, points, name, marker):
+    [line] = axis.plot(points["steps"], points[name], label=label, marker=marker, alpha=0.8)
+    half = points.get(f"{name} ±")
+    if half is not None:
+        low, high = (points[name] + sign * half for sign in (-1, 1))
+        axis.fill_between(points["steps"], low, high, color=line.get_color(), alpha=0.2, lw=0)
+
+
+def over_seeds(curves: list[Curves]) -> Curves:
+    """Returns the means of the curves of several seeds, and under "NAME ±" their intervals.
+
+    They are taken at steps that all seeds have reached; what a seed has not yet is left out.
+    """
+    found: Curves = {}
+    for label in sorted(set.intersection(*[set(one) for one in curves])):
+        own = [one[label] for one in curves]
+        first, last = (f(points["steps"][at] for points in own) for f, at in ((max, 0), (min, -1)))
+        steps = np.linspace(first, last, len(own[0]["steps"]))
+        found[label] = {"steps": steps}
+        for name in own[0].keys() - {"steps"}:
+            seeds = [np.interp(steps, points["steps"], points[name]) for points in own]
+            means, half = zip(*map(intervals.over_seeds, np.transpose(seeds)), strict=True)
+            found[label] |= {name: np.array(means), f"{name} ±": np.array(half)}
+    return found
+
+
+def by_game(records: list[dict]) -> Curves:
+    """Returns, for each game, steps and means of what ended then, over neighbouring records."""
+    size, curves = max(len(records) // SMOOTHING, 1), {}
+    for first in range(0, len(records), size):
+        part = records[first : first + size]
+        for game, means in folder.episode_means(part, PANELS).items():
+            points = curves.setdefault(game, {name: [] for name in ("steps", *PANELS)})
+            for name, value in {"steps": part[-1]["steps"], **means}.items():
+                points[name].append(value)
+    return dict(sorted(curves.items()))
+
+
+def against(records: list[dict]) -> Curves:
+    """Returns, for each opponent, steps and the share of games won, mean over the games."""
+    found: Curves = {}
+    for record in records:
+        for name, won in mean_won(record).items():
+            points = found.setdefault(name, {"steps": [], "won": []})
+            points["steps"].append(record["steps"])
+            points["won"].append(won)
+    return found
+
+
+def _is_drawn(name, curves):
+    return name not in CHANGING or any(len(set(points[name])) > 1 for points in curves.values())

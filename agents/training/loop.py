@@ -1,0 +1,159 @@
+"""Training from the command line and from a notebook.
+
+    metammo-jax train --game king_of_the_hill --config mini --total-steps 100_000_000
+    metammo-jax train --resume runs/NAME
+    metammo-jax train --devices 4            # worlds parted over devices; default: all
+    metammo-jax train --coordinator HOST:PORT --processes 2 --process 0   # and 1, elsewhere
+
+    from metammo_jax.agents import TrainConfig, train
+    result = train(TrainConfig(game="race_to_the_center"))
+
+The host calls one jitted update after the other and between them logs, saves, evaluates and
+moves a progress bar.
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import overload
+
+import jax
+import numpy as np
+
+from .. import cli
+from ..config import PRESETS, TrainConfig, preset
+from ..evaluation import opponents
+from ..learners.update import make_update
+from ..parallel import processes
+from ..runs import group, session
+from ..runs.session import Session
+from .interrupt import Interrupt
+from .log import Log, TrainResult, all_games, record_of, writer
+from .progress import Progress, Recent
+from .seeds import GroupResult, train_group
+
+
+@overload
+def train(
+    cfg: TrainConfig, env=None, updates: int | None = None, seeds: None = None, network=None
+) -> TrainResult: ...
+@overload
+def train(
+    cfg: TrainConfig, env=None, updates: int | None = None, *, seeds: Iterable[int], network=None
+) -> GroupResult: ...
+def train(cfg, env=None, updates=None, seeds=None, network=None):
+    """Begins a run and trains; or a run for each of several seeds, all together.
+
+    Args:
+      cfg: options.
+      env: an environment of one's own, instead of `cfg.game` and `cfg.config`.
+      updates: stop after so many, as if interrupted; None goes on to the end.
+      seeds: train with each of these instead of `cfg.seed`: one compiled program, which devices
+        share by seeds. Each run is what it would be alone.
+      network: one's own, a Flax module; see `agents.networks.lean` for the methods it must have.
+
+    Returns:
+      `TrainResult`; with seeds `GroupResult`, in which there is one for each.
+
+    Raises:
+      ValueError: an option or a seed is not allowed.
+    """
+    if cfg.tensorboard:
+        writer()
+    if seeds is not None:
+        return train_group(group.begin(cfg, seeds, env, network), updates)
+    return _loop(session.begin(cfg, env, network), updates)
+
+
+def resume(
+    run: str | Path, env=None, updates: int | None = None, network=None, **changes
+) -> "TrainResult | GroupResult":
+    """Goes on with a run, or with the runs of several seeds, exactly as if never stopped.
+
+    Args:
+      run: folder.
+      env: the environment the run was begun with, if it was one's own.
+      updates: stop after so many more.
+      network: the one the run was begun with, if it was one's own.
+      **changes: options to change, of `config.HOST_FIELDS`.
+
+    Raises:
+      ValueError: the folder is no run, its checkpoint is damaged, or options differ.
+    """
+    if group.is_group(run):
+        return train_group(group.resume(run, env, network, **changes), updates)
+    return _loop(session.resume(run, env, network, **changes), updates)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    cli.start_quickly()
+    try:
+        together = ("--coordinator", "--processes", "--process")
+        processes.join(*[cli.take(arguments, option) for option in together])
+        run, seeds = (cli.take(arguments, option) for option in ("--resume", "--seeds"))
+        if run and seeds:
+            raise ValueError("--seeds is for new runs; --resume RUN goes on with those of RUN")
+        seeds = group.parse_seeds(seeds) if seeds else None
+        name = cli.take(arguments, "--preset")
+        default = group.read_config(run) if run else preset(name or "tiny")
+        note = (
+            f"--preset {'|'.join(PRESETS)} sets many at once; --resume RUN goes on with a run; "
+            "--seeds 0,1,2 or 0-9 trains these together; "
+            "--coordinator HOST:PORT --processes N --process I has N processes train together "
+            "(--coordinator auto where a cluster tells)."
+        )
+        cfg = cli.parse(TrainConfig, default, arguments, "train", note)
+        changes = {f.name: getattr(cfg, f.name) for f in dataclasses.fields(cfg)}
+        if run:
+            result = resume(run, **changes)
+        else:
+            result = train(cfg) if seeds is None else train(cfg, seeds=seeds)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if processes.is_first():
+        print(result)
+    return 0
+
+
+def _loop(work: Session, updates: int | None) -> TrainResult:
+    """Trains until the run is complete, interrupted or stopped, then saves and draws."""
+    cfg, log, recent = work.cfg, Log(work), Recent()
+    update = make_update(work.batch, work.policy, cfg, work.mesh)
+    shown = processes.is_first() and cfg.progress and not work.complete
+    log.begin()
+    with Interrupt() as interrupt, Progress(cfg.total_steps, work.counts["steps"], shown) as bar:
+        while not (work.complete or len(log.history) == updates):
+            if processes.any_of(interrupt.asked):
+                break
+            before = work.counts["steps"]
+            record = advance(work, update)
+            log.add(record, before)
+            recent.add(all_games(record), opponents.mean_won(record))
+            bar.update(record["steps"], record["steps_per_second"], recent)
+    return log.end()
+
+
+def advance(work: Session, update) -> dict:
+    """Runs one update of a session; returns its record, numbers of the host only.
+
+    Args:
+      work: the session, whose state and counts move on.
+      update: as `agents.learners.update.make_update` returns it, or that compiled.
+
+    Raises:
+      FloatingPointError: a number of the record is not finite.
+    """
+    begun = time.monotonic()
+    state, metrics = update(work.state, work.learning_rate)
+    work.state = state
+    metrics = jax.tree.map(np.asarray, jax.device_get(metrics))
+    return record_of(work, metrics, time.monotonic() - begun)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""The loop of training for several seeds at once."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from ..learners.seeds import make_update
+from ..runs.group import Group
+from . import curve
+from .interrupt import Interrupt
+from .log import Log, TrainResult, all_games, record_of
+from .progress import Progress, Recent
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupResult:
+    """What runs with several seeds came to.
+
+    Attributes:
+      run: their folder.
+      results: of each seed, in order.
+      curve: path of the picture of all seeds, None if there is none.
+    """
+
+    run: Path
+    results: tuple[TrainResult, ...]
+    curve: Path | None
+
+    @property
+    def complete(self) -> bool:
+        """All seeds have taken all their steps."""
+        return all(result.complete for result in self.results)
+
+    def __str__(self) -> str:
+        done = "complete" if self.complete else "stopped"
+        steps = sum(result.steps for result in self.results)
+        lines = [f"{done}: {len(self.results)} seeds, {steps:,} living agent-steps in all"]
+        lines.append(f"runs: {self.run}")
+        if self.curve:
+            lines.append(f"learning curve: {self.curve}")
+        if not self.complete:
+            lines.append(f"go on with: metammo-jax train --resume {self.run}")
+        return "\n".join(lines)
+
+
+def train_group(group: Group, updates: int | None) -> GroupResult:
+    """Trains all seeds until they are complete, interrupted or stopped, then saves and draws.
+
+    Args:
+      group: the runs.
+      updates: stop after so many; None goes on to the end.
+    """
+    first, recent = group.members[0], Recent()
+    update = make_update(first.batch, first.policy, first.cfg, group.mesh)
+    logs = [Log(member) for member in group.members]
+    for index, log in enumerate(logs):
+        group.take(index)
+        log.begin()
+    total = first.cfg.total_steps * len(logs)
+    shown, taken = first.cfg.progress and not group.complete, 0
+    with Interrupt() as interrupt, Progress(total, _steps(group), shown) as bar:
+        while not (group.complete or taken == updates or interrupt.asked):
+            records = advance(group, update, logs)
+            for record in records:
+                recent.add(all_games(record))
+            speed = sum(record["steps_per_second"] for record in records) / len(records)
+            bar.update(_steps(group), speed, recent)
+            taken += 1
+    for index in range(len(logs)):
+        group.take(index)
+    results = tuple(log.end() for log in logs)
+    return GroupResult(group.run, results, curve.draw_group(group.run, [r.run for r in results]))
+
+
+def advance(group: Group, update, logs: list[Log]) -> list[dict]:
+    """Runs one update of all seeds that are not complete; returns their records.
+
+    Args:
+      group: the runs, whose state and counts move on.
+      update: as `agents.learners.seeds.make_update` returns it.
+      logs: of the members.
+    """
+    begun, members = time.monotonic(), group.members
+    goes_on = np.array([not member.complete for member in members])
+    rates = np.array([member.learning_rate for member in members], np.float32)
+    group.state, metrics = update(group.state, rates, goes_on)
+    metrics = jax.tree.map(np.asarray, jax.device_get(metrics))
+    seconds, records = (time.monotonic() - begun) / goes_on.sum(), []
+    for index in np.flatnonzero(goes_on).tolist():
+        log, before = logs[index], members[index].counts["steps"]
+        own = jax.tree.map(lambda leaf, index=index: leaf[index], metrics)
+        record = record_of(members[index], own, seconds)
+        if log.needs_state(before):
+            group.take(index)
+        log.add(record, before)
+        records.append(record)
+    return records
+
+
+def _steps(group):
+    return sum(member.counts["steps"] for member in group.members)
