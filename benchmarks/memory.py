@@ -68,12 +68,16 @@ class Footprint:
 
     @property
     def shares(self) -> tuple[float, float, float] | None:
-        """Bytes of the compiled update: of itself, of a world, of a minibatch's sequence."""
+        """Bytes of the compiled update: of itself, of a world, of a minibatch's sequence.
+
+        A CPU learns from a few rows at a time, however many sequences a minibatch has: where it
+        needs nothing for more of them, the solution may be a little below 0, and is taken as 0.
+        """
         if not self.compiled:
             return None
         sizes = np.array(self.compiled, float)
         factors = np.column_stack([np.ones(len(sizes)), sizes[:, :2]])
-        return tuple(np.linalg.solve(factors, sizes[:, 2]))
+        return tuple(np.maximum(np.linalg.solve(factors, sizes[:, 2]), 0.0).tolist())
 
     @property
     def reckoned(self) -> int | None:

@@ -1,7 +1,8 @@
 """V-trace actor-critic: returns corrected for how far the policy has moved since it played.
 
 Values are learnt from returns that the policy as it is now would expect, the policy from their
-advantages. Nothing is clipped but the ratio, at 1.
+advantages. Nothing is clipped but the ratio, at 1; `TrainConfig.clip` only says what is logged as
+"clip_fraction", so that it compares with PPO's.
 
 Source: Espeholt et al., 2018 (IMPALA).
 """
@@ -59,7 +60,7 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
         "entropy": deeds,
         "token_entropy": words,
         "approx_kl": total(ratio - 1 - jax.lax.stop_gradient(change)),
-        "clip_fraction": total((ratio > 1).astype(jnp.float32)),
+        "clip_fraction": total((ratio > 1 + cfg.clip).astype(jnp.float32)),
     }
     bonus = cfg.entropy * deeds + cfg.token_entropy * words
     return policy_loss + cfg.value_coef * value_loss - bonus, metrics

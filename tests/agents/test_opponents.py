@@ -82,6 +82,7 @@ def test_five_comparisons_at_equal_distances(fake_cfg):
     assert not any(due(end - 30, end) for end in ends)
 
 
+@pytest.mark.slow
 def test_without_heads_a_policy_chooses_evenly_from_the_masks():
     policy = make_policy(TrainConfig(width=16), CFG)
     obs, _ = FakeEnv().reset(jax.random.key(0))

@@ -7,7 +7,7 @@ import pytest
 
 from agents.evaluate import compare
 from agents.evaluation import sides
-from agents.evaluation.match import average, share
+from agents.evaluation.intervals import average, share
 from agents.evaluation.sides import RANDOM, Side, untrained
 from agents.networks import distributions
 from metammo_jax.observe import Column

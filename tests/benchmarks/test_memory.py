@@ -104,4 +104,4 @@ def test_the_compiled_update_grows_with_worlds_and_with_minibatches():
     told = memory.measure(cfg, worlds=2, env=FakeEnv())
     assert [size[:2] for size in told.compiled] == [(2, 1), (4, 1), (4, 2)]
     own, of_world, of_sequence = told.shares
-    assert of_world > 0 and of_sequence > 0 and told.reckoned > told.buffers
+    assert of_world > 0 and of_sequence >= 0 and told.reckoned > told.buffers
