@@ -9,14 +9,13 @@ import dataclasses
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import numpy as np
 
 from ..config import TrainConfig
 from ..evaluation import tournament as tournaments
@@ -78,7 +77,7 @@ class Entrant:
     Attributes:
       name: for the tables.
       training: name of the training; "" for random choices, "untrained" for a network before it.
-      update: of its run, None for the last.
+      share: of the steps of its run, after which it had the parameters that play.
     """
 
     name: str
@@ -240,11 +239,4 @@ def _is_saved(run: Path, update: int | None = None) -> bool:
 
 
 def _delete(run: Path) -> None:
-    import shutil
-
     shutil.rmtree(run, ignore_errors=True)
-
-
-def seeds_of(values: dict[int, float]) -> np.ndarray:
-    """Returns the values of seeds, in order."""
-    return np.array([values[seed] for seed in sorted(values)])
