@@ -21,6 +21,9 @@ def pytest_configure(config):
     jax.config.update("jax_numpy_rank_promotion", "raise")
     if config.option.markexpr == "not slow":
         jax.config.update("jax_disable_most_optimizations", True)
+        if jax.__version_info__ < (0, 11):  # halves compilation; later ones do not know it
+            flags = os.environ.get("XLA_FLAGS", ""), "--xla_cpu_use_fusion_emitters=false"
+            os.environ["XLA_FLAGS"] = " ".join(flags).strip()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -67,13 +67,17 @@ def only(**changes) -> Config:
 
 
 @pytest.mark.parametrize(
-    ("game", "changes"), [("race_to_the_center", {}), ("survive", dict(npcs=0, players=2))]
+    ("game", "changes"),
+    [
+        ("race_to_the_center", {}),
+        pytest.param("survive", dict(npcs=0, players=2), marks=pytest.mark.slow),
+    ],
 )
 def test_the_smallest_worlds_are_played(game, changes):
     play(only(**changes), [game])
 
 
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(configs())
 def test_all_sizes_are_traced(cfg):
     batch = mm.vectorize(mm.make(games_of(cfg), config=cfg), 2)

@@ -46,6 +46,7 @@ def test_games_of_one_batch_share_one_compiled_step(run):
     assert set(games.tolist()) == {0, 1, 2}  # and assert_max_traces let it pass
 
 
+@pytest.mark.slow  # `tests/laws` has it of one config
 def test_a_world_alone_is_the_same_as_inside_the_batch(mixed, batch, run):
     alone = Played(mixed)
     for key, state, action, out in run[:20]:

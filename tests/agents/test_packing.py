@@ -124,7 +124,13 @@ def sequences(fake_parts):
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "places"), [("ppo", 1), ("ppo", 3), ("vtrace", 3), ("pqn", 3)]
+    ("algorithm", "places"),
+    [
+        pytest.param("ppo", 1, marks=pytest.mark.slow),
+        ("ppo", 3),
+        pytest.param("vtrace", 3, marks=pytest.mark.slow),
+        ("pqn", 3),
+    ],
 )
 def test_gradients_packed_are_those_of_everybody(
     fake_parts, fake_cfg, sequences, monkeypatch, algorithm, places
@@ -136,7 +142,7 @@ def test_gradients_packed_are_those_of_everybody(
     _, policy, _, state = fake_parts
     cfg = dataclasses.replace(fake_cfg, rollout=18, sequence=9, algorithm=algorithm)
     learner = updating.LEARNERS[algorithm]
-    rows, index = sequences, jnp.arange(61)
+    rows, index = sequences, jnp.arange(29)
     living = np.asarray(rows.living[index])
     assert living[0].all() and 0.2 < float(rows.step.alive.mean()) < 0.9
     monkeypatch.setattr(packing, "places", lambda players: places)

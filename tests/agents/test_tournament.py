@@ -95,7 +95,7 @@ def sides(fake_cfg, fake_parts):
     """Random choices, a policy that knows the fake game, and the same with other parameters."""
     batch, policy, update, _ = fake_parts
     state = updating.start(batch, policy, fake_cfg)
-    for _ in range(40):
+    for _ in range(24):
         state, _ = update(state, np.float32(fake_cfg.learning_rate))
     zero = jax.tree.map(np.zeros_like, state.params)
     return [RANDOM, Side("trained", policy, state.params), Side("empty", policy, zero)]
@@ -103,18 +103,18 @@ def sides(fake_cfg, fake_parts):
 
 def test_entrants_play_with_their_own_parameters_whatever_their_order(sides, tmp_path):
     """Progress is the last tick's reward: what the fake world shows of having learnt it."""
-    result = tournament(FakeEnv(), sides, matches=384)
+    result = tournament(FakeEnv(), sides, matches=128)
     rows = result.as_dict()["entrants"]
     assert rows["trained"]["progress"] > 1.4 * rows["empty"]["progress"]
-    other = tournament(FakeEnv(), [sides[2], sides[1], sides[0]], matches=384)
+    other = tournament(FakeEnv(), [sides[2], sides[1], sides[0]], matches=128)
     rows = other.as_dict()["entrants"]
     assert rows["trained"]["progress"] > 1.4 * rows["empty"]["progress"]
-    assert result.played.tolist() == [384] * 3
-    again = tournament(FakeEnv(), sides, matches=384)
+    assert result.played.tolist() == [128] * 3
+    again = tournament(FakeEnv(), sides, matches=128)
     assert again.as_dict() == result.as_dict(), "the same call gives the same numbers"
     json.dumps(result.as_dict(), allow_nan=False)
     lines = str(result).splitlines()
-    assert lines[0] == "remember: 384 matches" and {line.split()[0] for line in lines[2:5]} == {
+    assert lines[0] == "remember: 128 matches" and {line.split()[0] for line in lines[2:5]} == {
         "random", "trained", "empty",
     }  # fmt: skip
     assert draw(result, tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"

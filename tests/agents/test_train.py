@@ -18,7 +18,10 @@ from tests.agents.fake import FakeEnv
 
 @pytest.fixture
 def cfg(fake_cfg, tmp_path) -> TrainConfig:
-    return dataclasses.replace(fake_cfg, run_dir=str(tmp_path / "run"), anneal=True)
+    return dataclasses.replace(
+        fake_cfg, run_dir=str(tmp_path / "run"), anneal=True, num_worlds=8, rollout=16, sequence=8,
+        epochs=1, minibatches=2, width=8,
+    )  # fmt: skip
 
 
 def equal(first, second) -> bool:
@@ -43,19 +46,19 @@ def test_stopping_and_resuming_changes_nothing(cfg, tmp_path):
 
 
 def test_a_run_explains_itself_and_completes(cfg):
-    result = train(dataclasses.replace(cfg, total_steps=6000), FakeEnv())
-    assert result.complete and result.updates == 2 and result.steps >= 6000
+    result = train(dataclasses.replace(cfg, total_steps=600), FakeEnv())
+    assert result.complete and result.updates == 2 and result.steps >= 600
     assert {p.name for p in result.run.iterdir()} == {
         "README.txt", "config.json", "metrics.jsonl", "curve.png", "checkpoints",
     }  # fmt: skip
     assert str(result.run) in (result.run / "README.txt").read_text()
     record = folder.read_metrics(result.run)[-1]
-    assert record["slot_steps"] == 2 * 32 * 32 * 4 > record["steps"], "the dead take no steps"
+    assert record["slot_steps"] == 2 * 8 * 16 * 4 > record["steps"], "the dead take no steps"
     assert record["steps"] == result.steps and record["games"]["remember"]["episodes"] > 0
     assert result.curve.read_bytes()[:4] == b"\x89PNG"
     again = resume(result.run, FakeEnv())
     assert again.updates == 2, "nothing is left to do"
-    longer = resume(result.run, FakeEnv(), total_steps=9000)
+    longer = resume(result.run, FakeEnv(), total_steps=900)
     assert longer.updates == 3
 
 

@@ -192,6 +192,7 @@ def test_machine_says_what_it_was():
     assert on["date"].endswith("+00:00")
 
 
+@pytest.mark.slow
 def test_a_real_game_at_tiny():
     measured = measure("king_of_the_hill", "tiny", batch=2, ticks=3, runs=2)
     assert measured.living == [2 * 3 * 16] * 2

@@ -5,6 +5,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import metammo_jax as mm
 from agents.learners.update import make_update, start
@@ -18,6 +19,7 @@ from tests.laws.keys import noted, repeated
 WORLDS = 4096
 
 
+@pytest.mark.slow
 def test_all_keys_of_a_step_of_many_worlds_are_different():
     """Of actions, step and automatic resets, all with the key that began the episodes."""
     env = mm.make("sandwich", config="tiny", horizon=1)
