@@ -41,18 +41,20 @@ class Scales:
       middle: row and column of the map's middle.
       half: tiles from the middle to the edge of the playable square.
       horizon: ticks of an episode.
+      players: P.
       token_bits: bits that tell all words apart.
     """
 
     middle: int
     half: float
     horizon: int
+    players: int
     token_bits: int
 
     @classmethod
     def of(cls, cfg: Config) -> "Scales":
         """Returns the scales of a configuration."""
-        return cls(cfg.middle, cfg.playable / 2, cfg.horizon, cfg.tokens.bit_length())
+        return cls(cfg.middle, cfg.playable / 2, cfg.horizon, cfg.players, cfg.tokens.bit_length())
 
 
 def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
@@ -150,6 +152,28 @@ def bounded(values: jax.Array) -> jax.Array:
     """
     larger = 1.0 + jnp.log(jnp.maximum(values, 1.0))
     return jnp.where(values > 1.0, jnp.minimum(larger, LARGEST), values)
+
+
+def heard_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
+    """Returns what the words of one's teammates say, however far away, (P, features) float32.
+
+    For those who only watch, and for the others: the share of the speakers who set each bit of
+    their word, as -1..1, and whether there are any.
+
+    Source: the original's "Communication" block, without places.
+    """
+    table = obs.entities[: scales.players].astype(jnp.int32)
+    message, group = table[:, Column.MESSAGE], table[:, Column.GROUP]
+    speaks = (group[who][:, None] == group[None]) & (message > 0)[None]
+    speaks &= who[:, None] != jnp.arange(scales.players)[None]
+    watches = table[:, Column.FREEZE] > scales.horizon
+    places = jnp.arange(scales.token_bits)[None]
+    bits = 2.0 * ((message[:, None] >> places) & 1).astype(jnp.float32) - 1.0
+    parts = []
+    for some in (speaks & watches[None], speaks & ~watches[None]):
+        count = some.sum(axis=-1, keepdims=True).astype(jnp.float32)
+        parts += [some.astype(jnp.float32) @ bits / jnp.maximum(count, 1.0), jnp.minimum(count, 1)]
+    return jnp.concatenate(parts, axis=-1)
 
 
 class Entities(nn.Module):

@@ -27,7 +27,7 @@ from metammo_jax.observe import Observation
 from .belongings import Belongings
 from .cores import MinGru
 from .distributions import Logits
-from .encoders import Entities, Scales, own_features
+from .encoders import Entities, Scales, heard_features, own_features
 from .heads import Heads
 from .tiles import tile_features
 
@@ -81,7 +81,8 @@ class Lean(nn.Module):
         if self.prices:
             slots, goods, summary = self.belongings(obs, who)
             learnt, embedded = [pooled, summary], (seen, slots, goods)
-        plain = jnp.concatenate([own, tile_features(obs)], axis=-1)
+        heard = heard_features(obs, who, self.scales)
+        plain = jnp.concatenate([own, heard, tile_features(obs)], axis=-1)
         inputs = self.seen(plain) + self.learnt(jnp.concatenate(learnt, axis=-1))
         return nn.relu(inputs), embedded
 

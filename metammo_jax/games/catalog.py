@@ -1,4 +1,6 @@
-"""The minigames, each a declaration: eight of the mini game, and three that need the full one.
+"""The minigames, each a declaration.
+
+The paper's eight, one more for words, and three that need the full game.
 
 Every factory takes the game's numbers as keywords, to pin or to range them otherwise:
 `king_of_the_hill(fog_onset=64, seize_duration=(10, 50))`; `Minigame.with_numbers` says how.
@@ -7,6 +9,7 @@ Every factory takes the game's numbers as keywords, to pin or to range them othe
 Source: minigames 2 to 5.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 from metammo_jax.config import Config
@@ -218,6 +221,18 @@ def comm_together(*, evaluation: bool = False, **numbers) -> Minigame:
     return _set(game, evaluation, {}, numbers)
 
 
+def find_the_caller(*, evaluation: bool = False, **numbers) -> Minigame:
+    """As comm_together, but one of each team stands still where nobody knows, and calls.
+
+    The team must gather around it, so its words decide: no place can be agreed upon beforehand.
+    Not in the paper. `map_size` is the dial: tiles a side of the playable square.
+    """
+    game = dataclasses.replace(
+        comm_together(), name="find_the_caller", spawn=spawn.individuals_and_callers
+    )
+    return _set(game, evaluation, {}, numbers)
+
+
 def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
     """Hunt waves of NPCs; a quarter of each team only watches, and calls.
 
@@ -326,6 +341,11 @@ GAMES: dict[str, Callable[..., Minigame]] = {
     )
 }
 """Factories of the games that every config can play, by name."""
+
+MORE_GAMES: dict[str, Callable[..., Minigame]] = {
+    factory.__name__: factory for factory in (find_the_caller,)
+}
+"""Factories of games beyond the paper's that every config can play, by name."""
 
 FULL_GAMES: dict[str, Callable[..., Minigame]] = {
     factory.__name__: factory for factory in (multi_task, multi_task_eval, ammo_training)

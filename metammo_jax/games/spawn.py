@@ -11,7 +11,7 @@ from flax import struct
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.games.knobs import Place
-from metammo_jax.lib import threefry
+from metammo_jax.lib import chance, threefry
 from metammo_jax.lib.node import Node
 from metammo_jax.world import Params
 
@@ -63,17 +63,32 @@ def teams_with_recons(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """
     place_key, choice_key = threefry.split(key)
     group = params.group
-    lot = threefry.uniform(choice_key, (cfg.players,))
-    mates = group[:, None] == group[None]
-    before = (lot[None] < lot[:, None]) | (
-        (lot[None] == lot[:, None])
-        & (jnp.arange(cfg.players)[None] < jnp.arange(cfg.players)[:, None])
-    )
-    rank = (mates & before).sum(1)
-    recon = rank < mates.sum(1) // 4
+    rank, size = _rank_in_team(choice_key, group)
+    recon = rank < size // 4
     posts = jnp.stack([place_tile(Place.SOUTH_EAST + i, params, cfg) for i in range(4)])
     home = _team_tiles(place_key, params, cfg)[group]
     return Spawn(pos=jnp.where(recon[:, None], posts[rank % 4], home), recon=recon)
+
+
+def individuals_and_callers(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """As `individuals_on_edge`, but a random member of each team watches, from any tile.
+
+    It stands in the square in which the game is played, each such tile equally likely.
+    """
+    edge_key, place_key, choice_key = threefry.split(key, 3)
+    recon = _rank_in_team(choice_key, params.group)[0] == 0
+    draw = threefry.bits(place_key, (cfg.players, 2))
+    anywhere = query.border(params, cfg) + chance.whole(draw, params.center)
+    edge = individuals_on_edge(edge_key, params, cfg).pos
+    return Spawn(pos=jnp.where(recon[:, None], anywhere, edge), recon=recon)
+
+
+def _rank_in_team(key: jax.Array, group: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Returns (P,) int32, the place of each player in a random order of its team, and its size."""
+    lot, row = threefry.uniform(key, group.shape), jnp.arange(group.shape[0])
+    mates = group[:, None] == group[None]
+    tied = (lot[None] == lot[:, None]) & (row[None] < row[:, None])
+    return (mates & ((lot[None] < lot[:, None]) | tied)).sum(1), mates.sum(1)
 
 
 def team_count(params: Params) -> jax.Array:

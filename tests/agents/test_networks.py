@@ -5,7 +5,13 @@ import pytest
 
 import metammo_jax as mm
 from agents.config import TrainConfig
-from agents.networks.encoders import Scales, bounded, own_features, pair_features
+from agents.networks.encoders import (
+    Scales,
+    bounded,
+    heard_features,
+    own_features,
+    pair_features,
+)
 from agents.networks.tiles import tile_features
 from agents.networks.views import OriginalView
 from agents.policy import legal, make_policy
@@ -95,6 +101,25 @@ def test_who_is_out_of_sight_does_not_matter(lean):
     assert (seen_logits.target[:3, :3] == logits.target[:3, :3]).all()
     near = obs.replace(entities=obs.entities.at[2].add(7))
     assert (apply(near)[1][:2] != value[:2]).any()
+
+
+def test_words_of_teammates_are_heard_however_far_away():
+    """Of those who only watch and of the others apart; not one's own, nor those of other teams."""
+    obs, _ = FakeEnv().reset(jax.random.key(0))
+    column, table = mm.Column, np.array(obs.entities)
+    table[:, column.GROUP] = [0, 0, 0, 1]
+    table[:, column.MESSAGE] = [1, 2, 3, 3]
+    table[1, column.FREEZE] = 32_767
+    obs = obs.replace(entities=jnp.asarray(table), visible=jnp.full_like(obs.visible, -1))
+    scales = Scales.of(CFG)
+    assert scales.token_bits == 2
+    heard = heard_features(obs, EVERYBODY, scales).tolist()
+    assert heard == [
+        [-1, 1, 1, 1, 1, 1],  # 1 watches and says 0b10, 2 says 0b11
+        [0, 0, 0, 1, 0, 1],  # 0 says 0b01, 2 says 0b11
+        [-1, 1, 1, 1, -1, 1],
+        [0, 0, 0, 0, 0, 0],
+    ]
 
 
 def test_the_order_of_those_in_sight_does_not_matter(lean):
