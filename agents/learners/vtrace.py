@@ -25,19 +25,23 @@ class Samples:
 
     Attributes:
       batch: as it was collected.
-      scale: float32, all equal: the standard deviation of advantages as collected.
+      shift: float32, all equal: the mean of advantages as collected.
+      scale: float32, all equal: their standard deviation.
       mask: bool, who was alive and acted.
     """
 
     batch: Minibatch
+    shift: jax.Array
     scale: jax.Array
     mask: jax.Array
 
 
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
     """Returns what the loss compares, of a minibatch."""
+    shift = losses.masked_mean(batch.advantage, batch.mask, axis)
     scale = losses.deviation(batch.advantage, batch.mask, axis) + 1e-8
-    return Samples(batch, jnp.full_like(batch.advantage, scale), batch.mask)
+    whole = (jnp.full_like(batch.advantage, number) for number in (shift, scale))
+    return Samples(batch, *whole, batch.mask)
 
 
 def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict[str, jax.Array]]:
@@ -51,7 +55,7 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
     target, advantage = returns(
         ratio, jax.lax.stop_gradient(new.value), old.batch, cfg.gamma, cfg.gae_lambda
     )
-    policy_loss = -total(advantage / old.scale * new.log_prob)
+    policy_loss = -total((advantage - old.shift) / old.scale * new.log_prob)
     value_loss = 0.5 * total((new.value - target) ** 2)
     deeds, words = (total(part) for part in new.entropy)
     metrics = {
