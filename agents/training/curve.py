@@ -59,7 +59,7 @@ def _picture(run: Path, curves: Curves, rivals: Curves) -> Path | None:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-        from matplotlib.ticker import EngFormatter
+        from matplotlib.ticker import EngFormatter, MaxNLocator
     except ImportError:
         return None
     if not curves:
@@ -67,12 +67,14 @@ def _picture(run: Path, curves: Curves, rivals: Curves) -> Path | None:
     panels = {title: (curves, name) for name, title in PANELS.items() if _is_drawn(name, curves)}
     if rivals:
         panels[AGAINST] = (rivals, "won")
-    figure = Figure(figsize=(3.7 * len(panels), 3.2), layout="constrained")
+    rows = -(-len(curves) // (2 * len(panels)))  # of the names below
+    figure = Figure(figsize=(3.7 * len(panels), 3.0 + 0.2 * rows), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels))
     for axis, (title, (of, name)) in zip(axes, panels.items(), strict=True):
         for label, points in of.items():
-            _line(axis, label, points, name, "." if of is rivals else None)
+            _line(axis, label, points, name)
+        axis.xaxis.set_major_locator(MaxNLocator(5))
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
         axis.set(xlabel="living agent-steps", title=title)
         axis.grid(alpha=0.3)
@@ -80,14 +82,20 @@ def _picture(run: Path, curves: Curves, rivals: Curves) -> Path | None:
             axis.set_ylim(-0.02, 1.02)
         if of is rivals:  # few points, and lines that may lie on each other
             axis.set_xlim(left=0)
-            axis.legend(fontsize="small", loc="lower right")
-    axes[0].legend(fontsize="small")
+            axis.legend(fontsize="small", loc="best")
+    names = axes[0].get_legend_handles_labels()
+    figure.legend(*names, fontsize="small", loc="outside lower left", ncols=2 * len(panels))
     part = Path(run) / "curve.part.png"
     figure.savefig(part, dpi=110)
     return part.replace(Path(run) / "curve.png")
 
 
-def _line(axis, label, points, name, marker):
+FEW = 12
+"""Up to so many points each is marked."""
+
+
+def _line(axis, label, points, name):
+    marker = "." if len(points["steps"]) <= FEW else None
     [line] = axis.plot(points["steps"], points[name], label=label, marker=marker, alpha=0.8)
     half = points.get(f"{name} ±")
     if half is not None:
