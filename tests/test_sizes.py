@@ -86,7 +86,7 @@ def test_all_sizes_are_traced(cfg):
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(configs())
 def test_all_sizes_are_played(cfg):
     play(cfg)
