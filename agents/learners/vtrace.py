@@ -40,8 +40,8 @@ def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
     """Returns what the loss compares, of a minibatch."""
     shift = losses.masked_mean(batch.advantage, batch.mask, axis)
     scale = losses.deviation(batch.advantage, batch.mask, axis) + 1e-8
-    whole = (jnp.full_like(batch.advantage, number) for number in (shift, scale))
-    return Samples(batch, *whole, batch.mask)
+    shift, scale = (jnp.full_like(batch.advantage, number) for number in (shift, scale))
+    return Samples(batch, shift, scale, batch.mask)
 
 
 def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict[str, jax.Array]]:

@@ -55,8 +55,10 @@ def cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
     return jnp.stack(digits, axis=-1).astype(jnp.int32)
 
 
-def whole(words: jax.Array, choices: int) -> jax.Array:
+def whole(words: jax.Array, choices: int | jax.Array) -> jax.Array:
     """Returns int32 in 0..choices - 1, uniformly, one for each of the random words (...) uint32.
+
+    `choices` is one number for all, below 2**16.
 
     Each number's chance is right to within choices / 2**16 of itself.
     """
