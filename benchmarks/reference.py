@@ -37,7 +37,7 @@ from benchmarks.measure import Bench, Measurement, machine
 from benchmarks.step import QUICK
 from benchmarks.timing import use_cpu_devices
 from benchmarks.workloads import OBSERVATIONS, ORIGINAL_LAYOUT, WORKLOADS
-from metammo_jax.registry import games as known_games
+from metammo_jax.games import GAMES
 
 ORIGINAL = pathlib.Path(__file__).with_name("original.py")
 SINGLE_THREAD = {
@@ -53,7 +53,7 @@ LAYOUTS = {"ours": OBSERVATIONS, "original": ORIGINAL_LAYOUT}
 """Row of ours that is compared, by the layout of its observations."""
 
 COMPARED = {
-    "mini": known_games("mini"),
+    "mini": tuple(GAMES),
     "full": ("survive", "team_battle", "protect_the_king", "multi_task"),
 }
 """Games of each config that are compared."""
