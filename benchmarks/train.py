@@ -153,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         default=["mix"],
         metavar="GAME",
-        help="names, joined by + for a mixed batch; mix: the paper's in one; all: each (default: mix)",
+        help="names, joined by + for a mixed batch; mix: the paper's; all: each (default: mix)",
     )
     add("--config", default="tiny", help="preset of the worlds' sizes (default: tiny)")
     add(
