@@ -242,7 +242,10 @@ def again(plan, rows: list[Row], record) -> Task:
             if (figure["config"], figure["games"], figure["row"])
             == (rows[0].fresh.config, rows[0].fresh.games, rows[0].row)
         }
-        best = max((row for row in rows if row.worlds in rates), key=lambda r: rates[r.worlds])
+        timed = [row for row in rows if row.worlds in rates]
+        if not timed:
+            raise TimeoutError(f"no row of {rows[0].label} was timed before")
+        best = max(timed, key=lambda row: rates[row.worlds])
         record.add("quiet step", **best.measure(plan.runs, plan.seconds))
 
     return Task("steps", f"{rows[0].label}, once more in quiet", (), run, quiet=True)
