@@ -54,7 +54,7 @@ def matches(cfg: ExperimentConfig) -> list[Matches]:
             entrants += [
                 Entrant(f"generalist-{run.cfg.weigh} {share:.0%}", run.name, share)
                 for run in general
-                for share in (1 / len(cfg.chosen), *SHARES)
+                for share in sorted({1 / len(cfg.chosen), *SHARES})
             ]
             name = f"multi/{game}-{seed}"
             used = {e.training: runs[e.training] for e in entrants if e.training}

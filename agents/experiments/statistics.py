@@ -17,16 +17,6 @@ def interquartile_mean(values: np.ndarray) -> float:
     return float(stats.trim_mean(np.ravel(values), 0.25))
 
 
-def improvement(first: np.ndarray, second: np.ndarray) -> float:
-    """Returns how likely a seed of `first` (G, N) is above one of `second` (G, M), mean over games.
-
-    A tie counts half.
-    """
-    above = first[:, :, None] > second[:, None, :]
-    equal = first[:, :, None] == second[:, None, :]
-    return float((above + 0.5 * equal).mean())
-
-
 def bootstrap(statistic, *arrays: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
     """Returns a statistic of arrays (G, N), and its 95% interval.
 

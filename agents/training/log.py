@@ -38,14 +38,18 @@ class TrainResult:
     history: list[dict]
 
     def __str__(self) -> str:
-        done = "complete" if self.complete else "stopped"
-        lines = [f"{done} after {self.updates:,} updates, {self.steps:,} living agent-steps"]
-        lines.append(f"run: {self.run}")
-        if self.curve:
-            lines.append(f"learning curve: {self.curve}")
-        if not self.complete:
-            lines.append(f"go on with: metammo-jax train --resume {self.run}")
-        return "\n".join(lines)
+        taken = f"after {self.updates:,} updates, {self.steps:,} living agent-steps"
+        return said(self, f"{taken}\nrun: {self.run}")
+
+
+def said(result, taken: str) -> str:
+    """Returns what is printed of a `TrainResult` or a `GroupResult`, and how to go on."""
+    lines = [f"{'complete' if result.complete else 'stopped'} {taken}"]
+    if result.curve:
+        lines.append(f"learning curve: {result.curve}")
+    if not result.complete:
+        lines.append(f"go on with: metammo-jax train --resume {result.run}")
+    return "\n".join(lines)
 
 
 class Log:

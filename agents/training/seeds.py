@@ -11,7 +11,7 @@ from ..learners.seeds import make_update
 from ..runs.group import Group
 from . import curve
 from .interrupt import Interrupt
-from .log import Log, TrainResult, all_games, record_of
+from .log import Log, TrainResult, all_games, record_of, said
 from .progress import Progress, Recent
 
 
@@ -35,15 +35,9 @@ class GroupResult:
         return all(result.complete for result in self.results)
 
     def __str__(self) -> str:
-        done = "complete" if self.complete else "stopped"
         steps = sum(result.steps for result in self.results)
-        lines = [f"{done}: {len(self.results)} seeds, {steps:,} living agent-steps in all"]
-        lines.append(f"runs: {self.run}")
-        if self.curve:
-            lines.append(f"learning curve: {self.curve}")
-        if not self.complete:
-            lines.append(f"go on with: metammo-jax train --resume {self.run}")
-        return "\n".join(lines)
+        taken = f"after {steps:,} living agent-steps of {len(self.results)} seeds"
+        return said(self, f"{taken}\nruns: {self.run}")
 
 
 def train_group(group: Group, updates: int | None) -> GroupResult:

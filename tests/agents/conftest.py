@@ -23,3 +23,18 @@ def fake_parts(fake_cfg):
     """Batch, policy, update and a first state of the fake world; an update donates its state."""
     batch, policy = assemble(fake_cfg, FakeEnv())
     return batch, policy, make_update(batch, policy, fake_cfg), start(batch, policy, fake_cfg)
+
+
+@pytest.fixture
+def refused(capsys):
+    """Returns what a command said that refused its words."""
+
+    def said(main, words) -> str:
+        try:
+            code = main(words)
+        except SystemExit as stopped:  # tyro's, for a value that the options refuse
+            code = stopped.code
+        assert code == 2
+        return " ".join(capsys.readouterr().err.split())
+
+    return said

@@ -3,20 +3,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from agents.config import TrainConfig
 from agents.learners import credit, losses, ppo
 from agents.learners.losses import gae
-from agents.learners.ppo import Coefficients
+from agents.learners.minibatch import Replayed
 
 GAMMA, LAMBDA = 0.5, 0.5
 
 
-def ppo_loss(
-    log_prob, value, entropy, old_log_prob, old_value, advantage, mask, numbers, axis=None
-):
+def ppo_loss(log_prob, value, entropy, old_log_prob, old_value, advantage, mask, cfg, axis=None):
     """The loss and its metrics: sums over rows, divided by how many of all devices count."""
     old = ppo.samples(old_log_prob, old_value, advantage, mask, axis)
     count = losses.total(jnp.sum(mask), axis).astype(jnp.float32)
-    sums = ppo.ppo_sums(log_prob, value, entropy, old, numbers)
+    new = Replayed(log_prob, value, entropy, logits=None, choice=None)
+    sums = ppo.loss(new, old, cfg)
     return jax.tree.map(lambda leaf: leaf / count, sums)
 
 
@@ -64,13 +64,13 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
     """Four devices of unequal numbers of living rows, by vmap over the axis."""
     draws = jax.random.normal(jax.random.key(0), (6, 4, 5))
     mask = jax.random.bernoulli(jax.random.key(1), 0.6, (4, 5)).at[2].set(False)
-    numbers = Coefficients(clip=0.1, value_clip=0.1, value=0.5, entropy=0.01, token_entropy=0.001)
+    cfg = TrainConfig(clip=0.1, value_clip=0.1, value_coef=0.5, entropy=0.01, token_entropy=0.001)
 
     def loss(scale, rows, mask, axis=None):
         log_prob, value, deeds, old_log_prob, old_value, advantage = rows
         return ppo_loss(
             scale * log_prob, scale * value, (scale * deeds, deeds), old_log_prob, old_value,
-            advantage, mask, numbers, axis,
+            advantage, mask, cfg, axis,
         )  # fmt: skip
 
     def variance(rows, mask, axis=None):
@@ -86,8 +86,8 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
 
 
 def test_all_that_is_logged_is_named(one_choice):
-    numbers = Coefficients(clip=0.1, value_clip=0.1, value=0.5, entropy=0.1, token_entropy=0.01)
-    assert set(ppo_loss(**one_choice, numbers=numbers)[1]) == set(ppo.METRICS)
+    cfg = TrainConfig(clip=0.1, value_clip=0.1, value_coef=0.5, entropy=0.1, token_entropy=0.01)
+    assert set(ppo_loss(**one_choice, cfg=cfg)[1]) == set(ppo.METRICS)
 
 
 @pytest.fixture
@@ -105,8 +105,8 @@ def one_choice():
 
 
 def test_ppo_loss_counts_the_living_only(one_choice):
-    numbers = Coefficients(clip=0.1, value_clip=0.0, value=0.5, entropy=0.1, token_entropy=0.01)
-    loss, metrics = ppo_loss(**one_choice, numbers=numbers)
+    cfg = TrainConfig(clip=0.1, value_clip=0.0, value_coef=0.5, entropy=0.1, token_entropy=0.01)
+    loss, metrics = ppo_loss(**one_choice, cfg=cfg)
     assert float(metrics["value_loss"]) == pytest.approx(0.5 * (3 - 2) ** 2)
     assert float(metrics["clip_fraction"]) == 1.0
     assert float(metrics["approx_kl"]) == pytest.approx(2 - 1 - np.log(2), abs=1e-6)
@@ -114,20 +114,20 @@ def test_ppo_loss_counts_the_living_only(one_choice):
 
 
 def test_ppo_loss_takes_the_worse_of_ratio_and_clipped_ratio():
-    numbers = Coefficients(clip=0.1, value_clip=0.0, value=0.0, entropy=0.0, token_entropy=0.0)
+    cfg = TrainConfig(clip=0.1, value_clip=0.0, value_coef=0.0, entropy=0.0, token_entropy=0.0)
     two = jnp.zeros(2)
     loss, _ = ppo_loss(
         jnp.log(jnp.array([2.0, 2.0])), two, (two, two), two, two, jnp.array([1.0, -1.0]),
-        jnp.ones(2, bool), numbers,
+        jnp.ones(2, bool), cfg,
     )  # fmt: skip
     scale = 1 / 2**0.5  # both advantages after normalization
     assert float(loss) == pytest.approx(-(1.1 * scale - 2.0 * scale) / 2)
 
 
 def test_value_clip_takes_the_worse_error(one_choice):
-    numbers = Coefficients(clip=0.1, value_clip=0.1, value=1.0, entropy=0.0, token_entropy=0.0)
+    cfg = TrainConfig(clip=0.1, value_clip=0.1, value_coef=1.0, entropy=0.0, token_entropy=0.0)
     one_choice["advantage"] = jnp.array([5.0, 0.0])  # target 7, clipped value 2.1
-    _, metrics = ppo_loss(**one_choice, numbers=numbers)
+    _, metrics = ppo_loss(**one_choice, cfg=cfg)
     assert float(metrics["value_loss"]) == pytest.approx(0.5 * (7 - 2.1) ** 2)
 
 
