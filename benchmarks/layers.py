@@ -18,7 +18,7 @@ import metammo_jax as mm
 from agents.config import PRESETS, preset
 from agents.networks import packing
 from agents.networks.distributions import entropy, log_prob, masked
-from agents.networks.encoders import own_features, pair_features
+from agents.networks.encoders import heard_features, own_features, pair_features
 from agents.networks.tiles import tile_features
 from agents.policy import make_policy, nearest, nothing
 from benchmarks import timing
@@ -103,9 +103,13 @@ class Rows:
             each = jax.vmap(lambda *one: network.apply(params, *one, method=layer))
             return each(*given)
 
-        own = jax.jit(jax.vmap(lambda o, w: own_features(o, w, network.scales)))(obs, who)
-        yield "own features", lambda _, o: _own(network, o), (), (obs, who)
-        yield "features of those in sight", lambda _, o: _pairs(network, o), (), (obs, who)
+        def features(of):
+            return lambda _, given: jax.vmap(lambda o, w: of(o, w, network.scales))(*given)
+
+        own = jax.jit(features(own_features))((), (obs, who))
+        yield "own features", features(own_features), (), (obs, who)
+        yield "words heard", features(heard_features), (), (obs, who)
+        yield "features of those in sight", features(pair_features), (), (obs, who)
         yield "features of tiles", lambda _, o: jax.vmap(tile_features)(o), (), obs
         yield from self._trained(network, own, call)
 
@@ -158,14 +162,6 @@ class Rows:
         memory = self.policy.initial(*who.shape[1:])
         logits, value, _ = self.policy.unroll(trained[0], obs, who[0], memory, fresh)
         return log_prob(logits, nothing(obs)), entropy(logits), value
-
-
-def _own(network, given):
-    return jax.vmap(lambda o, w: own_features(o, w, network.scales))(*given)
-
-
-def _pairs(network, given):
-    return jax.vmap(lambda o, w: pair_features(o, w, network.scales))(*given)
 
 
 def measured(function, trained, fixed, rows: int, runs: int) -> list[str]:

@@ -9,10 +9,10 @@ import numpy as np
 from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.catalog import FULL_GAMES, GAMES, MORE_GAMES
+from metammo_jax.games.catalog import ALL_GAMES
 from metammo_jax.lib import kept
 
-_FACTORIES: dict[str, Callable[[], Minigame]] = {**GAMES, **MORE_GAMES, **FULL_GAMES}
+_FACTORIES: dict[str, Callable[[], Minigame]] = dict(ALL_GAMES)
 
 
 def games(config: str | Config | None = None) -> tuple[str, ...]:

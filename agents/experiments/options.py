@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from metammo_jax.games import FULL_GAMES, GAMES
+from metammo_jax.games import ALL_GAMES, GAMES
 from metammo_jax.lib import checks
 
 from ..config import PRESETS, TrainConfig, preset
@@ -51,8 +51,8 @@ class ExperimentConfig:
         if self.config not in STEPS:
             raise ValueError(f"config={self.config!r} must be one of {', '.join(STEPS)}")
         for name in self.games:
-            if name not in {**GAMES, **FULL_GAMES}:
-                known = ", ".join({**GAMES, **FULL_GAMES})
+            if name not in ALL_GAMES:
+                known = ", ".join(ALL_GAMES)
                 raise ValueError(f"games={name!r} is unknown; allowed are {known}")
 
     @property

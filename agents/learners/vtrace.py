@@ -1,8 +1,9 @@
 """V-trace actor-critic: returns corrected for how far the policy has moved since it played.
 
 Values are learnt from returns that the policy as it is now would expect, the policy from their
-advantages. Nothing is clipped but the ratio, at 1; `TrainConfig.clip` only says what is logged as
-"clip_fraction", so that it compares with PPO's.
+advantages, less their mean and in units of their deviation, both as collected. Nothing is clipped
+but the ratio, at 1, so steps must be smaller than PPO's, about 0.002; `TrainConfig.clip` only says
+what is logged as "clip_fraction", so that it compares with PPO's.
 
 Source: Espeholt et al., 2018 (IMPALA).
 """

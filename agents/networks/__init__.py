@@ -2,7 +2,7 @@
 
 Modules:
   lean            the network of this project, small and quick, for the observation as it is
-    encoders        features of oneself and of whom one sees
+    encoders        features of oneself, of whom one sees, of what teammates say
     tiles           features of the ground: near tiles one by one, far ones counted in squares
     belongings      features of bag and market, full game only
     cores           recurrent cores

@@ -1,4 +1,4 @@
-"""What the lean network makes of an observation: oneself and who is in sight.
+"""What the lean network makes of an observation: oneself, who is in sight, and what one hears.
 
 Everything here is of P players of one world, whose rows in the world are `who` (P,) int32. What is
 gathered are the numbers of the table of entities, which need no gradient: the backward pass has no

@@ -35,7 +35,7 @@ orthogonal = nn.initializers.orthogonal
 
 
 class Lean(nn.Module):
-    """Own row, tiles and whom one sees, into a recurrent core, into the heads and a value.
+    """Oneself, words of teammates, tiles and whom one sees, into a core, heads and a value.
 
     Attributes:
       scales: sizes by which observations are divided.

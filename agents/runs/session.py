@@ -9,7 +9,7 @@ import numpy as np
 from flax import serialization
 
 import metammo_jax as mm
-from metammo_jax.games import FULL_GAMES, GAMES
+from metammo_jax.games import ALL_GAMES
 from metammo_jax.wrappers import PaperReward
 
 from ..config import TrainConfig
@@ -203,8 +203,7 @@ def worlds(cfg: TrainConfig) -> mm.Env:
 def arena(games: str | tuple[str, ...], config: str) -> mm.Env:
     """Returns worlds of games with the numbers that their evaluation fixes, if they have any."""
     names = (games,) if isinstance(games, str) else games
-    known = {**GAMES, **FULL_GAMES}
-    made = [known[name](evaluation=True) if name in known else name for name in names]
+    made = [ALL_GAMES[name](evaluation=True) if name in ALL_GAMES else name for name in names]
     return mm.make(made, config=config)
 
 

@@ -9,6 +9,7 @@ mine = games.Minigame(name="mine", spawn=games.spawn.individuals_on_edge, ...)
 from metammo_jax.games import garrison, knobs, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog import (
+    ALL_GAMES,
     FULL_GAMES,
     GAMES,
     MORE_GAMES,
@@ -44,6 +45,7 @@ from metammo_jax.tasks import Goal, TaskKind, ask, predicates
 from metammo_jax.vocab import Revival, Subject, System
 
 __all__ = [
+    "ALL_GAMES",
     "FULL_GAMES",
     "GAMES",
     "Adaptive",

@@ -351,3 +351,6 @@ FULL_GAMES: dict[str, Callable[..., Minigame]] = {
     factory.__name__: factory for factory in (multi_task, multi_task_eval, ammo_training)
 }
 """Factories of the games that need the systems of the full game, by name."""
+
+ALL_GAMES: dict[str, Callable[..., Minigame]] = {**GAMES, **MORE_GAMES, **FULL_GAMES}
+"""Factories of all games that come with the package, by name."""
