@@ -6,7 +6,6 @@ learn from it.
 """
 
 import dataclasses
-import math
 import pathlib
 import shutil
 import statistics
@@ -104,7 +103,7 @@ class Learner:
         living = [int(metrics["living_steps"]) for metrics in told]
         slots, cfg = int(told[0]["slot_steps"]), self.cfg
         finite = all(
-            math.isfinite(float(value))
+            np.isfinite(value).all()
             for metrics in told for name, value in metrics.items() if name != "episodes"
         )  # fmt: skip
         if not finite:
