@@ -51,6 +51,13 @@ class TrainConfig:
       paper_reward: win, loss and health shape the reward, as in the paper; else the game's own.
       team_credit: who dies gets what its living teammates expect, see `agents.learners.credit`;
         else, as in the paper, nothing of what its team comes to later.
+      past_selves: share of the teams, or of the players where all play alone, that past selves of
+        the run play, see `agents.learners.pool`; nothing is learned from what they do, and their
+        steps do not count. 0 for none; 0.125 is the paper's.
+      pool_size: past selves that are kept to be drawn from.
+      pool_every: updates between two parameters that may get a place among them.
+      pool_draw: which of them plays during a rollout: "uniform", each with the same chance, or
+        "hard", rather those that are hard to beat.
       spare_teammates: teammates are no targets.
       talk: agents may speak.
       start_from: folder of a run, RUN or RUN@UPDATE, with whose parameters this one begins; of
@@ -101,6 +108,10 @@ class TrainConfig:
     corrected: bool = True
     paper_reward: bool = True
     team_credit: bool = False
+    past_selves: float = 0.0
+    pool_size: int = 8
+    pool_every: int = 20
+    pool_draw: Literal["uniform", "hard"] = "uniform"
     spare_teammates: bool = True
     talk: bool = True
     start_from: str = ""
@@ -183,6 +194,8 @@ class TrainConfig:
         for name in ("gamma", "gae_lambda"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be from 0 to 1")
+        if not 0 <= self.past_selves < 1:
+            raise ValueError(f"past_selves={self.past_selves} must be from 0 to below 1")
         for name, known in KNOWN.items():
             if getattr(self, name) not in known:
                 raise ValueError(
@@ -220,6 +233,7 @@ def _divisors(number: int) -> tuple[int, ...]:
 KNOWN = {
     "network": ("lean", "paper", "own"),
     "algorithm": ("ppo", "vtrace", "pqn"),
+    "pool_draw": ("uniform", "hard"),
     "weigh": WEIGH,
 }
 """Options that are one of a few words."""
@@ -228,6 +242,7 @@ KNOWN = {
 POSITIVE = (
     "total_steps", "num_worlds", "rollout", "sequence", "epochs", "minibatches", "learning_rate",
     "clip", "max_grad_norm", "width", "eval_episodes", "temperature",
+    "pool_size", "pool_every",
 )  # fmt: skip
 NOT_NEGATIVE = (
     "value_clip", "entropy", "token_entropy", "value_coef", "save_every", "keep",

@@ -29,7 +29,8 @@ from . import cli, evaluate
 from .config import PRESETS, TrainConfig, preset
 from .evaluation.sides import RANDOM, Side, untrained
 from .experiments.sweep_table import table
-from .learners.update import SPECS, make_start, make_update
+from .learners.state import SPECS, make_start
+from .learners.update import make_update
 from .parallel import meshes
 from .runs import session
 from .runs.folder import episode_means, write

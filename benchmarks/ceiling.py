@@ -218,7 +218,8 @@ def _tick(cfg, env, runs: int, age: int) -> Work:
 
 
 def _update(cfg, env, runs: int, _) -> Work:
-    from agents.learners.update import make_update, start
+    from agents.learners.state import start
+    from agents.learners.update import make_update
     from agents.runs.session import assemble
     from benchmarks.train import measure
 

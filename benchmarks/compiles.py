@@ -93,7 +93,8 @@ def _of_world(config: str, program: str):
 def _update(config: str):
     """Returns an update of training, and its arguments."""
     from agents.config import PRESETS, preset
-    from agents.learners.update import make_update, start
+    from agents.learners.state import start
+    from agents.learners.update import make_update
     from agents.runs.session import assemble
 
     name = config if config in PRESETS else "tiny"

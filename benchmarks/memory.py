@@ -116,7 +116,7 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
       ValueError: an unknown game or config, or a number that is not allowed.
     """
     from agents.learners.rollout import collect
-    from agents.learners.update import start
+    from agents.learners.state import start
     from agents.runs.session import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config)
@@ -145,7 +145,8 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
 
 def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     """Returns bytes of the update compiled for some worlds and sequences of a minibatch."""
-    from agents.learners.update import make_update, start
+    from agents.learners.state import start
+    from agents.learners.update import make_update
     from agents.runs.session import assemble
 
     minibatches = worlds * (cfg.rollout // cfg.sequence) // sequences

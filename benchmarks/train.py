@@ -74,7 +74,8 @@ def measure(cfg, runs: int = 7, warm_up: int = 4, env=None) -> Training:
     for name, value in {"runs": runs, "warm_up": warm_up}.items():
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
-    from agents.learners.update import make_update, start
+    from agents.learners.state import start
+    from agents.learners.update import make_update
     from agents.runs.session import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)

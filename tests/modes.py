@@ -59,7 +59,8 @@ def play(part: str, keys=jax.random.key) -> str:
 def train(part: str) -> str:
     """Returns the digest of what an agent knows, and of its worlds, after an update."""
     from agents.config import TrainConfig
-    from agents.learners.update import make_update, start
+    from agents.learners.state import start
+    from agents.learners.update import make_update
     from agents.runs.session import assemble
 
     full = dict(network="paper", game=("multi_task", "team_battle"), config="tiny_full")

@@ -1,8 +1,8 @@
 """Collecting what agents see, do and get, over L ticks in B worlds.
 
 An agent's episode ends, for the return and for the memory alike, when it dies (even if the game
-revives it), when the game is over, or at a time limit. Who is dead takes part in all arrays and
-is masked by `alive`.
+revives it), when the game is over, or at a time limit. Who is dead, or is played by a past self
+(`agents.learners.pool`), takes part in all arrays and is masked by `alive`.
 
 Axes: G = L / S sequences, S ticks each, B worlds, P players.
 """
@@ -13,11 +13,14 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from metammo_jax.lib import threefry
 from metammo_jax.lib.node import Node
+from metammo_jax.observe import Column
 from metammo_jax.vector import EpisodeStats
 
 from ..networks.distributions import Choice
 from ..policy import Memory, Policy, base
+from . import pool
 
 
 @struct.dataclass
@@ -29,12 +32,20 @@ class Stage(Node):
       obs: (B, ...) observations.
       memory: (B, P, ...) of the recurrent core.
       fresh: (B, P) bool, the agent's episode starts with this observation.
+      past: (B, P) bool, a past self plays it in this episode; None where none takes part.
     """
 
     state: Any
     obs: Any
     memory: Memory
     fresh: jax.Array
+    past: jax.Array | None = None
+
+    @property
+    def learners(self) -> jax.Array:
+        """(B, P) bool, who is alive and learns."""
+        alive = base(self.obs).alive
+        return alive if self.past is None else alive & ~self.past
 
 
 @struct.dataclass
@@ -44,7 +55,7 @@ class Transition(Node):
     Attributes:
       obs: (B, ...) what was seen.
       fresh: (B, P) bool, the memory was emptied before.
-      alive: (B, P) bool, who acted; nothing else of the others means anything.
+      alive: (B, P) bool, who acted and learns; nothing else of the others means anything.
       choice: `Choice` (B, P).
       log_prob: (B, P) float32, of the choice.
       value: (B, P) float32, of what was seen.
@@ -76,21 +87,42 @@ class Finished(Node):
     Attributes:
       done: (B,) bool, the world's did; the rest means something there.
       episode: statistics (B,).
+      placed: of past selves, two times (B,) float32, see `pool.placed`; None where none plays.
     """
 
     done: jax.Array
     episode: EpisodeStats
+    placed: tuple[jax.Array, jax.Array] | None = None
 
 
-def begin(policy: Policy, batch, key: jax.Array) -> Stage:
-    """Returns the start of an episode in every world."""
+def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> Stage:
+    """Returns the start of an episode in every world.
+
+    Args:
+      policy: chooses.
+      batch: the worlds.
+      key: () key.
+      past_selves: share of the teams that past selves play.
+    """
     obs, state = batch.reset(key)
     shape = base(obs).alive.shape
-    return Stage(state, obs, policy.initial(*shape), jnp.ones(shape, bool))
+    past = _dealt(batch, key, obs, past_selves) if past_selves else None
+    return Stage(state, obs, policy.initial(*shape), jnp.ones(shape, bool), past)
+
+
+def _dealt(batch, key, obs, share):
+    """Returns which players past selves play in new episodes, (B, P) bool."""
+    players = base(obs).alive.shape[1]
+    group = base(obs).entities[:, :players, Column.GROUP]
+    return pool.dealt(batch.keys(threefry.tagged(key, DEALT)), group, share)
+
+
+DEALT, RIVAL = 2, 3
+"""Tags of the keys that deal out teams to past selves, and by which these choose."""
 
 
 def play_tick(
-    policy: Policy, batch, params, key: jax.Array, stage: Stage
+    policy: Policy, batch, params, key: jax.Array, stage: Stage, rival=None, share: float = 0.0
 ) -> tuple[Stage, Transition, Finished]:
     """Plays one tick in every world.
 
@@ -100,33 +132,60 @@ def play_tick(
       params: of the policy.
       key: () key.
       stage: before.
+      rival: parameters of the past self that plays where the stage says so.
+      share: of the teams that past selves play in a new episode.
 
     Returns:
       stage after, what happened, episodes that ended.
     """
     act_key, step_key = jax.random.split(key)
-    choice, log_prob, value, memory = policy.act(
-        batch.keys(act_key), params, stage.obs, stage.memory, stage.fresh
-    )
+    choice, log_prob, value, memory = _chosen(policy, batch, params, rival, act_key, stage)
     action = jax.vmap(policy.to_action)(choice, stage.obs)
     obs, state, reward, terminated, truncated, info = batch.step(step_key, stage.state, action)
-    alive = base(stage.obs).alive
-    ended = terminated | truncated | ~alive
+    alive = stage.learners
+    ended = terminated | truncated | ~base(stage.obs).alive
     bootstrap = jnp.zeros_like(reward)
     if getattr(batch.env, "truncates", True):
-        bootstrap = _value_beyond(policy, params, info.final_observation, memory, truncated)
+        limit = truncated & alive
+        bootstrap = _value_beyond(policy, params, info.final_observation, memory, limit)
     transition = Transition(
         obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
         value=value, reward=reward, ended=ended, bootstrap=bootstrap, game=info.info.game,
         shaping=getattr(info.info, "shaping", {}),
     )  # fmt: skip
-    return Stage(state, obs, memory, ended), transition, Finished(info.done, info.episode)
+    past, placed = stage.past, None
+    if past is not None:
+        placed = pool.placed(past, info.info, info.done)
+        past = jnp.where(info.done[:, None], _dealt(batch, key, obs, share), past)
+    return (
+        Stage(state, obs, memory, ended, past),
+        transition,
+        Finished(info.done, info.episode, placed),
+    )
+
+
+def _chosen(policy, batch, params, rival, key, stage):
+    """Returns what `Policy.act` does: the choices of all, the rest of those that learn."""
+    keys, learners = batch.keys(key), stage.learners
+    choice, log_prob, value, memory = policy.act(
+        keys, params, stage.obs, stage.memory, stage.fresh, learners
+    )
+    if stage.past is None:
+        return choice, log_prob, value, memory
+    its = stage.past & base(stage.obs).alive
+    keys = batch.keys(threefry.tagged(key, RIVAL))
+    other, _, _, memory = policy.act(
+        keys, rival, stage.obs, memory, stage.fresh & stage.past, its
+    )  # fmt: skip
+    choice = jax.tree.map(lambda new, old: jnp.where(its, new, old), other, choice)
+    return choice, log_prob, value, memory
 
 
 def collect(
-    policy: Policy, batch, params, key: jax.Array, stage: Stage, sequences: int, ticks: int
-) -> tuple[Stage, Transition, Memory, Finished]:
-    """Plays G sequences of S ticks.
+    policy: Policy, batch, params, key: jax.Array, stage: Stage, sequences: int, ticks: int,
+    rival=None, share: float = 0.0,
+) -> tuple[Stage, Transition, Memory, Finished]:  # fmt: skip
+    """Plays G sequences of S ticks; see `play_tick`.
 
     Returns:
       stage after; transitions (G, S, B, ...); the memory (G, B, P, ...) before each sequence;
@@ -134,7 +193,7 @@ def collect(
     """
 
     def tick(stage, key):
-        stage, transition, finished = play_tick(policy, batch, params, key, stage)
+        stage, transition, finished = play_tick(policy, batch, params, key, stage, rival, share)
         return stage, (transition, finished)
 
     def sequence(stage, keys):

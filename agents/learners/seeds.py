@@ -17,7 +17,8 @@ from ..config import TrainConfig
 from ..parallel import meshes
 from ..parallel.meshes import AXIS, SEEDS
 from ..policy import Policy
-from .update import fresh_state, seed_words, update_of
+from .state import fresh_state, seed_words
+from .update import update_of
 
 
 def make_start(

@@ -6,16 +6,14 @@ Axes: G sequences, S ticks each, B worlds, P players; N = G * B sequences of one
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from flax import struct
 from jax.sharding import PartitionSpec as Spec
 
-from metammo_jax.lib import checks
+from metammo_jax.lib import threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Column
@@ -26,36 +24,13 @@ from ..networks.distributions import entropy, log_prob
 from ..parallel import meshes
 from ..parallel.meshes import AXIS
 from ..policy import Memory, Policy, base, nearest, shortened
-from . import credit, losses, ppo, pqn, vtrace
+from . import credit, losses, pool, ppo, pqn, vtrace
 from .minibatch import Minibatch, Replayed
-from .rollout import Finished, Stage, Transition, begin, collect
-
-ADAM_EPSILON = 1e-5
+from .rollout import Finished, Transition, collect
+from .state import SPECS, TrainState, optimizer_of
 
 LEARNERS = {"ppo": ppo, "vtrace": vtrace, "pqn": pqn}
 """By `TrainConfig.algorithm`: modules with METRICS, `samples_of` and `loss`."""
-
-
-@struct.dataclass
-class TrainState(Node):
-    """All that an update reads and writes; what a checkpoint holds.
-
-    Attributes:
-      params: of the policy.
-      moments: of the optimizer.
-      stage: worlds, their difficulty, and where the agents stand.
-      key: () key.
-    """
-
-    params: Any
-    moments: Any
-    stage: Stage
-    key: jax.Array
-
-
-_SPECS: dict[str, Any] = dict(params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec())
-SPECS = TrainState(**_SPECS)
-"""What of the state is parted over devices: the worlds."""
 
 
 @struct.dataclass
@@ -77,46 +52,6 @@ class Rows(Node):
     after: jax.Array
     living: jax.Array
     crowd: jax.Array
-
-
-def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
-    """Returns the state before the first update; arguments as of `make_update`."""
-    fresh, seed = make_start(batch, policy, cfg, mesh)
-    return fresh(seed)
-
-
-def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Callable, np.ndarray]:
-    """Returns a jitted function, and the seed for which it returns the state of `start`."""
-    mesh = mesh or meshes.make(cfg)
-    fresh = fresh_state(batch.part(AXIS, mesh.size), policy, cfg)
-    return jax.jit(meshes.parted(fresh, mesh, Spec(), SPECS)), seed_words(cfg)
-
-
-def fresh_state(part, policy: Policy, cfg: TrainConfig) -> Callable:
-    """Returns a function of `seed_words`: the first state, with a device's part of the worlds."""
-
-    @narrow
-    def fresh(seed):
-        key, world_key, param_key = jax.random.split(jax.random.wrap_key_data(seed), 3)
-        stage = begin(policy, part, world_key)
-        params = policy.init(param_key, stage.obs)
-        state = TrainState(params, _optimizer(cfg).init(params), stage, key)
-        return jax.tree.map(_strong, state)
-
-    return fresh
-
-
-def seed_words(cfg: TrainConfig) -> np.ndarray:
-    """Returns (2,) uint32, a run's seed as an argument: another seed runs the same program."""
-    with jax.ensure_compile_time_eval():
-        return np.asarray(jax.random.key_data(checks.key_of_seed(cfg.seed)))
-
-
-def _strong(leaf):
-    """The same array with a type of its own, which a second compilation would else give it."""
-    return (
-        leaf if jnp.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(leaf, leaf.dtype)
-    )
 
 
 def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
@@ -144,7 +79,8 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int) -> Callable:
     @narrow
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
-        stage, rows, finished = _experience(part, policy, cfg, state, play_key)
+        rival = pool.draw(threefry.tagged(key, DRAW), state.pool, cfg) if state.pool else None
+        stage, rows, finished = _experience(part, policy, cfg, state, rival, play_key)
         metrics = _overview(rows, games)
         if cfg.verify:
             error = replay_error(policy, state.params, rows)
@@ -152,9 +88,25 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int) -> Callable:
         params, moments, learned = _learn(policy, cfg, state, rows, learning_rate, learn_key)
         metrics |= learned
         metrics["episodes"] = losses.total(_episode_sums(finished, games), AXIS)
-        return TrainState(params, moments, stage, key), metrics
+        past, told = _past(cfg, key, state.pool, rival, params, finished)
+        return TrainState(params, moments, stage, key, past), metrics | told
 
     return update
+
+
+DRAW, GROW = 0, 1
+"""Tags of the keys by which a past self is drawn, and gets its place."""
+
+
+def _past(cfg, key, before, rival, params, finished):
+    """Returns the pool after an update, and its metrics."""
+    if before is None:
+        return None, {}
+    matches, above = losses.total(jax.tree.map(jnp.sum, finished.placed), AXIS)
+    key = threefry.tagged(key, GROW)
+    after = pool.grown(key, before, rival, params, matches, above, cfg)
+    won = above / jnp.maximum(matches, 1.0)
+    return after, {"past/matches": matches, "past/won": won}
 
 
 def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
@@ -170,21 +122,22 @@ def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
     return _for_all(compare, jnp.float32(0), rows, jnp.arange(len(rows.advantage)))
 
 
-def _experience(batch, policy, cfg, state, key):
+def _experience(batch, policy, cfg, state, rival, key):
     """Plays a rollout and returns the stage after it, `Rows` and the finished episodes."""
     sequences = cfg.rollout // cfg.sequence
     stage, steps, memory, finished = collect(
-        policy, batch, state.params, key, state.stage, sequences, cfg.sequence
-    )
-    last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh)
+        policy, batch, state.params, key, state.stage, sequences, cfg.sequence,
+        rival.params if rival else None, cfg.past_selves,
+    )  # fmt: skip
+    learners = stage.learners
+    last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh, learners)
     reward, value, ended, bootstrap = jax.tree.map(
         _in_line, (steps.reward, steps.value, steps.ended, steps.bootstrap)
     )
     if cfg.team_credit:
         group = base(steps.obs).entities[..., : value.shape[-1], Column.GROUP]
         alive, group, done = jax.tree.map(_in_line, (steps.alive, group, finished.done))
-        last_alive = base(stage.obs).alive
-        bootstrap += credit.after_death(value, alive, last_value, last_alive, group, done)
+        bootstrap += credit.after_death(value, alive, last_value, learners, group, done)
     advantage = losses.gae(reward, value, last_value, ended, bootstrap, cfg.gamma, cfg.gae_lambda)
     after = jnp.concatenate([value[1:], last_value[None]])
     parts = (steps, *(leaf.reshape(steps.value.shape) for leaf in (advantage, after)))
@@ -213,7 +166,7 @@ def _world_first(leaf):
 
 def _learn(policy, cfg, state, rows, learning_rate, key):
     """Runs the epochs; returns parameters, moments and the metrics' means."""
-    optimizer = _optimizer(cfg)
+    optimizer = optimizer_of(cfg)
 
     def minibatch(carry, index):
         params, moments = carry
@@ -309,12 +262,6 @@ def _shuffled(cfg, key, count):
     row = order % sequences * worlds + world  # the rows lie sequence by sequence
     return jnp.moveaxis(row.reshape(len(block), cfg.minibatches, -1), 1, 0).reshape(
         cfg.minibatches, -1
-    )
-
-
-def _optimizer(cfg):
-    return optax.chain(
-        optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
     )
 
 

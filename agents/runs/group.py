@@ -17,7 +17,7 @@ from metammo_jax.lib import checks
 
 from ..config import TrainConfig
 from ..learners.seeds import make_start
-from ..learners.update import TrainState
+from ..learners.state import TrainState
 from ..parallel import meshes
 from . import folder, session
 from .session import Session
@@ -85,7 +85,8 @@ def begin(cfg: TrainConfig, seeds: Iterable[int], env: mm.Env | None = None, net
     if base.start_from:
         own = [session.started(one, _one(state, index).params) for index, one in enumerate(options)]
         params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *own)
-        state = state.replace(params=meshes.put_seeds(params, mesh))
+        begun = jax.vmap(lambda state, params: state.begun_with(params, base))(state, params)
+        state = meshes.put_seeds(begun, mesh)
     members = [prepared.session(one, Path(one.run_dir), None, mesh) for one in options]
     return Group(run, tuple(members), state, mesh)
 

@@ -13,7 +13,7 @@ from metammo_jax.games import ALL_GAMES
 from metammo_jax.wrappers import PaperReward
 
 from ..config import TrainConfig
-from ..learners.update import SPECS, TrainState, start
+from ..learners.state import SPECS, TrainState, start
 from ..parallel import meshes, processes
 from ..policy import Policy, make_policy
 from . import checkpoint, folder
@@ -67,9 +67,8 @@ class Session:
     def save(self) -> Path:
         """Saves a checkpoint and drops old ones; returns its folder."""
         state, place = self.state, self.run / "checkpoints"
-        trainer = {"moments": state.moments, "stage": state.stage, "key": state.key}
         update = self.counts["updates"]
-        path = checkpoint.save(place, update, state.params, trainer, self.counts)
+        path = checkpoint.save(place, update, state.params, state.trainer, self.counts)
         if processes.is_first():
             checkpoint.prune(place, self.cfg.keep)
         self.saved_at = update
@@ -92,7 +91,7 @@ def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None) -> Session:
     made = str(folder.create(cfg, parts.arena.cfg)) if processes.is_first() else ""
     state = start(parts.batch, parts.policy, cfg, mesh)
     if cfg.start_from:
-        state = state.replace(params=started(cfg, state.params))
+        state = state.begun_with(started(cfg, state.params), cfg)
     return parts.session(cfg, Path(processes.of_first(made)), state, mesh)
 
 
@@ -188,10 +187,9 @@ def resume(run: str | Path, env: mm.Env | None = None, network=None, **changes) 
     mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env, network)
     state = jax.eval_shape(lambda: start(batch, policy, cfg, mesh))
     state = meshes.placed(state, SPECS, mesh)
-    trainer = {"moments": state.moments, "stage": state.stage, "key": state.key}
     path = checkpoint.latest(Path(run) / "checkpoints")
-    params, trainer, counts = checkpoint.load(path, state.params, trainer)
-    state = TrainState(params, trainer["moments"], trainer["stage"], trainer["key"])
+    params, trainer, counts = checkpoint.load(path, state.params, state.trainer)
+    state = TrainState(params, **trainer)
     return Session(cfg, Path(run), batch, policy, state, counts, fair, mesh, counts["updates"])
 
 

@@ -44,7 +44,8 @@ class Learner:
 
     def __init__(self, programs: Programs, learning: Learning, worlds: int):
         from agents.config import PRESETS, preset
-        from agents.learners.update import make_start, make_update
+        from agents.learners.state import make_start
+        from agents.learners.update import make_update
         from agents.parallel import meshes
         from agents.runs.session import assemble
 

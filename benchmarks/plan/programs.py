@@ -58,7 +58,8 @@ def _step(setting: Setting, observed: bool):
 
 def _update(setting: Setting):
     from agents.config import PRESETS, preset
-    from agents.learners.update import SPECS, make_start, make_update
+    from agents.learners.state import SPECS, make_start
+    from agents.learners.update import make_update
     from agents.runs.session import assemble
 
     base = setting.config if setting.config in PRESETS else "tiny"

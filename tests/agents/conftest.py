@@ -3,7 +3,8 @@
 import pytest
 
 from agents.config import TrainConfig
-from agents.learners.update import make_update, start
+from agents.learners.state import start
+from agents.learners.update import make_update
 from agents.runs.session import assemble
 from tests.agents.fake import FakeEnv
 

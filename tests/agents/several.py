@@ -20,6 +20,7 @@ from jax.sharding import PartitionSpec as Spec
 
 import metammo_jax as mm
 from agents.config import TrainConfig
+from agents.learners import state as states
 from agents.learners import update as updating
 from agents.learners.rollout import begin, collect
 from agents.parallel import meshes, processes
@@ -31,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 
 FAKE = TrainConfig(
     game="remember", num_worlds=8, rollout=18, sequence=9, minibatches=2, epochs=1, width=8,
-    paper_reward=False, progress=False,
+    paper_reward=False, progress=False, past_selves=0.5,
 )  # fmt: skip
 TINY = TrainConfig(
     game="king_of_the_hill", num_worlds=8, rollout=8, sequence=4, minibatches=2, epochs=1, width=8,
@@ -89,9 +90,11 @@ def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     part, key = batch.part(meshes.AXIS, mesh.size), jax.random.key(cfg.seed)
 
     def play():
-        stage = begin(policy, part, key)
+        stage = begin(policy, part, key, cfg.past_selves)
         params = policy.init(key, stage.obs)
-        stage, steps, _, finished = collect(policy, part, params, key, stage, 1, cfg.rollout)
+        stage, steps, _, finished = collect(
+            policy, part, params, key, stage, 1, cfg.rollout, params, cfg.past_selves
+        )
         steps = (steps.choice, steps.alive, steps.reward, steps.ended, finished)
         return {"stage": stage}, {"steps": steps}
 
@@ -102,7 +105,7 @@ def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
 def after_update(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     """Returns state and metrics after one update, by their place."""
     mesh, (batch, policy) = meshes.make(cfg), session.assemble(cfg, env)
-    state = updating.start(batch, policy, cfg, mesh)
+    state = states.start(batch, policy, cfg, mesh)
     rate = np.float32(cfg.learning_rate)
     state, metrics = updating.make_update(batch, policy, cfg, mesh)(state, rate)
     return _by_place(checkpoint._keyless({"state": vars(state), "metrics": metrics}))

@@ -12,6 +12,7 @@ import pytest
 
 from agents import cli
 from agents.config import TrainConfig
+from agents.learners import state as states
 from agents.learners import update as updating
 from agents.parallel import meshes
 from agents.runs import session
@@ -25,8 +26,8 @@ def program(seed: int = 0) -> str:
     cfg = TrainConfig(**{**vars(CFG), "seed": seed})
     mesh = meshes.make(cfg)
     batch, policy = session.assemble(cfg, session.mm.make(cfg.game, config=cfg.config))
-    state = jax.eval_shape(lambda: updating.start(batch, policy, cfg, mesh))
-    state = meshes.placed(state, updating.SPECS, mesh)
+    state = jax.eval_shape(lambda: states.start(batch, policy, cfg, mesh))
+    state = meshes.placed(state, states.SPECS, mesh)
     update = updating.make_update(batch, policy, cfg, mesh)
     text = update.lower(state, np.float32(cfg.learning_rate)).as_text()
     return hashlib.sha256(text.encode()).hexdigest()

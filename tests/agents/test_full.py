@@ -10,6 +10,7 @@ import pytest
 
 from agents import evaluate
 from agents.config import TrainConfig
+from agents.learners import state as states
 from agents.learners import update as updating
 from agents.learners.rollout import collect
 from agents.networks.distributions import DETAIL
@@ -34,7 +35,7 @@ def rollout():
     """Two worlds, two sequences of two ticks, by a policy that is no longer indifferent."""
     env = session.mm.make(CFG.game, config=CFG.config)
     batch, policy = session.assemble(CFG, env)
-    state = updating.start(batch, policy, CFG)
+    state = states.start(batch, policy, CFG)
     params = jax.tree.map(
         lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), state.params
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from agents.config import TrainConfig
+from agents.learners import state as states
 from agents.learners import update as updating
 from agents.learners import vtrace
 from agents.learners.losses import gae
@@ -98,7 +99,7 @@ def test_it_learns_to_remember(algorithm, updates, options, fake_cfg):
     """
     cfg = dataclasses.replace(fake_cfg, algorithm=algorithm, **options)
     batch, policy = assemble(cfg, FakeEnv())
-    update, state = updating.make_update(batch, policy, cfg), updating.start(batch, policy, cfg)
+    update, state = updating.make_update(batch, policy, cfg), states.start(batch, policy, cfg)
     rewards = []
     for _ in range(updates):
         state, metrics = update(state, np.float32(cfg.learning_rate))

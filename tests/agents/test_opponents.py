@@ -11,7 +11,7 @@ import pytest
 import metammo_jax as mm
 from agents.config import TrainConfig
 from agents.evaluation import opponents
-from agents.learners.update import start
+from agents.learners.state import start
 from agents.networks.distributions import sample
 from agents.networks.paper import Paper
 from agents.policy import make_policy

@@ -6,7 +6,7 @@ import pytest
 from agents import evaluate
 from agents.config import TrainConfig
 from agents.evaluate import EvaluateConfig
-from agents.learners.update import start
+from agents.learners.state import start
 from agents.training import loop
 
 

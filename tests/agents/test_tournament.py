@@ -9,7 +9,7 @@ import pytest
 from agents.evaluation import ratings
 from agents.evaluation.sides import RANDOM, Side, gathered
 from agents.evaluation.tournament import draw, lineup, tournament
-from agents.learners import update as updating
+from agents.learners import state as states
 from agents.tournament import main
 from tests.agents.fake import FakeEnv
 
@@ -94,7 +94,7 @@ def test_sides_that_choose_alike_are_stacked(fake_parts):
 def sides(fake_cfg, fake_parts):
     """Random choices, a policy that knows the fake game, and the same with other parameters."""
     batch, policy, update, _ = fake_parts
-    state = updating.start(batch, policy, fake_cfg)
+    state = states.start(batch, policy, fake_cfg)
     for _ in range(24):
         state, _ = update(state, np.float32(fake_cfg.learning_rate))
     zero = jax.tree.map(np.zeros_like, state.params)

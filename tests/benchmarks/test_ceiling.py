@@ -10,7 +10,8 @@ from jax import lax
 from jax.sharding import PartitionSpec as Spec
 
 from agents.config import TrainConfig
-from agents.learners.update import make_update, start
+from agents.learners.state import start
+from agents.learners.update import make_update
 from agents.runs.session import assemble
 from benchmarks import ceiling
 from benchmarks.ceiling import Ceilings, Work, products

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from agents.config import TrainConfig
+from agents.learners import state as states
 from agents.learners import update as updating
 from benchmarks import train
 from tests.agents.fake import FakeEnv
@@ -49,7 +50,7 @@ class Staged:
     broken = False
 
     def start(self, batch, policy, cfg):
-        return updating.TrainState({"w": jnp.float32(cfg.seed)}, (), (), jax.random.key(0))
+        return states.TrainState({"w": jnp.float32(cfg.seed)}, (), (), jax.random.key(0))
 
     def make_update(self, batch, policy, cfg):
         def update(state, rate):
@@ -67,8 +68,8 @@ class Staged:
 def staged(monkeypatch):
     """Updates are `Staged`; no network is compiled."""
     stage = Staged()
-    for name in ("start", "make_update"):
-        monkeypatch.setattr(updating, name, getattr(stage, name))
+    monkeypatch.setattr(states, "start", stage.start)
+    monkeypatch.setattr(updating, "make_update", stage.make_update)
     return stage
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents.learners.update import make_update, start
+from agents.learners.state import start
+from agents.learners.update import make_update
 from agents.runs import session
 from benchmarks.workloads import checksum
 from metammo_jax.lib import threefry

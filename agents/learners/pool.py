@@ -1,0 +1,160 @@
+"""A pool of past selves: parameters of the run's own past play some of the teams.
+
+As in the paper one of them plays in all worlds while a rollout is collected, and another is drawn
+for the next. What past selves do is not learned from. Which teams are theirs is drawn for each
+episode: a share of all teams, or of all players where everybody plays alone, and never all.
+
+The paper draws from all checkpoints of a run. The pool has a fixed number of places instead, and is
+at any time a uniform sample of the parameters that the run had every `TrainConfig.pool_every`
+updates (reservoir sampling), with those at its start among the first.
+
+Axes: K places, B worlds, P players.
+
+Source: Meta MMO's training, policy pool: the last two of sixteen teams are a past policy, drawn
+uniformly for each rollout.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from metammo_jax.lib.node import Node
+
+from ..config import TrainConfig
+
+HARDNESS = 2.0
+"""Power of the share of matches that a past self won, by which the hard ones are drawn."""
+
+
+@struct.dataclass
+class Pool(Node):
+    """Past selves, and how they did against those that learn.
+
+    Attributes:
+      params: (K, ...) of the policy.
+      seen: () int32, how many parameters were candidates for a place; the first K were all taken.
+      age: () int32, updates since the run's start.
+      matches: (K,) float32, episodes that ended while it played.
+      above: (K,) float32, of these, how many it won: see `placed`.
+    """
+
+    params: Any
+    seen: jax.Array
+    age: jax.Array
+    matches: jax.Array
+    above: jax.Array
+
+
+@struct.dataclass
+class Rival(Node):
+    """The past self that plays during a rollout.
+
+    Attributes:
+      place: () int32, in the pool.
+      params: of the policy.
+    """
+
+    place: jax.Array
+    params: Any
+
+
+def start(cfg: TrainConfig, params) -> Pool | None:
+    """Returns a pool that holds these parameters; None where past selves take no part."""
+    if not cfg.past_selves:
+        return None
+    zeros = jnp.zeros(cfg.pool_size)
+    whole = jax.tree.map(lambda leaf: jnp.stack([leaf] * cfg.pool_size), params)
+    return Pool(whole, jnp.int32(1), jnp.int32(0), zeros, zeros)
+
+
+def draw(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
+    """Returns the past self of the next rollout, by `TrainConfig.pool_draw`.
+
+    "uniform": each with the same chance. "hard": by the square of the share of matches that it has
+    won against those that learn, counted as if it had won one of two before.
+    """
+    share = (pool.above + 1.0) / (pool.matches + 2.0)
+    weight = share**HARDNESS if cfg.pool_draw == "hard" else jnp.ones_like(share)
+    held = jnp.arange(cfg.pool_size) < pool.seen
+    place = jax.random.categorical(key, jnp.where(held, jnp.log(weight), -jnp.inf))
+    place = place.astype(jnp.int32)
+    return Rival(place, jax.tree.map(lambda leaf: leaf[place], pool.params))
+
+
+def grown(
+    key: jax.Array, pool: Pool, rival: Rival, params, matches: jax.Array, above: jax.Array,
+    cfg: TrainConfig,
+) -> Pool:  # fmt: skip
+    """Returns the pool after an update.
+
+    Args:
+      key: () key.
+      pool: before.
+      rival: who played.
+      params: what the update learned; every `pool_every` updates they are a candidate.
+      matches: () float32, episodes that ended.
+      above: () float32, how many of them the rival won.
+      cfg: options.
+    """
+    age, size = pool.age + 1, len(pool.matches)
+    is_candidate = age % cfg.pool_every == 0
+    drawn = jax.random.randint(key, (), 0, pool.seen + 1)
+    place = jnp.where(pool.seen < size, pool.seen, drawn)
+    place = jnp.where(is_candidate, place, size)  # a place beyond the last is dropped
+
+    def put(leaf, new):
+        return leaf.at[place].set(new, mode="drop")
+
+    return Pool(
+        params=jax.tree.map(put, pool.params, params),
+        seen=pool.seen + is_candidate.astype(jnp.int32),
+        age=age,
+        matches=put(pool.matches.at[rival.place].add(matches), 0.0),
+        above=put(pool.above.at[rival.place].add(above), 0.0),
+    )
+
+
+def dealt(keys: jax.Array, group: jax.Array, share: float) -> jax.Array:
+    """Returns which players past selves play, (B, P) bool, drawn for each world.
+
+    Args:
+      keys: (B,) keys.
+      group: (B, P) int, players of equal number are teammates.
+      share: of the teams, in the mean over worlds; one team at least is left to learn.
+    """
+
+    def one(key, group):
+        count_key, order_key = jax.random.split(key)
+        present = jnp.zeros(group.shape, bool).at[group].set(True)
+        teams = present.sum(dtype=jnp.int32)
+        wanted = jnp.floor(share * teams.astype(jnp.float32) + jax.random.uniform(count_key))
+        order = jnp.where(present, jax.random.uniform(order_key, group.shape), jnp.inf)
+        rank = (order[None, :] < order[:, None]).sum(axis=1, dtype=jnp.int32)
+        return (present & (rank < jnp.minimum(wanted.astype(jnp.int32), teams - 1)))[group]
+
+    return jax.vmap(one)(keys, group.astype(jnp.int32))
+
+
+def placed(past: jax.Array, info, done: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Returns in which worlds a match ended (B,) float32, and where the past self was above.
+
+    That is where its players came further in the mean: one for winning, and the progress of the
+    task; half of a match where both came as far.
+
+    Args:
+      past: (B, P) bool, players of the past self.
+      info: `metammo_jax.Info` (B, ...) before automatic resets.
+      done: (B,) bool, the game ended.
+    """
+    came = info.winners.astype(jnp.float32) + info.max_progress
+
+    def mean(its):
+        count = jnp.maximum(its.sum(axis=1, dtype=jnp.int32), 1).astype(jnp.float32)
+        return jnp.where(its, came, 0.0).sum(axis=1) / count
+
+    matched = (done & past.any(axis=1) & ~past.all(axis=1)).astype(jnp.float32)
+    first, second = mean(past), mean(~past)
+    above = jnp.where(first == second, 0.5, (first > second).astype(jnp.float32))
+    return matched, matched * above
