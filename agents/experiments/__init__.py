@@ -7,6 +7,10 @@ Modules:
   tasks         trainings and tournaments that workers share, each done once
   single        a specialist for each game
   multi         a generalist for all games, against specialists
+  unseen        a generalist for all games but one, in that game
+  algorithms    PPO, V-trace and Q-learning
+  pool          with and without past selves
+  comparison    what the last four share: tournaments and their report
   statistics    aggregates over games and seeds
   report        Markdown, and verdicts on claims
   sweep_table   the table of a sweep, with intervals over seeds

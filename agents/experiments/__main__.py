@@ -6,12 +6,19 @@ from pathlib import Path
 
 from .. import cli
 from ..runs.folder import write
-from . import multi, single
+from . import algorithms, multi, pool, single, unseen
+from .comparison import Comparison
 from .options import ExperimentConfig
 from .tasks import command_of, share_out, work_through
 
-EXPERIMENTS = {"single": single, "multi": multi}
-"""Modules with `tasks` and `write`, by name."""
+EXPERIMENTS = {
+    "single": single,
+    "multi": Comparison(multi.plan),
+    "unseen": Comparison(unseen.plan),
+    "algorithms": Comparison(algorithms.plan),
+    "pool": Comparison(pool.plan),
+}
+"""What has `tasks` and `write`, by name."""
 
 
 def main(arguments: list[str] | None = None) -> int:

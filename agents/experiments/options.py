@@ -14,6 +14,9 @@ GAMES_OF_MINI = tuple(GAMES)
 FULL = ("survive", "team_battle", "multi_task")
 """What is played in the full game, as in the paper."""
 
+FOUR = ("race_to_the_center", "king_of_the_hill", "team_battle", "sandwich")
+"""Games of the experiments that compare ways to learn."""
+
 STEPS = {"tiny": 600_000, "mini": 50_000_000}
 """Living agent-steps of a specialist, by config. A generalist takes them for each of its games."""
 
@@ -28,7 +31,7 @@ class ExperimentConfig:
       out: folder of runs, matches and the report.
       steps: living agent-steps of a specialist; 0 for those of the config.
       matches: of each tournament.
-      games: of which the experiment is made; empty for all.
+      games: of which the experiment is made; empty for its own.
       workers: processes that share the work, each with one core.
       report: write the report of what is complete, and work on nothing.
 
@@ -59,6 +62,10 @@ class ExperimentConfig:
     def chosen(self) -> tuple[str, ...]:
         """Games of the mini configuration that the experiment is made of."""
         return self.games or GAMES_OF_MINI
+
+    def with_games(self, games: tuple[str, ...]) -> "ExperimentConfig":
+        """Returns the same with these games, unless others are asked for."""
+        return dataclasses.replace(self, games=self.games or games)
 
     @property
     def specialist_steps(self) -> int:

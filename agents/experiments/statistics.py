@@ -17,6 +17,17 @@ def interquartile_mean(values: np.ndarray) -> float:
     return float(stats.trim_mean(np.ravel(values), 0.25))
 
 
+def improvement(first: np.ndarray, second: np.ndarray) -> float:
+    """Returns how probable it is that a value of the first is above one of the second, ties half.
+
+    Args:
+      first: (G, N) of one method.
+      second: (G, M) of another; only values of the same game are compared.
+    """
+    above = (first[:, :, None] > second[:, None]) + 0.5 * (first[:, :, None] == second[:, None])
+    return float(above.mean())
+
+
 def bootstrap(statistic, *arrays: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
     """Returns a statistic of arrays (G, N), and its 95% interval.
 

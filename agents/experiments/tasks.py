@@ -36,12 +36,15 @@ class Training:
       cfg: options; `run_dir` and `seed` are set by the task.
       seeds: of the runs.
       needs: names of tasks that must be complete before.
+      begins_with: name of the training with whose parameters its runs begin, seed by seed; empty
+        for new ones.
     """
 
     name: str
     cfg: TrainConfig
     seeds: tuple[int, ...]
     needs: tuple[str, ...] = ()
+    begins_with: str = ""
 
     def folder(self, out: Path) -> Path:
         """Returns the folder of its runs."""
@@ -64,7 +67,8 @@ class Training:
         run = self.folder(out)
         if not group.is_group(run) or not all(_is_saved(self.run_of(out, s)) for s in self.seeds):
             _delete(run)  # nothing was saved yet
-            cfg = dataclasses.replace(self.cfg, run_dir=str(run), progress=False)
+            source = str(run.parent / self.begins_with) if self.begins_with else ""
+            cfg = dataclasses.replace(self.cfg, run_dir=str(run), start_from=source, progress=False)
             train(cfg, seeds=self.seeds)
         else:
             resume(run)

@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from agents.experiments import multi, report, single, statistics, tasks
-from agents.experiments.__main__ import main
+from agents.experiments import comparison, multi, report, single, statistics, tasks
+from agents.experiments.__main__ import EXPERIMENTS, main
 from agents.experiments.options import ExperimentConfig
 
 
@@ -73,20 +73,94 @@ def test_a_generalist_takes_as_many_steps_of_each_game_as_a_specialist():
     specialists = single.trainings(cfg)
     assert {run.cfg.total_steps for run in specialists} == {1000, 500}
     assert len({run.name for run in specialists}) == len(specialists) == 11
-    needs = {name for one in multi.matches(cfg) for name in one.needs}
+    matches = comparison.matches(cfg, multi.plan(cfg))
+    needs = {name for one in matches for name in one.needs}
     assert needs <= {run.name for run in [*runs, *specialists]} and len(needs) == 12
-    assert len({one.name for one in multi.matches(cfg)}) == 8 * 5
+    assert len({one.name for one in matches}) == 8 * 5
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_entrants_of_a_tournament_have_names_of_their_own(count):
-    """Of two games, a share of all samples is half of them, which is compared in any case."""
-    cfg = ExperimentConfig(
-        steps=1000, seeds=2, games=("survive", "sandwich", "team_battle")[:count]
-    )
-    for one in multi.matches(cfg):
+PLANS = {name: one.plan for name, one in EXPERIMENTS.items() if name != "single"}
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("count", [0, 2, 3])
+def test_entrants_have_names_of_their_own_and_policies_that_are_trained(name, count):
+    games = ("survive", "sandwich", "team_battle")[:count]
+    cfg = ExperimentConfig(steps=1000, seeds=2, games=games)
+    plan = PLANS[name](cfg)
+    runs = {run.name: run for run in plan.trainings}
+    assert len(runs) == len(plan.trainings)
+    assert plan.games == games if games else len(plan.games) in (4, 8)
+    for one in comparison.matches(cfg, plan):
         names = [entrant.name for entrant in one.entrants]
         assert len(set(names)) == len(names)
+        trained = {e.training for e in one.entrants} - {"", "untrained"}
+        assert trained == set(one.needs) <= set(runs)
+        assert all(one.seed in runs[training].seeds for training in trained)
+        assert {pair.first for pair in plan.pairs} | {pair.second for pair in plan.pairs} <= {
+            *names
+        }
+    for run in plan.trainings:
+        assert set(run.needs) <= set(runs) and (not run.begins_with or run.begins_with in run.needs)
+
+
+def test_a_generalist_that_never_saw_a_game_is_where_learning_it_begins():
+    cfg = ExperimentConfig(steps=1000, seeds=2, games=("survive", "sandwich", "team_battle"))
+    runs = {run.name: run for run in PLANS["unseen"](cfg).trainings}
+    assert runs["without-sandwich"].cfg.game == ("survive", "team_battle")
+    assert runs["without-sandwich"].cfg.total_steps == 2000
+    assert runs["then-sandwich"].cfg.game == ("sandwich",) == runs["scratch-sandwich"].cfg.game
+    assert runs["then-sandwich"].begins_with == "without-sandwich"
+    assert runs["then-sandwich"].cfg == runs["scratch-sandwich"].cfg
+    assert runs["scratch-sandwich"].cfg.total_steps == 100
+
+
+def test_a_training_begins_with_the_parameters_of_another(tmp_path, monkeypatch):
+    begun = []
+    monkeypatch.setattr(tasks, "train", lambda cfg, seeds: begun.append((cfg, seeds)))
+    cfg = ExperimentConfig(steps=1000).training("survive", 100)
+    tasks.Training("then", cfg, (0, 1), ("first",), begins_with="first").work(tmp_path)
+    [(cfg, seeds)] = begun
+    assert cfg.start_from == str(tmp_path / "runs" / "first") and seeds == (0, 1)
+    assert cfg.run_dir == str(tmp_path / "runs" / "then")
+
+
+def result_of(beats, ratings):
+    """A tournament of entrants a and b, as it is written."""
+    rows = {name: {"rating": rating} for name, rating in zip("ab", ratings, strict=True)}
+    return {"names": ["a", "b"], "entrants": rows, "beats": [[None, beats], [1 - beats, None]]}
+
+
+def test_a_comparison_by_hand(tmp_path):
+    """Two games: in the first a is always above b, in the second one of two seeds each."""
+    cfg = ExperimentConfig(seeds=3, games=("survive", "sandwich"))
+
+    def entrants(game, seed):
+        return tasks.Entrant("a", ""), tasks.Entrant("b", "untrained")
+
+    pair = comparison.Pair("a and b", "a", "b", "{game}: a is better.")
+    plan = comparison.Plan("hand", "By hand", "They play.", cfg.games, 3, (), entrants, (pair,))
+    results = {
+        ("survive", 0): result_of(0.9, (1100, 900)), ("survive", 1): result_of(0.8, (1080, 920)),
+        ("sandwich", 0): result_of(0.6, (1010, 990)), ("sandwich", 1): result_of(0.4, (990, 1010)),
+        ("sandwich", 2): result_of(0.0, (0, 2000)),
+    }  # fmt: skip
+    for (game, seed), result in results.items():
+        path = tmp_path / "matches" / "hand" / f"{game}-{seed}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result))
+    text = comparison.Comparison(lambda cfg: plan).write(cfg, tmp_path, "command")
+    assert "2 seeds at `tiny`. They play." in text, "seeds that both games have"
+    assert "| survive | 0.85 (0.80 to 0.90) |" in text
+    assert "| sandwich | 0.50 (0.40 to 0.60) |" in text
+    assert "| probability of improvement | 0.75 " in text
+    assert "* `survive`: a is better. **Reproduced**" in text
+    assert "* `sandwich`: a is better. **Undecided**" in text
+
+
+def test_probability_of_improvement_by_hand():
+    first, second = np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0]])
+    assert statistics.improvement(first, second) == pytest.approx(((2.5 / 6) + (2 / 6)) / 2)
 
 
 def test_interquartile_mean_by_hand():
@@ -128,6 +202,7 @@ def test_an_experiment_without_results_says_so(tmp_path, capsys):
     [
         (["paper"], "'paper' is no experiment; it must be one of"),
         ([], "is no experiment"),
+        (["unseen", "--games", "survive"], "must be two or more"),
         (["single", "--games", "chess"], "games='chess' is unknown"),
         (["single", "--workers", "0"], "workers=0"),
     ],
@@ -145,8 +220,22 @@ def test_a_small_experiment_is_done_once_and_reports(tmp_path, capsys):
     text = (tmp_path / "README.md").read_text()
     assert "specialist 100%" in text and "| race_to_the_center |" in text
     assert text.count("**Undecided**") + text.count("eproduced**") == 2
+    assert "probability of improvement" in text
     runs = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("metrics.jsonl")}
     assert len(runs) == 2 * 2 + 2 * 2
     capsys.readouterr()
     assert main(["multi", *words]) == 0 and "s\n" not in capsys.readouterr().err
     assert runs == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("metrics.jsonl")}
+
+
+@pytest.mark.slow
+def test_a_generalist_goes_on_in_a_game_that_it_has_not_seen(tmp_path):
+    words = ["--out", str(tmp_path), "--steps", "4000", "--seeds", "2", "--matches", "4"]
+    words += ["--games", "race_to_the_center", "team_battle", "--workers", "1"]
+    assert main(["unseen", *words]) == 0
+    text = (tmp_path / "README.md").read_text()
+    assert "| team_battle |" in text and "| after a tenth |" in text
+    begun = json.loads(
+        (tmp_path / "runs" / "then-team_battle" / "seed1" / "config.json").read_text()
+    )
+    assert begun["train"]["start_from"] == str(tmp_path / "runs" / "without-team_battle")

@@ -1,0 +1,43 @@
+"""The learners compared: PPO, V-trace and Q-learning, with the same network, worlds and steps."""
+
+from .comparison import Pair, Plan
+from .options import FOUR, ExperimentConfig
+from .tasks import Entrant, Training
+
+SEEDS = 5
+"""If the options ask for no number."""
+
+OPTIONS: dict[str, dict] = {"ppo": {}, "vtrace": {}, "pqn": {}}
+"""Options of training in which the learners differ, beside the algorithm."""
+
+
+def plan(cfg: ExperimentConfig) -> Plan:
+    """Returns the experiment: one training for each learner and game."""
+    cfg, seeds = cfg.with_games(FOUR), tuple(range(cfg.seeds or SEEDS))
+
+    def training(learner, game):
+        options = cfg.training(
+            game, cfg.specialist_steps, algorithm=learner, **OPTIONS[learner], eval_every=-1
+        )
+        return Training(f"{learner}-{game}", options, seeds)
+
+    def entrants(game, _):
+        return Entrant("random", ""), *(
+            Entrant(learner, f"{learner}-{game}") for learner in OPTIONS
+        )
+
+    claim = "{game}: PPO is above {other}."
+    pairs = [
+        Pair(f"ppo and {other}", "ppo", other, claim.replace("{other}", other))
+        for other in OPTIONS
+        if other != "ppo"
+    ]
+    text = (
+        f"Each learner takes {cfg.specialist_steps:,} living agent-steps of a game, with the same "
+        "network and the same worlds."
+    )
+    return Plan(
+        "algorithms", "Learners compared", text, cfg.chosen, len(seeds),
+        tuple(training(learner, game) for game in cfg.chosen for learner in OPTIONS),
+        entrants, (*pairs, Pair("vtrace and pqn", "vtrace", "pqn")),
+    )  # fmt: skip
