@@ -3,6 +3,7 @@
     metammo-jax evaluate runs/NAME --episodes 64
     metammo-jax evaluate runs/NAME --against untrained --greedy
     metammo-jax evaluate runs/NAME --against runs/OTHER --game sandwich
+    metammo-jax evaluate generalist-tiny --against specialist-sandwich-tiny --game sandwich
 
 Each side first plays in worlds of its own, then both share worlds: every other group of
 teammates (or player, where all play alone) is of one side, and sides swap in every other
@@ -22,6 +23,7 @@ from . import cli
 from .evaluation.compare import compare, versus
 from .evaluation.match import Match
 from .evaluation.sides import RANDOM, Side, untrained
+from .pretrained import policy_of
 from .runs import session
 
 __all__ = ["RANDOM", "EvaluateConfig", "Match", "Side", "compare", "evaluate", "main", "versus"]
@@ -32,8 +34,8 @@ class EvaluateConfig:
     """Options of an evaluation.
 
     Attributes:
-      against: "random", "untrained" (the run's own network before training), or the folder of a
-        second run; empty for random.
+      against: "random", "untrained" (the run's own network before training), the folder of a second
+        run, or an agent's name; empty for random.
       greedy: policies do what they think best, instead of drawing.
       game: what to play; empty for the game, or the games, of the run.
       config: preset of the world's sizes; empty for the run's.
@@ -64,13 +66,13 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
     """Returns how a run's newest policy does, game by game.
 
     Args:
-      run: folder.
+      run: folder, or an agent, see `agents.pretrained`.
       cfg: options.
 
     Raises:
       ValueError: a folder is no run, a checkpoint is damaged, or an option is not allowed.
     """
-    trained, policy, params = session.load_policy(run)
+    trained, policy, params = policy_of(run)
     names = (cfg.game,) if cfg.game else trained.game
     make = mm.make if cfg.difficulty >= 0 else session.arena
     env = make(names, config=cfg.config or trained.config)  # one program plays all games
@@ -80,7 +82,7 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
     elif cfg.against == "untrained":
         second = dataclasses.replace(untrained(policy, env, cfg.seed), greedy=cfg.greedy)
     else:
-        _, policy, params = session.load_policy(cfg.against)
+        _, policy, params = policy_of(cfg.against)
         first = dataclasses.replace(first, name="first")
         second = Side("second", policy, params, cfg.greedy)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
@@ -94,10 +96,10 @@ def main(arguments: list[str] | None = None) -> int:
     cli.start_quickly()
     run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
     try:
-        note = "The first argument is the run's folder."
+        note = "The first argument is the folder of a run, or the name of an agent."
         cfg = cli.parse(EvaluateConfig, EvaluateConfig(), arguments, "evaluate RUN", note)
         if not run:
-            raise ValueError("the first argument must be the folder of a run")
+            raise ValueError("the first argument must be the folder of a run, or an agent")
         for match in evaluate(run, cfg):
             print(match, end="\n\n")
     except ValueError as error:

@@ -21,6 +21,7 @@ from metammo_jax.lib import checks
 from . import cli
 from .evaluation.sides import RANDOM, Side, untrained
 from .evaluation.tournament import Tournament, draw, tournament
+from .pretrained import policy_of
 from .runs import group, session
 
 __all__ = ["RANDOM", "Side", "Tournament", "TournamentConfig", "main", "play", "tournament"]
@@ -72,11 +73,11 @@ def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> lis
     names = [name for entrant in entrants for name in _seeds_of(entrant)]
     runs = [name for name in names if name not in ("random", "untrained")]
     if not runs:
-        raise ValueError("one entrant at least must be the folder of a run")
+        raise ValueError("one entrant at least must be the folder of a run, or an agent")
     loaded = {}
     for name in runs:
         run, update = session.run_and_update(name)
-        loaded[name] = session.load_policy(run, update=update)
+        loaded[name] = policy_of(run, update)
     trained, policy, _ = loaded[runs[0]]
     games = (cfg.game,) if cfg.game else trained.game
     make = mm.make if cfg.difficulty >= 0 else session.arena
@@ -120,7 +121,10 @@ def main(arguments: list[str] | None = None) -> int:
     while arguments and not arguments[0].startswith("-"):
         entrants.append(arguments.pop(0))
     try:
-        note = "The first arguments are entrants: folders of runs, RUN@UPDATE, untrained, random."
+        note = (
+            "The first arguments are entrants: folders of runs, RUN@UPDATE, names of agents, "
+            "untrained, random."
+        )
         cfg = cli.parse(
             TournamentConfig, TournamentConfig(), arguments, "tournament RUN RUN ...", note
         )

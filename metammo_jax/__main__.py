@@ -13,6 +13,7 @@ COMMANDS = {
     "train": ("agents.train", "train agents; --resume RUN goes on with a run"),
     "evaluate": ("agents.evaluate", "how a run's agents do against random ones, or another run's"),
     "tournament": ("agents.tournament", "runs against each other, and their ratings"),
+    "export": ("agents.pretrained.export", "a run's agent as one small file to take along"),
     "sweep": ("agents.sweep", "train with many options, games and seeds, and compare"),
     "experiments": ("agents.experiments.__main__", "the experiments of the Meta MMO paper"),
     "quickstart": ("agents.quickstart", "train for three minutes, compare, draw an episode"),

@@ -242,13 +242,18 @@ def load_policy(
     cfg = folder.read_config(run)
     env = env or mm.make(cfg.game, config=cfg.config)
     policy = make_policy(cfg, env.cfg, network)
+    return cfg, policy, read_params(Path(run), update, shapes_of(policy, env))
+
+
+def shapes_of(policy: Policy, env: mm.Env):
+    """Returns the shapes of a policy's parameters in an environment."""
     shown = show(env, policy)
 
     def parameters():
         obs, _ = jax.vmap(shown.reset)(jax.random.split(jax.random.key(0), 1))
         return policy.init(jax.random.key(0), obs)
 
-    return cfg, policy, read_params(Path(run), update, jax.eval_shape(parameters))
+    return jax.eval_shape(parameters)
 
 
 def read_params(run: Path, update: int | None, shapes):

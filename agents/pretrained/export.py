@@ -1,0 +1,107 @@
+"""Writes the policy of a run into one small file: `metammo-jax export --help`.
+
+metammo-jax export runs/NAME --out my-agent.npz
+"""
+
+import dataclasses
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from .. import cli
+from ..runs import folder, session
+from .agent import SUFFIX, write
+
+HALF = float(np.finfo(np.float16).max)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig:
+    """Options of an export.
+
+    Attributes:
+      out: the file, which must end in .npz; empty for the run's name in this folder.
+      update: at which the run had the parameters; -1 for its newest checkpoint.
+      rating: how good the agent is, and measured how, in words; for the card.
+      command: by which it was trained; empty for that of the run's options.
+    """
+
+    out: str = ""
+    update: int = -1
+    rating: str = ""
+    command: str = ""
+
+
+def export(run: str | Path, cfg: ExportConfig = ExportConfig()) -> Path:
+    """Writes the policy of a run into a file; returns its path.
+
+    The card holds `games`, `config`, `steps` (living agent-steps), `seed`, `rating`, `command`,
+    `version` of the package, and `train`, all options.
+
+    Raises:
+      ValueError: the folder is no run, has no such update, an option is not allowed, the network
+        is one's own, or a parameter does not fit into half precision.
+    """
+    out = Path(cfg.out or f"{Path(run).resolve().name}{SUFFIX}")
+    if out.suffix != SUFFIX:
+        raise ValueError(f"out={cfg.out!r} must end in {SUFFIX}")
+    update = None if cfg.update < 0 else cfg.update
+    if folder.read_config(run).network == "own":
+        raise ValueError(f"{run} has a network of one's own, which the file could not name")
+    options, _, params = session.load_policy(run, update=update)
+    largest = max(float(abs(leaf).max()) for leaf in jax.tree.leaves(params))
+    if not largest <= HALF:
+        raise ValueError(f"a parameter of {run} is {largest}, half precision goes to {HALF}")
+    lines = [
+        line for line in folder.read_metrics(run) if update is None or line["update"] <= update
+    ]
+    train = dataclasses.asdict(options) | {"run_dir": "", "start_from": ""}
+    card = {
+        "games": list(options.game),
+        "config": options.config,
+        "steps": lines[-1]["steps"] if lines else 0,
+        "seed": options.seed,
+        "rating": cfg.rating,
+        "command": cfg.command or command_of(options),
+        "version": metadata.version("metammo-jax"),
+        "train": train,
+    }
+    write(out, card, params)
+    return out
+
+
+def command_of(options) -> str:
+    """Returns the command that trains with the same options."""
+    plain = {field.name: field.default for field in dataclasses.fields(options)}
+    words = ["metammo-jax train"]
+    for name, value in dataclasses.asdict(options).items():
+        if value == plain[name] or name in ("run_dir", "progress"):
+            continue
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            many = isinstance(value, tuple)
+            words.append(f"--{option} {' '.join(map(str, value)) if many else value}")
+    return " ".join(words)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    cli.start_quickly()
+    run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
+    try:
+        note = "The first argument is the run's folder."
+        cfg = cli.parse(ExportConfig, ExportConfig(), arguments, "export RUN", note)
+        if not run:
+            raise ValueError("the first argument must be the folder of a run")
+        out = export(run, cfg)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{out}: {out.stat().st_size / 1000:.0f} KB")
+    return 0
