@@ -36,6 +36,8 @@ class TrainConfig:
       anneal: lower the learning rate linearly to 0 over `total_steps`.
       gamma: discount of a reward per tick.
       gae_lambda: decay of the advantage estimate per tick, beside `gamma`.
+      normalize: advantages get mean 0 and standard deviation 1: "all" of a minibatch together, or
+        those of each "game" in a rollout, so that games with small rewards count as much.
       clip: how far the probability ratio may move from 1 before its gradient is cut.
       value_clip: how far a value may move from the collected one; 0 for no limit.
       entropy: coefficient of the entropy bonus.
@@ -96,6 +98,7 @@ class TrainConfig:
     anneal: bool = True
     gamma: float = 0.99
     gae_lambda: float = 0.95
+    normalize: Literal["all", "game"] = "all"
     clip: float = 0.1
     value_clip: float = 0.1
     entropy: float = 0.01
@@ -233,6 +236,7 @@ def _divisors(number: int) -> tuple[int, ...]:
 KNOWN = {
     "network": ("lean", "paper", "own"),
     "algorithm": ("ppo", "vtrace", "pqn"),
+    "normalize": ("all", "game"),
     "pool_draw": ("uniform", "hard"),
     "weigh": WEIGH,
 }

@@ -21,17 +21,43 @@ def total(share, axis: str | None = None):
     return share if axis is None else jax.lax.psum(share, axis)
 
 
-def normalized(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
-    """Returns values with mean 0 and standard deviation 1 over the mask (unbiased)."""
-    return (values - masked_mean(values, mask, axis)) / (deviation(values, mask, axis) + 1e-8)
-
-
 def deviation(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
     """Returns the standard deviation () of values over the mask (unbiased)."""
     mean = masked_mean(values, mask, axis)
     square = total(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
     count = jnp.maximum(total(jnp.sum(mask), axis) - 1, 1).astype(jnp.float32)
     return jnp.sqrt(square / count)
+
+
+def moments_by_game(
+    values: jax.Array, mask: jax.Array, game: jax.Array, games: int, axis: str | None = None
+) -> tuple[jax.Array, jax.Array]:
+    """Returns mean and standard deviation, of the values of the same game, for each value.
+
+    Args:
+      values: (N, S, P) float32.
+      mask: (N, S, P) bool, which count.
+      game: (N, S) int32, what was played.
+      games: how many games there are.
+      axis: of a mesh, to take those of all devices together.
+
+    Returns:
+      Two times (N, S, 1) float32; of a game without values 0 and 1.
+    """
+    number = jnp.arange(games).reshape(1, 1, -1)
+    of_game = (game[..., None] == number).astype(jnp.float32)
+
+    def sums(values):
+        each = jnp.where(mask, values, 0.0).sum(axis=-1)
+        return total(jnp.einsum("ns,nsg->g", each, of_game), axis)
+
+    def spread(each):
+        return jnp.einsum("g,nsg->ns", each, of_game)[..., None]
+
+    count = sums(jnp.ones_like(values))
+    mean = spread(sums(values) / jnp.maximum(count, 1.0))
+    square = sums((values - mean) ** 2) / jnp.maximum(count - 1.0, 1.0)
+    return mean, spread(jnp.where(count > 1, jnp.sqrt(square), 1.0))
 
 
 def gae(

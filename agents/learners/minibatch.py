@@ -1,9 +1,11 @@
 """What every learner gets: a minibatch as it was collected, and what the policy says of it now."""
 
 import jax
+import jax.numpy as jnp
 from flax import struct
 
 from ..networks.distributions import Choice, Logits
+from . import losses
 
 
 @struct.dataclass
@@ -19,6 +21,8 @@ class Minibatch:
       bootstrap: float32, value of the state after a time limit, 0 elsewhere.
       after: float32, value of the state after the tick, 0 where the episode ended.
       mask: bool, who was alive and acted; nothing else counts.
+      moments: mean and standard deviation, float32, of advantages in the same game; None where
+        they are taken of the whole minibatch.
     """
 
     log_prob: jax.Array
@@ -29,6 +33,19 @@ class Minibatch:
     bootstrap: jax.Array
     after: jax.Array
     mask: jax.Array
+    moments: tuple[jax.Array, jax.Array] | None = None
+
+    def units(self, axis: str | None) -> tuple[jax.Array, jax.Array]:
+        """Returns what advantages are measured from, and in units of what: (n, S, P) float32.
+
+        With an axis they are of the rows of all devices.
+        """
+        if self.moments is not None:
+            shift, scale = self.moments
+            return shift, scale + 1e-8
+        shift = losses.masked_mean(self.advantage, self.mask, axis)
+        scale = losses.deviation(self.advantage, self.mask, axis) + 1e-8
+        return jnp.full_like(self.advantage, shift), jnp.full_like(self.advantage, scale)
 
 
 @struct.dataclass

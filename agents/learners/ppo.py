@@ -5,7 +5,6 @@ import jax.numpy as jnp
 from flax import struct
 
 from ..config import TrainConfig
-from . import losses
 from .minibatch import Minibatch, Replayed
 
 METRICS = (
@@ -22,7 +21,8 @@ class Samples:
       log_prob: float32, of the choices when they were collected.
       value: float32, of the states then.
       target: float32, what the value should have been.
-      advantage: float32, of the choices, with mean 0 and standard deviation 1.
+      advantage: float32, of the choices, with mean 0 and standard deviation 1, see
+        `Minibatch.units`.
       mask: bool, who was alive and acted; nothing else counts.
     """
 
@@ -33,24 +33,11 @@ class Samples:
     mask: jax.Array
 
 
-def samples(
-    log_prob: jax.Array,
-    value: jax.Array,
-    advantage: jax.Array,
-    mask: jax.Array,
-    axis: str | None = None,
-) -> Samples:
-    """Returns what the loss compares, given advantages as `losses.gae` estimates them.
-
-    With an axis they are normalized over the rows of all devices.
-    """
-    scaled = losses.normalized(advantage, mask, axis)
-    return Samples(log_prob, value, advantage + value, scaled, mask)
-
-
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
-    """Returns what the loss compares, of a minibatch."""
-    return samples(batch.log_prob, batch.value, batch.advantage, batch.mask, axis)
+    """Returns what the loss compares, of a minibatch; with an axis of those of all devices."""
+    shift, scale = batch.units(axis)
+    scaled, target = (batch.advantage - shift) / scale, batch.advantage + batch.value
+    return Samples(batch.log_prob, batch.value, target, scaled, batch.mask)
 
 
 def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict[str, jax.Array]]:

@@ -42,6 +42,8 @@ class Rows(Node):
       memory: (N, P, ...) before each sequence.
       advantage: (N, S, P) float32.
       after: (N, S, P) float32, value of the state after the tick.
+      moments: of the advantages of each game, two times (N, S, P) float32; None where games are
+        not told apart.
       living: (N, P) bool, the agent is alive in some tick of the sequence.
       crowd: (N, P) int32, how many it sees then at most.
     """
@@ -52,6 +54,7 @@ class Rows(Node):
     after: jax.Array
     living: jax.Array
     crowd: jax.Array
+    moments: tuple[jax.Array, jax.Array] | None = None
 
 
 def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
@@ -81,6 +84,8 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int) -> Callable:
         key, play_key, learn_key = jax.random.split(state.key, 3)
         rival = pool.draw(threefry.tagged(key, DRAW), state.pool, cfg) if state.pool else None
         stage, rows, finished = _experience(part, policy, cfg, state, rival, play_key)
+        if cfg.normalize == "game":
+            rows = _told_apart(rows, games)
         metrics = _overview(rows, games)
         if cfg.verify:
             error = replay_error(policy, state.params, rows)
@@ -92,6 +97,14 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int) -> Callable:
         return TrainState(params, moments, stage, key, past), metrics | told
 
     return update
+
+
+def _told_apart(rows: Rows, games: int) -> Rows:
+    """Returns rows with the moments of the advantages of each game, over all devices."""
+    moments = losses.moments_by_game(rows.advantage, rows.step.alive, rows.step.game, games, AXIS)
+    shape = rows.advantage.shape
+    mean, deviation = (jnp.broadcast_to(moment, shape) for moment in moments)
+    return rows.replace(moments=(mean, deviation))
 
 
 DRAW, GROW = 0, 1
@@ -191,6 +204,7 @@ def _gradient(policy, params, cfg, rows, index):
     batch = Minibatch(
         log_prob=step.log_prob, value=step.value, advantage=rows.advantage, reward=step.reward,
         ended=step.ended, bootstrap=step.bootstrap, after=rows.after, mask=step.alive,
+        moments=rows.moments,
     )  # fmt: skip
     old = learner.samples_of(jax.tree.map(lambda leaf: leaf[index], batch), cfg, AXIS)
 

@@ -13,7 +13,6 @@ import jax.numpy as jnp
 from flax import struct
 
 from ..config import TrainConfig
-from . import losses
 from .minibatch import Minibatch, Replayed
 
 METRICS = ("policy_loss", "value_loss", "entropy", "token_entropy", "approx_kl", "clip_fraction")
@@ -26,8 +25,8 @@ class Samples:
 
     Attributes:
       batch: as it was collected.
-      shift: float32, all equal: the mean of advantages as collected.
-      scale: float32, all equal: their standard deviation.
+      shift: float32, the mean of advantages as collected.
+      scale: float32, their standard deviation.
       mask: bool, who was alive and acted.
     """
 
@@ -39,10 +38,7 @@ class Samples:
 
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
     """Returns what the loss compares, of a minibatch."""
-    shift = losses.masked_mean(batch.advantage, batch.mask, axis)
-    scale = losses.deviation(batch.advantage, batch.mask, axis) + 1e-8
-    shift, scale = (jnp.full_like(batch.advantage, number) for number in (shift, scale))
-    return Samples(batch, shift, scale, batch.mask)
+    return Samples(batch, *batch.units(axis), batch.mask)
 
 
 def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict[str, jax.Array]]:

@@ -6,14 +6,23 @@ import pytest
 from agents.config import TrainConfig
 from agents.learners import credit, losses, ppo
 from agents.learners.losses import gae
-from agents.learners.minibatch import Replayed
+from agents.learners.minibatch import Minibatch, Replayed
 
 GAMMA, LAMBDA = 0.5, 0.5
 
 
+def collected(log_prob, value, advantage, mask, moments=None):
+    """A minibatch of which only some is looked at."""
+    none = jnp.zeros_like(advantage)
+    return Minibatch(
+        log_prob, value, advantage, reward=none, ended=mask, bootstrap=none, after=none, mask=mask,
+        moments=moments,
+    )  # fmt: skip
+
+
 def ppo_loss(log_prob, value, entropy, old_log_prob, old_value, advantage, mask, cfg, axis=None):
     """The loss and its metrics: sums over rows, divided by how many of all devices count."""
-    old = ppo.samples(old_log_prob, old_value, advantage, mask, axis)
+    old = ppo.samples_of(collected(old_log_prob, old_value, advantage, mask), cfg, axis)
     count = losses.total(jnp.sum(mask), axis).astype(jnp.float32)
     new = Replayed(log_prob, value, entropy, logits=None, choice=None)
     sums = ppo.loss(new, old, cfg)
@@ -56,8 +65,43 @@ def test_masked_mean_ignores_the_rest_and_survives_an_empty_mask():
 
 def test_normalized_over_the_mask():
     values, mask = jnp.array([1.0, 100.0, 3.0]), jnp.array([True, False, True])
-    out = np.asarray(losses.normalized(values, mask))
-    assert out[[0, 2]] == pytest.approx([-(0.5**0.5), 0.5**0.5])
+    samples = ppo.samples_of(collected(values, values, values, mask), TrainConfig(), None)
+    assert samples.advantage[np.array([0, 2])] == pytest.approx([-(0.5**0.5), 0.5**0.5])
+
+
+def test_advantages_of_each_game_have_mean_0_and_deviation_1():
+    """Three games whose advantages differ a hundredfold; in one of them nobody lives."""
+    draw = np.random.default_rng(3)
+    game = draw.integers(0, 2, (6, 4)).astype(np.int32)
+    game[5] = 2
+    mask = draw.random((6, 4, 5)) < 0.7
+    mask[5] = False
+    values = draw.normal(3.0, 1.0, (6, 4, 5)) * np.array([1.0, 100.0, 1.0])[game][..., None]
+    values = jnp.asarray(values, jnp.float32)
+    mean, deviation = losses.moments_by_game(values, jnp.asarray(mask), jnp.asarray(game), 3)
+    for number in (0, 1):
+        own = values[(game == number)[..., None] & mask]
+        where = np.argwhere(game == number)[0]
+        assert float(mean[*where, 0]) == pytest.approx(float(own.mean()), rel=1e-4)
+        assert float(deviation[*where, 0]) == pytest.approx(float(own.std(ddof=1)), rel=1e-4)
+    assert (mean[5] == 0).all() and (deviation[5] == 1).all(), "nobody to take them of"
+    moments = tuple(jnp.broadcast_to(moment, values.shape) for moment in (mean, deviation))
+    batch = collected(values, values, values, jnp.asarray(mask), moments)
+    scaled = np.asarray(ppo.samples_of(batch, TrainConfig(), None).advantage)
+    for number in (0, 1):
+        own = scaled[(game == number)[..., None] & mask]
+        assert abs(own.mean()) < 1e-4 and own.std(ddof=1) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_devices_take_the_advantages_of_a_game_together():
+    values = jax.random.normal(jax.random.key(4), (8, 3, 2))
+    mask = jax.random.bernoulli(jax.random.key(5), 0.7, (8, 3, 2))
+    game = jax.random.randint(jax.random.key(6), (8, 3), 0, 2)
+    whole = losses.moments_by_game(values, mask, game, 2)
+    split = jax.tree.map(lambda leaf: leaf.reshape(4, 2, *leaf.shape[1:]), (values, mask, game))
+    parts = jax.vmap(lambda v, m, g: losses.moments_by_game(v, m, g, 2, "d"), axis_name="d")(*split)
+    for one, many in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one, many.reshape(one.shape), rtol=1e-5)
 
 
 def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
