@@ -1,6 +1,8 @@
 """What every test shares: a small config, and a compilation cache for the session."""
 
+import gc
 import os
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -38,6 +40,22 @@ def _compiled_once(tmp_path_factory):
             folder = folder.parent  # that of all workers
         jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_programs():
+    """Lets go of compiled programs long before there are too many for the process.
+
+    Each has dozens of memory maps, of which Linux allows a process 65,530.
+    """
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and len(maps.read_bytes().splitlines()) > MOST_MAPS:
+        jax.clear_caches()
+        gc.collect()
+
+
+MOST_MAPS = 20_000
 
 
 @pytest.fixture(scope="session")
