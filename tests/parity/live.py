@@ -71,13 +71,15 @@ class Scene:
                 continue
             chosen = np.asarray(chosen)
             if name in ENTITIES:
-                chosen = looked_up(self._ids, chosen)
+                chosen = looked_up(self._ids, chosen)  # those of NPCs are negative
             elif name in ITEMS:
                 own = np.arange(self.cfg.players) * self.cfg.slots + chosen
                 chosen = looked_up(items, np.where(chosen >= 0, own, -1))
             elif name == "buy":
                 chosen = looked_up(items, chosen)
-            out[:, column] = np.maximum(chosen, 0)
+            else:
+                chosen = np.maximum(chosen, 0)
+            out[:, column] = chosen
         return out
 
     def _items(self) -> np.ndarray:

@@ -7,6 +7,7 @@ compared, by permutations of pairs of episodes and with Cohen's d.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -87,7 +88,10 @@ def parser() -> argparse.ArgumentParser:
                      help="who acts first in ours: low ids, or anybody")  # fmt: skip
     out.add_argument("--maps", default=os.path.join(tempfile.gettempdir(), "nmmo-maps-16"),
                      help="folder of the original's maps")  # fmt: skip
-    out.add_argument("--record", help="file to add the original's episodes to, one a line")
+    out.add_argument(
+        "--record",
+        help="file of the original's episodes: known ones are taken from it, new ones added",
+    )
     out.add_argument("--json", help="file to write all comparisons to")
     return out
 
@@ -147,20 +151,50 @@ def group_of(args, game: str, config: str) -> Group:
     os.makedirs(args.maps, exist_ok=True)
     given = args.difficulty, overrides_of(args.set)
     asked = Asked(game, config, os.path.join(args.maps, ""), episodes.MAPS, *given)
-    command = [args.python, "-m", "tests.parity.serve"]
-    seeds, told, start = range(args.seed, args.seed + args.episodes), [], time.monotonic()
-    for one in playing.play(command, asked, list(seeds), pilot, args.side_by_side):
-        told.append({**one, "game": episodes.GAMES.get(one["game"], one["game"])})
-        print(f"{game} seed {one['seed']}: {one['ticks']} ticks, {one['winners']} winners",
-              flush=True)  # fmt: skip
-        if args.record:
-            with open(args.record, "a") as file:
-                file.write(json.dumps(one) + "\n")
-    print(f"{game}: {len(told)} episodes of the original in {time.monotonic() - start:.0f} s")
-    told.sort(key=lambda one: one["seed"])
+    told = original_of(args, asked, pilot)
     rollout = PilotRollout(pilot, args.order == "original")
     batch = min(episodes.BATCH, len(told) * args.worlds)
     return episodes.play(told, rollout, args.worlds, args.seed, batch)
+
+
+def original_of(args, asked: Asked, pilot: Pilot) -> list[dict]:
+    """Returns the statistics of the original's episodes, of which known ones are not played again.
+
+    Raises:
+      ValueError: the original cannot be played, or the file of known ones is none.
+    """
+    mark = {"run": str(args.run), "greedy": args.greedy, "asked": dataclasses.asdict(asked)}
+    del mark["asked"]["maps"]
+    seeds = range(args.seed, args.seed + args.episodes)
+    known = {one["seed"]: one for one in read(args.record) if one.get("mark") == mark}
+    told, start = [known[seed] for seed in seeds if seed in known], time.monotonic()
+    command = [args.python, "-m", "tests.parity.serve"]
+    missing = [seed for seed in seeds if seed not in known]
+    for one in playing.play(command, asked, missing, pilot, args.side_by_side):
+        told.append({**one, "mark": mark})
+        print(f"{asked.game} seed {one['seed']}: {one['ticks']} ticks, {one['winners']} winners",
+              flush=True)  # fmt: skip
+        if args.record:
+            with open(args.record, "a") as file:
+                file.write(json.dumps(told[-1]) + "\n")
+    took = time.monotonic() - start
+    print(f"{asked.game}: {len(missing)} episodes of the original played in {took:.0f} s")
+    return sorted(told, key=lambda one: one["seed"])
+
+
+def read(path: str | None) -> list[dict]:
+    """Returns the episodes of a file, one a line; none if there is no file.
+
+    Raises:
+      ValueError: a line is no episode.
+    """
+    if not path or not os.path.exists(path):
+        return []
+    try:
+        lines = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
+        return [one for one in lines if one["seed"] >= 0]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no record of episodes: {error}") from error
 
 
 def compared(group: Group) -> tuple[list[Comparison], int]:
