@@ -3,6 +3,8 @@
 import collections
 import dataclasses
 import io
+import json
+import re
 import sys
 
 import jax
@@ -14,6 +16,7 @@ from metammo_jax.env import Env
 from metammo_jax.registry import make
 from metammo_jax.world import World
 from tests.parity import (
+    accounts,
     belongings,
     check,
     deals,
@@ -22,10 +25,13 @@ from tests.parity import (
     playing,
     replay,
     transfer,
+    twosample,
     wire,
 )
 from tests.parity import state as states_of
 from tests.parity import trace as recorded
+from tests.parity.accounts import Account
+from tests.parity.episodes import Group
 from tests.parity.live import Scene
 from tests.parity.pilot import PilotRollout
 from tests.parity.planting import DATA, loaded, unexplained
@@ -305,3 +311,55 @@ def test_settings_are_those_that_both_games_have():
         transfer.overrides_of(["HORIZON=9"])
     with pytest.raises(ValueError, match="'many' is no JSON value"):
         transfer.overrides_of(["NPC_N=many"])
+
+
+def asked_for(tmp_path, *more):
+    given = ["runs/x", "--python", "no-such-python", "--record", str(tmp_path / "known.jsonl")]
+    asked = playing.Asked("survive", "mini", "maps", 16, None, {"NPC_N": 64})
+    return transfer.parser().parse_args([*given, "--episodes", "2", *more]), asked
+
+
+def test_episodes_that_are_known_are_not_played_again(tmp_path):
+    args, asked = asked_for(tmp_path)
+    mark = {
+        "run": "runs/x", "greedy": False,
+        "asked": {"game": "survive", "config": "mini", "num_maps": 16, "difficulty": None,
+                  "overrides": {"NPC_N": 64}},
+    }  # fmt: skip
+    lines = [{"seed": seed, "ticks": 9, "mark": mark} for seed in (5001, 5000, 4999)]
+    file = tmp_path / "known.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    known = transfer.original_of(args, asked, Walker(make(["survive"], config="mini", maps=16)))
+    assert [one["seed"] for one in known] == [5000, 5001]
+    greedy, _ = asked_for(tmp_path, "--greedy")  # others than the known ones
+    with pytest.raises(ValueError, match="cannot be started"):
+        transfer.original_of(greedy, asked, Walker(make(["survive"], config="mini", maps=16)))
+    file.write_text("[1, 2]\n")
+    with pytest.raises(ValueError, match="known.jsonl is no record of episodes"):
+        transfer.original_of(args, asked, None)
+
+
+def account(winners: int, kills: float) -> Account:
+    lives = np.full(4, 9.0)
+    whole = accounts.whole(9, 0.5, winners, 0.25, lives, np.zeros(16))
+    names = ["events: kill_player", "events: kill_npc", "events: score_hit"]
+    ticks = np.arange(len(accounts.TICKS))
+    series = dict(zip(names, [kills * ticks, 0 * ticks, 0 * ticks], strict=True))
+    return Account(series, whole, lives)
+
+
+def test_what_differs_between_both_games_is_found_and_shown(capsys):
+    recorded, ours = [account(i % 2, 5.0 + i) for i in range(12)], []
+    group = Group("survive", "mini", "trained", recorded, [[one] for one in recorded])
+    comparisons, equal = transfer.compared(group)
+    assert not twosample.differing(comparisons) and equal > 5
+    ours = [[account(1, 1.0 + i)] for i in range(12)]
+    group = dataclasses.replace(group, ours=ours)
+    comparisons, _ = transfer.compared(group)
+    found = {one.name[1:3] for one in twosample.differing(comparisons)}
+    assert ("events: kill_player", "tick 8") in found
+    assert {one.name[1] for one in comparisons} >= {"won", "winners"}
+    transfer.show_headlines(group, comparisons)
+    shown = capsys.readouterr().out
+    assert re.search(r"episodes won +0\.500 +1\.000 +-1\.3", shown)
+    assert re.search(r"hits +0\.000 +0\.000 +equal", shown)

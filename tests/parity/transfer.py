@@ -137,6 +137,8 @@ def overrides_of(settings: list[str]) -> dict:
             out[name] = json.loads(value)
         except ValueError as error:
             raise ValueError(f"--set {text}: {value!r} is no JSON value") from error
+        if out[name] is None and name != "DEATH_FOG_ONSET":
+            raise ValueError(f"--set {text}: only DEATH_FOG_ONSET may be null")
     return out
 
 
