@@ -62,7 +62,7 @@ def settled(trace: Trace, cfg: Config, env: Env) -> tuple[Params, Task]:
 def worlds_of(trace: Trace, cfg: Config, params: Params, asked: Task) -> World:
     """Returns all recorded states of an episode of which it is known what stays the same."""
     states = len(trace) + 1
-    task = _task(trace, asked)
+    task = _task(trace, asked, cfg)
     return World(
         tick=trace.data["tick"].astype(np.int32),
         params=jax.tree.map(lambda leaf: np.broadcast_to(leaf, (states, *leaf.shape)), params),
@@ -77,9 +77,9 @@ def worlds_of(trace: Trace, cfg: Config, params: Params, asked: Task) -> World:
     )
 
 
-def groups(trace: Trace, players: int) -> np.ndarray:
+def groups(trace: Trace, cfg: Config) -> np.ndarray:
     """Returns (P,) int32, the number of the task that each player has."""
-    group = np.zeros(players, np.int32)
+    group = np.zeros(cfg.players, np.int32)
     for number, task in enumerate(trace.meta["tasks"]):
         group[np.array(task["assignee"]) - 1] = number
     return group
@@ -209,7 +209,7 @@ def params_of(trace: Trace, cfg: Config, env: Env) -> Params:
     game = [game.name for game in env.games].index(trace.game)
     drawn = env.table.draw(jax.random.key(0), game, env.table.first_difficulty(), cfg)
     drawn = jax.tree.map(np.asarray, drawn)
-    group = groups(trace, cfg.players)
+    group = groups(trace, cfg)
     given = {ours: settings[name] for ours, name in SETTINGS.items()}
     onset = settings["DEATH_FOG_ONSET"]
     systems = trace.meta["systems"]
@@ -239,9 +239,9 @@ def difficulty(trace: Trace) -> int:
     return 0
 
 
-def _task(trace: Trace, asked: Task) -> Task:
+def _task(trace: Trace, asked: Task, cfg: Config) -> Task:
     """Returns the tasks: what they ask for by our declaration, how far they are by the record."""
-    group, states = groups(trace, asked.predicate.shape[0]), len(trace) + 1
+    group, states = groups(trace, cfg), len(trace) + 1
     progress = trace.data["progress"][:, group].astype(np.float32)
     memory = recorded.task_memory(trace)[:, group]
     embedding = np.array([task["embedding"] for task in trace.meta["tasks"]], np.float32)[group]

@@ -359,7 +359,7 @@ def test_what_differs_between_both_games_is_found_and_shown(capsys):
     found = {one.name[1:3] for one in twosample.differing(comparisons)}
     assert ("events: kill_player", "tick 8") in found
     assert {one.name[1] for one in comparisons} >= {"won", "winners"}
-    transfer.show_headlines(group, comparisons)
+    transfer.show_headlines(transfer.headlines(group, comparisons))
     shown = capsys.readouterr().out
     assert re.search(r"episodes won +0\.500 +1\.000 +-1\.3", shown)
     assert re.search(r"hits +0\.000 +0\.000 +equal", shown)

@@ -56,7 +56,11 @@ def main(arguments=None) -> int:
     found = {one.name for one in twosample.differing(everything)}
     for group, (comparisons, equal) in zip(groups, found_in, strict=True):
         episodes.show(group, comparisons, equal, found)
-        show_headlines(group, comparisons)
+        show_headlines(headlines(group, comparisons))
+    if args.summary:
+        parts = zip(groups, found_in, strict=True)
+        told = [summary(args, group, *outcome, found) for group, outcome in parts]
+        pathlib.Path(args.summary).write_text(json.dumps(told, indent=1) + "\n")
     if args.json:
         pathlib.Path(args.json).write_text(
             json.dumps(episodes.as_json(everything, found), indent=1)
@@ -93,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
         help="file of the original's episodes: known ones are taken from it, new ones added",
     )
     out.add_argument("--json", help="file to write all comparisons to")
+    out.add_argument("--summary", help="file to write what tests.parity.report reads")
     return out
 
 
@@ -212,17 +217,43 @@ def compared(group: Group) -> tuple[list[Comparison], int]:
     return [*comparisons, one], equal
 
 
-def show_headlines(group: Group, comparisons: list[Comparison]) -> None:
-    """Prints what tells most of a game, on both sides."""
-    tested = {one.name[1:3]: one for one in comparisons if one.name[-1] == "level"}
-    print(f"  {'':24}{'original':>12}{'here':>12}{'d':>8}{'p':>9}")
+def headlines(group: Group, comparisons: list[Comparison]) -> list[dict]:
+    """Returns what tells most of a game: label, means of both sides, Cohen's d and p.
+
+    The last two are None where all episodes of both sides have the same value.
+    """
+    tested, out = {one.name[1:3]: one for one in comparisons if one.name[-1] == "level"}, []
+    sides = group.recorded, [one for some in group.ours for one in some]
     for name, label in HEADLINES.items():
-        sides = group.recorded, [one for some in group.ours for one in some]
         means = [float(np.mean([value(one, name) for one in side])) for side in sides]
         ticks = [tick for statistic, tick in tested if statistic == name]
         one = tested.get((name, ticks[-1])) if ticks else None
-        rest = f"{one.effect:+8.2f}{one.p:9.4f}" if one else f"{'equal':>8}"
-        print(f"  {label:24}{means[0]:12.3f}{means[1]:12.3f}{rest}")
+        told = {"effect": one.effect, "p": one.p} if one else {"effect": None, "p": None}
+        out.append({"label": label, "original": means[0], "here": means[1], **told})
+    return out
+
+
+def show_headlines(lines: list[dict]) -> None:
+    """Prints them."""
+    print(f"  {'':24}{'original':>12}{'here':>12}{'d':>8}{'p':>9}")
+    for line in lines:
+        rest = f"{'equal':>8}"
+        if line["p"] is not None:
+            rest = f"{line['effect']:+8.2f}{line['p']:9.4f}"
+        print(f"  {line['label']:24}{line['original']:12.3f}{line['here']:12.3f}{rest}")
+
+
+def summary(args, group: Group, comparisons: list[Comparison], equal: int, found: set) -> dict:
+    """Returns what `tests.parity.report` tells of a game."""
+    lines = [json.loads(line) for line in (pathlib.Path(args.run) / "metrics.jsonl").open()]
+    return {
+        "game": group.game, "config": group.config, "difficulty": args.difficulty,
+        "set": args.set, "steps": lines[-1]["steps"], "seconds": lines[-1]["seconds"],
+        "episodes": [len(group.recorded), sum(map(len, group.ours))],
+        "compared": len(comparisons), "differ": sum(one.name in found for one in comparisons),
+        "equal": equal, "least_p": min((one.p for one in comparisons), default=1.0),
+        "headlines": headlines(group, comparisons),
+    }  # fmt: skip
 
 
 def value(account: accounts.Account, name: str) -> float:
