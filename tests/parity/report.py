@@ -327,6 +327,7 @@ def _transfers(games: Sequence[dict]) -> str:
             lines.append(
                 f"| {one['label']} | {one['original']:,.3f} | {one['here']:,.3f} | {tested} |"
             )
+        lines += ["", game["note"]] if game.get("note") else []
     return "\n".join(lines)
 
 

@@ -61,6 +61,8 @@ def test_the_page_tells_of_agents_that_play_the_original():
     assert "| | original, 16 episodes | here, 32 | d | p |" in page
     assert "| life span | 1,234.500 | 7.250 | -0.31 | 0.020 |" in page
     assert "| NPCs killed | 0.000 | 0.000 | equal | - |" in page
+    assert page.count("equal | - |\n\n## Traces") == 1
+    assert "equal | - |\n\nNoted." in report.page([summary()], None, [{**game, "note": "Noted."}])
     assert "play the original" not in report.page([summary()])
 
 
