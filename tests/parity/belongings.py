@@ -128,7 +128,7 @@ def tallies(trace: Trace, cfg: Config, watch: np.ndarray | None) -> Tally:
       watch: (T + 1, P, F, 3) int32, what tasks watch (`world.Task.watch`); None for nothing.
     """
     added, states = dict(ledger(trace, cfg)), len(trace) + 1
-    start = {name: np.zeros_like(values[:1]) for name, values in added.items()}
+    start = {name: np.zeros((1, *of.shape[1:]), of.dtype) for name, of in added.items()}
     for row in trace.data.get("log", ()):
         _note(start, 0, row)
     seen = np.bitwise_or.accumulate(np.concatenate([start.pop("seen"), added.pop("seen")]))

@@ -23,7 +23,7 @@ from tests.parity import accounts, survival, twosample
 from tests.parity.accounts import Account
 from tests.parity.rollout import POLICIES, Rollout, Start, count_materials
 from tests.parity.state import SETTINGS
-from tests.parity.twosample import Comparison
+from tests.parity.twosample import Comparison, Method
 
 GAMES = {
     "Survive": "survive",
@@ -122,6 +122,8 @@ def pins_of(episode: dict) -> dict:
     pins = {ours: given[theirs] for ours, theirs in SETTINGS.items() if theirs in given}
     onset = given["DEATH_FOG_ONSET"]
     pins["fog_onset"] = NEVER if onset is None else onset
+    if "difficulty" in episode:
+        pins["difficulty"] = episode["difficulty"]
     pins["all_grass"] = str(pins["all_grass"]) == "True"  # one game records words
     return {name: float(value) for name, value in pins.items()}
 
@@ -150,15 +152,22 @@ def starts_of(episodes: list[dict], env: Env) -> list[Start]:
     return out
 
 
-def play(group: list[dict], env: Env, worlds: int, original_order: bool, seed: int) -> Group:
-    """Plays `worlds` episodes for each recorded one of a game under a policy."""
+def play(group: list[dict], rollout: Rollout, worlds: int, seed: int, batch: int = BATCH) -> Group:
+    """Plays `worlds` episodes for each recorded one of a game under a policy.
+
+    Args:
+      group: the recorded episodes.
+      rollout: of our worlds, under the same policy.
+      worlds: of ours for each of them.
+      seed: of ours.
+      batch: of ours that are played side by side.
+    """
     first = group[0]
-    starts = [start for start in starts_of(group, env) for _ in range(worlds)]
-    rollout = _rollout(env, first["policy"], original_order)
+    starts = [start for start in starts_of(group, rollout.env) for _ in range(worlds)]
     ours: list[Account] = []
-    for place in range(0, len(starts), BATCH):
-        some = starts[place : place + BATCH]
-        filled = some + [some[-1]] * (BATCH - len(some))
+    for place in range(0, len(starts), batch):
+        some = starts[place : place + batch]
+        filled = some + [some[-1]] * (batch - len(some))
         ours += rollout.play(seed + place, filled)[: len(some)]
     return Group(
         game=first["game"],
@@ -172,7 +181,7 @@ def play(group: list[dict], env: Env, worlds: int, original_order: bool, seed: i
 _rollout = functools.cache(Rollout)
 
 
-def compare(group: Group) -> tuple[list[Comparison], int]:
+def compare(group: Group, method: Method = twosample.BY_GROUP) -> tuple[list[Comparison], int]:
     """Returns the comparisons of a group, and how many more values were equal throughout.
 
     A value that is the same in all episodes of both sides needs no test.
@@ -185,19 +194,18 @@ def compare(group: Group) -> tuple[list[Comparison], int]:
             equal += 1
             continue
         choices = every_choice[:, : len(recorded)]
-        out.append(twosample.compare((*name, "level"), recorded, ours, choices))
+        kinds = {"level": method.level}
         if name[-1] == "whole":
-            spread = twosample.extremeness
-            out.append(twosample.compare((*name, "spread"), recorded, ours, choices, spread))
+            kinds["spread"] = method.spread
+        for kind, scores in kinds.items():
+            given = recorded, ours, choices, scores, method.effect
+            out.append(twosample.compare((*name, kind), *given))
     lives = np.array(
         [[one.lifespan, *(other.lifespan for other in others)]
          for one, others in zip(group.recorded, group.ours, strict=True)]
     )  # fmt: skip
-    far = twosample.distances(lives)
-    p = twosample.permutation_test(far, every_choice)
     label = (group.name, "life span", "whole", "distribution")
-    effect = twosample.effect_size(far)
-    out.append(Comparison(label, far[:, 0].mean(), far[:, 1:].mean(), effect, p))
+    out.append(method.distributions(label, lives, every_choice))
     return out, equal
 
 
@@ -264,7 +272,8 @@ def main(arguments=None) -> int:
         mine = [e for e in episodes if e["cfg"] == config and e["game"] in playing]
         for game, policy in dict.fromkeys((e["game"], e["policy"]) for e in mine):
             some = [e for e in mine if (e["game"], e["policy"]) == (game, policy)]
-            group = play(some, env, args.worlds, args.order == "original", args.seed)
+            rollout = _rollout(env, policy, args.order == "original")
+            group = play(some, rollout, args.worlds, args.seed)
             groups.append(group)
             found_in.append(compare(group))
             print(f"played {group.name}", flush=True)

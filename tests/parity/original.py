@@ -13,6 +13,8 @@ from nmmo.entity.entity import EntityState
 from nmmo.task import base_predicates
 from nmmo.task.task_spec import TaskSpec, make_task_from_spec
 
+from tests.parity.orders import NOOP, noop_action
+
 PLAYERS = 128
 TEAMS = {team: list(range(8 * team + 1, 8 * team + 9)) for team in range(16)}
 
@@ -179,17 +181,10 @@ def make_env(game, size, maps_dir, num_maps, difficulty=None, overrides=None):
 
 # Policies: what drives an episode. They see only observations.
 
-NOOP = {"Direction": 4, "Style": 0, "Target": 100, "InventoryItem": 12, "MarketItem": 384,
-        "Price": 0, "Token": 0}  # fmt: skip
 WITH_NOOP = ("Target", "InventoryItem", "MarketItem")
 ENTITY = EntityState.State.attr_name_to_col
 WATER, FOILAGE = 1, 4
 MIDDLE = (80, 80)
-
-
-def noop_action(masks):
-    """Returns the action with which nothing is done (but that something is said)."""
-    return {head: {arg: NOOP[arg] for arg in args} for head, args in masks.items()}
 
 
 def random_valid(rng, obs):

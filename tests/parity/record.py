@@ -33,6 +33,11 @@ PLAYER_EXTRA = ["id", "exploration", "damage_received", "damage_inflicted", "pla
 NPC_EXTRA = ["id", "style", "target", "attacker", "spawn_row", "spawn_col", "level",
              "equipment_level", "offense", "defense", "drop_armor", "drop_tool",
              "spawn_danger_x1e4", "rally_row", "rally_col"]  # fmt: skip
+WIDTHS = {
+    "entities": (len(ENTITY), np.int16), "items": (len(ITEM), np.int16),
+    "players": (len(PLAYER_EXTRA),), "npcs": (len(NPC_EXTRA),), "listings": (4,), "seizes": (4,),
+}  # fmt: skip
+"""Columns, and dtype if it is not int32, of a state's tables."""
 WAVE_STEP = 0.1
 """By how much the danger of radio_raid's waves rises."""
 
@@ -146,18 +151,42 @@ def live_materials(env):
     return tiles[:, :, 2].copy()
 
 
+def tables(env):
+    """Returns the rows of a state's tables: everybody, belongings, the market, seized tiles."""
+    realm = env.realm
+    listings = realm.exchange._item_listings.items()
+    return {
+        "entities": EntityState.Query.table(realm.datastore),
+        "items": ItemState.Query.table(realm.datastore),
+        "players": [player_extra(player) for player in realm.players.values()],
+        "npcs": [npc_extra(npc) for npc in realm.npcs.values()],
+        "listings": [(i, x.seller.ent_id, x.price, x.tick) for i, x in listings],
+        "seizes": [(*pos, *last) for pos, last in realm.seize_status.items()],
+    }
+
+
+def numbers(env):
+    """Returns what else a state is, of the same shape in every tick."""
+    realm, game = env.realm, env.game
+    return {
+        "fog_center_row": realm.fog_map[realm.fog_map.shape[0] // 2].astype(np.float32),
+        "progress": [task.progress for task in env.tasks],
+        "task_memory": [task_memory(task) for task in env.tasks],
+        "tick": realm.tick,
+        "spawned": -1 - realm.npcs.next_id,
+        "wave_tick": getattr(game, "_last_wave_tick", 0),
+        "wave": round(getattr(game, "_npc_danger", 0) / WAVE_STEP),
+    }
+
+
 class Recorder:
     """Takes down the states and transitions of an episode."""
 
     def __init__(self, env, start, obs_agents, obs_every):
         self.env, self.realm = env, env.realm
         self.obs_agents, self.obs_every = obs_agents, obs_every
-        self.ragged = {
-            "entities": Ragged(len(ENTITY), np.int16), "items": Ragged(len(ITEM), np.int16),
-            "players": Ragged(len(PLAYER_EXTRA)), "npcs": Ragged(len(NPC_EXTRA)),
-            "tiles": Ragged(3), "listings": Ragged(4), "seizes": Ragged(4),
-            "intents": Ragged(4), "events": Ragged(9),
-        }  # fmt: skip
+        self.ragged = {name: Ragged(*kind) for name, kind in WIDTHS.items()}
+        self.ragged |= {"tiles": Ragged(3), "intents": Ragged(4), "events": Ragged(9)}
         self.lists = {name: [] for name in (
             "actions", "outcomes", "fog_center_row", "progress", "game", "winners", "tick",
             "spawned", "wave_tick", "wave", "task_memory",
@@ -179,26 +208,15 @@ class Recorder:
 
     def state(self, obs):
         """Takes down the state as it stands, and what a few agents see of it."""
-        realm, game, ragged, lists = self.realm, self.env.game, self.ragged, self.lists
-        ragged["entities"].add(EntityState.Query.table(realm.datastore))
-        ragged["items"].add(ItemState.Query.table(realm.datastore))
-        ragged["players"].add([player_extra(p) for p in realm.players.values()])
-        ragged["npcs"].add([npc_extra(n) for n in realm.npcs.values()])
-        listings = realm.exchange._item_listings.items()
-        ragged["listings"].add([(i, x.seller.ent_id, x.price, x.tick) for i, x in listings])
-        ragged["seizes"].add([(*pos, *last) for pos, last in realm.seize_status.items()])
+        realm, lists = self.realm, self.lists
+        for name, rows in tables(self.env).items():
+            self.ragged[name].add(rows)
         now = live_materials(self.env)
         changed = np.argwhere(now != self.materials)
-        ragged["tiles"].add([(r, c, now[r, c]) for r, c in changed])
+        self.ragged["tiles"].add([(r, c, now[r, c]) for r, c in changed])
         self.materials = now
-        fog = realm.fog_map[realm.fog_map.shape[0] // 2]
-        lists["fog_center_row"].append(fog.astype(np.float32))
-        lists["progress"].append([task.progress for task in self.env.tasks])
-        lists["task_memory"].append([task_memory(task) for task in self.env.tasks])
-        lists["tick"].append(realm.tick)
-        lists["spawned"].append(-1 - realm.npcs.next_id)
-        lists["wave_tick"].append(getattr(game, "_last_wave_tick", 0))
-        lists["wave"].append(round(getattr(game, "_npc_danger", 0) / WAVE_STEP))
+        for name, value in numbers(self.env).items():
+            lists[name].append(value)
         if realm.tick % self.obs_every == 0 or not lists["actions"]:
             self._observations(obs)
 

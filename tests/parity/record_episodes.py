@@ -71,22 +71,37 @@ def materials(env):
 
 
 def episode(game, size, policy, seed, maps, num_maps):
-    """Plays an episode and returns its statistics."""
+    """Plays an episode under one of the policies and returns its statistics."""
     env = make_env(game, size, maps, num_maps)
     rng, choose = np.random.default_rng(seed), POLICIES[policy]
+
+    def act(obs, _):
+        return {agent: choose(rng, obs[agent]) for agent in env.agents}
+
+    return {"game": game, "cfg": size, "policy": policy, "seed": seed, **play(env, seed, act)}
+
+
+def play(env, seed, act):
+    """Plays an episode and returns its statistics.
+
+    Args:
+      env: an environment of its own.
+      seed: of the episode.
+      act: called with the observations and the ids of who died in the tick before; returns the
+        actions.
+    """
     obs, _ = env.reset(seed=seed)
-    events, deaths = collections.Counter(), {}
+    events, deaths, died = collections.Counter(), {}, []
     out = {
-        "game": game, "cfg": size, "policy": policy, "seed": seed,
         "map_center": env.config.MAP_CENTER, "map_border": env.config.MAP_BORDER,
         "params": {name: plain(getattr(env.config, name)) for name in PARAMS},
         "materials": materials(env), "series": [look(env, events)],
     }  # fmt: skip
     while env.agents and not env.game.is_over and env.realm.tick < LAST_TICK:
-        actions = {agent: choose(rng, obs[agent]) for agent in env.agents}
-        obs, _, terminated, *_ = env.step(actions)
+        obs, _, terminated, *_ = env.step(act(obs, died))
         count(env, events)
-        for agent in (agent for agent, died in terminated.items() if died):
+        died = [agent for agent, dies in terminated.items() if dies]
+        for agent in died:
             deaths.setdefault(agent, env.realm.tick)
         if env.realm.tick in LOOKS:
             out["series"].append(look(env, events))

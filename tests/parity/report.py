@@ -9,6 +9,7 @@ import dataclasses
 import json
 import pathlib
 import sys
+from collections.abc import Sequence
 
 import jax
 
@@ -22,6 +23,7 @@ DATA = ROOT / "tests" / "data"
 PAGE = ROOT / "docs" / "parity.md"
 
 TICKS, CAUSES, EPISODES = "test_parity.py", "test_causes.py", "test_episodes.py"
+TRANSFER, TRANSFERS = "test_transfer.py", "transfer-*.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,12 +156,15 @@ def summary_of(path) -> Summary:
     )
 
 
-def page(summaries: list[Summary], episodes: list[dict] | None = None) -> str:
+def page(
+    summaries: list[Summary], episodes: list[dict] | None = None, transfers: Sequence[dict] = ()
+) -> str:
     """Returns the page.
 
     Args:
       summaries: of all traces.
       episodes: what `tests.parity.episodes --json` wrote, if it was run.
+      transfers: what `tests.parity.transfer --summary` wrote, of all games.
     """
     parts = [
         _head(summaries),
@@ -167,6 +172,7 @@ def page(summaries: list[Summary], episodes: list[dict] | None = None) -> str:
         _causes(summaries),
         _draws(summaries),
         _episodes(episodes) if episodes is not None else "",
+        _transfers(transfers) if transfers else "",
         _traces(summaries),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -289,6 +295,42 @@ def _episodes(comparisons: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def _transfers(games: Sequence[dict]) -> str:
+    lines = [
+        "## Agents trained here play the original",
+        "",
+        "A policy trained here plays `nmmo` itself: in every tick the state of the original",
+        "becomes a world, the policy sees what our observation shows of it, and what it does is",
+        "told to the original. Here it plays the same settings on the same maps. Written by",
+        "`python -m tests.parity.transfer`, tested in",
+        f"`tests/parity/{TRANSFER}`; [how](parity-setup.md#agents-trained-here-play-the-original).",
+        "Both columns are means over episodes; d is Cohen's, the difference in standard deviations",
+        "of an episode (0.2 is small, 0.8 large).",
+    ]
+    for game in games:
+        setting = [f"difficulty {game['difficulty']}"] if game["difficulty"] else []
+        setting += [f"`{one}`" for one in game["set"]]
+        lines += [
+            "",
+            f"**{', '.join([game['game'], game['config'], *setting])}**, trained with "
+            f"{game['steps'] / 1e6:.1f} million living agent-steps in {game['seconds'] / 60:.0f} "
+            f"minutes: {game['compared']} statistics compared, {game['differ']} differ, "
+            f"{game['equal']} more are constant and equal; least p {game['least_p']:.4f}.",
+            "",
+            f"| | original, {game['episodes'][0]} episodes | here, {game['episodes'][1]} | d | p |",
+            "| --- | ---: | ---: | ---: | ---: |",
+        ]
+        for one in game["headlines"]:
+            tested = "equal | -"
+            if one["p"] is not None:
+                tested = f"{one['effect']:+.2f} | {one['p']:.3f}"
+            lines.append(
+                f"| {one['label']} | {one['original']:,.3f} | {one['here']:,.3f} | {tested} |"
+            )
+        lines += ["", game["note"]] if game.get("note") else []
+    return "\n".join(lines)
+
+
 def _traces(summaries: list[Summary]) -> str:
     lines = [
         "## Traces",
@@ -310,6 +352,9 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("traces", nargs="*", help="tests/data/*.npz if none are named")
     parser.add_argument("--episodes", help="file that tests.parity.episodes --json wrote")
+    known = sorted(map(str, DATA.glob(TRANSFERS)))
+    parser.add_argument("--transfers", nargs="*", default=known,
+                        help="files that tests.parity.transfer --summary wrote")  # fmt: skip
     parser.add_argument("--out", default=str(PAGE), help="file to write")
     args = parser.parse_args(arguments)
     paths = args.traces or sorted(str(path) for path in DATA.glob("*.npz"))
@@ -323,7 +368,10 @@ def main(arguments=None) -> int:
     if args.episodes:
         with open(args.episodes) as file:
             episodes = json.load(file)
-    pathlib.Path(args.out).write_text(page(summaries, episodes))
+    transfers = [
+        one for path in args.transfers for one in json.loads(pathlib.Path(path).read_text())
+    ]
+    pathlib.Path(args.out).write_text(page(summaries, episodes, transfers))
     whole = check.total(one.total for one in summaries)
     explained = sum(whole.explained.values())
     print(f"{whole.compared} compared, {whole.equal} equal, {explained} explained, "

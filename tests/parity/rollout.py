@@ -90,10 +90,11 @@ POLICIES = {"random_valid": random_valid, "random_move": random_move}
 
 
 class Rollout:
-    """One policy, compiled for all games of an environment."""
+    """One policy without memory, compiled for all games of an environment."""
 
     def __init__(self, env: Env, policy: str, original_order: bool):
-        self.env, self.policy, self.original_order = env, POLICIES[policy], original_order
+        self.env, self.original_order = env, original_order
+        self.policy = POLICIES.get(policy)
         self._begin = jax.jit(jax.vmap(self._started))
         self._go_on = jax.jit(jax.vmap(self._strode))
 
@@ -152,10 +153,13 @@ class Rollout:
         return jax.lax.scan(one, played, jax.random.split(key, STRIDE))
 
     def _step(self, key: jax.Array, played: Played) -> Played:
+        act_key, key = jax.random.split(key)
+        action = self.policy(act_key, self.env.observe(played.world), self.env)
+        return self._acted(key, played, action)
+
+    def _acted(self, key: jax.Array, played: Played, action: Action) -> Played:
         """Plays a tick as `Env.step` does, and notes what the original's log says of it."""
         env, before, players = self.env, played.world, self.env.cfg.players
-        act_key, key = jax.random.split(key)
-        action = self.policy(act_key, env.observe(before), env)
         order = original_order(before, env) if self.original_order else None
         decided, orders = tick.give_orders(key, before, action, env.cfg, order)
         with mock.patch.object(tick, "tick", Spy(tick.tick)) as spy:

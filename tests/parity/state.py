@@ -47,9 +47,22 @@ def world_at(trace: Trace, t: int, cfg: Config, env: Env) -> World:
 
 def worlds(trace: Trace, cfg: Config, env: Env) -> World:
     """Returns all recorded states as one world with a leading axis of T + 1 ticks, in numpy."""
-    states = len(trace) + 1
+    return worlds_of(trace, cfg, *settled(trace, cfg, env))
+
+
+def settled(trace: Trace, cfg: Config, env: Env) -> tuple[Params, Task]:
+    """Returns what stays the same in an episode: settings, and what the tasks ask for."""
     params = params_of(trace, cfg, env)
-    task = _task(trace, params, cfg, env)
+    if trace.game == "multi_task":
+        return params, standin.assigned(trace, params, cfg, env)
+    asked = env.table.assign(jax.random.key(0), params, cfg)
+    return params, jax.tree.map(np.asarray, asked)
+
+
+def worlds_of(trace: Trace, cfg: Config, params: Params, asked: Task) -> World:
+    """Returns all recorded states of an episode of which it is known what stays the same."""
+    states = len(trace) + 1
+    task = _task(trace, asked, cfg)
     return World(
         tick=trace.data["tick"].astype(np.int32),
         params=jax.tree.map(lambda leaf: np.broadcast_to(leaf, (states, *leaf.shape)), params),
@@ -226,13 +239,9 @@ def difficulty(trace: Trace) -> int:
     return 0
 
 
-def _task(trace: Trace, params: Params, cfg: Config, env: Env) -> Task:
+def _task(trace: Trace, asked: Task, cfg: Config) -> Task:
     """Returns the tasks: what they ask for by our declaration, how far they are by the record."""
     group, states = groups(trace, cfg), len(trace) + 1
-    if trace.game == "multi_task":
-        asked = standin.assigned(trace, params, cfg, env)
-    else:
-        asked = jax.tree.map(np.asarray, env.table.assign(jax.random.key(0), params, cfg))
     progress = trace.data["progress"][:, group].astype(np.float32)
     memory = recorded.task_memory(trace)[:, group]
     embedding = np.array([task["embedding"] for task in trace.meta["tasks"]], np.float32)[group]

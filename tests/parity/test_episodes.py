@@ -66,6 +66,51 @@ def test_another_distribution_of_equal_mean_is_found():
     assert twosample.permutation_test(twosample.distances(lives), CHOICES) < 1e-3
 
 
+def overall(seed, scores, **changes):
+    """Returns how one of ours beside each of 24 recorded episodes compares."""
+    rng = np.random.default_rng(seed)
+    middle = 50 * rng.random((24, 1))
+    recorded = (
+        middle[:, 0] + changes.get("shift", 0) + changes.get("spread", 1) * rng.normal(size=24)
+    )
+    ours = middle + rng.normal(size=(24, 1))
+    return twosample.compare(("x",), recorded, ours, twosample.random_choices(24, 2), scores)
+
+
+def test_pairs_are_told_apart_by_how_far_they_differ():
+    ours, away = 1000.0 * np.arange(24), np.where(np.arange(24) % 2, 9.0, -0.1)
+    given = ours + away, ours[:, None], twosample.random_choices(24, 2)
+    assert twosample.compare((), *given, twosample.aligned_ranks).p < 0.05
+    assert twosample.compare((), *given, twosample.ranks).p == 1  # as often larger as smaller
+
+
+def test_a_shift_and_a_wider_spread_are_found_in_pairs():
+    method = twosample.OVERALL
+    assert overall(1, method.level, shift=1.5).p < 1e-3
+    assert overall(1, method.level, shift=-1.5).p < 1e-3
+    chances = np.array([overall(seed, method.level).p for seed in range(40)])
+    assert 0.2 < (chances < 0.5).mean() < 0.8 and (chances < 0.05).mean() < 0.15
+    assert overall(1, method.spread, spread=200.0).p < 1e-3
+    assert overall(1, method.spread).p > 0.05
+
+
+def test_cohens_d_is_the_difference_in_standard_deviations_of_episodes():
+    values = np.array([[1.0, 0.0], [3.0, 2.0]])
+    assert twosample.cohens_d(values) == pytest.approx(1 / np.sqrt(2))
+    assert twosample.cohens_d(values[:, ::-1]) == pytest.approx(-1 / np.sqrt(2))
+    assert twosample.cohens_d(np.array([[5.0, 5.0], [5.0, 5.0]])) == 0
+    assert twosample.cohens_d(np.array([[6.0, 5.0], [6.0, 5.0]])) == np.inf
+
+
+def test_another_distribution_of_equal_mean_is_found_in_pairs():
+    rng, choices = np.random.default_rng(4), twosample.random_choices(16, 2)
+    lives = rng.normal(50, 5, size=(16, 2, 40))
+    assert twosample.compare_pooled_distributions((), lives, choices).p > 0.05
+    lives[:, 0] = rng.choice([40.0, 60.0], size=(16, 40))
+    found = twosample.compare_pooled_distributions((), lives, choices)
+    assert found.p < 1e-3 and found.recorded > 3 * found.ours and found.effect > 3
+
+
 def test_one_planted_difference_among_many_statistics_is_the_one_that_is_found():
     shifts = [3.0 if number == 17 else 0.0 for number in range(100)]
     found = twosample.differing(

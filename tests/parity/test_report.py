@@ -45,6 +45,27 @@ def test_the_page_tells_of_whole_episodes():
     assert "| survive mini random_move | 2 | 1 | 0.0001 |" in report.page([summary()], made)
 
 
+def test_the_page_tells_of_agents_that_play_the_original():
+    lines = [
+        {"label": "life span", "original": 1234.5, "here": 7.25, "effect": -0.314, "p": 0.02},
+        {"label": "NPCs killed", "original": 0.0, "here": 0.0, "effect": None, "p": None},
+    ]
+    game = {
+        "game": "survive", "config": "full", "difficulty": None, "set": ["NPC_N=64"],
+        "steps": 8_000_000, "seconds": 600.0, "episodes": [16, 32], "compared": 99, "differ": 2,
+        "equal": 5, "least_p": 0.00123, "headlines": lines,
+    }  # fmt: skip
+    page = report.page([summary()], None, [game])
+    assert "**survive, full, `NPC_N=64`**, trained with 8.0 million" in page
+    assert "in 10 minutes: 99 statistics compared, 2 differ, 5 more" in page
+    assert "| | original, 16 episodes | here, 32 | d | p |" in page
+    assert "| life span | 1,234.500 | 7.250 | -0.31 | 0.020 |" in page
+    assert "| NPCs killed | 0.000 | 0.000 | equal | - |" in page
+    assert page.count("equal | - |\n\n## Traces") == 1
+    assert "equal | - |\n\nNoted." in report.page([summary()], None, [{**game, "note": "Noted."}])
+    assert "play the original" not in report.page([summary()])
+
+
 @pytest.mark.parametrize(
     "field, mechanic",
     [

@@ -266,7 +266,7 @@ def events(trace: Trace, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
             if t - late >= 0:
                 count[t - late, player, event] += 1
     known = np.ones((ticks, len(Event)), bool)
-    known[-1, list(LATE)] = False
+    known[-1:, list(LATE)] = False
     return count, known
 
 
