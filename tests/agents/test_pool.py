@@ -114,7 +114,8 @@ def test_past_selves_choose_by_their_own_parameters_and_keep_their_memory(stubbo
         assert not step.alive[its].any() and (step.bootstrap[its] == 0).all()
         assert (step.alive == (before.obs.alive & ~before.past)).all()
         moves.append(np.asarray(step.choice.move)[np.asarray(step.alive)])
-        goes_on = its & ~np.asarray(step.ended)
+        goes_on = its & np.asarray(stage.obs.alive) & ~np.asarray(finished.done)[:, None]
+        goes_on[:, :2] = False  # these come back to life at once: they may have died
         memory = np.abs(np.concatenate(jax.tree.leaves(stage.memory), axis=-1)).sum(axis=-1)
         assert (memory[goes_on] > 0).all(), "what a past self remembers is kept"
         assert not np.asarray(stage.fresh)[goes_on].any()
