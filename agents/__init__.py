@@ -1,6 +1,6 @@
 """Agents that learn the games: PPO for all players of a world at once, and what measures it.
 
-from metammo_jax.agents import TrainConfig, train
+from metammo_jax.agents import TrainConfig, load, train
 
 result = train(TrainConfig(game="king_of_the_hill", config="mini"))
 agent = load("generalist-tiny")

@@ -36,6 +36,11 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
     )
 
 
+def take_first(arguments: list[str]) -> str:
+    """Takes the first word out of a command line; returns "" where an option comes first."""
+    return arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
+
+
 def take(arguments: list[str], option: str) -> str | None:
     """Takes an option and its value out of a command line; returns the value, None if absent.
 

@@ -94,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     cli.start_quickly()
-    run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
+    run = cli.take_first(arguments)
     try:
         note = "The first argument is the folder of a run, or the name of an agent."
         cfg = cli.parse(EvaluateConfig, EvaluateConfig(), arguments, "evaluate RUN", note)

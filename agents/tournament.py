@@ -117,9 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     cli.start_quickly()
-    entrants = []
-    while arguments and not arguments[0].startswith("-"):
-        entrants.append(arguments.pop(0))
+    entrants = list(iter(lambda: cli.take_first(arguments), ""))
     try:
         note = (
             "The first arguments are entrants: folders of runs, RUN@UPDATE, names of agents, "

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     words = list(arguments)
-    name = words.pop(0) if words and not words[0].startswith("-") else ""
+    name = cli.take_first(words)
     worker = "--worker" in words
     words = [word for word in words if word != "--worker"]
     cli.start_quickly()

@@ -157,11 +157,8 @@ def play_tick(
     if past is not None:
         placed = pool.placed(past, info.info, info.done)
         past = jnp.where(info.done[:, None], _dealt(batch, key, obs, share), past)
-    return (
-        Stage(state, obs, memory, ended, past),
-        transition,
-        Finished(info.done, info.episode, placed),
-    )
+    finished = Finished(info.done, info.episode, placed)
+    return Stage(state, obs, memory, ended, past), transition, finished
 
 
 def _chosen(policy, batch, params, rival, key, stage):

@@ -16,6 +16,7 @@ from ..runs import folder, session
 from .agent import SUFFIX, write
 
 HALF = float(np.finfo(np.float16).max)
+"""The largest number of half precision."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     cli.start_quickly()
-    run = arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
+    run = cli.take_first(arguments)
     try:
         note = "The first argument is the run's folder."
         cfg = cli.parse(ExportConfig, ExportConfig(), arguments, "export RUN", note)
