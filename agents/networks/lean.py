@@ -33,6 +33,9 @@ from .tiles import tile_features
 
 orthogonal = nn.initializers.orthogonal
 
+Inputs = tuple[jax.Array, jax.Array]
+"""Features (..., f) that are as they are observed, and features (..., g) that layers made."""
+
 
 class Lean(nn.Module):
     """Oneself, words of teammates, tiles and whom one sees, into a core, heads and a value.
@@ -67,13 +70,13 @@ class Lean(nn.Module):
         if self.prices:
             self.belongings = Belongings(self.entity_width)
 
-    def encode(self, obs: Observation, who: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-        """Returns the core's inputs (P, width) and the embeddings that the heads choose from.
+    def encode(self, obs: Observation, who: jax.Array) -> tuple[Inputs, tuple[jax.Array, ...]]:
+        """Returns the inputs and the embeddings that the heads choose from.
 
         For P of a world's players, whose rows in the world are `who` (P,) int32.
 
-        These are (P, K, d), of those in sight; in the full game also (P, I, d), of one's own
-        slots, and (M, d), of listings.
+        The embeddings are (P, K, d), of those in sight; in the full game also (P, I, d), of one's
+        own slots, and (M, d), of listings.
         """
         own = own_features(obs, who, self.scales)
         seen, pooled = self.entities(obs, who, own, self.scales)
@@ -83,16 +86,21 @@ class Lean(nn.Module):
             learnt, embedded = [pooled, summary], (seen, slots, goods)
         heard = heard_features(obs, who, self.scales)
         plain = jnp.concatenate([own, heard, tile_features(obs)], axis=-1)
-        inputs = self.seen(plain) + self.learnt(jnp.concatenate(learnt, axis=-1))
-        return nn.relu(inputs), embedded
+        return (plain, jnp.concatenate(learnt, axis=-1)), embedded
 
     def initial(self, shape: tuple[int, ...]) -> jax.Array:
         """Returns the empty memory, (*shape, width) float32."""
         return jnp.zeros((*shape, self.width))
 
-    def project(self, inputs: jax.Array) -> jax.Array:
-        """Returns what inputs (..., width) contribute to the core."""
-        return self.core.project(inputs)
+    def project(self, inputs: Inputs) -> jax.Array:
+        """Returns what inputs (..., features) contribute to the core, (..., 2 * width).
+
+        All rows are one axis of the products: on CPUs the gradient of a kernel is several times
+        slower if it is a sum over two axes.
+        """
+        plain, learnt = (leaf.reshape(-1, leaf.shape[-1]) for leaf in inputs)
+        projected = self.core.project(nn.relu(self.seen(plain) + self.learnt(learnt)))
+        return projected.reshape(*inputs[0].shape[:-1], -1)
 
     def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Returns the next memory and what the core gives out, each (..., width)."""
@@ -107,6 +115,6 @@ class Lean(nn.Module):
     def __call__(self, obs: Observation, who: jax.Array) -> tuple[Logits, jax.Array]:
         """Returns logits and values of a first tick; for making the parameters."""
         inputs, embedded = self.encode(obs, who)
-        memory = self.initial(inputs.shape[:1])
+        memory = self.initial(inputs[0].shape[:1])
         _, hidden = self.recur(memory, self.project(inputs))
         return self.decide(hidden, embedded)
