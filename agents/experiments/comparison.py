@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import report, statistics
+from . import pictures, report, statistics
 from .options import ExperimentConfig
 from .tasks import Entrant, Matches, Task, Training
 
@@ -84,7 +84,8 @@ class Comparison:
             f"tournament of {cfg.matches} matches; intervals are over seeds. 77.6 points of a "
             "rating are odds of ten to one."
         )
-        return report.page(plan.title, command, text, [_ratings(found), *_compared(plan, found)])
+        compared = _compared(plan, found, out / "shares.png")
+        return report.page(plan.title, command, text, [_ratings(found), *compared])
 
 
 def matches(cfg: ExperimentConfig, plan: Plan) -> list[Matches]:
@@ -134,16 +135,18 @@ def _ratings(results) -> str:
     return "## Ratings\n\n" + report.table(["policy", *results], rows)
 
 
-def _compared(plan: Plan, results) -> list[str]:
-    """Returns a table of all pairs by game, with aggregates, and the verdicts."""
+def _compared(plan: Plan, results, picture: Path) -> list[str]:
+    """Returns a table of all pairs by game, with aggregates, its picture, and the verdicts."""
     shares = {
         pair: np.stack([beats(found, pair.first, pair.second) for found in results.values()])
         for pair in plan.pairs
     }
+    own = {pair: [statistics.paired(game) for game in shares[pair]] for pair in plan.pairs}
     rows = [
-        [game, *(report.number(statistics.paired(shares[pair][index])) for pair in plan.pairs)]
+        [game, *(report.number(own[pair][index]) for pair in plan.pairs)]
         for index, game in enumerate(results)
     ]
+    drawn = pictures.shares(picture, list(results), {pair.label: own[pair] for pair in own})
     mean = statistics.interquartile_mean
     cells = [report.number(statistics.bootstrap(mean, shares[pair])) for pair in plan.pairs]
     rows.append(["interquartile mean of all", *cells])
@@ -154,7 +157,8 @@ def _compared(plan: Plan, results) -> list[str]:
     parts = [
         f"## Share of matches in which the first is above the second\n\n{told}\n\n{table}\n\n"
         "The probability of improvement is that of a higher rating in a random game, of the first "
-        "with one seed than of the second with another."
+        "with one seed than of the second with another.",
+        *([drawn] if drawn else []),
     ]
     claims = [str(claim) for pair in plan.pairs for claim in _claims(pair, shares[pair], results)]
     return parts + (["## Claims\n\n" + "\n".join(claims)] if claims else [])

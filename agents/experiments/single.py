@@ -6,7 +6,8 @@ import numpy as np
 
 from ..evaluation.intervals import over_seeds
 from ..runs import folder
-from . import report
+from ..training import curve
+from . import pictures, report
 from .options import FULL, ExperimentConfig
 from .tasks import Entrant, Matches, Task, Training
 
@@ -52,7 +53,7 @@ def ratings(cfg: ExperimentConfig, run: Training, seed: int) -> Matches:
 
 def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
     """Returns the report of what is complete."""
-    wins, rated = [], []
+    wins, rated, learnt = [], [], {}
     for run in trainings(cfg):
         if not run.is_complete(out):
             continue
@@ -60,6 +61,8 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
         cells = [_percent([one[rival]["won"] for one in found if rival in one]) for rival in RIVALS]
         score = over_seeds([one["random"]["score"] for one in found])
         label = run.name.removeprefix("specialist-")
+        records = [folder.read_metrics(run.run_of(out, seed)) for seed in run.seeds]
+        learnt[label] = curve.over_seeds([curve.against(one) for one in records])
         wins.append([label, *cells, f"{score[0]:.2f} ± {score[1]:.2f}"])
         matches = [ratings(cfg, run, seed) for seed in run.seeds]
         results = [one.result(out)["entrants"] for one in matches if one.is_complete(out)]
@@ -72,7 +75,7 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
     parts = [
         "## Games won at the end\n\n" + report.table(head, wins),
         "## Ratings over time\n\n" + report.table(["game", "random", "untrained", *shares], rated),
-        "Learning curves are in `runs/*/curve.png`.",
+        pictures.curves(out / "curves.png", learnt) if learnt else "",
     ]
     seeds, steps = cfg.seeds or SEEDS, cfg.specialist_steps
     text = (

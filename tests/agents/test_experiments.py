@@ -6,8 +6,9 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from agents.experiments import comparison, multi, report, single, statistics, tasks
+from agents.experiments import comparison, multi, pictures, report, single, statistics, tasks
 from agents.experiments.__main__ import EXPERIMENTS, main
 from agents.experiments.options import ExperimentConfig
 
@@ -156,6 +157,20 @@ def test_a_comparison_by_hand(tmp_path):
     assert "| probability of improvement | 0.75 " in text
     assert "* `survive`: a is better. **Reproduced**" in text
     assert "* `sandwich`: a is better. **Undecided**" in text
+    assert "(shares.png)" in text and is_drawn(tmp_path / "shares.png")
+
+
+def is_drawn(path):
+    """Whether a picture shows more than a blank page."""
+    return len(np.unique(np.asarray(Image.open(path).convert("L")))) > 10
+
+
+def test_learning_curves_of_several_trainings_are_drawn(tmp_path):
+    steps = {"steps": np.array([1e5, 2e5]), "won": np.array([0.2, 0.9]), "won ±": np.full(2, 0.1)}
+    alone = {"random": {"steps": [1e5], "won": [0.5]}}
+    runs = {"survive": {"random": steps, "past": steps}, "sandwich": alone}
+    told = pictures.curves(tmp_path / "curves.png", runs)
+    assert told.endswith("(curves.png)") and is_drawn(tmp_path / "curves.png")
 
 
 def test_probability_of_improvement_by_hand():
