@@ -101,7 +101,7 @@ class TrainConfig:
     normalize: Literal["all", "game"] = "all"
     clip: float = 0.1
     value_clip: float = 0.1
-    entropy: float = 0.01
+    entropy: float = 0.003
     token_entropy: float = 0.001
     value_coef: float = 0.5
     temperature: float = 0.03

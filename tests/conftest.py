@@ -1,5 +1,6 @@
 """What every test shares: a small config, and a compilation cache for the session."""
 
+import contextlib
 import gc
 import os
 from pathlib import Path
@@ -10,6 +11,21 @@ import pytest
 
 import metammo_jax
 from metammo_jax.config import Config, preset
+from metammo_jax.lib import backend
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--platform", choices=("cpu", "gpu"), help="test the code for it, wherever it runs"
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _platform(request):
+    """Traces everything as for the device that is asked for (`metammo_jax.lib.backend`)."""
+    asked = request.config.option.platform
+    with backend.assumed(asked) if asked else contextlib.nullcontext():
+        yield
 
 
 def pytest_configure(config):

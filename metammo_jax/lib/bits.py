@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from metammo_jax.lib import backend
 from metammo_jax.lib.once import once
 
 
@@ -35,8 +36,6 @@ _COLUMNS = 32
 def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.Array, ...]:
     """Returns the first `size` members of each set, in order, without a sort.
 
-    They are found a few at a time, until the largest set is exhausted: most sets are small.
-
     Args:
       words: (A, words) uint32, packed sets of rows below 32768.
       size: how many at most.
@@ -48,6 +47,12 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
       bool, False after the last member.
     """
     words, marks = words.T, tuple(mark.T for mark in marks)
+    find = _in_rounds if backend.platform() == "cpu" else _by_scatter
+    return find(words, size, marks)
+
+
+def _in_rounds(words, size, marks):
+    """Finds members a few at a time, until the largest set is exhausted: most sets are small."""
     starts, count = _starts(words)
     blocks = -(-size // _COLUMNS)
     largest = count.max()
@@ -67,6 +72,24 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
     found = jax.lax.while_loop(is_unfinished, find, start)[1]
     rows, *marked = (all_.reshape(words.shape[1], -1)[:, :size] for all_ in found)
     return rows.astype(jnp.int32), *marked
+
+
+def _by_scatter(words, size, marks):
+    """Writes each member to the place of its rank: one pass, without a loop of unknown length."""
+    count, sets = words.shape
+    counts = jax.lax.population_count(words).astype(jnp.int32)
+    before = jnp.tril(jnp.ones((count, count), jnp.int32), -1)
+    starts = (before[:, :, None] * counts[None]).sum(1)
+    bit = jnp.arange(32, dtype=jnp.uint32)[None, :, None]
+    below = words[:, None] & ((jnp.uint32(1) << bit) - 1)
+    rank = starts[:, None] + jax.lax.population_count(below).astype(jnp.int32)
+    is_member = (words[:, None] >> bit) & 1 == 1
+    place = jnp.where(is_member, rank, size).reshape(-1, sets)  # `size` is dropped
+    row = jnp.broadcast_to(jnp.arange(32 * count, dtype=jnp.int16)[:, None], place.shape)
+    which = jnp.broadcast_to(jnp.arange(sets)[None], place.shape)
+    rows = jnp.full((sets, size), -1, jnp.int16)
+    rows = rows.at[which, place].set(row, mode="drop", unique_indices=True).astype(jnp.int32)
+    return rows, *(_contains(mark, rows) for mark in marks)
 
 
 def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:

@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from metammo_jax.lib import backend
+
 
 def once(values: jax.Array) -> jax.Array:
     """Returns an array as it is, computed before whatever reads it: integers, booleans, float32.
@@ -12,7 +14,11 @@ def once(values: jax.Array) -> jax.Array:
     not joined to a loop that reads its elements more than once; this is one, over the array and
     zeros. (Compiling for processors, XLA drops `jax.lax.optimization_barrier` too early to be of
     use.)
+
+    On other devices than CPUs, which work out again faster than they copy, it does nothing.
     """
+    if backend.platform() != "cpu":
+        return values
     if values.dtype == jnp.float32:  # their bits, as 0.0 + -0.0 would not be what it was
         whole = once(jax.lax.bitcast_convert_type(values, jnp.uint32))
         return jax.lax.bitcast_convert_type(whole, jnp.float32)

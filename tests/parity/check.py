@@ -17,6 +17,7 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.env import Env
+from metammo_jax.lib import backend
 from metammo_jax.registry import make
 from metammo_jax.vocab import System
 from tests.parity import compare, decisions, frequencies, observations, opening, standin, takers
@@ -177,10 +178,14 @@ def main(arguments=None) -> int:
     parser.add_argument("traces", nargs="+", help="files made by tests/parity/record.py")
     parser.add_argument("--json", help="file to write all counts to")
     parser.add_argument("--seed", type=int, default=0, help="of our own draws")
+    parser.add_argument(
+        "--platform", choices=("cpu", "gpu"), help="run the code for it, wherever that is"
+    )
     args = parser.parse_args(arguments)
     reports = []
     for path in args.traces:
-        report = check(recorded.load(path), args.seed)
+        with backend.assumed(args.platform or backend.platform()):
+            report = check(recorded.load(path), args.seed)
         one = total(count(part) for part in report.fields)
         print(f"{report.trace}: {one.compared} compared, {one.unexplained} unexplained", flush=True)
         reports.append(report)
