@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError(
                 f"{name!r} is no experiment; it must be one of {', '.join(EXPERIMENTS)}"
             )
-        out = Path(cfg.out or f"experiments/{name}-{cfg.config}")
+        out = Path(cfg.out or f"experiments/{cfg.config}")
         tasks = EXPERIMENTS[name].tasks(cfg)
         if worker or (cfg.workers == 1 and not cfg.report):
             work_through(tasks, out)
@@ -60,8 +60,9 @@ def report(name: str, cfg: ExperimentConfig, out: Path) -> Path:
     ]
     command = " ".join(["python -m agents.experiments", name, *given])
     out.mkdir(parents=True, exist_ok=True)
-    write(out / "README.md", EXPERIMENTS[name].write(cfg, out, command))
-    return out / "README.md"
+    path = out / f"{name}.md"
+    write(path, EXPERIMENTS[name].write(cfg, out, command))
+    return path
 
 
 def _text(value) -> str:

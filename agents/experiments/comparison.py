@@ -84,7 +84,7 @@ class Comparison:
             f"tournament of {cfg.matches} matches; intervals are over seeds. 77.6 points of a "
             "rating are odds of ten to one."
         )
-        compared = _compared(plan, found, out / "shares.png")
+        compared = _compared(plan, found, out / f"{plan.name}-shares.png")
         return report.page(plan.title, command, text, [_ratings(found), *compared])
 
 

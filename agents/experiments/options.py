@@ -28,7 +28,8 @@ class ExperimentConfig:
     Attributes:
       config: preset of the worlds' sizes.
       seeds: how many, from 0 on; 0 for what the experiment asks for.
-      out: folder of runs, matches and the report.
+      out: folder of runs, matches and reports, experiments/CONFIG by default; experiments that
+        share it share the trainings that they have in common.
       steps: living agent-steps of a specialist; 0 for those of the config.
       matches: of each tournament.
       games: of which the experiment is made; empty for its own.

@@ -75,7 +75,7 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
     parts = [
         "## Games won at the end\n\n" + report.table(head, wins),
         "## Ratings over time\n\n" + report.table(["game", "random", "untrained", *shares], rated),
-        pictures.curves(out / "curves.png", learnt) if learnt else "",
+        pictures.curves(out / "single-curves.png", learnt) if learnt else "",
     ]
     seeds, steps = cfg.seeds or SEEDS, cfg.specialist_steps
     text = (

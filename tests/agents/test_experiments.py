@@ -157,7 +157,7 @@ def test_a_comparison_by_hand(tmp_path):
     assert "| probability of improvement | 0.75 " in text
     assert "* `survive`: a is better. **Reproduced**" in text
     assert "* `sandwich`: a is better. **Undecided**" in text
-    assert "(shares.png)" in text and is_drawn(tmp_path / "shares.png")
+    assert "(hand-shares.png)" in text and is_drawn(tmp_path / "hand-shares.png")
 
 
 def is_drawn(path):
@@ -208,7 +208,7 @@ def test_verdicts(measured, verdict):
 
 def test_an_experiment_without_results_says_so(tmp_path, capsys):
     assert main(["multi", "--out", str(tmp_path), "--report", "--seeds", "2"]) == 0
-    text = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "multi.md").read_text()
     assert "Nothing is complete yet" in text and "python -m agents.experiments multi" in text
 
 
@@ -232,7 +232,7 @@ def test_a_small_experiment_is_done_once_and_reports(tmp_path, capsys):
     words = ["--out", str(tmp_path), "--steps", "4000", "--seeds", "2", "--matches", "4"]
     words += ["--games", "race_to_the_center", "team_battle"]
     assert main(["multi", *words]) == 0
-    text = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "multi.md").read_text()
     assert "specialist 100%" in text and "| race_to_the_center |" in text
     assert text.count("**Undecided**") + text.count("eproduced**") == 2
     assert "probability of improvement" in text
@@ -248,7 +248,7 @@ def test_a_generalist_goes_on_in_a_game_that_it_has_not_seen(tmp_path):
     words = ["--out", str(tmp_path), "--steps", "4000", "--seeds", "2", "--matches", "4"]
     words += ["--games", "race_to_the_center", "team_battle", "--workers", "1"]
     assert main(["unseen", *words]) == 0
-    text = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "unseen.md").read_text()
     assert "| team_battle |" in text and "| after a tenth |" in text
     begun = json.loads(
         (tmp_path / "runs" / "then-team_battle" / "seed1" / "config.json").read_text()
