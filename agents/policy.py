@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from metammo_jax.action import Action
 from metammo_jax.config import Config
-from metammo_jax.lib import threefry
+from metammo_jax.lib import backend, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
 from metammo_jax.vocab import Direction, System
@@ -95,7 +95,8 @@ class Policy:
             return self._apply(params, "recur", emptied(memory, fresh), projected)
 
         hidden: Any
-        memory, hidden = jax.lax.scan(tick, memory, (projected, fresh))
+        at_once = ticks if backend.platform() != "cpu" and self._is_cheap() else 1
+        memory, hidden = jax.lax.scan(tick, memory, (projected, fresh), unroll=at_once)
         hidden = hidden.reshape(-1, *hidden.shape[2:])
         logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(hidden, features)
         logits = masked(logits, jax.vmap(self.legal)(flat, rows))
@@ -176,6 +177,10 @@ class Policy:
         obs, fresh = jax.tree.map(lambda leaf: leaf[None], (nearest(obs, bound), fresh))
         logits, value, memory = self.unroll(params, obs, who, memory, fresh)
         return jax.tree.map(lambda leaf: leaf[0], logits), value[0], memory
+
+    def _is_cheap(self) -> bool:
+        """Whether ticks of the core are joined into one kernel where launches cost much."""
+        return getattr(self.network, "ELEMENTWISE", False)
 
     def _apply(self, params, method, *args):
         return self.network.apply(params, *args, method=method)

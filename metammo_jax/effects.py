@@ -114,7 +114,7 @@ def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> 
         when = _ready_at(world, words[row], tile[row])
         return ready.at[jnp.where(real, row, taken.size)].set(when, mode="drop")
 
-    ready = few.at_a_time(draw, jnp.zeros(taken.shape, jnp.int16), taken, HARVESTS)
+    ready = few.at_a_time_on_cpus(draw, jnp.zeros(taken.shape, jnp.int16), taken, HARVESTS)
     tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
     grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
     return world.replace(terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape)))

@@ -8,9 +8,13 @@ A network is a Flax module with five methods, of one world where they take an ob
   decide(hidden, features) -> (Logits, value)
   initial(shape) -> memory                 of as many agents as `shape` says
 
-and two attributes, HEADS: names of the layers whose outputs are logits, and SPELLED: whether words
-are chosen bit by bit (`Logits.spelling`) or as one of all (`Logits.token`); if it is left out, the
-first.
+and three attributes:
+
+  HEADS         names of the layers whose outputs are logits
+  SPELLED       whether words are chosen bit by bit (`Logits.spelling`), which is assumed if it is
+                left out, or as one of all (`Logits.token`)
+  ELEMENTWISE   `recur` multiplies no matrices, so that its ticks become one kernel on a GPU; if it
+                is left out, it may
 
 `agents.policy` puts them together, for rollouts and for the loss alike.
 """
@@ -52,6 +56,9 @@ class Lean(nn.Module):
 
     SPELLED: ClassVar = True
     """Words are chosen bit by bit."""
+
+    ELEMENTWISE: ClassVar = True
+    """`recur` multiplies no matrices."""
 
     scales: Scales
     width: int = 64

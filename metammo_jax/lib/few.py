@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from metammo_jax.lib import bits
+from metammo_jax.lib import backend, bits
 
 
 def at_a_time(work: Callable, state, wanted: jax.Array, size: int):
@@ -36,3 +36,14 @@ def at_a_time(work: Callable, state, wanted: jax.Array, size: int):
         return done + size, work(state, some, done + jnp.arange(size) < total)
 
     return jax.lax.while_loop(lambda carry: carry[0] < total, turn, (0, state))[1]
+
+
+def at_a_time_on_cpus(work: Callable, state, wanted: jax.Array, size: int):
+    """Does work as `at_a_time` on CPUs, and for all rows at once on other devices.
+
+    For work that is cheap where many rows are done at once: there a loop whose length only the
+    device knows costs more than what it saves.
+    """
+    if backend.platform() == "cpu":
+        return at_a_time(work, state, wanted, size)
+    return work(state, jnp.arange(wanted.shape[0]), wanted)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.lib import bits
 from metammo_jax.lib.once import once
 from metammo_jax.tables import STEP_OFFSET
 from metammo_jax.vocab import Direction, Event
@@ -51,13 +52,14 @@ def _find_room(
     stands = tile[:players, None] == wanted_tile[None]
     never_leaves = (stands & ~earlier).any(0) | (tile[players:, None] == wanted_tile[None]).any(0)
     candidate = possible & ~never_leaves
-    may_leave = stands & earlier
-    rival = (wanted_tile[:, None] == wanted_tile[None]) & earlier
+    may_leave = bits.pack_columns(stands & earlier)
+    rivals = bits.pack_columns((wanted_tile[:, None] == wanted_tile[None]) & earlier)
 
     def settle(state):
         moves, _ = state
-        blocked = (may_leave & ~moves[:, None]) | (rival & moves[:, None])
-        now = candidate & ~blocked.any(0)
+        gone = bits.pack(moves[None])
+        blocked = (may_leave & ~gone) | (rivals & gone)
+        now = candidate & ~(blocked != 0).any(-1)
         return now, (now != moves).any()
 
     start = (candidate, candidate.any() & ~world.params.share_tiles)
