@@ -1,7 +1,7 @@
 """A trained policy as a player of one world, for pictures and for notebooks.
 
 player = Player.load("runs/NAME")
-worlds = mm.record(env, key, player)
+replay = mm.record(env, key, player)
 """
 
 import jax
@@ -24,6 +24,7 @@ class Player:
     def __init__(self, policy: Policy, params):
         """Makes a player of a policy and its parameters."""
         self.policy, self._act = policy, jax.jit(self._choose)
+        self._think = jax.jit(self._chances)
         self.params = params
         self.restart()
 
@@ -37,25 +38,58 @@ class Player:
         """Forgets everything."""
         self._memory, self._resting = None, None
 
-    def __call__(self, obs, key: jax.Array) -> Action:
+    def __call__(self, key: jax.Array, obs) -> Action:
         """Returns the action of all players, drawn from the policy."""
-        if self._memory is None:
-            players = base(obs).alive.shape[0]
-            self._memory = self.policy.initial(1, players)
-            self._resting = jnp.ones(players, bool)
-        action, self._memory, self._resting = self._act(
+        self._wake(obs)
+        action, _, self._memory, self._resting = self._act(
             self.params, key, obs, self._memory, self._resting
         )
         return action
 
+    def explain(self, key: jax.Array, obs) -> tuple[Action, dict[str, jax.Array]]:
+        """Returns the action of all players, as a call does, and what the policy thought.
+
+        Returns:
+          the action; and float16 "value" (P,), what each player expects to get, "move" (P, 5) and
+          "target" (P, K + 1), the chances of each direction and of each position of
+          `Observation.visible`, "nobody" last. Those of the dead mean nothing.
+        """
+        self._wake(obs)
+        thoughts = self._think(self.params, obs, self._memory, self._resting)
+        action, value, self._memory, self._resting = self._act(
+            self.params, key, obs, self._memory, self._resting
+        )
+        return action, {"value": value.astype(jnp.float16), **thoughts}
+
+    def _wake(self, obs) -> None:
+        """Begins with an empty memory, where nothing is remembered."""
+        if self._memory is None:
+            players = base(obs).alive.shape[0]
+            self._memory = self.policy.initial(1, players)
+            self._resting = jnp.ones(players, bool)
+
     @narrow
     def _choose(self, params, key, obs, memory, rested):
         """Chooses; memory is emptied of who was dead, or has just come back (is immortal)."""
-        seen = base(obs)
-        immortal = seen.entities[: seen.alive.shape[0], Column.KIND] < 0
-        resting = ~seen.alive | immortal
-        fresh = rested | immortal
+        resting, fresh = _rest(obs, rested)
         batch = jax.tree.map(lambda leaf: leaf[None], obs)
-        choice, _, _, memory = self.policy.act(key[None], params, batch, memory, fresh[None])
+        choice, _, value, memory = self.policy.act(key[None], params, batch, memory, fresh[None])
         choice = jax.tree.map(lambda leaf: leaf[0], choice)
-        return self.policy.to_action(choice, obs), memory, resting
+        return self.policy.to_action(choice, obs), value[0], memory, resting
+
+    @narrow
+    def _chances(self, params, obs, memory, rested):
+        """Returns the chances of directions and targets, from which `_choose` draws."""
+        _, fresh = _rest(obs, rested)
+        batch = jax.tree.map(lambda leaf: leaf[None, None], obs)
+        who = jnp.arange(fresh.shape[0], dtype=jnp.int32)[None]
+        logits, _, _ = self.policy.unroll(params, batch, who, memory, fresh[None, None])
+        heads = {"move": logits.move, "target": logits.target}
+        return {name: jax.nn.softmax(x[0, 0]).astype(jnp.float16) for name, x in heads.items()}
+
+
+def _rest(obs, rested):
+    """Returns (P,) bool, who rests: is dead or immortal; and whose memory is to be emptied."""
+    seen = base(obs)
+    immortal = seen.entities[: seen.alive.shape[0], Column.KIND] < 0
+    return ~seen.alive | immortal, rested | immortal

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import metammo_jax as mm
 from metammo_jax.lib import checks, threefry
 
 from . import cli, evaluate
@@ -79,8 +80,8 @@ def film(result: TrainResult, env, seed: int = 0) -> Path | str:
         from metammo_jax.draw import picture
 
         key = threefry.tagged(checks.key_of_seed(seed), FILM)
-        worlds = picture.record(env, key, Player(result.policy, result.params))
-        return picture.animate(worlds, result.run / "episode.gif")
+        replay = mm.record(env, key, Player(result.policy, result.params))
+        return picture.animate(replay, result.run / "episode.gif")
     except ImportError as error:
         return f"no picture, {error}"
 

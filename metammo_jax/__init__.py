@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from metammo_jax import games
     from metammo_jax.action import Action
     from metammo_jax.config import Config, preset
-    from metammo_jax.draw.picture import animate, record, render, strip
+    from metammo_jax.draw.picture import animate, render, strip
     from metammo_jax.env import Env, Info
     from metammo_jax.observe import Column, Observation
     from metammo_jax.registry import make, register
+    from metammo_jax.replay.episode import Replay
+    from metammo_jax.replay.recording import record
     from metammo_jax.vector import VectorEnv, vectorize
     from metammo_jax.world import World
     from metammo_jax.wrappers import PaperReward
@@ -31,10 +33,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "action": ("Action",),
     "config": ("Config", "preset"),
-    "draw.picture": ("animate", "record", "render", "strip"),
+    "draw.picture": ("animate", "render", "strip"),
     "env": ("Env", "Info"),
     "observe": ("Column", "Observation"),
     "registry": ("make", "register"),
+    "replay.episode": ("Replay",),
+    "replay.recording": ("record",),
     "vector": ("VectorEnv", "vectorize"),
     "world": ("World",),
     "wrappers": ("PaperReward",),
@@ -65,6 +69,7 @@ __all__ = [
     "Info",
     "Observation",
     "PaperReward",
+    "Replay",
     "VectorEnv",
     "World",
     "animate",

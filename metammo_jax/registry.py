@@ -83,10 +83,15 @@ def make(
     if maps is not None:
         changes["maps"] = maps
     cfg = preset(config, **changes)
-    return kept.living(Env(tuple(_resolve(game) for game in games), weights, cfg, own))
+    return kept.living(Env(tuple(resolve(game) for game in games), weights, cfg, own))
 
 
-def _resolve(game: "str | Minigame") -> Minigame:
+def resolve(game: "str | Minigame") -> Minigame:
+    """Returns the game of a name, or the one given.
+
+    Raises:
+      ValueError: the name is unknown; the text says which there are.
+    """
     if isinstance(game, Minigame):
         return game
     if not isinstance(game, str):

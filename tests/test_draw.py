@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from metammo_jax.action import noop
-from metammo_jax.draw.picture import animate, record, render, strip
+from metammo_jax.draw.picture import animate, render, strip
 from metammo_jax.draw.view import FROST, team_colour
-from metammo_jax.env import Info
 from metammo_jax.vocab import NEVER, Kind, Tile
 from tests import worlds
 
@@ -271,59 +269,6 @@ def test_strip_lays_frames_side_by_side():
     for bad in ({"columns": 0}, {"gap": -1}):
         with pytest.raises(ValueError):
             strip(frames, **bad)
-
-
-class Countdown:
-    """An environment that is over after three ticks; its observation is the tick."""
-
-    games = (types.SimpleNamespace(name="first"), types.SimpleNamespace(name="second"))
-
-    def __init__(self, cfg):
-        self.cfg, self.first = cfg, worlds.blank(cfg)
-
-    def reset(self, key, game=None):
-        params = self.first.params.replace(game=jnp.int32(0 if game is None else game))
-        return self.first.tick, self.first.replace(params=params)
-
-    def sample(self, key, obs):
-        return noop(self.cfg)
-
-    def step(self, key, world, action):
-        tick, zero = world.tick + 1, jnp.float32(0)
-        world = world.replace(tick=tick, body=world.body.replace(message=action.token))
-        params, over = world.params, tick >= 3
-        info = Info(over, over, over, zero, zero, params.game, params.difficulty)
-        return tick, world, zero, zero, zero, info
-
-
-def test_record_plays_until_the_game_is_over(tiny, key):
-    env = Countdown(tiny)
-    episode = record(env, key)
-    assert [int(world.tick) for world in episode] == [0, 1, 2, 3]
-    assert all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(episode[0]))
-    assert len(record(env, key, ticks=2)) == 3
-    assert int(record(env, key, game="second")[0].params.game) == 1
-    assert int(record(env, key, game=1)[0].params.game) == 1
-
-
-def test_record_asks_the_policy_each_tick(tiny, key):
-    asked = []
-
-    def policy(obs, key):
-        asked.append(int(obs))  # a policy may keep a memory: it is not traced
-        return noop(tiny).replace(token=jnp.full(tiny.players, len(asked), jnp.int32))
-
-    episode = record(Countdown(tiny), key, policy)
-    assert asked == [0, 1, 2]
-    assert [int(world.body.message[0]) for world in episode[1:]] == [1, 2, 3]
-
-
-def test_record_refuses_unknown_games(tiny, key):
-    for game in ("third", 2, -1, True):
-        with pytest.raises(ValueError, match="first, second"):
-            record(Countdown(tiny), key, game=game)
-    with pytest.raises(ValueError, match="ticks=0"):
-        record(Countdown(tiny), key, ticks=0)
 
 
 def test_every_game_can_be_drawn(played, tiny):

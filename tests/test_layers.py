@@ -23,6 +23,7 @@ LAYERS = [
     {"env", "wrappers", "achievements"},
     {"episodes", "schedule"},
     {"vector", "registry"},
+    {"replay"},
     {"adapters", "draw"},
     {"agents", "__main__"},
 ]

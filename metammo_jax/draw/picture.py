@@ -1,9 +1,9 @@
 """Pictures of worlds, with numpy and pillow: for looking, never part of a step.
 
     image = render(world)                              # (height, width, 3) uint8
-    worlds = record(env, jax.random.key(0))            # one episode, tick by tick
-    animate(worlds, "episode.gif", fps=8)
-    picture = strip(worlds[::16])                      # a few ticks side by side
+    replay = mm.record(env, jax.random.key(0))         # one episode
+    animate(replay, "episode.gif", fps=8)
+    picture = strip(replay[::16])                      # a few ticks side by side
 
 How to read them: discs are players, coloured by team (in one family of colours where everybody
 plays alone), with a bar under those that are hurt; a crown marks a leader with whom a team
@@ -63,47 +63,11 @@ def render(
     return np.concatenate([np.asarray(image.convert("RGB")), words])
 
 
-def record(env, key: jax.Array, policy=None, ticks: int | None = None, game=None) -> list[World]:
-    """Plays one episode and returns its worlds, the first as it was at reset.
-
-    Args:
-      env: an environment, without batch.
-      key: () key.
-      policy: (observation, key) -> Action, called once a tick outside of jit, so that it may
-        remember things; uniform over the masks if None.
-      ticks: most ticks to play; to the end of the game if None.
-      game: name or index of one of `env.games`; drawn by weight if None.
-
-    Returns:
-      Worlds in numpy arrays, until the game is over.
-
-    Raises:
-      ValueError: a batch of worlds or several keys are given, there is no such game, or ticks is
-        no positive number.
-    """
-    if hasattr(env, "num_worlds"):
-        raise ValueError("record takes one environment, given a batch of worlds; pass batch.env")
-    checks.one_key(key, "record", "give one, or call it once for each")
-    ticks = env.cfg.horizon if ticks is None else checks.whole("ticks", ticks, 1)
-    reset, step, sample = jax.jit(env.reset), jax.jit(env.step), jax.jit(env.sample)
-    reset_key, key = jax.random.split(key)
-    obs, world = reset(reset_key, _game_index(env, game))
-    worlds = [jax.device_get(world)]
-    for tick in range(ticks):
-        act_key, step_key = jax.random.split(jax.random.fold_in(key, tick))
-        action = sample(act_key, obs) if policy is None else policy(obs, act_key)
-        obs, world, _, _, _, info = step(step_key, world, action)
-        worlds.append(jax.device_get(world))
-        if bool(info.over):
-            break
-    return worlds
-
-
 def animate(frames, path, fps: float = 8, **options) -> pathlib.Path:
     """Writes a moving picture (GIF).
 
     Args:
-      frames: worlds, or pictures of equal size.
+      frames: a `Replay`, worlds, or pictures of equal size.
       path: where to, ending in .gif.
       fps: frames a second, up to 50.
       **options: for `render`, if frames are worlds.
@@ -141,7 +105,7 @@ def strip(frames, gap: int = 8, columns: int | None = None, **options) -> np.nda
     """Returns one picture of several frames, side by side.
 
     Args:
-      frames: worlds, or pictures.
+      frames: worlds, such as `replay[::16]`, or pictures.
       gap: pixels between them.
       columns: frames in a row; all of them if None.
       **options: for `render`, if frames are worlds.
@@ -170,10 +134,9 @@ def strip(frames, gap: int = 8, columns: int | None = None, **options) -> np.nda
 
 
 def _pictures(frames, options: dict) -> list[np.ndarray]:
-    frames = list(frames)
-    if not frames:
-        raise ValueError("frames is empty; at least one world or picture is needed")
     pictures = [render(f, **options) if isinstance(f, World) else np.asarray(f) for f in frames]
+    if not pictures:
+        raise ValueError("frames is empty; at least one world or picture is needed")
     for picture in pictures:
         if picture.ndim != 3 or picture.shape[-1] != 3 or picture.dtype != np.uint8:
             raise ValueError(
@@ -191,18 +154,6 @@ def _palette(pillow, images):
     for index, image in enumerate(few):
         sheet.paste(image, (0, index * height))
     return sheet.quantize(256)
-
-
-def _game_index(env, game) -> int | None:
-    if game is None:
-        return None
-    names = [each.name for each in env.games]
-    if game in names:
-        return names.index(game)
-    index = checks.as_int(game)
-    if index is None or not 0 <= index < len(names):
-        raise ValueError(f"game={game!r} is not among {', '.join(names)}")
-    return index
 
 
 def _check(world: World, cfg):

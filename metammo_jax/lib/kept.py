@@ -7,6 +7,7 @@ a static argument would hold it for good.
 """
 
 import weakref
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -35,3 +36,17 @@ def living(thing: _T) -> _T:
         _LIVING[thing] = weakref.ref(thing)
         first = thing
     return first
+
+
+def made_for(thing: Any, name: str, make: Callable[[], _T]) -> _T:
+    """Returns what `make` returned for a thing when it was first asked for by this name.
+
+    Args:
+      thing: anything with attributes of its own; keeps what was made as long as it lives.
+      name: tells apart what is made for one thing.
+      make: called once.
+    """
+    made = vars(thing).setdefault("_made", {})
+    if name not in made:
+        made[name] = make()
+    return made[name]

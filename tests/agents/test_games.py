@@ -13,7 +13,6 @@ from agents.evaluate import RANDOM, Side, compare
 from agents.player import Player
 from agents.runs import session
 from agents.train import train
-from metammo_jax.draw import picture
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +34,7 @@ def test_all_games_in_one_batch(tmp_path):
     assert result.history[0]["token_entropy"] > 0, "some games have words"
     player = Player.load(result.run)
     env = mm.make("sandwich", config="tiny")
-    assert len(picture.record(env, jax.random.key(0), player, ticks=3)) == 4
+    assert len(mm.record(env, jax.random.key(0), player, ticks=3)) == 4
 
 
 @pytest.mark.parametrize("corrected", [True, False])
