@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from metammo_jax.env import Env, Info
     from metammo_jax.observe import Column, Observation
     from metammo_jax.registry import make, register
+    from metammo_jax.replay.counterfactual import counterfactual
     from metammo_jax.replay.episode import Replay
     from metammo_jax.replay.recording import record
     from metammo_jax.vector import VectorEnv, vectorize
@@ -37,6 +38,7 @@ _HOMES = {
     "env": ("Env", "Info"),
     "observe": ("Column", "Observation"),
     "registry": ("make", "register"),
+    "replay.counterfactual": ("counterfactual",),
     "replay.episode": ("Replay",),
     "replay.recording": ("record",),
     "vector": ("VectorEnv", "vectorize"),
@@ -73,6 +75,7 @@ __all__ = [
     "VectorEnv",
     "World",
     "animate",
+    "counterfactual",
     "games",
     "make",
     "preset",
