@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from metammo_jax.registry import make, register
     from metammo_jax.replay.counterfactual import counterfactual
     from metammo_jax.replay.episode import Replay
+    from metammo_jax.replay.log import events
     from metammo_jax.replay.recording import record
     from metammo_jax.vector import VectorEnv, vectorize
     from metammo_jax.world import World
@@ -40,6 +41,7 @@ _HOMES = {
     "registry": ("make", "register"),
     "replay.counterfactual": ("counterfactual",),
     "replay.episode": ("Replay",),
+    "replay.log": ("events",),
     "replay.recording": ("record",),
     "vector": ("VectorEnv", "vectorize"),
     "world": ("World",),
@@ -76,6 +78,7 @@ __all__ = [
     "World",
     "animate",
     "counterfactual",
+    "events",
     "games",
     "make",
     "preset",

@@ -1,9 +1,11 @@
 """Changes that several rooms make: harvesting a tile, learning, counting an event."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import query
+from metammo_jax import hearing, query
 from metammo_jax.lib import chance, few, threefry
 from metammo_jax.lib.once import once
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
@@ -24,6 +26,7 @@ def count(
     what: jax.Array | int = -1,
     level: jax.Array | int = 0,
     amount: jax.Array | int = 1,
+    told: Callable[[], dict] | None = None,
 ) -> World:
     """Counts an event, and what each player's task watches of it.
 
@@ -35,7 +38,12 @@ def count(
       what: a number, or as many as `happened`: the item, style or skill that it was about.
       level: likewise, level of the item, of the victim, or reached.
       amount: likewise, what it counts for a task that watches it: pieces.
+      told: returns what else there is to say of it, or otherwise, as arguments of `hearing.tell`;
+        called only if somebody listens.
     """
+    if hearing.is_on():
+        said = dict(happened=happened, what=what, level=level, number=amount)
+        hearing.tell(world, event, **{**said, **(told() if told else {})})
     tally, players = world.tally, happened.shape[-1]
     often, what, level, amount = (
         jnp.broadcast_to(x, happened.shape).reshape(-1, players)

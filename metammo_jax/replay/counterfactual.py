@@ -83,6 +83,8 @@ def counterfactual(
         taken = given.cut(source.actions, first, first + ticks)
     else:
         env, first, world = given.inner_env(source, "counterfactual"), 0, at
+        if not isinstance(world, World):
+            raise ValueError(f"at={world!r} must be a World where source is an environment")
         if actions is None or key is None:
             raise ValueError("an environment needs actions and key beside the world")
         key, taken = given.one_key(key, "counterfactual"), given.ticks_of(actions, env.cfg)

@@ -136,8 +136,8 @@ class Course:
         frames = other._frames.items()
         self._frames.update({n: world for n, world in frames if n * STRIDE <= tick})
 
-    def _play(self, number: int) -> tuple[World, np.ndarray]:
-        first = number * STRIDE
+    def span(self, first: int) -> Action:
+        """Returns the actions (STRIDE, P) from a tick on; after the last nobody does anything."""
         action = jax.tree.map(lambda leaf: leaf[first : first + STRIDE], self.action)
         missing = STRIDE - len(action.move)
         if missing:
@@ -145,6 +145,11 @@ class Course:
             action = jax.tree.map(
                 lambda leaf, none: np.concatenate([leaf, np.tile(none, (missing, 1))]), action, idle
             )
+        return action
+
+    def _play(self, number: int) -> tuple[World, np.ndarray]:
+        first = number * STRIDE
+        action = self.span(first)
         _, key = keys_of(self.key)
         play = stretch_of(self.env)
         worlds, over = jax.device_get(play(self.frame(number), key, action, np.int32(first)))

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import query
+from metammo_jax import hearing, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.world import World
@@ -14,15 +14,10 @@ def speak(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     Source: world rules 14, 5 phase 5.
     """
-    return world.replace(
-        body=world.body.replace(
-            message=jnp.where(
-                can_speak(world, cfg) & (orders.token >= 1) & (orders.token <= cfg.tokens),
-                orders.token,
-                world.body.message,
-            )
-        )
-    )
+    says = can_speak(world, cfg) & (orders.token >= 1) & (orders.token <= cfg.tokens)
+    hearing.tell(world, hearing.SPEAK, says, number=orders.token)
+    message = jnp.where(says, orders.token, world.body.message)
+    return world.replace(body=world.body.replace(message=message))
 
 
 def can_speak(world: World, cfg: Config) -> jax.Array:

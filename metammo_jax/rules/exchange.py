@@ -30,8 +30,9 @@ def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         listed_at=jnp.where(listed, world.tick, bag.listed_at),
     )
     return effects.count(
-        world.replace(bag=bag), Event.LIST_ITEM, listed.any(0), item, level, quantity
-    )
+        world.replace(bag=bag), Event.LIST_ITEM, listed.any(0), item, level, quantity,
+        told=lambda: dict(gold=price),
+    )  # fmt: skip
 
 
 def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -75,8 +76,15 @@ def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.
     made = bought > 0
     sales = jnp.zeros_like(price).at[seller].add(made.astype(jnp.int32))
     paid = jnp.where(made, price, 0)
-    world = effects.count(world, Event.BUY_ITEM, made, item, level, bought)
-    world = effects.count(world, Event.EARN_GOLD, sales, amount=sales)
+    said = dict(happened=made, what=item, level=level, number=bought, gold=paid)
+    buyer = jnp.arange(made.shape[0], dtype=jnp.int32)
+    world = effects.count(
+        world, Event.BUY_ITEM, made, item, level, bought, told=lambda: dict(said, whom=seller)
+    )
+    world = effects.count(
+        world, Event.EARN_GOLD, sales, amount=sales,
+        told=lambda: dict(said, who=seller, whom=buyer),
+    )  # fmt: skip
     return effects.add_to_tally(world, spent=paid, earned=jnp.zeros_like(paid).at[seller].add(paid))
 
 

@@ -85,7 +85,13 @@ def destroy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
     gone = inventory.at_slot(bag, slot, wants) & ~bag.worn
     world = world.replace(bag=inventory.clear(bag, gone))
-    return effects.count(world, Event.DESTROY_ITEM, gone.any(0))
+    return effects.count(world, Event.DESTROY_ITEM, gone.any(0), told=lambda: _said_of(bag, gone))
+
+
+def _said_of(bag: Bag, here: jax.Array) -> dict[str, jax.Array]:
+    """Returns item, level and pieces of the one record (I, P) of each player, for `hearing`."""
+    names = {"what": bag.item, "level": bag.level, "number": bag.quantity}
+    return {name: inventory.only(leaf, here) for name, leaf in names.items()}
 
 
 def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -111,7 +117,12 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     turn = orders.turn[: cfg.players]
     state = (bag, jnp.zeros(cfg.players, bool))
     bag, given = waves.play(act, state, row, to, turn, wants, cfg.players)
-    return effects.count(world.replace(bag=bag), Event.GIVE_ITEM, given)
+
+    def said():
+        before = world.bag
+        return dict(whom=to, **_said_of(before, inventory.at_slot(before, orders.give, given)))
+
+    return effects.count(world.replace(bag=bag), Event.GIVE_ITEM, given, told=said)
 
 
 def _hand_over(
@@ -153,7 +164,9 @@ def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> Worl
     state = (world.body.gold[:players], jnp.zeros(players, bool))
     gold, given = waves.play(act, state, row, to, turn, wants, players)
     body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
-    return effects.count(world.replace(body=body), Event.GIVE_GOLD, given)
+    return effects.count(
+        world.replace(body=body), Event.GIVE_GOLD, given, told=lambda: dict(whom=to, gold=amount)
+    )
 
 
 def _can_reach(world: World, to: jax.Array, cfg: Config) -> jax.Array:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import effects, inventory, query
+from metammo_jax import effects, hearing, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import chance, threefry
@@ -77,7 +77,9 @@ def remove(world: World, dies: jax.Array, cfg: Config) -> World:
     Counts the players among them.
     """
     body = world.body
-    world = effects.count(world, Event.AGENT_CULLED, dies[: cfg.players])
+    world = effects.count(
+        world, Event.AGENT_CULLED, dies[: cfg.players], told=lambda: _causes(world, cfg)
+    )
     if cfg.slots:
         bag = inventory.clear(world.bag, dies[: cfg.players])
         world = world.replace(bag=bag)
@@ -88,6 +90,19 @@ def remove(world: World, dies: jax.Array, cfg: Config) -> World:
             health=jnp.where(dies, 0, body.health),
         ),
     )
+
+
+def _causes(world: World, cfg: Config) -> dict[str, jax.Array]:
+    """Returns what players who leave now die of, for `hearing`."""
+    body, players = world.body, cfg.players
+    needs = query.is_on(world, System.RESOURCE)
+    bits = (
+        (hearing.DAMAGED, body.damage[:players] > 0),
+        (hearing.HUNGRY, needs & (body.food == 0)),
+        (hearing.THIRSTY, needs & (body.water == 0)),
+    )
+    found = sum(jnp.where(found, bit, 0) for bit, found in bits)
+    return {"what": jnp.where(body.health[:players] > 0, hearing.LEADERLESS, found)}
 
 
 def fall_with_leader(world: World, cfg: Config) -> World:

@@ -75,4 +75,6 @@ def _explore(world: World, moves: jax.Array, cfg: Config) -> World:
     depth = world.params.center // 2 - query.from_middle(body.pos[: cfg.players], cfg)
     farther = moves & (depth > body.exploration)
     body = body.replace(exploration=jnp.where(farther, depth, body.exploration))
-    return effects.count(world.replace(body=body), Event.GO_FARTHEST, farther)
+    return effects.count(
+        world.replace(body=body), Event.GO_FARTHEST, farther, told=lambda: dict(number=depth)
+    )

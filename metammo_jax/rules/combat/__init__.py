@@ -6,7 +6,7 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import effects, query
+from metammo_jax import effects, hearing, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import grid, waves
@@ -35,7 +35,7 @@ def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     world = _learn(world, hits[: cfg.players], style[: cfg.players], cfg)
     if System.EQUIPMENT in cfg.systems:
         world = damages.fire(world, hits[: cfg.players], style[: cfg.players])
-    world = _count(world, hits, kills, target, style, cfg)
+    world = _count(world, hits, kills, target, style, points, cfg)
     if cfg.slots:
         world = spoils.share_out(key, world, kills, target, orders.turn, cfg)
     return world
@@ -154,14 +154,31 @@ def _count(
     kills: jax.Array,
     target: jax.Array,
     style: jax.Array,
+    points: jax.Array,
     cfg: Config,
 ) -> World:
     players = cfg.players
+    _tell_of_npcs(world, hits, kills, target, style, points, players)
     hits, kills, target = hits[:players], kills[:players], target[:players]
     style = style[:players]
     made = hits[:, None] & (style[:, None] == jnp.arange(len(Style))[None])
     world = world.replace(tally=world.tally.replace(hits=world.tally.hits + made.astype(jnp.int32)))
     level = jnp.concatenate([query.attack_level(world), query.npcs(world).level])[target]
-    world = effects.count(world, Event.SCORE_HIT, hits, style)
-    world = effects.count(world, Event.KILL_PLAYER, kills & (target < players), level=level)
-    return effects.count(world, Event.KILL_NPC, kills & (target >= players), level=level)
+    hurt, victim = dict(whom=target, number=points[:players]), dict(whom=target)
+    world = effects.count(world, Event.SCORE_HIT, hits, style, told=lambda: hurt)
+    killed, hunted = kills & (target < players), kills & (target >= players)
+    world = effects.count(world, Event.KILL_PLAYER, killed, level=level, told=lambda: victim)
+    return effects.count(world, Event.KILL_NPC, hunted, level=level, told=lambda: victim)
+
+
+def _tell_of_npcs(world: World, hits, kills, target, style, points, players: int) -> None:
+    """Tells of whom NPCs hit and kill, which nobody counts."""
+    if not hearing.is_on():
+        return
+    rows = jnp.arange(players, hits.shape[0], dtype=jnp.int32)
+    hits, kills, target, style, points = (
+        column[players:] for column in (hits, kills, target, style, points)
+    )
+    hearing.tell(world, Event.SCORE_HIT, hits, rows, target, style, number=points)
+    hearing.tell(world, Event.KILL_PLAYER, kills & (target < players), rows, target)
+    hearing.tell(world, Event.KILL_NPC, kills & (target >= players), rows, target)

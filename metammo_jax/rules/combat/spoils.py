@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import effects, inventory, query
+from metammo_jax import effects, hearing, inventory, query
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry, waves
 from metammo_jax.lib.once import once
@@ -50,7 +50,10 @@ def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cf
     state = (gold, jnp.zeros_like(gold))
     gold, looted = waves.play(act, state, row, victim, turn, kills, cfg.entities)
     world = world.replace(body=world.body.replace(gold=gold))
-    world = effects.count(world, Event.LOOT_GOLD, looted[:players] > 0)
+    found = looted[:players]
+    world = effects.count(
+        world, Event.LOOT_GOLD, found > 0, told=lambda: dict(whom=victim[:players], gold=found)
+    )
     return effects.add_to_tally(world, looted=looted[:players])
 
 
@@ -66,7 +69,9 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
     bag, kept = inventory.receive_several(
         world.bag, items, level, jnp.ones_like(items), drops, world.tick
     )
-    return effects.count(world.replace(bag=bag), Event.LOOT_ITEM, kept, items, level)
+    return effects.count(
+        world.replace(bag=bag), Event.LOOT_ITEM, kept, items, level, told=lambda: dict(whom=victim)
+    )
 
 
 AT_ONCE = 16
@@ -82,7 +87,7 @@ def _belongings(
     at_once = min(AT_ONCE, players)
 
     def act(state, ready):
-        bag, tally = state
+        bag, tally, looted = state
         killer = once(jnp.nonzero(ready, size=at_once, fill_value=players)[0])
         wanted, killer = killer < players, jnp.minimum(killer, players - 1)
         order = jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(killer)
@@ -93,11 +98,18 @@ def _belongings(
             nothing.at[:, rows].set(part, mode="drop")
             for part in (new.item, new.level, new.quantity)
         )
-        counted = effects.count(
-            world.replace(tally=tally), Event.LOOT_ITEM, item != Item.NOTHING, item, level, quantity
-        )
-        return (bag, counted.tally), jnp.zeros_like(ready)
+        before, taken = world.replace(tally=tally), item != Item.NOTHING
+        with hearing.deaf():
+            counted = effects.count(before, Event.LOOT_ITEM, taken, item, level, quantity)
+        if looted is not None:  # nobody kills twice in a tick
+            looted = jax.tree.map(jnp.add, looted, (item, level, quantity))
+        return (bag, counted.tally, looted), jnp.zeros_like(ready)
 
-    state = (world.bag, world.tally)
-    bag, tally = waves.play(act, state, row, victim, turn, kills, players, at_once)
+    nothing = jnp.zeros((slots, players), jnp.int32)
+    state = (world.bag, world.tally, (nothing,) * 3 if hearing.is_on() else None)
+    bag, tally, looted = waves.play(act, state, row, victim, turn, kills, players, at_once)
+    if looted is not None:
+        item, level, quantity = looted
+        taken = item != Item.NOTHING
+        hearing.tell(world, Event.LOOT_ITEM, taken, None, victim, item, level, quantity)
     return world.replace(bag=bag, tally=tally)
