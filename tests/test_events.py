@@ -57,7 +57,6 @@ def test_hits_take_what_they_say(replay, events):
     dealt = np.zeros(players + replay.env.cfg.npcs, np.int64)
     np.add.at(dealt, hits["who"], hits["number"])
     np.testing.assert_array_equal(dealt[:players], worlds.body.damage_dealt[-1])
-    assert (dealt[players:] > 0).any(), "no NPC hit anybody: choose another seed"
     assert set(hits["what"]) <= {"melee", "range", "mage"} and (hits["whom"] >= 0).all()
     said = events.of("speak")
     assert said.rows
@@ -86,11 +85,11 @@ def test_deaths_have_causes(replay, events):
         assert (what == "attack") == (whom >= 0)
         if what != "attack":
             starved = {"hunger": body.food[who] == 0, "thirst": body.water[who] == 0}
-            assert {word for word, is_so in starved.items() if is_so} == set(what.split("+")) - {
-                "fog"
-            }
+            suffered = {word for word, is_so in starved.items() if is_so}
+            assert suffered == set(what.split("+")) - {"fog"}
 
 
+@pytest.mark.slow
 def test_a_rollout_is_heard_as_a_replay_is(replay, events):
     step = jax.jit(jax.vmap(log.listening(replay.env.step)))
     worlds = jax.tree.map(lambda *leaves: np.stack(leaves), replay.at(5), replay.at(20))
@@ -132,9 +131,10 @@ def test_the_full_game_too(played_full):
     least = {Event.HARVEST_ITEM, Event.EQUIP_ITEM, Event.LIST_ITEM, Event.LEVEL_UP}
     check_counts(events, replay, least)
     tally, players = replay.worlds().tally, env.cfg.players
-    for name, event, kind in (
-        ("earned", "earn_gold", "gold"), ("spent", "buy_item", "gold"), ("looted", "loot_gold", "gold"),
-    ):  # fmt: skip
+    pairs = (("earned", "earn_gold"), ("spent", "buy_item"), ("looted", "loot_gold"))
+    for name, event in pairs:
         some, total = events.of(event), np.zeros(players, np.int64)
-        np.add.at(total, some["who"], some[kind])
+        np.add.at(total, some["who"], some["gold"])
         np.testing.assert_array_equal(total, getattr(tally, name)[-1])
+    by_npcs = events.of("score_hit").where(events.of("score_hit")["who"] >= players)
+    assert by_npcs.rows and (by_npcs["number"] > 0).all() and (by_npcs["whom"] < players).all()
