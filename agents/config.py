@@ -72,6 +72,8 @@ class TrainConfig:
       eval_every: updates between two comparisons with other players, see
         `agents.evaluation.opponents`; 0 for none, -N for N of them, at equal distances.
       eval_episodes: episodes of a comparison with each opponent.
+      replay_every: updates between two episodes that are kept in `replays/`, see `mm.Replay`; 0 for
+        none.
       tensorboard: write TensorBoard files too (needs tensorboardX).
       progress: show a progress bar.
       verify: check in every update that replaying the rollout gives its log-probabilities back.
@@ -124,6 +126,7 @@ class TrainConfig:
     keep: int = 3
     eval_every: int = -5
     eval_episodes: int = 32
+    replay_every: int = 0
     tensorboard: bool = False
     progress: bool = True
     verify: bool = False
@@ -250,12 +253,12 @@ POSITIVE = (
 )  # fmt: skip
 NOT_NEGATIVE = (
     "value_clip", "entropy", "token_entropy", "value_coef", "save_every", "keep",
-    "devices",
+    "devices", "replay_every",
 )  # fmt: skip
 
 HOST_FIELDS = frozenset(
     {"total_steps", "run_dir", "save_every", "keep", "eval_every", "eval_episodes", "tensorboard",
-     "progress", "verify", "devices"}
+     "progress", "verify", "devices", "replay_every"}
 )  # fmt: skip
 """Fields that may change when a run is resumed: they shape no array and no game."""
 

@@ -3,6 +3,7 @@
     metammo-jax evaluate runs/NAME --episodes 64
     metammo-jax evaluate runs/NAME --against untrained --greedy
     metammo-jax evaluate runs/NAME --against runs/OTHER --game sandwich
+    metammo-jax evaluate runs/NAME --replay one.replay   # and keep an episode
     metammo-jax evaluate generalist-tiny --against specialist-sandwich-tiny --game sandwich
 
 Each side first plays in worlds of its own, then both share worlds: every other group of
@@ -17,16 +18,20 @@ import sys
 from typing import Any
 
 import metammo_jax as mm
-from metammo_jax.lib import checks
+from metammo_jax.lib import checks, threefry
 
 from . import cli
 from .evaluation.compare import compare, versus
 from .evaluation.match import Match
 from .evaluation.sides import RANDOM, Side, untrained
+from .player import Player
 from .pretrained import policy_of
 from .runs import session
 
 __all__ = ["RANDOM", "EvaluateConfig", "Match", "Side", "compare", "evaluate", "main", "versus"]
+
+REPLAY = 6
+"""Tag of the episode that is kept: those that are compared draw from other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +48,9 @@ class EvaluateConfig:
       difficulty: of the game, such as the map's size in a race; -1 for what the game's
         evaluation fixes.
       seed: of the episodes, 0 .. 2**63 - 1.
+      replay: file into which an episode of the run's policy alone is written, see `mm.Replay`; of
+        several games one is drawn. Empty for none.
+      outputs: the replay has what the policy thought too: values, and chances of moves and targets.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -55,6 +63,8 @@ class EvaluateConfig:
     episodes: int = 64
     difficulty: int = -1
     seed: int = 0
+    replay: str = ""
+    outputs: bool = False
 
     def __post_init__(self):
         checks.whole("episodes", self.episodes, 1)
@@ -86,8 +96,21 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
         first = dataclasses.replace(first, name="first")
         second = Side("second", policy, params, cfg.greedy)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
+    if cfg.replay:
+        keep(env, first, cfg)
     options: dict[str, Any] = dict(episodes=cfg.episodes, seed=cfg.seed, difficulty=level)
     return [compare(env, first, second, game=index, **options) for index in range(len(names))]
+
+
+def keep(env: mm.Env, side: Side, cfg: EvaluateConfig) -> mm.Replay:
+    """Plays an episode with one side alone and writes it into `cfg.replay`; returns it."""
+    key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY)
+    player = Player(side.policy, side.params, side.greedy)
+    level = cfg.difficulty if cfg.difficulty >= 0 else None
+    shown = session.show(env, player.policy)
+    replay = mm.record(shown, key, player, difficulty=level, outputs=cfg.outputs)
+    replay.save(cfg.replay)
+    return replay
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,8 +21,15 @@ class Player:
     Call `restart` between two episodes.
     """
 
-    def __init__(self, policy: Policy, params):
-        """Makes a player of a policy and its parameters."""
+    def __init__(self, policy: Policy, params, greedy: bool = False):
+        """Makes a player of a policy and its parameters.
+
+        Args:
+          policy: what chooses.
+          params: of the policy.
+          greedy: takes what is most likely, instead of drawing.
+        """
+        self._greedy = greedy
         self.policy, self._act = policy, jax.jit(self._choose)
         self._think = jax.jit(self._chances)
         self.params = params
@@ -73,7 +80,9 @@ class Player:
         """Chooses; memory is emptied of who was dead, or has just come back (is immortal)."""
         resting, fresh = _rest(obs, rested)
         batch = jax.tree.map(lambda leaf: leaf[None], obs)
-        choice, _, value, memory = self.policy.act(key[None], params, batch, memory, fresh[None])
+        choice, _, value, memory = self.policy.act(
+            key[None], params, batch, memory, fresh[None], greedy=self._greedy
+        )
         choice = jax.tree.map(lambda leaf: leaf[0], choice)
         return self.policy.to_action(choice, obs), value[0], memory, resting
 

@@ -2,7 +2,8 @@
 
 README.txt says what the run is and how to go on with it, config.json holds its options and the
 sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve,
-checkpoints/ is what `checkpoint` writes, and past/ what `agents.evaluation.opponents` does.
+checkpoints/ is what `checkpoint` writes, and past/ what `agents.evaluation.opponents` does. With
+`replay_every` replays/ has episodes by update, which `mm.Replay.load` reads.
 
 A line of metrics.jsonl has counts (update, steps, slot_steps, seconds; under "played" the steps of
 each game in this update), the losses, the mean over living agent-steps of the reward and of each

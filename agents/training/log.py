@@ -10,7 +10,7 @@ from ..parallel import processes
 from ..policy import Policy
 from ..runs import folder
 from ..runs.session import Session
-from . import curve
+from . import curve, replays
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Log:
 
     def needs_state(self, before: int) -> bool:
         """Returns whether `add` is to compare or save; `before`: steps before the last update."""
-        return opponents.is_due(self.work, before) or self._saves() or self.work.complete
+        kept = self._saves() or replays.is_due(self.work)
+        return opponents.is_due(self.work, before) or kept or self.work.complete
 
     def add(self, record: dict, before: int) -> None:
         """Compares and saves where it is time, and logs the record of an update.
@@ -92,6 +93,8 @@ class Log:
             _write_scalars(self._board, record)
         if self._saves():
             self.work.save()
+        if self._first and replays.is_due(self.work):
+            replays.keep(self.work)
 
     def end(self) -> TrainResult:
         """Saves and draws; returns what the run came to."""

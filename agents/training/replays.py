@@ -1,0 +1,29 @@
+"""Replays of a run's policy: every so many updates an episode in `replays/`."""
+
+from pathlib import Path
+
+import metammo_jax as mm
+from metammo_jax.lib import checks, threefry
+
+from ..player import Player
+from ..runs.session import Session
+
+EPISODE = 5
+"""Tag of the episodes that are kept: training and evaluation draw from other keys."""
+
+
+def is_due(work: Session) -> bool:
+    """Returns whether an episode is to be kept after the last update."""
+    every = work.cfg.replay_every
+    return bool(every) and work.counts["updates"] % every == 0
+
+
+def keep(work: Session) -> Path:
+    """Plays an episode with the present policy alone and writes it; returns the file's path.
+
+    The game is drawn by weight, its difficulty is the lowest.
+    """
+    update = work.counts["updates"]
+    key = threefry.fold_in(threefry.tagged(checks.key_of_seed(work.cfg.seed), EPISODE), update)
+    replay = mm.record(work.batch.env, key, Player(work.policy, work.params))
+    return replay.save(work.run / "replays" / f"{update:06d}.replay")
