@@ -86,6 +86,8 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
     names = (cfg.game,) if cfg.game else trained.game
     make = mm.make if cfg.difficulty >= 0 else session.arena
     env = make(names, config=cfg.config or trained.config)  # one program plays all games
+    if cfg.replay:
+        keep(env, Player(policy, params, cfg.greedy), cfg)
     first = Side("trained", policy, params, cfg.greedy)
     if cfg.against in ("", RANDOM.name):
         second = RANDOM
@@ -96,16 +98,13 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
         first = dataclasses.replace(first, name="first")
         second = Side("second", policy, params, cfg.greedy)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
-    if cfg.replay:
-        keep(env, first, cfg)
     options: dict[str, Any] = dict(episodes=cfg.episodes, seed=cfg.seed, difficulty=level)
     return [compare(env, first, second, game=index, **options) for index in range(len(names))]
 
 
-def keep(env: mm.Env, side: Side, cfg: EvaluateConfig) -> mm.Replay:
-    """Plays an episode with one side alone and writes it into `cfg.replay`; returns it."""
+def keep(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
+    """Plays an episode with one player alone and writes it into `cfg.replay`; returns it."""
     key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY)
-    player = Player(side.policy, side.params, side.greedy)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
     shown = session.show(env, player.policy)
     replay = mm.record(shown, key, player, difficulty=level, outputs=cfg.outputs)

@@ -18,8 +18,8 @@ TILE_SIDE = 380
 def film() -> None:
     """One episode of king_of_the_hill under random actions."""
     env = mm.make("king_of_the_hill")
-    worlds = mm.record(env, jax.random.key(7), ticks=72)
-    mm.animate(worlds, FOLDER / "king_of_the_hill.gif", fps=8, scale=5, title="king_of_the_hill")
+    replay = mm.record(env, jax.random.key(7), ticks=72)
+    mm.animate(replay, FOLDER / "king_of_the_hill.gif", fps=8, scale=5, title="king_of_the_hill")
 
 
 def overview() -> None:
@@ -42,8 +42,8 @@ def overview() -> None:
 def moments() -> None:
     """Four moments of one episode of sandwich."""
     env = mm.make(mm.games.sandwich(inner_npcs=8, all_grass=False, fog_speed=1 / 8))
-    worlds = mm.record(env, jax.random.key(5), ticks=48)
-    picture = mm.strip(worlds[::16], scale=4, title="sandwich")
+    replay = mm.record(env, jax.random.key(5), ticks=48)
+    picture = mm.strip(replay[::16], scale=4, title="sandwich")
     Image.fromarray(picture).save(FOLDER / "sandwich.png", optimize=True)
 
 

@@ -115,6 +115,12 @@ def played_full():
     return Played(metammo_jax.make(["multi_task", "team_battle"], config="tiny_full"))
 
 
+@pytest.fixture(scope="session")
+def fought(all_games) -> metammo_jax.Replay:
+    """Forty random ticks of team_battle at `tiny`: more than a stretch of a replay."""
+    return metammo_jax.record(all_games, jax.random.key(3), ticks=40, game="team_battle")
+
+
 class Played:
     """reset, step, sample and a whole random step of an environment, compiled once."""
 

@@ -25,6 +25,7 @@ def without(replay, who: int, instead):
     return np.where(alive, world.body.health[: len(players)], 0), alive
 
 
+@pytest.mark.slow
 def test_influence_is_what_forks_come_to(replay):
     idle = jax.device_get(noop(replay.env.cfg))
     north = idle.replace(move=np.zeros_like(idle.move))

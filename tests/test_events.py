@@ -15,8 +15,8 @@ COLUMNS = ("tick", "event", "who", "whom", "what", "level", "number", "gold", "r
 
 
 @pytest.fixture(scope="module")
-def replay(all_games):
-    return mm.record(all_games, jax.random.key(3), ticks=40, game="team_battle")
+def replay(fought):
+    return fought
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ from metammo_jax.replay.course import STRIDE, Course
 from tests import worlds
 
 GAME = "team_battle"
-TICKS = STRIDE + 8
+TICKS = 40
 """More than a stretch, so that a keyframe is played from."""
+assert TICKS > STRIDE
 
 
 def assert_same(one, two) -> None:
@@ -27,8 +28,9 @@ def assert_same(one, two) -> None:
 
 
 @pytest.fixture(scope="module")
-def replay(all_games) -> mm.Replay:
-    return mm.record(all_games, jax.random.key(3), ticks=TICKS, game=GAME)
+def replay(fought) -> mm.Replay:
+    assert fought.ticks == TICKS
+    return fought
 
 
 @pytest.fixture(scope="module")
