@@ -1,0 +1,86 @@
+"""What stays the same for a whole replay: names, sizes, teams, tasks in words."""
+
+import numpy as np
+
+from metammo_jax.tables import EXP_THRESHOLD, IMPASSABLE, REACH
+from metammo_jax.tasks.algebra import numbers_of
+from metammo_jax.tasks.words import describe
+from metammo_jax.view import collect, happenings
+from metammo_jax.vocab import NEVER, Direction, Event, Item, Kind, Skill, Style, Tile
+from metammo_jax.world import World
+
+WORDS = dict(
+    tiles=Tile, items=Item, skills=Skill, styles=Style, directions=Direction, kinds=Kind,
+    events=Event,
+)  # fmt: skip
+"""Lists of words that the page calls numbers by."""
+
+
+def facts(replay, world: World, columns: dict, title: str | None) -> dict:
+    """Returns what the page needs to know beside the columns, ready for JSON.
+
+    Args:
+      replay: see `metammo_jax.view.html.to_html`.
+      world: the first one, in numpy arrays.
+      columns: of `collect.columns_of`.
+      title: of the page; the game's name if None.
+    """
+    cfg, params = replay.env.cfg, world.params
+    game = replay.env.games[int(params.game)].name
+    target = params.seize_target.tolist()
+    marked = [cfg.middle, cfg.middle] if params.mark_center else None
+    return dict(
+        title=title or game.replace("_", " "),
+        game=game,
+        frames=len(columns["row"]),
+        players=cfg.players,
+        npcs=cfg.npcs,
+        size=cfg.map_size,
+        middle=cfg.middle,
+        center=int(params.center),
+        vision=cfg.vision,
+        visible=cfg.visible_rows,
+        horizon=cfg.horizon,
+        slots=cfg.slots,
+        reach=REACH,
+        group=params.group.tolist(),
+        leader=params.leader.tolist(),
+        teamGame=bool(params.team_game),
+        leaderBound=bool(params.leader_bound),
+        fogOnset=None if params.fog_onset >= NEVER else int(params.fog_onset),
+        fogFinal=int(params.fog_final_size),
+        fogHarm=happenings.HARM_ABOVE,
+        mark=target if min(target) >= 0 else marked,
+        seize=min(target) >= 0,
+        tasks=tasks(replay.env, world),
+        share=collect.SHARE,
+        percent=collect.PERCENT,
+        top=collect.TOP,
+        levels=EXP_THRESHOLD.tolist(),
+        impassable=[int(tile) for tile in IMPASSABLE],
+        policy=sorted(replay.policy or {}),
+        words={name: _names(enum) for name, enum in WORDS.items()},
+    )
+
+
+def _names(enum) -> list[str]:
+    """Returns words by number, from 0 on; empty where there is none."""
+    names = [""] * (max(enum) + 1)
+    for word in enum:
+        names[word] = word.name.lower().replace("_", " ")
+    return names
+
+
+def tasks(env, world: World) -> dict:
+    """Returns the tasks: the distinct ones in words, and which of them each player has."""
+    texts, which = [], []
+    for row, goal in enumerate(np.asarray(world.task.goal).tolist()):
+        goal = env.table.book.goals[goal]
+        text = describe(goal)
+        for name, value in zip(numbers_of(goal.term), world.task.args[row], strict=False):
+            if isinstance(name, str):  # of a field, that stands for its value in this episode
+                text = text.replace(name, f"{float(value):g}")
+        if text not in texts:
+            texts.append(text)
+        which.append(texts.index(text))
+    return dict(texts=texts, of=which)
