@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from metammo_jax.replay.log import events
     from metammo_jax.replay.recording import record
     from metammo_jax.vector import VectorEnv, vectorize
+    from metammo_jax.view.html import to_html
     from metammo_jax.world import World
     from metammo_jax.wrappers import PaperReward
 
@@ -44,6 +45,7 @@ _HOMES = {
     "replay.log": ("events",),
     "replay.recording": ("record",),
     "vector": ("VectorEnv", "vectorize"),
+    "view.html": ("to_html",),
     "world": ("World",),
     "wrappers": ("PaperReward",),
 }
@@ -86,5 +88,6 @@ __all__ = [
     "register",
     "render",
     "strip",
+    "to_html",
     "vectorize",
 ]

@@ -18,8 +18,8 @@ MODULES = (
 )  # fmt: skip
 """Modules of the page (`page/js`), each after those that it imports."""
 
-_IMPORT = re.compile(r"^import\s[^;]*;\n", re.MULTILINE)
-_EXPORT = re.compile(r"^export\s+", re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 
 
 def to_html(replay, path, title: str | None = None) -> pathlib.Path:
@@ -99,10 +99,21 @@ def fill(about: dict, data: str) -> str:
 
 
 def script() -> str:
-    """Returns all modules as one script: their imports are left out, their exports are local."""
+    """Returns all modules as one script: each is a function that is called once, for its exports.
+
+    Between modules there are only imports of names, and exports of functions, classes and
+    constants.
+    """
     folder = importlib.resources.files("metammo_jax.view") / "page" / "js"
-    texts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in MODULES]
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
+    return "const modules = {};\n" + "\n".join(
+        _wrapped(name, (folder / f"{name}.js").read_text(encoding="utf-8")) for name in MODULES
+    )
+
+
+def _wrapped(name: str, text: str) -> str:
+    exports = ", ".join(found[1] for found in _EXPORT.findall(text))
+    text = _EXPORT.sub(r"\1", _IMPORT.sub(r"const \1 = modules.\2;", text))
+    return f"modules.{name} = (() => {{\n{text}return {{ {exports} }};\n}})();"
 
 
 def _check(replay) -> None:

@@ -1,0 +1,106 @@
+// Players and NPCs: discs in the colour of their team, and a shape for each kind of NPC.
+
+import { ofEntity, ofPlayer } from "./data.js";
+import { NPC_LOOK, colourOf, healthColour, markOf } from "./palette.js";
+
+const INK = "#14151b", FROST = "#cdeaff", GOLD = "#ffd048";
+
+export const SHAPES = {
+  square: [[-0.72, -0.72], [0.72, -0.72], [0.72, 0.72], [-0.72, 0.72]],
+  diamond: [[0, -1], [1, 0], [0, 1], [-1, 0]],
+  triangle: [[0, -1], [1, 0.8], [-1, 0.8]],
+  shield: [[-0.85, -0.85], [0.85, -0.85], [0.85, 0.05], [0, 1], [-0.85, 0.05]],
+};
+
+/** Draws one entity with its bar, crown and number; `size` is the radius in pixels. */
+export function drawEntity(brush, r, t, row, x, y, size, alpha) {
+  brush.globalAlpha = alpha;
+  if (row < r.players) drawPlayer(brush, r, t, row, x, y, size);
+  else drawNpc(brush, NPC_LOOK[r.col.npc_kind[t * r.npcs + row - r.players]] || NPC_LOOK[1], x, y, size * 0.86);
+  const health = ofEntity(r, "health", t, row);
+  if (health < 100 && size >= 4.5) drawBar(brush, x, y + size * 1.28, size, health / 100);
+  brush.globalAlpha = 1;
+}
+
+function drawPlayer(brush, r, t, player, x, y, size) {
+  const colour = colourOf(r, player);
+  const frozen = ofPlayer(r, "freeze", t, player) > 0;
+  brush.lineWidth = Math.max(1, size * 0.2);
+  brush.beginPath();
+  brush.arc(x, y, size, 0, 7);
+  if (ofPlayer(r, "recon", t, player)) {
+    brush.fillStyle = "rgba(20,21,27,.45)";
+    brush.fill();
+    ring(brush, INK, size * 0.5);
+    ring(brush, colour, size * 0.28);
+  } else {
+    brush.fillStyle = colour;
+    brush.fill();
+    ring(brush, frozen ? FROST : INK, brush.lineWidth);
+    drawMark(brush, markOf(r, player), x, y, size);
+  }
+  if (ofPlayer(r, "immortal", t, player)) {
+    brush.beginPath();
+    brush.arc(x, y, size * 1.3, 0, 7);
+    ring(brush, "rgba(255,255,255,.7)", Math.max(1, size * 0.1));
+  }
+  if (r.leaderBound && r.leader[player] === player) drawCrown(brush, x, y - size * 1.45, size);
+  if (size >= 10) drawNumber(brush, player, x, y, size, markOf(r, player));
+}
+
+function ring(brush, colour, width) {
+  brush.strokeStyle = colour;
+  brush.lineWidth = width;
+  brush.stroke();
+}
+
+/** The mark of the second and third eight teams. */
+export function drawMark(brush, mark, x, y, size) {
+  if (!mark) return;
+  brush.fillStyle = INK;
+  brush.beginPath();
+  if (mark === 1) brush.arc(x, y, size * 0.34, 0, 7);
+  else brush.rect(x - size * 0.7, y - size * 0.18, size * 1.4, size * 0.36);
+  brush.fill();
+}
+
+function drawNumber(brush, player, x, y, size, mark) {
+  const px = Math.round(size * (player > 99 ? 0.82 : 1));
+  brush.font = `600 ${px}px system-ui, sans-serif`;
+  brush.textAlign = "center";
+  brush.textBaseline = "middle";
+  brush.lineWidth = Math.max(2, size * 0.26);
+  brush.lineJoin = "round";
+  brush.strokeStyle = mark ? INK : "rgba(20,21,27,.85)";
+  brush.strokeText(player, x, y + px * 0.05);
+  brush.fillStyle = "#fff";
+  brush.fillText(player, x, y + px * 0.05);
+}
+
+export function drawNpc(brush, look, x, y, size) {
+  brush.beginPath();
+  for (const [dx, dy] of SHAPES[look.shape]) brush.lineTo(x + dx * size, y + dy * size);
+  brush.closePath();
+  brush.fillStyle = look.fill;
+  brush.fill();
+  brush.lineJoin = "round";
+  ring(brush, look.rim, Math.max(1, size * 0.2));
+}
+
+function drawBar(brush, x, y, size, share) {
+  const [width, height] = [size * 2, Math.max(2, size * 0.34)];
+  brush.fillStyle = "rgba(16,17,22,.85)";
+  brush.fillRect(x - size - 1, y - 1, width + 2, height + 2);
+  brush.fillStyle = healthColour(share);
+  brush.fillRect(x - size, y, Math.max(1, width * share), height);
+}
+
+function drawCrown(brush, x, y, size) {
+  const points = [[-0.75, 0.4], [-0.75, -0.35], [-0.35, 0], [0, -0.5], [0.35, 0], [0.75, -0.35], [0.75, 0.4]];
+  brush.beginPath();
+  for (const [dx, dy] of points) brush.lineTo(x + dx * size, y + dy * size);
+  brush.closePath();
+  brush.fillStyle = GOLD;
+  brush.fill();
+  ring(brush, INK, Math.max(1, size * 0.14));
+}
