@@ -17,6 +17,7 @@ COMMANDS = {
     "sweep": ("agents.sweep", "train with many options, games and seeds, and compare"),
     "experiments": ("agents.experiments.__main__", "the experiments of the Meta MMO paper"),
     "quickstart": ("agents.quickstart", "train for three minutes, compare, draw an episode"),
+    "view": ("view.__main__", "a replay as one HTML file, to be opened in a browser"),
     "tasks": ("tasks.__main__", "list the tasks of the NeurIPS 2023 competition in words"),
 }
 """By name: the module within this package whose `main` takes the arguments, and what it does."""

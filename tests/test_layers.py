@@ -24,7 +24,7 @@ LAYERS = [
     {"episodes", "schedule"},
     {"vector", "registry"},
     {"replay"},
-    {"adapters", "draw"},
+    {"adapters", "draw", "view"},
     {"agents", "__main__"},
 ]
 """From the bottom up. The last two are leaves: nothing imports them but each other."""

@@ -7,6 +7,7 @@ world = replay.at(40)                              # the same bit for bit, on an
 other = replay.fork(40, policy=agent.player)       # what if they had gone on otherwise?
 """
 
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, overload
@@ -209,6 +210,10 @@ class Replay:
 
     def __iter__(self) -> Iterator[World]:
         return (self.at(tick) for tick in range(len(self)))
+
+    def _repr_html_(self) -> str:
+        """Returns the episode as a notebook shows it: a frame to watch it in (`mm.to_html`)."""
+        return importlib.import_module("metammo_jax.view.html").notebook_html(self)
 
     def __repr__(self) -> str:
         ending = "over" if self.over else "cut off"

@@ -8,6 +8,7 @@ import argparse
 import pathlib
 import sys
 
+from metammo_jax.replay.episode import Replay
 from metammo_jax.view.html import to_html
 
 
@@ -20,21 +21,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=pathlib.Path, help="HTML file; beside the replay if left out")
     parser.add_argument("--title", help="of the page; the game's name if left out")
     options = parser.parse_args(argv)
+    out = options.out or options.replay.with_suffix(".html")
     try:
-        path = to_html(_load(options.replay), options.out or options.replay.with_suffix(".html"),
-                       options.title)  # fmt: skip
+        path = to_html(Replay.load(options.replay), out, options.title)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
-
-
-def _load(path: pathlib.Path):
-    """Returns the replay of a file."""
-    import metammo_jax
-
-    return metammo_jax.Replay.load(path)  # pyright: ignore
 
 
 if __name__ == "__main__":

@@ -70,34 +70,29 @@ def _attacks(old: World, new: World, actions, cfg) -> np.ndarray:
         new.tick, made.any(-1), target, damage, made.argmax(-1)
     ).T
     of_players = np.stack([tick, source, on, points, style], axis=1)
-    # Damage is cleared at the begin of a tick, and fog hurts too: by an NPC was hit who lost
-    # points in this tick, while that NPC was fighting.
-    hurt = (new.body.damage > 0) & (new.body.attacker < 0)
-    frame, on = np.nonzero(hurt)
-    found = old.body.id[frame] == new.body.attacker[frame, on][:, None]
-    source = found.argmax(1)
-    fought = found.any(1) & (new.body.combat_tick[frame, on] == new.tick[frame])
-    fought &= (source >= players) & (
-        _npc_fought(old, new, frame, source) == new.tick[frame]
-    )
-    frame, on, source = frame[fought], on[fought], source[fought]
-    if not len(frame):
-        return of_players.astype(np.int32)
-    of_npcs = np.stack(
-        [
-            new.tick[frame],
-            source,
-            on,
-            new.body.damage[frame, on],
-            new.npc.style[frame, source - players],
-        ],
-        axis=1,
-    )
-    both = np.concatenate([of_players, of_npcs])
+    both = np.concatenate([of_players, _attacks_of_npcs(old, new, players)])
     return both[np.argsort(both[:, 0], kind="stable")].astype(np.int32)
 
 
-def _npc_fought(old: World, new: World, frame: np.ndarray, row: np.ndarray) -> np.ndarray:
+def _attacks_of_npcs(old: World, new: World, players: int) -> np.ndarray:
+    """Returns (M, 5), as `_attacks`.
+
+    An attacker is remembered for longer than a tick, and fog hurts too: by an NPC was hit who lost
+    points in this tick in which both fought.
+    """
+    frame, on = np.nonzero((new.body.damage > 0) & (new.body.attacker < 0))
+    source = _row_of(new.body.attacker[frame, on], old, frame, players)
+    tick = new.tick[frame]
+    fought = (source >= 0) & (new.body.combat_tick[frame, on] == tick)
+    fought &= _fought_at(old, new, frame, source) == tick
+    frame, on, source, tick = frame[fought], on[fought], source[fought], tick[fought]
+    if not len(frame):
+        return np.zeros((0, 5), np.int32)
+    style = new.npc.style[frame, source - players]
+    return np.stack([tick, source, on, new.body.damage[frame, on], style], axis=1)
+
+
+def _fought_at(old: World, new: World, frame: np.ndarray, row: np.ndarray) -> np.ndarray:
     """Returns the last tick in which entities fought; of rows used again, the tick at hand."""
     same = old.body.id[frame, row] == new.body.id[frame, row]
     return np.where(same, new.body.combat_tick[frame, row], new.tick[frame])
@@ -106,11 +101,10 @@ def _npc_fought(old: World, new: World, frame: np.ndarray, row: np.ndarray) -> n
 def _deaths(old: World, new: World, attacks: np.ndarray, cfg) -> np.ndarray:
     """Returns (M, 4): tick, row, row of the killer or -1, cause."""
     players = cfg.players
-    tick, row = _where(new.tick, new.body.died).T
-    last = {(t, on): source for t, source, on, *_ in attacks.tolist()}
-    killer = np.array([last.get(pair, -1) for pair in zip(tick.tolist(), row.tolist(), strict=True)])
-    killer = killer.astype(np.int32).reshape(-1)
+    replaced = old.body.present & (old.body.id != new.body.id)  # by a new NPC, in the same tick
+    tick, row = _where(new.tick, new.body.died | replaced).T
     frame = tick - new.tick[0] if len(tick) else tick
+    killer = _killers(old, new, attacks, frame, row, players)
     is_player = row < players
     clipped = np.where(is_player, row, 0)
     depth = _fog_at(old, frame, clipped, cfg)
@@ -121,6 +115,38 @@ def _deaths(old: World, new: World, attacks: np.ndarray, cfg) -> np.ndarray:
     cause = np.where(fell & ~hit, LEADER, cause)
     cause = np.where((killer >= 0) | ~is_player, STRUCK, cause)
     return np.stack([tick, row, killer, cause], axis=1).astype(np.int32)
+
+
+def _killers(
+    old: World, new: World, attacks: np.ndarray, frame: np.ndarray, row: np.ndarray, players: int
+) -> np.ndarray:
+    """Returns (M,) rows of those who killed entities `row` in world `frame`; -1 if nobody did.
+
+    The last attacker is remembered; but not where a new NPC has taken the row in the same tick:
+    there it is the player that struck it and has killed somebody.
+    """
+    by = _row_of(new.body.attacker[frame, row], old, frame, players)
+    taken = new.body.present[frame, row] & (row >= players)
+    kills = new.body.kills - old.body.kills
+    strikers: dict[tuple[int, int], list[int]] = {}
+    for tick, source, on in attacks[:, :3].tolist():
+        strikers.setdefault((tick - int(new.tick[0]), on), []).append(source)
+    found = np.full(len(row), -1)
+    for index, at in enumerate(zip(frame.tolist(), row.tolist(), strict=True)):
+        struck = strikers.get(at, [])
+        if taken[index]:
+            struck = [one for one in struck if one < players and kills[at[0], one]]
+            found[index] = struck[0] if struck else -1
+        elif by[index] in struck:
+            found[index] = by[index]
+    return found
+
+
+def _row_of(entity: np.ndarray, world: World, frame: np.ndarray, players: int) -> np.ndarray:
+    """Returns rows of entities by their ids, of NPCs as they are in worlds `frame`; -1 if none."""
+    match = world.body.id[frame] == entity[:, None]
+    npc = np.where(match.any(1), match.argmax(1), -1)
+    return np.where(entity > 0, entity - 1, np.where(npc >= players, npc, -1))
 
 
 def _fog_at(world: World, frame: np.ndarray, row: np.ndarray, cfg) -> np.ndarray:

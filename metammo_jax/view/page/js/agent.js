@@ -69,7 +69,7 @@ function playerParts(r, ground, t, player, follow) {
   const seen = alive ? inSight(r, t, player) : [];
   const parts = [make("div", { className: "look" }, canvas, meters), ...taskParts(r, t, player)];
   parts.push(make("h2", {}, "Last action"), make("p", { id: "action", className: "cap" }, actionWords(r, t, player)));
-  if (r.policy.length && alive && t < r.frames - 1) parts.push(...policyParts(r, t, player));
+  if (r.policy.length && alive && t < r.frames - 1) parts.push(...policyParts(r, t, player, seen));
   if (r.slots) parts.push(...bagParts(r, t, player));
   parts.push(...seenParts(r, t, player, seen, follow));
   requestAnimationFrame(() => canvas.isConnected && drawSight(canvas, r, ground, t, player, seen));
@@ -98,7 +98,7 @@ function taskParts(r, t, player) {
 }
 
 /** What the policy thought in this tick, and what was chosen (the action of the next). */
-function policyParts(r, t, player) {
+function policyParts(r, t, player, seen) {
   const parts = [];
   if (r.col.value) {
     const value = (ofPlayer(r, "value", t, player) / r.share).toFixed(3);
@@ -113,10 +113,10 @@ function policyParts(r, t, player) {
       const choice = r.col[`top_${head}`] ? r.col[`top_${head}`][from + i] : i;
       const chosen = !r.col[`top_${head}`] && ofPlayer(r, `act_${head}`, t + 1, player) === choice;
       const share = chances[from + i] / r.percent;
-      rows.push(make("div", { className: chosen ? "prob chosen" : "prob" }, make("span", {}, choiceWords(r, head, choice)),
+      rows.push(make("div", { className: chosen ? "prob chosen" : "prob" }, make("span", {}, choiceWords(r, head, choice, seen)),
         bar(share, ""), make("span", {}, `${Math.round(100 * share)} %`)));
     }
-    const title = r.col[`top_${head}`] ? `Most probable: ${head}` : `Next: ${head}`;
+    const title = `${r.col[`top_${head}`] ? "Most probable" : "Next"} ${head.replace("_", " ")}`;
     parts.push(make("h2", {}, title), make("div", { className: "probs" }, ...rows));
   }
   return parts;

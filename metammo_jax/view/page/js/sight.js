@@ -18,6 +18,7 @@ export function drawSight(canvas, r, ground, t, player, seen) {
   if (r.fogOnset !== null && t >= r.fogOnset) {
     for (let i = 0; i < span * span; i++) {
       const [y, x] = [Math.floor(i / span), i % span];
+      if (!ground.material(row + y, col + x)) continue;
       const alpha = veil(r, fogAt(r, t, row + y, col + x));
       brush.fillStyle = `rgba(${FOG}, ${alpha})`;
       if (alpha > 0.01) brush.fillRect(x * side, y * side, side + 0.5, side + 0.5);

@@ -70,11 +70,14 @@ function tradeWords(act) {
   return parts;
 }
 
-/** Names of the choices of a head of the policy. */
-export function choiceWords(r, head, choice) {
-  if (head === "move") return r.words.directions[choice] || choice;
-  if (head === "style") return r.words.styles[choice] || choice;
-  return `choice ${choice}`;
+/** What a choice of a head of the policy means; `seen` are the rows in sight, in their order. */
+export function choiceWords(r, head, choice, seen) {
+  if (head === "move") return r.words.directions[choice];
+  if (head === "style") return r.words.styles[choice];
+  if (head === "token") return choice ? `word ${choice}` : "silence";
+  if (["target", "give_to", "gold_to"].includes(head)) return choice < seen.length ? shortName(r, seen[choice]) : "nobody";
+  if (["use", "destroy", "give", "sell"].includes(head)) return choice < r.slots ? `slot ${choice}` : "nothing";
+  return ["price", "gold"].includes(head) ? `${choice + 1} gold` : `choice ${choice}`;
 }
 
 export function itemWords(r, item) {
