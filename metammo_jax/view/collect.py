@@ -81,7 +81,6 @@ def _columns(world: World, cfg) -> dict[str, np.ndarray]:
         food=body.food,
         water=body.water,
         freeze=np.minimum(body.freeze, 255),
-        message=body.message,
         immortal=body.immortal_until > 0,
         recon=body.recon,
         progress=shares(task.progress),

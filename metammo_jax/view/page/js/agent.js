@@ -79,7 +79,7 @@ function playerParts(r, ground, t, player, follow) {
 function facts(r, t, player) {
   const of = (name) => ofPlayer(r, name, t, player);
   const at = t * r.entities + player;
-  const depth = t >= (r.fogOnset ?? Infinity) ? fogAt(r, t, r.col.row[at], r.col.col[at]) : null;
+  const depth = t >= (r.fogOnset ?? Infinity) && isAlive(r, t, player) ? fogAt(r, t, r.col.row[at], r.col.col[at]) : null;
   const pairs = [["Place", `${r.col.row[at]}, ${r.col.col[at]}`], ["Kills", of("kills")],
     ["Dealt", of("dealt")], ["Taken", of("taken")]];
   if (depth !== null) pairs.push(["Fog", depth > r.fogHarm ? `−${Math.round(depth)} a tick` : `${Math.ceil(-depth)} away`]);

@@ -33,7 +33,9 @@ class App {
     this.followed = -1;
     this.locked = false;
     this.tab = "teams";
-    this.shownTick = -1;
+    this.shownTick = this.panelTick = -1;
+    this.panelAt = 0;
+    this.held = false;
     this.dirty = true;
     buildHelp(r);
     this.buildTabs();
@@ -65,9 +67,13 @@ class App {
       onTap: (x, y) => this.follow(this.scene.rowAt(x, y)), onHover: (x, y) => this.hover(x, y),
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dirty(() => {
-      this.scene.back = ink("map");
-      this.shownTick = -1;
+      this.ground.paintBack(ink("map"));
+      this.panelTick = -1;
     }));
+    document.querySelector(".side").addEventListener("pointerdown", () => (this.held = true));
+    for (const end of ["pointerup", "pointercancel"]) {
+      document.addEventListener(end, () => setTimeout(() => (this.held = false)));
+    }
     new ResizeObserver(dirty(() => {})).observe(byId("app"));
   }
 
@@ -85,7 +91,8 @@ class App {
     this.tab = name;
     for (const button of byId("tabs").children) button.setAttribute("aria-selected", String(button.id === `tab-${name}`));
     for (const each of ["teams", "agent", "market"]) byId(`${each}Panel`).hidden = each !== name;
-    this.shownTick = -1;
+    this.panelTick = -1;
+    this.panelAt = 0;
     this.dirty = true;
   }
 
@@ -178,6 +185,23 @@ class App {
     this.charts.draw(clock.time, this.followed);
     this.showTransport();
     if (clock.tick !== this.shownTick) this.showTick(r, clock.tick);
+    if (this.mayShowPanel(clock.tick)) this.showPanel(r, clock.tick);
+    else if (this.panelTick !== clock.tick) this.dirty = true;
+  }
+
+  /** Panels are written again seldom while the game plays, and never under a pressed pointer. */
+  mayShowPanel(tick) {
+    const late = performance.now() - this.panelAt > (this.clock.playing ? 120 : 0);
+    return this.panelTick !== tick && late && !this.held;
+  }
+
+  showPanel(r, t) {
+    const follow = (row) => this.follow(row);
+    this.panelTick = t;
+    this.panelAt = performance.now();
+    if (this.tab === "teams") showTeams(r, t, this.followed, follow);
+    if (this.tab === "market") showMarket(r, t, follow);
+    if (this.tab === "agent") showAgent(r, this.ground, t, this.followed, follow);
   }
 
   showTransport() {
@@ -202,16 +226,14 @@ class App {
     const verdict = verdictWords(r, t);
     byId("verdict").hidden = !verdict;
     byId("verdict").textContent = verdict;
-    if (this.tab === "teams") showTeams(r, t, this.followed, (row) => this.follow(row));
-    if (this.tab === "market") showMarket(r, t, (row) => this.follow(row));
-    if (this.tab === "agent") showAgent(r, this.ground, t, this.followed, (row) => this.follow(row));
     showFeed(r, t);
   }
 }
 
 function fogWords(r, t) {
   if (!hasFog(r)) return "";
-  if (t < r.fogOnset) return `fog in ${r.fogOnset - t} ticks`;
+  const left = r.fogOnset - t;
+  if (left > 0) return `fog in ${left} ${left === 1 ? "tick" : "ticks"}`;
   const edge = (r.size - r.center) / 2;
   const deep = Math.round(fogAt(r, t, edge, edge) ?? 0);
   return harmfulRings(r, t) > edge && deep > 0 ? `fog: up to −${deep} a tick` : "fog is coming";

@@ -18,18 +18,18 @@ function series(r, value) {
 
 const CHARTS = [
   {
-    name: "Alive", stacked: true,
+    name: "Alive", stacked: true, least: 1,
     value: (r) => (t, members) => members.filter((p) => isAlive(r, t, p)).length,
     words: (r, t, all) => `${Math.round(sum(all, t))} of ${r.players}`,
   },
   {
-    name: "Progress", most: 1, score: true,
+    name: "Progress", most: 1, least: 0.1, score: true,
     value: (r) => (t, members) => Math.max(...members.map((p) => ofPlayer(r, "progress", t, p))) / r.share,
     own: (r, p) => (t) => ofPlayer(r, "progress", t, p) / r.share,
     words: (r, t, all) => `best ${(100 * Math.max(...all.map((s) => s[t]))).toFixed(1)} %`,
   },
   {
-    name: "Kills",
+    name: "Kills", least: 1,
     value: (r) => (t, members) => members.reduce((n, p) => n + ofPlayer(r, "kills", t, p), 0),
     own: (r, p) => (t) => ofPlayer(r, "kills", t, p),
     words: (r, t, all) => `${Math.round(sum(all, t))} in all`,
@@ -75,7 +75,7 @@ export class Charts {
     Object.assign(chart.back, { width: chart.canvas.width, height: chart.canvas.height });
     const brush = chart.back.getContext("2d");
     brush.scale(chart.back.width / width, chart.back.height / height);
-    const most = chart.most || Math.max(1, ...Array.from({ length: r.frames }, (_, t) =>
+    const most = Math.max(chart.most && r.wins.count ? chart.most : chart.least, ...Array.from({ length: r.frames }, (_, t) =>
       chart.stacked ? sum(chart.lines, t) : Math.max(...chart.lines.map((line) => line[t]))));
     const at = (t, value) => [PAD + (t / Math.max(1, r.frames - 1)) * (width - 2 * PAD),
       height - 4 - (value / most) * (height - 10)];
@@ -127,7 +127,7 @@ export class Charts {
     if (teams.length > MANY) return;
     chart.lines.forEach((values, index) => {
       const points = this.thinned((t) => at(t, values[t]));
-      if (this.r.teamGame) {
+      if (this.r.teamGame && teams.length <= 8) {
         brush.strokeStyle = "rgba(16,17,22,.5)";
         line(brush, points, 2.6);
       }

@@ -48,7 +48,7 @@ function spark(brush, x, y, radius, colour) {
 /** Numbers that rise from those who were hurt. */
 export function drawDamage(scene, time) {
   const { r, brush, camera } = scene;
-  if (camera.now.scale < 9) return;
+  if (camera.now.scale < 14) return;
   const tick = Math.min(r.frames - 1, Math.round(time));
   const age = time - tick + 0.5;
   const px = Math.min(18, Math.max(10, camera.now.scale * 0.5));

@@ -4,6 +4,7 @@ import { ofEntity, ofPlayer } from "./data.js";
 import { NPC_LOOK, colourOf, healthColour, markOf } from "./palette.js";
 
 const INK = "#14151b", FROST = "#cdeaff", GOLD = "#ffd048";
+const NUMBERED = 10;  // pixels of radius from which discs have their number
 
 export const SHAPES = {
   square: [[-0.72, -0.72], [0.72, -0.72], [0.72, 0.72], [-0.72, 0.72]],
@@ -12,23 +13,61 @@ export const SHAPES = {
   shield: [[-0.85, -0.85], [0.85, -0.85], [0.85, 0.05], [0, 1], [-0.85, 0.05]],
 };
 
+const sprites = new Map();
+const MOST_SPRITES = 1500;
+
 /** Draws one entity with its bar, crown and number; `size` is the radius in pixels. */
-export function drawEntity(brush, r, t, row, x, y, size, alpha) {
+export function drawEntity(brush, r, t, row, x, y, size, alpha, ratio = 2) {
   brush.globalAlpha = alpha;
-  if (row < r.players) drawPlayer(brush, r, t, row, x, y, size);
-  else drawNpc(brush, NPC_LOOK[r.col.npc_kind[t * r.npcs + row - r.players]] || NPC_LOOK[1], x, y, size * 0.86);
+  const sprite = spriteOf(row < r.players ? lookOf(r, t, row) : npcLook(r, t, row), Math.round(size * 4) / 4, ratio);
+  const side = sprite.width / ratio;
+  brush.drawImage(sprite, x - side / 2, y - side / 2, side, side);
   const health = ofEntity(r, "health", t, row);
   if (health < 100 && size >= 4.5) drawBar(brush, x, y + size * 1.28, size, health / 100);
   brush.globalAlpha = 1;
 }
 
-function drawPlayer(brush, r, t, player, x, y, size) {
-  const colour = colourOf(r, player);
-  const frozen = ofPlayer(r, "freeze", t, player) > 0;
-  brush.lineWidth = Math.max(1, size * 0.2);
+/** All that the picture of a player depends on. */
+function lookOf(r, t, player) {
+  return {
+    player, colour: colourOf(r, player), mark: markOf(r, player),
+    frozen: ofPlayer(r, "freeze", t, player) > 0, scout: ofPlayer(r, "recon", t, player) === 1,
+    immortal: ofPlayer(r, "immortal", t, player) === 1,
+    leads: r.leaderBound && r.leader[player] === player,
+  };
+}
+
+function npcLook(r, t, row) {
+  return NPC_LOOK[r.col.npc_kind[t * r.npcs + row - r.players]] || NPC_LOOK[1];
+}
+
+/** A small picture, kept: the same for all who look the same in this size. */
+function spriteOf(look, size, ratio) {
+  const whose = look.shape || `${look.colour}${look.mark}${look.frozen}${look.scout}${look.immortal}${look.leads}`;
+  const key = `${whose}|${size}|${ratio}|${size >= NUMBERED && !look.shape ? look.player : ""}`;
+  if (!sprites.has(key)) {
+    if (sprites.size > MOST_SPRITES) sprites.clear();
+    sprites.set(key, painted(look, size, ratio));
+  }
+  return sprites.get(key);
+}
+
+function painted(look, size, ratio) {
+  const side = Math.ceil((size * 4.4 + 6) * ratio);
+  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+  const brush = canvas.getContext("2d");
+  brush.scale(ratio, ratio);
+  const middle = side / ratio / 2;
+  if (look.shape) drawNpc(brush, look, middle, middle, size * 0.86);
+  else drawPlayer(brush, look, middle, middle, size);
+  return canvas;
+}
+
+function drawPlayer(brush, { player, colour, mark, frozen, scout, immortal, leads }, x, y, size) {
   brush.beginPath();
   brush.arc(x, y, size, 0, 7);
-  if (ofPlayer(r, "recon", t, player)) {
+  if (size < 8) ring(brush, "rgba(255,255,255,.75)", size * 0.2 + 2.4);
+  if (scout) {
     brush.fillStyle = "rgba(20,21,27,.45)";
     brush.fill();
     ring(brush, INK, size * 0.5);
@@ -36,16 +75,16 @@ function drawPlayer(brush, r, t, player, x, y, size) {
   } else {
     brush.fillStyle = colour;
     brush.fill();
-    ring(brush, frozen ? FROST : INK, brush.lineWidth);
-    drawMark(brush, markOf(r, player), x, y, size);
+    ring(brush, frozen ? FROST : INK, Math.max(1, size * 0.2));
+    drawMark(brush, mark, x, y, size);
   }
-  if (ofPlayer(r, "immortal", t, player)) {
+  if (immortal) {
     brush.beginPath();
     brush.arc(x, y, size * 1.3, 0, 7);
     ring(brush, "rgba(255,255,255,.7)", Math.max(1, size * 0.1));
   }
-  if (r.leaderBound && r.leader[player] === player) drawCrown(brush, x, y - size * 1.45, size);
-  if (size >= 10) drawNumber(brush, player, x, y, size, markOf(r, player));
+  if (leads) drawCrown(brush, x, y - size * 1.45, size);
+  if (size >= NUMBERED) drawNumber(brush, player, x, y, size, mark);
 }
 
 function ring(brush, colour, width) {

@@ -34,40 +34,49 @@ export function veil(r, depth) {
   return 0.2 * Math.max(0, 1 + (depth - r.fogHarm) / HAZE);
 }
 
+/** Draws the fog of a moment over the map. */
 export function drawFog(brush, r, camera, time) {
   if (!hasFog(r) || time < r.fogOnset) return;
-  const box = (from) => {
-    const [x, y] = camera.toScreen(from, from);
-    const [u, v] = camera.toScreen(r.size - from, r.size - from);
-    return [x, y, u - x, v - y];
-  };
-  brush.save();
-  clipTo(brush, r, camera);
   const rings = r.col.fog.length / r.frames;
-  for (let ring = 0; ring < rings; ring++) {
+  for (let ring = middleOf(r)[0] - 1; ring < Math.min(rings, r.middle - r.fogFinal); ring++) {
     const alpha = veil(r, ringDepth(r, time, ring));
     if (alpha < 0.01) break;
     brush.fillStyle = `rgba(${FOG}, ${alpha.toFixed(3)})`;
-    brush.beginPath();
-    brush.rect(...box(ring));
-    if (ring + 1 < rings) brush.rect(...box(ring + 1));
-    brush.fill("evenodd");
+    for (const strip of strips(r, ring)) fillTiles(brush, camera, strip);
   }
-  brush.restore();
-  drawFront(brush, r, time, box);
+  drawFront(brush, r, camera, time);
 }
 
-/** Clips to the playable square, without the one that stays free of fog. */
-function clipTo(brush, r, camera) {
-  brush.beginPath();
-  for (const half of [r.center / 2, r.fogFinal]) {
-    const side = (2 * half + 1) * camera.now.scale;
-    brush.rect(...camera.toScreen(r.middle - half, r.middle - half), side, side);
-  }
-  brush.clip("evenodd");
+/** First tile of the playable square, and the one after its last. */
+function middleOf(r) {
+  return [r.middle - r.center / 2, r.middle + r.center / 2 + 1];
 }
 
-function drawFront(brush, r, time, box) {
+/** The four sides of a ring [left, top, right, bottom], in the playable square and outside the one
+ * that stays free of fog: that has an odd side, so that of its outermost ring two sides are in it. */
+function strips(r, ring) {
+  const [from, to] = middleOf(r);
+  const [near, far] = [ring, r.size - ring];
+  const sides = [[near, near, far, near + 1], [near, near + 1, near + 1, far]];
+  if (ring < r.middle - 1 - r.fogFinal) {
+    sides.push([near + 1, far - 1, far, far], [far - 1, near + 1, far, far - 1]);
+  }
+  return sides.map((side) => side.map((at) => Math.min(Math.max(at, from), to)));
+}
+
+/** Fills whole pixels, so that no seams show between neighbours. */
+function fillTiles(brush, camera, [left, top, right, bottom]) {
+  if (left >= right || top >= bottom) return;
+  const [x, y, u, v] = [...camera.toScreen(left, top), ...camera.toScreen(right, bottom)]
+    .map((at) => Math.round(at * camera.ratio) / camera.ratio);
+  brush.fillRect(x, y, u - x, v - y);
+}
+
+function drawFront(brush, r, camera, time) {
+  const box = (from) => {
+    const [x, y] = camera.toScreen(from, from);
+    return [x, y, (r.size - 2 * from) * camera.now.scale, (r.size - 2 * from) * camera.now.scale];
+  };
   const front = harmfulRings(r, time);
   const safe = r.middle - r.fogFinal;
   brush.lineWidth = 2;

@@ -1,7 +1,7 @@
 // The map as one large picture, in which only tiles that change are painted again.
 
 const EARTH = "#b9a573", GRASS = "#93ad6c", ROCK = "#86878f", WATER = "#4a84b8", DEEP = "#3a6a9c";
-const BORDER = 8;
+const BORDER = 8;  // tiles around the playable square; those that are not on the map stay empty
 
 /** What lies under a tile; tiles of the same family join into one area with round corners. */
 const BASE = {
@@ -14,11 +14,13 @@ const BASE = {
 export class Ground {
   constructor(r) {
     this.r = r;
-    this.first = Math.max(0, r.middle - r.center / 2 - BORDER);
-    this.tiles = Math.min(r.size, r.middle + r.center / 2 + BORDER + 1) - this.first;
+    this.first = r.middle - r.center / 2 - BORDER;
+    this.tiles = r.center + 2 * BORDER + 1;
     this.side = Math.max(4, Math.min(32, Math.floor(3072 / this.tiles)));
     this.harvested = new Uint8Array(r.size * r.size);
-    this.tick = 0;
+    this.tick = this.version = 0;
+    this.view = canvasOf(1);
+    this.back = "#23252d";
     this.canvas = canvasOf(this.tiles * this.side);
     this.brush = this.canvas.getContext("2d");
     this.small = canvasOf(this.tiles * Math.max(2, Math.round(this.side / 4)));
@@ -50,19 +52,48 @@ export class Ground {
     for (const [at, now] of changed) {
       if (this.harvested[at] === now) continue;
       this.harvested[at] = now;
+      this.version++;
       const [row, col] = [Math.floor(at / this.r.size), at % this.r.size];
       this.paint(row, col);
       this.shrink(row, col);
     }
   }
 
+  /** Draws what the camera shows; a copy is kept, and drawn as long as nothing has changed. */
   draw(brush, camera) {
+    const { canvas, now, ratio } = camera;
+    const key = [canvas.width, canvas.height, now.x, now.y, now.scale, this.version].join();
+    if (key !== this.key) {
+      this.key = key;
+      Object.assign(this.view, { width: canvas.width, height: canvas.height });
+      const copy = this.view.getContext("2d", { alpha: false });
+      copy.setTransform(ratio, 0, 0, ratio, 0, 0);
+      this.drawScaled(copy, camera);
+    }
+    brush.setTransform(1, 0, 0, 1, 0, 0);
+    brush.drawImage(this.view, 0, 0);
+    brush.setTransform(ratio, 0, 0, ratio, 0, 0);
+  }
+
+  /** From afar the ground is darker and calmer, so that those on it stand out. */
+  drawScaled(brush, camera) {
     const [x, y] = camera.toScreen(this.first, this.first);
     const side = this.tiles * camera.now.scale;
     const small = camera.now.scale * camera.ratio < this.side / 2.5;
-    brush.imageSmoothingEnabled = true;
-    brush.imageSmoothingQuality = "medium";
+    brush.fillStyle = this.back;
+    brush.fillRect(0, 0, camera.width, camera.height);
+    brush.imageSmoothingQuality = "low";
     brush.drawImage(small ? this.small : this.canvas, x, y, side, side);
+    const far = Math.min(Math.max((16 - camera.now.scale) / 10, 0), 1);
+    brush.fillStyle = `rgba(44, 52, 40, ${(0.34 * far).toFixed(3)})`;
+    const [left, top] = camera.toScreen(this.first + BORDER, this.first + BORDER);
+    if (far) brush.fillRect(left, top, (this.r.center + 1) * camera.now.scale, (this.r.center + 1) * camera.now.scale);
+  }
+
+  /** Sets the colour around the map. */
+  paintBack(colour) {
+    this.back = colour;
+    this.version++;
   }
 
   shrink(row, col) {

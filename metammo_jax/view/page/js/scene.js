@@ -13,7 +13,7 @@ export class Scene {
     this.brush = canvas.getContext("2d", { alpha: false });
     this.followed = this.hovered = -1;
     this.places = new Float32Array(4 * r.entities);
-    this.back = ink("map");
+    ground.paintBack(ink("map"));
   }
 
   /** Draws the moment `time` (in ticks, between two of them too) with the layers that are on. */
@@ -21,8 +21,6 @@ export class Scene {
     const { r, brush, camera, ground } = this;
     const t = Math.floor(time);
     brush.setTransform(camera.ratio, 0, 0, camera.ratio, 0, 0);
-    brush.fillStyle = this.back;
-    brush.fillRect(0, 0, camera.width, camera.height);
     ground.update(t);
     ground.draw(brush, camera);
     this.findPlaces(time);
@@ -62,11 +60,11 @@ export class Scene {
   }
 
   get radius() {
-    return Math.max(2.6, Math.min(this.camera.now.scale * 0.36, 20));
+    return Math.max(4.2, Math.min(this.camera.now.scale * 0.36, 20));
   }
 
   drawEntities(t, seen) {
-    const { r, brush, places } = this;
+    const { r, brush, camera, places } = this;
     const visible = seen && new Set(seen);
     const rows = [...Array(r.entities).keys()].filter((row) => places[4 * row + 2] > 0.01);
     rows.sort((a, b) => (a < r.players) - (b < r.players) || places[4 * a + 1] - places[4 * b + 1]);
@@ -75,7 +73,7 @@ export class Scene {
       if (!this.shown(x, y)) continue;
       const alpha = places[4 * row + 2] * (visible && !visible.has(row) ? 0.4 : 1);
       const shown = isAlive(r, t, row) ? t : Math.min(t + 1, r.frames - 1);
-      drawEntity(brush, r, shown, row, x, y, this.radius * places[4 * row + 3], alpha);
+      drawEntity(brush, r, shown, row, x, y, this.radius * places[4 * row + 3], alpha, camera.ratio);
     }
   }
 

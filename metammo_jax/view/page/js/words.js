@@ -2,7 +2,7 @@
 
 import { ofPlayer, isAlive } from "./data.js";
 
-const CAUSES = ["was killed", "died in the fog", "starved", "fell with the leader"];
+const CAUSES = ["was killed", "died in the fog", "died of hunger or thirst", "fell with the leader"];
 
 export function nameOf(r, row, t) {
   if (row < r.players) return `Player ${row}`;
