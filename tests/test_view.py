@@ -92,6 +92,7 @@ def test_the_page_holds_the_worlds(hill, text):
     np.testing.assert_allclose(columns["fog"][-1, 9] / 100, depth[0], atol=6e-3)
 
 
+@pytest.mark.slow
 def test_the_page_holds_bags_and_skills(full):
     columns, tables, _ = collect.columns_of(full)
     worlds = full.worlds(0, TICKS + 1)
@@ -103,7 +104,7 @@ def test_the_page_holds_bags_and_skills(full):
     assert got[:, 3].sum() == worlds.tally.count[-1, Event.HARVEST_ITEM].sum() > 0
 
 
-@pytest.mark.parametrize("which", ["hill", "full"])
+@pytest.mark.parametrize("which", ["hill", pytest.param("full", marks=pytest.mark.slow)])
 def test_what_happened_adds_up(which, request):
     replay = request.getfixturevalue(which)
     worlds, players = replay.worlds(0, TICKS + 1), replay.env.cfg.players

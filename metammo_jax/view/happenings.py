@@ -6,6 +6,7 @@ shows it.
 
 import jax
 import numpy as np
+from numpy.typing import ArrayLike
 
 from metammo_jax.rules.fog import HARM_ABOVE
 from metammo_jax.vocab import NEVER, Event
@@ -51,10 +52,11 @@ def between(before: World | None, worlds: World, actions, cfg) -> dict[str, np.n
     )
 
 
-def _where(tick: np.ndarray, happened: np.ndarray, *columns: np.ndarray) -> np.ndarray:
+def _where(tick: ArrayLike, happened: ArrayLike, *columns: ArrayLike) -> np.ndarray:
     """Returns (M, 2 + columns) int32: tick, row, and values there, where it happened (F, n)."""
-    at = np.nonzero(happened)
-    return np.stack([tick[at[0]], at[1], *(c[at] for c in columns)], axis=1).astype(np.int32)
+    at = np.nonzero(np.asarray(happened))
+    values = [np.asarray(tick)[at[0]], at[1], *(np.asarray(column)[at] for column in columns)]
+    return np.stack(values, axis=1).astype(np.int32)
 
 
 def _attacks(old: World, new: World, actions, cfg) -> np.ndarray:
@@ -142,9 +144,10 @@ def _killers(
     return found
 
 
-def _row_of(entity: np.ndarray, world: World, frame: np.ndarray, players: int) -> np.ndarray:
+def _row_of(entity: ArrayLike, world: World, frame: np.ndarray, players: int) -> np.ndarray:
     """Returns rows of entities by their ids, of NPCs as they are in worlds `frame`; -1 if none."""
-    match = world.body.id[frame] == entity[:, None]
+    entity = np.asarray(entity)
+    match = np.asarray(world.body.id)[frame] == entity[:, None]
     npc = np.where(match.any(1), match.argmax(1), -1)
     return np.where(entity > 0, entity - 1, np.where(npc >= players, npc, -1))
 
@@ -175,7 +178,7 @@ def _tiles(old: World, new: World) -> np.ndarray:
 
 def _harvested(world: World) -> np.ndarray:
     ready = world.terrain.ready_at.reshape(len(world.tick), -1)
-    return world.tick[:, None] < ready
+    return np.asarray(world.tick)[:, None] < np.asarray(ready)
 
 
 def _counted(old: World, new: World) -> np.ndarray:

@@ -77,7 +77,7 @@ def page(replay, title: str | None = None) -> str:
         rows = np.concatenate([np.diff(rows[:, :1], axis=0, prepend=0), rows[:, 1:]], axis=1)
         for index, column in enumerate(rows.T):
             packer.add(f"{name}/{index}", column, over_time=False)
-    packer.add("material", world.terrain.material.reshape(-1), over_time=False)
+    packer.add("material", np.ravel(world.terrain.material), over_time=False)
     about = facts(replay, world, columns, title)
     about["columns"] = packer.columns
     return fill(about, packer.base64())
