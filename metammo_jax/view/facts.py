@@ -6,7 +6,7 @@ from metammo_jax.tables import EXP_THRESHOLD, IMPASSABLE, REACH
 from metammo_jax.tasks.algebra import numbers_of
 from metammo_jax.tasks.words import describe
 from metammo_jax.view import collect, happenings
-from metammo_jax.vocab import NEVER, Direction, Event, Item, Kind, Skill, Style, Tile
+from metammo_jax.vocab import NEVER, Direction, Event, Item, Kind, Skill, Style, System, Tile
 from metammo_jax.world import World
 
 WORDS = dict(
@@ -46,6 +46,7 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
         group=params.group.tolist(),
         leader=params.leader.tolist(),
         teamGame=bool(params.team_game),
+        resources=bool(params.enabled[System.RESOURCE]),
         leaderBound=bool(params.leader_bound),
         fogOnset=None if params.fog_onset >= NEVER else int(params.fog_onset),
         fogFinal=int(params.fog_final_size),

@@ -62,8 +62,7 @@ function playerParts(r, ground, t, player, follow) {
   const health = ofEntity(r, "health", t, player);
   const meters = make("div", { className: "meters" },
     meter("Health", health, 100, healthColour(health / 100), "health"),
-    meter("Food", of("food"), 100, "#b9863a", "food"),
-    meter("Water", of("water"), 100, ink("water"), "water"),
+    ...(r.resources ? [meter("Food", of("food"), 100, "#b9863a", "food"), meter("Water", of("water"), 100, ink("water"), "water")] : []),
     facts(r, t, player));
   const alive = isAlive(r, t, player);
   const seen = alive ? inSight(r, t, player) : [];

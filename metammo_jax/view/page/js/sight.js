@@ -21,7 +21,8 @@ export function drawSight(canvas, r, ground, t, player, seen) {
       if (!ground.material(row + y, col + x)) continue;
       const alpha = veil(r, fogAt(r, t, row + y, col + x));
       brush.fillStyle = `rgba(${FOG}, ${alpha})`;
-      if (alpha > 0.01) brush.fillRect(x * side, y * side, side + 0.5, side + 0.5);
+      const [left, top, right, bottom] = [x, y, x + 1, y + 1].map((at) => Math.round(at * side));
+      if (alpha > 0.01) brush.fillRect(left, top, right - left, bottom - top);
     }
   }
   for (const other of seen) {
