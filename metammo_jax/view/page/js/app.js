@@ -221,7 +221,7 @@ class App {
     byId("tick").replaceChildren(make("b", {}, String(t)), ` / ${r.frames - 1}`);
     let [players, npcs] = [0, 0];
     for (let row = 0; row < r.entities; row++) if (isAlive(r, t, row)) row < r.players ? players++ : npcs++;
-    byId("living").replaceChildren(make("b", { id: "alive" }, String(players)), ` of ${r.players} alive`, npcs ? ` · ${npcs} NPCs` : "");
+    byId("living").replaceChildren(make("b", { id: "alive" }, String(players)), ` of ${r.players} alive`, npcs ? ` · ${npcs} ${npcs === 1 ? "NPC" : "NPCs"}` : "");
     byId("fogFact").textContent = fogWords(r, t);
     const verdict = verdictWords(r, t);
     byId("verdict").hidden = !verdict;
