@@ -18,7 +18,8 @@ BLOCKS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS)
-def test_code_that_is_shown_runs(block):
+def test_code_that_is_shown_runs(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # for what it writes
     exec(compile("import jax, metammo_jax as mm\n" + block, "shown", "exec"), {})
 
 
