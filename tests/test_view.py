@@ -92,6 +92,14 @@ def test_the_page_holds_the_worlds(hill, text):
     np.testing.assert_allclose(columns["fog"][-1, 9] / 100, depth[0], atol=6e-3)
 
 
+def test_what_the_dead_would_do_is_left_out(hill):
+    north = jax.tree.map(np.zeros_like, hill.actions)
+    columns, *_ = collect.columns_of(types.SimpleNamespace(**{**vars(hill), "actions": north}))
+    living = columns["alive"][:-1, : hill.env.cfg.players]
+    np.testing.assert_array_equal(columns["act_move"], np.where([living[0] < 0, *living], 0, 4))
+    np.testing.assert_array_equal(columns["act_target"][1:], np.where(living, 0, -1))
+
+
 @pytest.mark.slow
 def test_the_page_holds_bags_and_skills(full):
     columns, tables, _ = collect.columns_of(full)
