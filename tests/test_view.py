@@ -217,11 +217,27 @@ def test_the_command_writes_a_page_beside_the_replay(hill, text, tmp_path, monke
 
 
 @pytest.mark.slow
-def test_a_recorded_replay_is_shown(tmp_path):
-    env = mm.make("team_battle", config="tiny")
-    replay = mm.record(env, jax.random.key(0), ticks=12)
+def test_a_recorded_replay_is_shown_and_agrees_with_its_event_log(tmp_path):
+    env = mm.make("sandwich", config="tiny")
+    replay = mm.record(env, jax.random.key(0))
     path = mm.to_html(replay, tmp_path / "game.html")
     _, columns = content(path.read_text())
-    for tick in (0, 5, 12):
+    for tick in (0, 5, replay.ticks):
         np.testing.assert_array_equal(columns["health"][tick], replay.at(tick).body.health)
+    log = mm.events(replay)
+    hits = log.of("score_hit")
+    told = set(zip(hits["tick"] + 1, hits["who"], hits["whom"], hits["number"], strict=True))
+    ticks = np.cumsum(columns["attacks/0"])
+    shown = set(zip(ticks, *(columns[f"attacks/{index}"] for index in (1, 2, 3)), strict=True))
+    of_players = {hit for hit in told if hit[1] < env.cfg.players}
+    assert {hit for hit in shown if hit[1] < env.cfg.players} == of_players
+    assert told >= shown > of_players  # of NPCs not all
+    died = log.of("agent_culled")
+    rows, killers, causes = (columns[f"deaths/{index}"] for index in (1, 2, 3))
+    found = zip(np.cumsum(columns["deaths/0"]), rows, killers, strict=True)
+    wanted = set(zip(died["tick"] + 1, died["who"], died["whom"], strict=True))
+    assert {death for death in found if death[1] < env.cfg.players} == wanted
+    shown_cause = dict(zip(rows, causes, strict=True))  # of the last death of each
+    for row, cause in dict(zip(died["who"], died["what"], strict=True)).items():
+        assert shown_cause[row] == {"attack": 0, "fog": 1}.get(str(cause), shown_cause[row])
     assert replay._repr_html_().startswith("<iframe srcdoc=")
