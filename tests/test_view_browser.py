@@ -79,7 +79,7 @@ def number(page, name: str) -> float:
 def test_it_plays_and_stops(hill, opened):
     page = opened(hill[1])
     assert page.inner_text("#title") == "King of the hill"
-    page.select_option("#speed", "16")
+    page.select_option("#speed", "8")
     page.keyboard.press("Space")
     page.wait_for_function("viewer.clock.tick >= 5")
     assert page.get_attribute("#play", "aria-label") == "Pause"
@@ -87,7 +87,7 @@ def test_it_plays_and_stops(hill, opened):
     page.wait_for_function("!viewer.clock.playing && viewer.clock.glide === null")
     tick = page.evaluate("viewer.clock.time")
     page.wait_for_timeout(200)
-    assert page.evaluate("viewer.clock.time") == tick == int(tick)
+    assert page.evaluate("viewer.clock.time") == tick == int(tick) < TICKS
 
 
 def test_keys_and_the_timeline_move_through_time(hill, opened):
