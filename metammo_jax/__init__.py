@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from metammo_jax.config import Config, preset
     from metammo_jax.draw.picture import animate, render, strip
     from metammo_jax.env import Env, Info
+    from metammo_jax.flat import (
+        FlatLayout,
+        flat_action,
+        flat_mask,
+        flat_observation,
+        flat_sample,
+    )
     from metammo_jax.observe import Column, Observation
     from metammo_jax.registry import make, register
     from metammo_jax.replay.counterfactual import counterfactual
@@ -38,6 +45,7 @@ _HOMES = {
     "config": ("Config", "preset"),
     "draw.picture": ("animate", "render", "strip"),
     "env": ("Env", "Info"),
+    "flat": ("FlatLayout", "flat_action", "flat_mask", "flat_observation", "flat_sample"),
     "observe": ("Column", "Observation"),
     "registry": ("make", "register"),
     "replay.counterfactual": ("counterfactual",),
@@ -72,6 +80,7 @@ __all__ = [
     "Column",
     "Config",
     "Env",
+    "FlatLayout",
     "Info",
     "Observation",
     "PaperReward",
@@ -81,6 +90,10 @@ __all__ = [
     "animate",
     "counterfactual",
     "events",
+    "flat_action",
+    "flat_mask",
+    "flat_observation",
+    "flat_sample",
     "games",
     "make",
     "preset",

@@ -17,7 +17,7 @@ LAYERS = [
     {"query", "inventory", "effects", "hearing", "maps", "own_maps"},
     {"rules"},
     {"tick", "legal", "legal_trade", "observe"},
-    {"spaces"},
+    {"spaces", "flat", "flat_columns"},
     {"tasks"},
     {"games"},
     {"env", "wrappers", "achievements"},
@@ -33,7 +33,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {  # who may import whom within a layer
     ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("observe", "legal"),
     ("legal", "legal_trade"), ("effects", "query"), ("effects", "hearing"),
-    ("registry", "vector"), ("wrappers", "env"),
+    ("registry", "vector"), ("wrappers", "env"), ("flat", "flat_columns"),
 }  # fmt: skip
 
 
