@@ -278,3 +278,26 @@ def shapes(cfg: Config) -> Observation:
         masks=Masks(speak=of(jnp.bool_, players), **masks),
         **trade,
     )
+
+
+def table_features(obs: Observation, cfg: Config) -> jax.Array:
+    """Returns (E, features) float32 within -1..1, everybody in the world, for whoever sees it all.
+
+    Whether it is there, the tick, kind, place, group and condition; zeros where nobody is.
+    """
+    table = obs.entities.astype(jnp.float32)
+    there = (obs.entities[:, Column.HEALTH] > 0).astype(jnp.float32)[:, None]
+    kind = jnp.maximum(obs.entities[:, Column.KIND], 0)
+    parts = {
+        "there": there,
+        "tick": jnp.broadcast_to(obs.tick / cfg.horizon, there.shape),
+        "kind": jax.nn.one_hot(kind, 4),
+        "place": (table[:, Column.ROW : Column.COL + 1] - cfg.middle) / (cfg.playable / 2),
+        "group": (table[:, Column.GROUP, None] + 1) / cfg.players,
+        **_condition(table, cfg),
+        "food": table[:, Column.FOOD, None] / RESOURCE_BASE,
+        "water": table[:, Column.WATER, None] / RESOURCE_BASE,
+    }
+    if Column.GOLD in columns(cfg):
+        parts |= {"gold": _many(table[:, Column.GOLD, None])} | _learned(table)
+    return jnp.clip(jnp.concatenate(list(parts.values()), axis=-1) * there, -1.0, 1.0)

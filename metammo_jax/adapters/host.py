@@ -1,0 +1,86 @@
+"""One world, stepped from Python: keys are counted up from a seed, worlds stay on the device."""
+
+import jax
+import numpy as np
+
+from metammo_jax.adapters.core import Core, Outcome, State
+from metammo_jax.lib import checks, threefry
+from metammo_jax.lib.narrow import narrow
+from metammo_jax.vocab import Direction
+
+
+class Host:
+    """A world, the key of its next step, and what it was last seen as.
+
+    Attributes:
+      core: the world with flat views.
+      state: of the game; None before `reset`.
+    """
+
+    def __init__(self, core: Core):
+        self.core, self.state = core, None
+        self._key, self._ticks = None, 0
+        self._begin, self._step = jax.jit(_begun(core)), jax.jit(_stepped(core))
+
+    def reset(self, seed: int | None = None) -> jax.Array:
+        """Begins an episode; returns the view (P, F) float32.
+
+        Args:
+          seed: 0..2**63 - 1; None goes on with the random numbers of before, at first those of a
+            seed that the system draws.
+
+        Raises:
+          ValueError: it is no such number.
+        """
+        if seed is not None or self._key is None:
+            drawn = int(np.random.default_rng().integers(checks.SEEDS - 1))
+            self._key, self._ticks = checks.key_of_seed(drawn if seed is None else seed), 0
+        view, self.state = self._begin(self._key, np.uint32(self._next()))
+        return view
+
+    def step(self, choice: jax.Array | np.ndarray) -> Outcome:
+        """Plays a tick with choices (P,) or (P, H) int32, without automatic reset.
+
+        Raises:
+          ValueError: there was no `reset` before.
+        """
+        if self.state is None:
+            raise ValueError("call reset() before step()")
+        out = self._step(self._key, np.uint32(self._next()), self.state, choice)
+        self.state = out.state
+        return out
+
+    def _next(self) -> int:
+        self._ticks += 1
+        return self._ticks
+
+
+def _begun(core: Core):
+    @narrow
+    def begin(key: jax.Array, number: jax.Array) -> tuple[jax.Array, State]:
+        return core.begin(threefry.fold_in(key, number))
+
+    return begin
+
+
+def _stepped(core: Core):
+    @narrow
+    def step(key: jax.Array, number: jax.Array, state: State, choice: jax.Array) -> Outcome:
+        return core.step(threefry.fold_in(key, number), state, choice)
+
+    return step
+
+
+def nothing_chosen(core: Core) -> np.ndarray:
+    """Returns choices (P,) or (P, H) int32 with which nobody does anything."""
+    stay = int(Direction.STAY)
+    quiet = {"move": stay, "move_attack": stay, "style": 0, "token": 0, "price": 0, "gold": 0}
+    row = [quiet.get(name, size - 1) for name, size in core.heads.items()]
+    choice = np.tile(np.asarray(row, np.int32), (core.cfg.players, 1))
+    return choice[:, 0] if core.is_discrete else choice
+
+
+def split_mask(core: Core, mask: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Returns a mask (A,) head by head."""
+    ends = np.cumsum(list(core.heads.values()))[:-1]
+    return tuple(np.split(mask, ends))
