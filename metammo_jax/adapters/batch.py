@@ -9,8 +9,9 @@ import numpy as np
 from flax import struct
 
 from metammo_jax.adapters.core import Core
+from metammo_jax.adapters.host import Keys
 from metammo_jax.flat import Choices
-from metammo_jax.lib import checks, threefry
+from metammo_jax.lib import threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Observation
@@ -62,7 +63,7 @@ class Batch:
     def __init__(self, core: Core, num_worlds: int):
         self.core, self.worlds = core, vectorize(core.env, num_worlds)
         self.num_slots = num_worlds * core.cfg.players
-        self._key, self._ticks, self._state, self._last = None, 0, None, None
+        self._keys, self._state, self._last = Keys(), None, None
         self._begin, self._step = jax.jit(narrow(self._begun)), jax.jit(narrow(self._stepped))
         self._flat = jax.jit(core.layout.observation)
 
@@ -79,10 +80,8 @@ class Batch:
         Raises:
           ValueError: it is no such number.
         """
-        if seed is not None or self._key is None:
-            drawn = int(np.random.default_rng().integers(checks.SEEDS - 1))
-            self._key, self._ticks = checks.key_of_seed(drawn if seed is None else seed), 0
-        view, self._state, self._last = self._begin(self._key, self._next())
+        self._keys.restart(seed)
+        view, self._state, self._last = self._begin(*self._keys.next())
         return view, self._last[0].mask.reshape(self.num_slots, -1)
 
     def step(self, choice: jax.Array | np.ndarray) -> Slots:
@@ -91,25 +90,18 @@ class Batch:
         Raises:
           ValueError: there was no `reset` before, or they have another shape or dtype.
         """
-        if self._state is None:
-            raise ValueError("call reset() before step()")
+        key = self._keys.next()
         heads = () if self.core.is_discrete else (len(self.core.heads),)
         if np.shape(choice) != (self.num_slots, *heads):
             raise ValueError(
                 f"actions have shape {np.shape(choice)}, it must be {(self.num_slots, *heads)}"
             )
-        slots, self._state, self._last = self._step(
-            self._key, self._next(), self._state, self._last, choice
-        )
+        slots, self._state, self._last = self._step(*key, self._state, self._last, choice)
         return slots
 
     def final_view(self, slots: Slots) -> jax.Array:
         """Returns (N, F) float32, what was seen before automatic resets."""
         return self._flat(slots.final).reshape(self.num_slots, -1)
-
-    def _next(self) -> np.uint32:
-        self._ticks += 1
-        return np.uint32(self._ticks)
 
     def _begun(self, key: jax.Array, number: jax.Array):
         obs, state = self.worlds.reset(threefry.fold_in(key, number))

@@ -1,4 +1,4 @@
-"""One world, stepped from Python: keys are counted up from a seed, worlds stay on the device."""
+"""Worlds stepped from Python: keys are counted up from a seed, worlds stay on the device."""
 
 import jax
 import numpy as np
@@ -7,6 +7,30 @@ from metammo_jax.adapters.core import Core, Outcome, State
 from metammo_jax.lib import checks, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.vocab import Direction
+
+
+class Keys:
+    """The keys of resets and steps, one after the other, from one seed."""
+
+    def __init__(self):
+        self._key, self._ticks = None, 0
+
+    def restart(self, seed: int | None) -> None:
+        """Begins anew with a seed; None goes on, at first with a seed that the system draws.
+
+        Raises:
+          ValueError: the seed is no integer in 0..2**63 - 1.
+        """
+        if seed is not None or self._key is None:
+            drawn = int(np.random.default_rng().integers(checks.SEEDS - 1))
+            self._key, self._ticks = checks.key_of_seed(drawn if seed is None else seed), 0
+
+    def next(self) -> tuple[jax.Array, np.uint32]:
+        """Returns () key and () uint32, to be folded into it where it is used."""
+        if self._key is None:
+            raise ValueError("call reset() first")
+        self._ticks += 1
+        return self._key, np.uint32(self._ticks)
 
 
 class Host:
@@ -19,7 +43,7 @@ class Host:
 
     def __init__(self, core: Core):
         self.core, self.state = core, None
-        self._key, self._ticks = None, 0
+        self._keys = Keys()
         self._begin, self._step = jax.jit(_begun(core)), jax.jit(_stepped(core))
 
     def reset(self, seed: int | None = None) -> jax.Array:
@@ -32,10 +56,8 @@ class Host:
         Raises:
           ValueError: it is no such number.
         """
-        if seed is not None or self._key is None:
-            drawn = int(np.random.default_rng().integers(checks.SEEDS - 1))
-            self._key, self._ticks = checks.key_of_seed(drawn if seed is None else seed), 0
-        view, self.state = self._begin(self._key, np.uint32(self._next()))
+        self._keys.restart(seed)
+        view, self.state = self._begin(*self._keys.next())
         return view
 
     def step(self, choice: jax.Array | np.ndarray) -> Outcome:
@@ -44,15 +66,9 @@ class Host:
         Raises:
           ValueError: there was no `reset` before.
         """
-        if self.state is None:
-            raise ValueError("call reset() before step()")
-        out = self._step(self._key, np.uint32(self._next()), self.state, choice)
+        out = self._step(*self._keys.next(), self.state, choice)
         self.state = out.state
         return out
-
-    def _next(self) -> int:
-        self._ticks += 1
-        return self._ticks
 
 
 def _begun(core: Core):

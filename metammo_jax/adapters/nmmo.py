@@ -264,3 +264,11 @@ def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Ar
     mates = query.teammates(world) & alive[None] & alive[:, None]
     mates &= query.is_on(world, System.COMMUNICATION)
     return _gather(heard, bits.first_members(bits.pack(mates), COMMUNICATION_ROWS)[0], alive)
+
+
+def __getattr__(name: str):
+    if name == "OriginalEnv":  # it imports this module
+        from metammo_jax.adapters import original
+
+        return original.OriginalEnv
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

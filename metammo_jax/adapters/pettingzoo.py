@@ -166,7 +166,7 @@ class ParallelEnv(_Base):
             return None
         from metammo_jax.draw.picture import render
 
-        return np.asarray(render(self._state.world).convert("RGB"))
+        return render(self._state.world)
 
     def close(self) -> None:
         """Does nothing: there is nothing to close."""
