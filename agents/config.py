@@ -74,7 +74,9 @@ class TrainConfig:
       eval_episodes: episodes of a comparison with each opponent.
       replay_every: updates between two episodes that are kept in `replays/`, see `mm.Replay`; 0 for
         none.
-      tensorboard: write TensorBoard files too (needs tensorboardX).
+      log: where metrics are shown beside the run's folder: "tensorboard", "wandb", "mlflow", any
+        number of them (each needs its package; see `agents.training.boards`).
+      tensorboard: the same as "tensorboard" in `log`.
       progress: show a progress bar.
       verify: check in every update that replaying the rollout gives its log-probabilities back.
       devices: over how many devices the worlds are parted, of `allowed_devices`; 0 for as many
@@ -127,6 +129,7 @@ class TrainConfig:
     eval_every: int = -5
     eval_episodes: int = 32
     replay_every: int = 0
+    log: tuple[str, ...] = ()
     tensorboard: bool = False
     progress: bool = True
     verify: bool = False
@@ -171,7 +174,7 @@ class TrainConfig:
         )
 
     def _normalize(self):
-        for name, kind in (("game", str), ("weights", (int, float))):
+        for name, kind in (("game", str), ("weights", (int, float)), ("log", str)):
             value = getattr(self, name)
             value = (value,) if isinstance(value, kind) else tuple(value)
             object.__setattr__(self, name, value)
@@ -223,6 +226,9 @@ class TrainConfig:
                 f"minibatches={self.minibatches} must divide "
                 f"num_worlds * rollout / sequence = {self.segments}"
             )
+        for name in self.log:
+            if name not in LOGS:
+                raise ValueError(f"log={name!r} is unknown; allowed are {', '.join(LOGS)}")
         if self.devices and self.devices not in self.allowed_devices:
             raise ValueError(self.refusal(self.devices))
         if self.network == "paper" and not self.paper_reward:
@@ -234,6 +240,10 @@ class TrainConfig:
 
 def _divisors(number: int) -> tuple[int, ...]:
     return tuple(n for n in range(1, number + 1) if number % n == 0)
+
+
+LOGS = ("tensorboard", "wandb", "mlflow")
+"""What metrics can be shown by."""
 
 
 KNOWN = {
@@ -257,8 +267,8 @@ NOT_NEGATIVE = (
 )  # fmt: skip
 
 HOST_FIELDS = frozenset(
-    {"total_steps", "run_dir", "save_every", "keep", "eval_every", "eval_episodes", "tensorboard",
-     "progress", "verify", "devices", "replay_every"}
+    {"total_steps", "run_dir", "save_every", "keep", "eval_every", "eval_episodes", "replay_every",
+     "log", "tensorboard", "progress", "verify", "devices"}
 )  # fmt: skip
 """Fields that may change when a run is resumed: they shape no array and no game."""
 

@@ -33,7 +33,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {  # who may import whom within a layer
     ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("observe", "legal"),
     ("legal", "legal_trade"), ("effects", "query"), ("effects", "hearing"),
-    ("registry", "vector"), ("wrappers", "env"), ("flat", "flat_columns"),
+    ("registry", "vector"), ("wrappers", "env"), ("flat", "flat_columns"), ("adapters", "draw"),
 }  # fmt: skip
 
 
@@ -98,12 +98,14 @@ import jax, flax.struct, numpy
 before = set(sys.modules)
 start = time.perf_counter()
 import metammo_jax
+import metammo_jax.adapters, metammo_jax.adapters.jaxmarl, metammo_jax.adapters.gymnax
 for name in set(metammo_jax.__all__) - set(metammo_jax._HOMES["draw.picture"]):
     getattr(metammo_jax, name)
 assert time.perf_counter() - start < 2, time.perf_counter() - start
 from jax._src import xla_bridge
 assert not xla_bridge.backends_are_initialized()
 optional = {"PIL", "matplotlib", "optax", "orbax", "tyro", "rich", "tensorboardX"}
+optional |= {"gymnasium", "pettingzoo", "gymnax", "jaxmarl", "torch", "wandb", "mlflow"}
 assert not optional & (set(sys.modules) - before)
 """
     subprocess.run([sys.executable, "-c", code], check=True)

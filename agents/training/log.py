@@ -10,7 +10,7 @@ from ..parallel import processes
 from ..policy import Policy
 from ..runs import folder
 from ..runs.session import Session
-from . import curve, replays
+from . import boards, curve, replays
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,8 +64,7 @@ class Log:
         self.work, self.history, self._first = work, [], processes.is_first()
         cfg, run, updates = work.cfg, work.run, work.counts["updates"]
         self._lines = folder.MetricsLog(run, updates) if self._first else None
-        is_shown = self._first and cfg.tensorboard
-        self._board = writer()(str(run / "tensorboard")) if is_shown else None
+        self._boards = boards.open_boards(cfg, run) if self._first else []
 
     def begin(self) -> None:
         """Keeps what later policies are compared with."""
@@ -89,8 +88,8 @@ class Log:
         if self._lines:
             self._lines.append(record)
         self.history.append(record)
-        if self._board:
-            _write_scalars(self._board, record)
+        for board in self._boards:
+            board.add(boards.numbers(record), record["steps"])
         if self._saves():
             self.work.save()
         if self._first and replays.is_due(self.work):
@@ -101,8 +100,8 @@ class Log:
         work = self.work
         if work.saved_at != work.counts["updates"]:
             work.save()
-        if self._board:
-            self._board.close()
+        for board in self._boards:
+            board.close()
         picture = curve.draw(work.run) if self._first else None
         return TrainResult(
             run=work.run, complete=work.complete, updates=work.counts["updates"],
@@ -185,20 +184,3 @@ def all_games(record) -> dict:
     shown = ("return", "progress")
     sums = {name: sum(game[name] * game["episodes"] for game in games) for name in shown}
     return {"episodes": count, **sums}
-
-
-def writer():
-    """Returns the class that writes TensorBoard files; ValueError where it is not installed."""
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError as error:
-        raise ValueError("tensorboard=True needs the package tensorboardX") from error
-    return SummaryWriter
-
-
-def _write_scalars(board, record, prefix=""):
-    for name, value in record.items():
-        if isinstance(value, dict):
-            _write_scalars(board, {**value, "steps": record["steps"]}, f"{prefix}{name}/")
-        elif not isinstance(value, str | tuple | list):
-            board.add_scalar(prefix + name, value, record["steps"])

@@ -29,8 +29,9 @@ from ..learners.update import make_update
 from ..parallel import processes
 from ..runs import group, session
 from ..runs.session import Session
+from . import boards
 from .interrupt import Interrupt
-from .log import Log, TrainResult, all_games, record_of, writer
+from .log import Log, TrainResult, all_games, record_of
 from .progress import Progress, Recent
 from .seeds import GroupResult, train_group
 
@@ -60,8 +61,7 @@ def train(cfg, env=None, updates=None, seeds=None, network=None):
     Raises:
       ValueError: an option or a seed is not allowed.
     """
-    if cfg.tensorboard:
-        writer()
+    boards.check(cfg)
     if seeds is not None:
         return train_group(group.begin(cfg, seeds, env, network), updates)
     return _loop(session.begin(cfg, env, network), updates)

@@ -34,9 +34,10 @@ class VectorEnv(_Base):
     begins anew the slots of its dead are terminated again, so that whatever remembers is reset.
 
     infos: "alive" (N,) and "action_mask" (N, A) bool, for the next step; "winner" (N,) bool; and
-    where an episode ended "final_obs" (N,) of arrays (F,), and "episode" with "r" (N,) float32,
-    the return, and "l" (N,) int32, the length, of those whom "_final_obs" and "_episode" (N,) bool
-    say.
+    where an episode ended "final_obs" (N,) of arrays (F,), "episode_return" (N,) float32 and
+    "episode_length" (N,) int32, of those whom "_final_obs", "_episode_return" and
+    "_episode_length" (N,) bool say. Gymnasium's `RecordEpisodeStatistics` works too, but counts the
+    time of a dead player as an episode of its own.
 
     Attributes:
       core: the world with flat views.
@@ -133,8 +134,8 @@ class VectorEnv(_Base):
             final = np.full(self.num_envs, None, object)
             for slot in np.flatnonzero(over):
                 final[slot] = views[slot]
-            returns = np.where(ended, np.asarray(slots.returns), 0)
-            length = np.where(ended, np.asarray(slots.length), 0)
-            infos |= {"final_obs": final, "_final_obs": over, "_episode": ended}
-            infos["episode"] = {"r": returns, "l": length, "_r": ended, "_l": ended}
+            infos |= {"final_obs": final, "_final_obs": over}
+            told = {"episode_return": slots.returns, "episode_length": slots.length}
+            for name, values in told.items():
+                infos |= {name: np.where(ended, np.asarray(values), 0), f"_{name}": ended}
         return infos

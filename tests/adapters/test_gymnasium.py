@@ -66,8 +66,8 @@ def test_an_episode_and_its_end(envs):
         total += reward
         if tick == 0:
             assert terminated[dead] and not infos["alive"][dead] and not obs[dead].any()
-            assert infos["_episode"].sum() == 1 and infos["episode"]["l"][dead] == 1
-            assert infos["episode"]["r"][dead] == reward[dead] == -1
+            assert infos["_episode_return"].sum() == 1 and infos["episode_length"][dead] == 1
+            assert infos["episode_return"][dead] == reward[dead] == -1
         elif tick < HORIZON - 1:
             assert not terminated[dead] and reward[dead] == 0 and not infos["alive"][dead]
     assert terminated[dead] and not truncated[dead] and truncated[dead + 1]
@@ -75,9 +75,9 @@ def test_an_episode_and_its_end(envs):
     assert not infos["final_obs"][dead].any() and infos["final_obs"][dead + 1].any()
     assert not np.array_equal(infos["final_obs"][dead + 1], obs[dead + 1])
     others = np.arange(envs.num_envs) != dead
-    assert infos["_episode"].tolist() == others.tolist()
-    assert (infos["episode"]["l"][others] == HORIZON).all()
-    np.testing.assert_allclose(infos["episode"]["r"][others], total[others], atol=1e-6)
+    assert infos["_episode_return"].tolist() == others.tolist()
+    assert (infos["episode_length"][others] == HORIZON).all()
+    np.testing.assert_allclose(infos["episode_return"][others], total[others], atol=1e-6)
 
 
 @pytest.mark.slow

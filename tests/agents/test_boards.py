@@ -1,0 +1,87 @@
+"""Metrics on boards, read back from what TensorBoard, W&B and MLflow have written."""
+
+import sys
+
+import pytest
+
+from agents.config import TrainConfig
+from agents.training import boards
+
+RECORD = {
+    "update": 3, "steps": 500, "loss": 0.25, "bad": float("nan"), "name": "x", "pair": (1, 2),
+    "games": {"survive": {"return": -1.5, "episodes": 2}},
+}  # fmt: skip
+
+
+def test_numbers_of_a_record():
+    assert boards.numbers(RECORD) == {
+        "update": 3, "steps": 500, "loss": 0.25, "games/survive/return": -1.5,
+        "games/survive/episodes": 2,
+    }  # fmt: skip
+
+
+def test_what_is_asked_for():
+    assert boards.asked(TrainConfig()) == ()
+    both = TrainConfig(log=("wandb", "tensorboard"), tensorboard=True)
+    assert boards.asked(both) == ("wandb", "tensorboard")
+    assert boards.asked(TrainConfig(tensorboard=True)) == ("tensorboard",)
+    assert TrainConfig(log="mlflow").log == ("mlflow",)
+    with pytest.raises(ValueError, match="log='comet' is unknown; allowed are tensorboard"):
+        TrainConfig(log=("comet",))
+
+
+@pytest.mark.parametrize("name", ["tensorboard", "wandb", "mlflow"])
+def test_what_is_not_installed_is_said_at_once(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, boards.PACKAGES[name], None)
+    with pytest.raises(ValueError, match=f"log='{name}' needs the package {boards.PACKAGES[name]}"):
+        boards.check(TrainConfig(log=(name,)))
+
+
+def shown(cfg, run, *records):
+    for board in boards.open_boards(cfg, run):
+        for record in records:
+            board.add(boards.numbers(record), record["steps"])
+        board.close()
+
+
+def test_tensorboard(tmp_path):
+    pytest.importorskip("tensorboardX")
+    shown(TrainConfig(log=("tensorboard",)), tmp_path, RECORD)
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    assert b"games/survive/return" in file.read_bytes()
+
+
+@pytest.mark.slow
+def test_wandb_offline(tmp_path, monkeypatch):
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    cfg = TrainConfig(log=("wandb",), seed=77)
+    shown(cfg, tmp_path, RECORD)
+    number = (tmp_path / "wandb_id").read_text()
+    shown(cfg, tmp_path, {**RECORD, "steps": 600})  # a resumed run goes on with the same id
+    assert (tmp_path / "wandb_id").read_text() == number
+    files = list((tmp_path / "wandb").glob(f"offline-run-*-{number}/*.wandb"))
+    assert len(files) in (1, 2)
+    written = b"".join(file.read_bytes() for file in files)
+    assert b"games/survive/return" in written and b"-1.5" in written
+
+
+@pytest.mark.slow
+def test_mlflow_in_files(tmp_path, monkeypatch):
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"file:{tmp_path / 'store'}")
+    mlflow.set_tracking_uri(f"file:{tmp_path / 'store'}")
+    cfg, run = TrainConfig(log=("mlflow",), seed=77), tmp_path / "run"
+    run.mkdir()
+    shown(cfg, run, RECORD)
+    shown(cfg, run, {**RECORD, "steps": 600, "loss": 0.125})
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name("metammo_jax")
+    (found,) = client.search_runs([experiment.experiment_id])
+    assert found.info.run_name == "run" and found.data.params["seed"] == "77"
+    assert found.info.status == "FINISHED"
+    history = client.get_metric_history(found.info.run_id, "loss")
+    assert [(metric.step, metric.value) for metric in history] == [(500, 0.25), (600, 0.125)]
+    assert found.data.metrics["games/survive/return"] == -1.5
