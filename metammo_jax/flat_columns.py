@@ -4,6 +4,8 @@ Axes: P players, n nearest others, L listings, I slots, V tiles a side of the wi
 dict of float32 arrays by name, (P, k) each, or (P, n, k) of a block about several things.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -248,10 +250,10 @@ def shapes(cfg: Config) -> Observation:
     """Returns an `Observation` of the config with shapes and dtypes instead of arrays."""
     players, seen, slots = cfg.players, cfg.visible_rows + 1, cfg.slots + 1
 
-    def of(dtype, *shape):
+    def of(dtype, *shape) -> Any:
         return jax.ShapeDtypeStruct(shape, dtype)
 
-    def mask(size):
+    def mask(size) -> Any:
         return of(jnp.bool_, players, size)
 
     square = (players, cfg.window, cfg.window)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/viewer.md", "docs/worlds.md")
+PAGES = (
+    "README.md", "docs/adapters.md", "docs/replays.md", "docs/viewer.md", "docs/worlds.md",
+)  # fmt: skip
 BLOCKS = [
     pytest.param(block, id=f"{page}-{number}")
     for page in PAGES

@@ -10,7 +10,7 @@ _HOMES = {
     "JaxMARLEnv": "jaxmarl",
     "OriginalEnv": "original",
     "ParallelEnv": "pettingzoo",
-    "TorchEnv": "torch",
+    "TorchEnv": "pytorch",
     "VectorEnv": "gymnasium",
 }
 """Names of classes and the modules that they are in."""

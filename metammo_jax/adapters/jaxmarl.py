@@ -12,6 +12,7 @@ without JaxMARL; where it is installed, spaces are of its classes.
 
 import functools
 import importlib
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -222,7 +223,7 @@ def register() -> None:
       ValueError: JaxMARL is not installed.
     """
     try:
-        package = importlib.import_module("jaxmarl")
+        package: Any = importlib.import_module("jaxmarl")
     except ImportError as error:
         raise ValueError(f"register() needs the package jaxmarl ({error})") from error
     theirs = package.make
@@ -239,7 +240,8 @@ def register() -> None:
         options |= {"config": config} if config else {}
         return JaxMARLEnv(registry.make(game, **options), **own)
 
-    make.knows_metammo = True  # pyright: ignore[reportFunctionMemberAccess]
-    package.make = make
+    known: Any = make
+    known.knows_metammo = True
+    package.make = known
     games = [PREFIX + name for name in registry.games()]
     package.registered_envs.extend(games)

@@ -11,6 +11,7 @@ reads from `env.world`.
 """
 
 import functools
+import operator
 from typing import Any
 
 import jax
@@ -77,7 +78,7 @@ class OriginalEnv:
         self.env, self.config = env, env.cfg
         self.possible_agents = list(range(1, env.cfg.players + 1))
         self.agents: list[int] = []
-        self.world: World | None = None
+        self.world: Any = None
         self.is_over, self.winners = False, []
         self._keys, self._seen = Keys(), None
         self._reset, self._step = jax.jit(_begun(env)), jax.jit(_stepped(env))
@@ -191,7 +192,7 @@ class OriginalEnv:
                 _check_arguments(f"actions[{agent}]", action, arguments)
                 for argument, value in arguments.items():
                     column = COLUMNS.index((action, argument))
-                    choice[row, column] = min(max(checks.as_int(value), NOBODY), 2**31 - 1)
+                    choice[row, column] = min(max(operator.index(value), NOBODY), 2**31 - 1)
         return choice
 
     def _split(self, shown: dict, agents: list[int]) -> dict[int, dict]:

@@ -13,9 +13,9 @@ from metammo_jax.adapters.batch import Batch
 from metammo_jax.adapters.core import Core
 
 try:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 except ImportError as error:
-    raise ImportError("metammo_jax.adapters.torch needs PyTorch (the package torch)") from error
+    raise ImportError("metammo_jax.adapters.pytorch needs PyTorch (the package torch)") from error
 
 
 def to_torch(array: jax.Array) -> torch.Tensor:

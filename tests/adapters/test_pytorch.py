@@ -8,7 +8,7 @@ import metammo_jax as mm
 
 torch = pytest.importorskip("torch")
 
-from metammo_jax.adapters.torch import TorchEnv, from_torch, to_torch  # noqa: E402
+from metammo_jax.adapters.pytorch import TorchEnv, from_torch, to_torch  # noqa: E402
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.int32, jnp.bool_])
