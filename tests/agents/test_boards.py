@@ -1,11 +1,14 @@
 """Metrics on boards, read back from what TensorBoard, W&B and MLflow have written."""
 
+import dataclasses
 import sys
 
 import pytest
 
+from agents import resume, train
 from agents.config import TrainConfig
 from agents.training import boards
+from tests.agents.fake import FakeEnv
 
 RECORD = {
     "update": 3, "steps": 500, "loss": 0.25, "bad": float("nan"), "name": "x", "pair": (1, 2),
@@ -85,3 +88,29 @@ def test_mlflow_in_files(tmp_path, monkeypatch):
     history = client.get_metric_history(found.info.run_id, "loss")
     assert [(metric.step, metric.value) for metric in history] == [(500, 0.25), (600, 0.125)]
     assert found.data.metrics["games/survive/return"] == -1.5
+
+
+@pytest.mark.slow
+def test_a_run_and_its_resumption_are_shown(fake_cfg, tmp_path, monkeypatch):
+    told = []
+
+    class Recorder:
+        def __init__(self, cfg, run):
+            told.append(("open", run))
+
+        def add(self, values, step):
+            told.append((step, values["update"]))
+            assert values["steps"] == step and "slot_steps" in values
+
+        def close(self):
+            told.append("close")
+
+    monkeypatch.setitem(boards.BOARDS, "mlflow", Recorder)
+    monkeypatch.setitem(boards.PACKAGES, "mlflow", "json")
+    cfg = dataclasses.replace(fake_cfg, log=("mlflow",), run_dir=str(tmp_path / "run"))
+    done = train(cfg, FakeEnv(), updates=2)
+    resume(done.run, FakeEnv(), updates=1)
+    steps = done.history[0]["steps"]
+    opened = ("open", tmp_path / "run")
+    assert told[:4] == [opened, (steps, 1), (2 * steps, 2), "close"]
+    assert told[4:] == [opened, (3 * steps, 3), "close"]
