@@ -109,8 +109,8 @@ def test_a_run_and_its_resumption_are_shown(fake_cfg, tmp_path, monkeypatch):
     monkeypatch.setitem(boards.PACKAGES, "mlflow", "json")
     cfg = dataclasses.replace(fake_cfg, log=("mlflow",), run_dir=str(tmp_path / "run"))
     done = train(cfg, FakeEnv(), updates=2)
-    resume(done.run, FakeEnv(), updates=1)
-    steps = done.history[0]["steps"]
-    opened = ("open", tmp_path / "run")
-    assert told[:4] == [opened, (steps, 1), (2 * steps, 2), "close"]
-    assert told[4:] == [opened, (3 * steps, 3), "close"]
+    again = resume(done.run, FakeEnv(), updates=1)
+    one, two, three = (record["steps"] for record in done.history + again.history)
+    opened = ("open", done.run)
+    assert told[:4] == [opened, (one, 1), (two, 2), "close"]
+    assert told[4:] == [opened, (three, 3), "close"]
