@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 import metammo_jax as mm
+from metammo_jax.agents import load
 from metammo_jax.vocab import Tile
 
 FOLDER = Path(__file__).parent / "images"
@@ -16,10 +17,47 @@ TILE_SIDE = 380
 
 
 def film() -> None:
-    """One episode of king_of_the_hill under random actions."""
-    env = mm.make("king_of_the_hill")
-    replay = mm.record(env, jax.random.key(7), ticks=72)
-    mm.animate(replay, FOLDER / "king_of_the_hill.gif", fps=8, scale=5, title="king_of_the_hill")
+    """One trained agent in four games at once."""
+    agent = load("generalist-tiny")
+    games = ("king_of_the_hill", "team_battle", "protect_the_king", "sandwich")
+    films = [scenes(agent, game, key) for key, game in enumerate(games)]
+    height = max(frame.height for film in films for frame in film)
+    frames = []
+    for tick in range(TICKS):
+        frame = Image.new("RGB", (sum(film[0].width for film in films) + 6 * 3, height), "white")
+        left = 0
+        for film in films:
+            frame.paste(film[min(tick, len(film) - 1)], (left, 0))
+            left += film[0].width + 6
+        frames.append(frame)
+    sample = Image.new("RGB", (frames[0].width, 3 * height))
+    for place in range(3):
+        sample.paste(frames[place * (TICKS - 1) // 2], (0, place * height))
+    palette = sample.quantize(96)
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    frames[0].save(
+        FOLDER / "generalist.gif", save_all=True, append_images=frames[1:], duration=125, loop=0
+    )
+
+
+TICKS = 56
+"""Ticks of the film."""
+
+WIDTH = 200
+"""Pixels of a game in the film."""
+
+
+def scenes(agent, game: str, key: int) -> list[Image.Image]:
+    """Returns the pictures of an episode, one a tick."""
+    env = agent.make(game)
+    agent.player.restart()
+    replay = mm.record(env, jax.random.key(key), agent.player, ticks=TICKS)
+    scale = round(WIDTH / (int(replay[0].params.center) + 2))
+    pictures = [
+        Image.fromarray(mm.render(world, env.cfg, scale=scale, title=game)) for world in replay
+    ]
+    height = round(pictures[0].height * WIDTH / pictures[0].width)
+    return [one.convert("RGB").resize((WIDTH, height)) for one in pictures]
 
 
 def overview() -> None:

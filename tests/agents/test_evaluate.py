@@ -99,11 +99,11 @@ def test_a_player_remembers_until_it_is_restarted(fake_parts):
     _, policy, _, state = fake_parts
     player = Player(policy, state.params)
     obs, _ = FakeEnv().reset(jax.random.key(0))
-    first = player(obs, jax.random.key(1))
+    first = player(jax.random.key(1), obs)
     memory = player._memory
     assert first.move.shape == (4,)
-    player(obs, jax.random.key(1))
+    player(jax.random.key(1), obs)
     assert not (player._memory == memory).all(), "the second tick goes on from the first"
     player.restart()
-    player(obs, jax.random.key(1))
+    player(jax.random.key(1), obs)
     assert (player._memory == memory).all()
