@@ -24,6 +24,10 @@ SQUARE = 3
 FOG_SCALE = 16.0
 """Tiles of distance, or points of damage, that count as 1."""
 
+WEIGHT = 0.5
+"""Largest feature of a tile. Three quarters of what the lean network sees are tiles; at full size
+they slow down what it learns from the rest (docs/performance.md)."""
+
 FIELD = 4
 """Bits of a property."""
 
@@ -45,7 +49,7 @@ PACKED = (PROPERTIES << FIELD * np.arange(PROPERTIES.shape[1])).sum(axis=1).asty
 
 
 def tile_features(obs: Observation) -> jax.Array:
-    """Returns what each player sees of the ground, (P, features) float32, from -1 to 1.
+    """Returns what each player sees of the ground, (P, features) float32, up to `WEIGHT`.
 
     The properties of the tiles near it, the share of each property in all squares of the window,
     and the fog in the middle of each square.
@@ -58,7 +62,7 @@ def tile_features(obs: Observation) -> jax.Array:
         *(field / SQUARE**2 for field in _unpacked(counts)),
         jnp.clip(fog, -1.0, 1.0),
     ]
-    return jnp.concatenate([part.reshape(len(packed), -1) for part in parts], axis=-1)
+    return WEIGHT * jnp.concatenate([part.reshape(len(packed), -1) for part in parts], axis=-1)
 
 
 def _near(window: jax.Array) -> jax.Array:
