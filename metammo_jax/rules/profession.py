@@ -91,7 +91,7 @@ def _yield(
     """
     lucky = threefry.uniform(key, taken.shape) < WEAPON_DROP
     lucky &= query.is_on(world, System.EQUIPMENT)
-    rod = jnp.full_like(skill, Skill.FISHING)
+    rod = jnp.where(fishing, Skill.FISHING, skill)  # no constant: XLA would fold all it leads to
     harvests = (
         (HARVEST_ITEM, rod, fishing),
         (HARVEST_ITEM, skill, taken),
