@@ -137,16 +137,8 @@ def tell(
         missing = (1,) * (happened.ndim - value.ndim) if value.ndim else (1,) * happened.ndim
         return jnp.broadcast_to(value.reshape(missing + value.shape), happened.shape).reshape(-1)
 
-    told.append(
-        Heard(
-            happened=happened.reshape(-1),
-            event=row(event),
-            who=row(who),
-            whom=row(whom),
-            what=row(what),
-            level=row(level),
-            number=row(number),
-            gold=row(gold),
-            pos=world.body.pos[row(who)],
-        )  # fmt: skip
-    )
+    told.append(Heard(
+        happened=happened.reshape(-1), event=row(event), who=row(who), whom=row(whom),
+        what=row(what), level=row(level), number=row(number), gold=row(gold),
+        pos=world.body.pos[row(who)],
+    ))  # fmt: skip

@@ -158,7 +158,7 @@ def _compared(plan: Plan, results, picture: Path) -> list[str]:
         f"## Share of matches in which the first is above the second\n\n{told}\n\n{table}\n\n"
         "The probability of improvement is that of a higher rating in a random game, of the first "
         "with one seed than of the second with another.",
-        *([drawn] if drawn else []),
+        drawn,
     ]
     claims = [str(claim) for pair in plan.pairs for claim in _claims(pair, shares[pair], results)]
     return parts + (["## Claims\n\n" + "\n".join(claims)] if claims else [])

@@ -52,5 +52,5 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def page(title: str, command: str, text: str, parts: Sequence[str]) -> str:
-    """Returns a whole page: title, what was done and by which command, and its parts."""
-    return "\n\n".join([f"# {title}", f"`{command}`", text, *parts]) + "\n"
+    """Returns a whole page: title, what was done and by which command, and parts, if not empty."""
+    return "\n\n".join([f"# {title}", f"`{command}`", text, *filter(None, parts)]) + "\n"

@@ -73,23 +73,7 @@ def counterfactual(
       ValueError: there are no such ticks, or actions have a wrong shape or dtype.
     """
     ticks = checks.whole("ticks", ticks, 1)
-    if isinstance(source, Replay):
-        env, first = source.env, checks.whole("at", at, 0, source.ticks - 1)
-        if actions is not None or key is not None:
-            raise ValueError("a replay has its own actions and key: give neither")
-        if first + ticks > source.ticks:
-            raise ValueError(f"ticks={ticks} from at={at} on, the replay has {source.ticks}")
-        world, key = source.at(first), courses.keys_of(source.key)[1]
-        taken = given.cut(source.actions, first, first + ticks)
-    else:
-        env, first, world = given.inner_env(source, "counterfactual"), 0, at
-        if not isinstance(world, World):
-            raise ValueError(f"at={world!r} must be a World where source is an environment")
-        if actions is None or key is None:
-            raise ValueError("an environment needs actions and key beside the world")
-        key, taken = given.one_key(key, "counterfactual"), given.ticks_of(actions, env.cfg)
-        if len(taken.move) != ticks:
-            raise ValueError(f"actions are of {len(taken.move)} ticks, ticks={ticks}")
+    env, first, world, key, taken = _played(source, at, ticks, actions, key)
     instead = _instead(replace, env)
     compare = kept.made_for(env, "influence", lambda: jax.jit(functools.partial(_influence, env)))
     health, alive = jax.device_get(compare(world, key, taken, instead, np.int32(first)))
@@ -99,6 +83,27 @@ def counterfactual(
         acted=courses.alive_of(world),
         ticks=ticks,
     )
+
+
+def _played(source, at, ticks: int, actions, key):
+    """Returns the environment, the first tick's number, its world, the key, and actions (n, P)."""
+    if isinstance(source, Replay):
+        first = checks.whole("at", at, 0, source.ticks - 1)
+        if actions is not None or key is not None:
+            raise ValueError("a replay has its own actions and key: give neither")
+        if first + ticks > source.ticks:
+            raise ValueError(f"ticks={ticks} from at={at} on, the replay has {source.ticks}")
+        taken = given.cut(source.actions, first, first + ticks)
+        return source.env, first, source.at(first), courses.keys_of(source.key)[1], taken
+    env = given.inner_env(source, "counterfactual")
+    if not isinstance(at, World):
+        raise ValueError(f"at={at!r} must be a World where source is an environment")
+    if actions is None or key is None:
+        raise ValueError("an environment needs actions and key beside the world")
+    key, taken = given.one_key(key, "counterfactual"), given.ticks_of(actions, env.cfg)
+    if len(taken.move) != ticks:
+        raise ValueError(f"actions are of {len(taken.move)} ticks, ticks={ticks}")
+    return env, 0, at, key, taken
 
 
 def _instead(replace: Action | None, env) -> Action:
