@@ -256,7 +256,7 @@ def legal(
       talk: words may be chosen where the mask allows it; else only silence.
       spelled: words are chosen bit by bit.
 
-    Source: Meta MMO, TeamWrapper, attack mask of teammates (`spare_teammates`).
+    Source: docs/rules/training.md#team-wrapper, attack mask of teammates.
     """
     obs = base(obs)
     players = obs.visible.shape[0]

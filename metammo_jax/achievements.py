@@ -3,7 +3,7 @@
 They are means over the players of a world, read from its last state; only what players die of
 has to be noted while the episode goes on.
 
-Source: training, section 2.
+Source: docs/rules/training.md#statistics.
 """
 
 import functools
@@ -202,7 +202,7 @@ def unique_events(world: World) -> jax.Array:
     Two are alike if kind, item (or style, or skill) and level are. A level is reached once, and
     none is skipped.
 
-    Source: training, section 2.
+    Source: docs/rules/training.md#statistics.
     """
     tally = world.tally
     simple = np.array([event for event in Event if event not in TOLD_APART])

@@ -88,7 +88,7 @@ def learn(world: World, gain: jax.Array) -> World:
       world: reads and writes skill.exp; nothing happens where progression is off.
       gain: (P, S) int32, experience in each skill, 0 for none.
 
-    Source: world rules 10.
+    Source: docs/rules/world.md#progression; nmmo `systems/skill.py::Skill.add_xp`.
     """
     if world.skill is None:
         return world
@@ -114,7 +114,7 @@ def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> 
       tile: (A,) uint32, numbers of tiles, as `query.tiles` gives them.
       taken: (A,) bool, which of them are harvested; each tile at most once.
 
-    Source: world rules 3.9.
+    Source: docs/rules/world.md#regrowth; nmmo `core/tile.py::Tile.step`.
     """
     terrain, words = world.terrain, threefry.bits(key, taken.shape)
 

@@ -190,7 +190,7 @@ class Env:
           ValueError: it is no single key; the action has a wrong shape or dtype, or the world is
             of another environment: says which leaf.
 
-        Source: world rules 5.
+        Source: docs/rules/world.md#a-tick; nmmo `core/env.py::Env.step`.
         """
         _check_key(key, "env.step")
         actions.check(action, self.cfg)

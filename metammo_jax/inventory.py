@@ -3,7 +3,7 @@
 Knows nothing of who may do what; the rules do. A stack of ammunition has a signature, its item
 and level, of which a bag holds one record at most.
 
-Source: world rules 11.
+Source: docs/rules/world.md#inventory.
 """
 
 import jax
@@ -89,7 +89,9 @@ def receive(
     Returns:
       bag, and (P,) bool who kept it. What finds neither a stack nor a free slot is lost.
 
-    Source: world rules 11.3; a stack grows even while it is worn or for sale.
+    Source: docs/rules/world.md#inventory; nmmo `systems/inventory.py::Inventory.receive`.
+    A stack grows even while it is worn or for sale:
+    docs/rules/quirks.md#stacks-grow-while-worn-or-for-sale.
     """
     records = (values[None] for values in (item, level, quantity, wanted))
     bag, kept = receive_several(bag, *records, tick=tick, only_with_room=only_with_room)
@@ -226,7 +228,7 @@ def take_over(
     Returns:
       bag; and of shape (I, A) what is new in the killers' slots, NOTHING elsewhere.
 
-    Source: world rules 8.4 step 4.
+    Source: docs/rules/world.md#spoils; nmmo `entity/player.py::Player.receive_damage`.
     """
     players = bag.item.shape[1]
     own = jax.tree.map(lambda leaf: leaf[:, killer], bag)
@@ -267,7 +269,7 @@ def defense(bag: Bag) -> jax.Array:
 def item_attack(item: jax.Array, level: jax.Array, style: jax.Array | int) -> jax.Array:
     """Returns int32, points that records would add to attacks in a `vocab.Style` when worn.
 
-    Source: world rules 11.2.
+    Source: docs/rules/world.md#items.
     """
     weapon = ITEM_ATTACK + WEAPON_LEVEL_ATTACK * level
     ammunition = jnp.minimum(ITEM_ATTACK + AMMUNITION_LEVEL_ATTACK * level, AMMUNITION_ATTACK_MAX)
@@ -278,7 +280,7 @@ def item_attack(item: jax.Array, level: jax.Array, style: jax.Array | int) -> ja
 def item_defense(item: jax.Array, level: jax.Array) -> jax.Array:
     """Returns int32, points that records would keep off of any attack when worn.
 
-    Source: world rules 11.2.
+    Source: docs/rules/world.md#items.
     """
     armor = jnp.where((item >= Item.HAT) & (item <= Item.BOTTOM), ARMOR_LEVEL_DEFENSE * level, 0)
     return jnp.where((item >= Item.ROD) & (item <= Item.CHISEL), TOOL_DEFENSE, armor)

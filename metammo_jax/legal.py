@@ -90,7 +90,8 @@ def masks(world: World, marked: list[jax.Array], listing: Maybe, cfg: Config) ->
       listing: (M,) int32, records on the market, as `Observation.listing`; None without items.
       cfg: sizes.
 
-    Source: the original's interface, section 4.4.
+    Source: docs/rules/world.md#action-masks; nmmo
+    `core/observation.py::Observation._make_action_targets`.
     """
     trade = legal_trade.masks(world, marked[1], listing, cfg) if cfg.slots else {}
     alive = query.is_alive(world)[: cfg.players]

@@ -35,7 +35,8 @@ def masks(
       listing: (M,) int32, what is on the market: seller's row * I + slot, -1 where it has ended.
       cfg: sizes.
 
-    Source: the original's interface, section 4.4.
+    Source: docs/rules/world.md#action-masks; nmmo
+    `core/observation.py::Observation._make_action_targets`.
     """
     players, bag = cfg.players, world.bag
     trades = query.is_alive(world)[:players] & ~query.in_combat(world)[:players]

@@ -84,7 +84,7 @@ def fractal(index: int, cfg: Config) -> np.ndarray:
     Returns:
       (H, W) float64, values in 0..1.
 
-    Source: nmmo `core/terrain.py::Terrain.generate_terrain`.
+    Source: docs/rules/world.md#terrain; nmmo `core/terrain.py::Terrain.generate_terrain`.
     """
     size, octaves = cfg.map_size, _octaves(cfg)
     origin = size * (-(index + 1) if cfg.evaluation_maps else index + 1)

@@ -127,8 +127,8 @@ class Observation(Node):
 def observe(world: World, cfg: Config) -> Observation:
     """Returns what the players see.
 
-    Source: the original's interface, sections 2 and 4, as one table instead of a copy for each
-    player. `adapters.nmmo` gives the original's layout.
+    Source: docs/rules/world.md#observations. One table instead of the original's copy for each
+    player; `adapters.nmmo` gives the original's layout.
 
     Differs: materials are those of the moment (the original shows those of the reset, which
     `Config.original_observations` restores).
@@ -248,7 +248,7 @@ def skills(world: World, cfg: Config) -> jax.Array:
 
     NPCs have a level in their own style alone, and show an experience of 1 for it.
 
-    Source: world rules 4.1, 9.4.
+    Source: docs/rules/world.md#players, docs/rules/quirks.md#experience-of-npcs-is-one.
     """
     npc, column = query.npcs(world), jnp.arange(2 * len(Skill))[None]
     missing = ((0, 0), (0, len(Skill) - cfg.skills))
@@ -263,7 +263,7 @@ def skills(world: World, cfg: Config) -> jax.Array:
 def item_level(world: World, cfg: Config) -> jax.Array:
     """Returns (E,) int32, the shown sum of the levels of what everybody wears.
 
-    Source: world rules 4.1, column 7; NPCs show theirs from their first tick on.
+    Source: docs/rules/world.md#players. NPCs show theirs from their first tick on.
     """
     of_npcs = jnp.where(world.body.time_alive[cfg.players :] > 0, query.npcs(world).item_level, 0)
     both = jnp.concatenate([world.body.item_level, of_npcs])

@@ -82,7 +82,8 @@ def from_middle(pos: jax.Array, cfg: Config) -> jax.Array:
 def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax.Array:
     """Returns (...) float32, the fog at places (..., 2): damage, or minus the distance.
 
-    Source: world rules 15; the square around the middle stays free, at minus the map's size.
+    Source: docs/rules/world.md#fog; the square around the middle stays free, at minus the map's
+    size.
     """
     row, col = pos[..., 0], pos[..., 1]
     last = cfg.map_size - 1
@@ -129,7 +130,7 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
     A harvested tile shows what it was depleted to until it regrows: in `vocab.Tile` always the
     material before it (`tables.DEPLETED`).
 
-    Source: world rules 3.1.
+    Source: docs/rules/world.md#materials.
     """
     return material_of(world, tiles(world.terrain, pos))
 
@@ -150,7 +151,7 @@ def materials(world: World) -> jax.Array:
 def level_of(exp: jax.Array) -> jax.Array:
     """Returns (...) int32 in 1..10, the levels that experience (...) stands for.
 
-    Source: world rules 10.
+    Source: docs/rules/world.md#progression.
     """
     level = jnp.zeros(exp.shape, jnp.int32)
     for threshold in EXP_THRESHOLD:
@@ -173,7 +174,7 @@ def levels(world: World) -> jax.Array:
 def best_level(world: World) -> jax.Array:
     """Returns (P,) int32, the highest of a player's levels; 0 without progression.
 
-    Source: world rules 4.2.
+    Source: docs/rules/world.md#players.
     """
     return levels(world).max(1, initial=0)
 
@@ -212,7 +213,10 @@ def no_npcs(count: int) -> Npc:
 
 
 def in_combat(world: World) -> jax.Array:
-    """Returns (E,) bool, who gave or took an attack of late. Source: world rules 4.2."""
+    """Returns (E,) bool, who gave or took an attack of late.
+
+    Source: docs/rules/world.md#in-combat; nmmo `entity/entity.py::Entity.in_combat`.
+    """
     last = world.body.combat_tick
     fights = (last != 0) & (world.tick - last < COMBAT_STATUS_TICKS)
     return fights & is_on(world, System.COMBAT)

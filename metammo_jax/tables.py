@@ -1,7 +1,8 @@
 """The game's fixed numbers, as numpy tables and named constants with their units.
 
 What an episode may change is not here but in `world.Params`.
-Source: nmmo 2.1.2, `core/config.py`, `lib/material.py`.
+Source: docs/rules/world.md#materials and the sections after it; nmmo 2.1.2 `core/config.py`,
+`lib/material.py`.
 """
 
 import numpy as np

@@ -76,7 +76,7 @@ PHASES = (
     Phase(140, fog.spread, None),
     Phase(150, exchange.expire, System.EXCHANGE),
 )
-"""The order of play after everybody has decided. Source: world rules 5."""
+"""The order of play after everybody has decided. Source: docs/rules/world.md#a-tick."""
 
 DECIDE, PRIORITY, BUYERS = 200, 201, 202
 """Ids of the draws of NPC decisions, of the order of turns and of that of buyers."""

@@ -88,9 +88,9 @@ class PaperReward(Wrapper):
     had is read from the world before the step, so a revived player starts from full health. In the
     full game gold, experience and what one wears count too.
 
-    Source: Meta MMO, RewardWrapper (training, section 1). Differs: the end of a game terminates
-    winners too, which the original truncates, as if they could have gone on; the tick after a
-    resurrection pays nothing for the health it brought.
+    Source: docs/rules/training.md#reward; Meta MMO, RewardWrapper.
+    Differs: the end of a game terminates winners too, which the original truncates, as if they
+    could have gone on; the tick after a resurrection pays nothing for the health it brought.
 
     Attributes:
       truncates: False, no time limit is told apart from the end of the game.

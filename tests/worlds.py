@@ -29,7 +29,7 @@ FLOATS = {
 
 
 def params(cfg: Config, teams: int = 0, **changes) -> Params:
-    """Returns the spec's default settings.
+    """Returns the default settings (docs/rules/minigames.md#knobs).
 
     Args:
       cfg: sizes.

@@ -106,7 +106,7 @@ def elo_of_the_paper(places: np.ndarray) -> np.ndarray:
     Args:
       places: (M, K), as of `outcomes`, in order; all must have played in all.
 
-    Source: training, section 6 (PufferLib's `update_elos`).
+    Source: docs/rules/training.md#ratings; PufferLib's `update_elos`.
     """
     ratings = np.full(places.shape[1], CENTER)
     others = places.shape[1] - 1

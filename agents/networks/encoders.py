@@ -160,7 +160,7 @@ def heard_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Arra
     For those who only watch, and for the others: the share of the speakers who set each bit of
     their word, as -1..1, and whether there are any.
 
-    Source: the original's "Communication" block, without places.
+    Source: docs/rules/world.md#communication, the original's block, without places.
     """
     table = obs.entities[: scales.players].astype(jnp.int32)
     message, group = table[:, Column.MESSAGE], table[:, Column.GROUP]

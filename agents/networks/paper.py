@@ -10,7 +10,7 @@ Layers, sizes and initialization are the baseline's: 256 units everywhere, one L
 * the word that the policy chooses is said, where the original says a script's.
 
 Layouts are JAX's (channels last), so flattened tiles come in another order; nothing else differs.
-Source: Meta MMO, baseline policy (training, section 3).
+Source: docs/rules/training.md#network; Meta MMO, baseline policy.
 """
 
 from typing import ClassVar

@@ -1,7 +1,7 @@
 """The full game's part of the network of Meta MMO's baseline: belongings, market, ten more heads.
 
 Layers and sizes are the baseline's; `corrected` is that of `paper.Paper`.
-Source: Meta MMO, baseline policy (training, section 3).
+Source: docs/rules/training.md#network; Meta MMO, baseline policy.
 """
 
 import flax.linen as nn

@@ -1,6 +1,8 @@
 """Meta MMO's team wrapper: what it adds to the original's observations, and its scripted word.
 
-Works on the dict of `adapters.nmmo.observe`. Source: interface 5.
+Works on the dict of `adapters.nmmo.observe`.
+
+Source: docs/rules/training.md#team-wrapper.
 """
 
 import jax

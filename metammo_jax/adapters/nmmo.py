@@ -104,9 +104,11 @@ def observe(world: World, cfg: Config) -> dict:
       GiveGold.Target (P, K + 1), Buy.MarketItem (P, M + 1). Blocks and heads of systems that are
       not compiled are missing, as in the original.
 
-    Source: interface 2 to 4. Differs: the order of rows, and the numbers of items; more entities
-    than `visible_rows` in a window do not crash; a block whose system is off is zeros, not left
-    over from an episode before.
+    Source: docs/rules/world.md#observations, docs/rules/world.md#action-masks;
+    nmmo `core/observation.py::Observation.to_gym`.
+    Differs: the order of rows, and the numbers of items; more entities than `visible_rows` in a
+    window do not crash; a block whose system is off is zeros, not left over from an episode
+    before.
     """
     everybody = query.is_alive(world)
     alive = everybody[: cfg.players]

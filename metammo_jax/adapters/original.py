@@ -279,7 +279,7 @@ def _listed(obs: Observation) -> tuple:
 def _meant(choice: jax.Array, listed: tuple, cfg) -> Action:
     """Returns the `Action` of arguments (P, 13) by `COLUMNS`.
 
-    Source: the original's interface, sections 4.1 and 4.2.
+    Source: docs/rules/world.md#actions; nmmo `core/action.py::deserialize_fixed_arg`.
     """
     visible, listing = listed
     of = {name: choice[:, index] for index, name in enumerate(COLUMNS)}

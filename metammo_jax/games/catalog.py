@@ -6,7 +6,7 @@ Every factory takes the game's numbers as keywords, to pin or to range them othe
 `king_of_the_hill(fog_onset=64, seize_duration=(10, 50))`; `Minigame.with_numbers` says how.
 `evaluation=True` fixes what the original's authors fixed to compare agents.
 
-Source: minigames 2 to 5.
+Source: docs/rules/minigames.md#knobs, and a section for each game there.
 """
 
 import dataclasses

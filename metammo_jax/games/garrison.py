@@ -1,7 +1,7 @@
 """NPCs that a game brings itself: the soldiers of sandwich, the waves of radio_raid.
 
 Places are redrawn until one can stand there, at most so many times; who finds none stays away.
-Source: world rules 9.7 and 18.3, minigames 5.2.
+Source: docs/rules/minigames.md#sandwich, docs/rules/minigames.md#radio-raid.
 """
 
 import functools

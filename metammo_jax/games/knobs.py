@@ -186,7 +186,7 @@ SETTINGS: dict[str, Setting] = {
     "difficulty": Setting(int, Fixed(0), 0, NEVER),
     "seize_target": Setting(int, Fixed(Place.NOWHERE), 0, len(Place) - 1),
 }
-"""All that knobs can set. Source: minigames 2, world rules 1.2."""
+"""All that knobs can set. Source: docs/rules/minigames.md#knobs."""
 
 
 def as_knob(name: str, value, present: Knob) -> Knob:

@@ -23,7 +23,7 @@ def after_tick(key: jax.Array, world: World, table: Table, cfg: Config) -> World
     Returns:
       the world, with `verdict`. Tasks are looked at afterwards (`tasks.progress.evaluate`).
 
-    Source: world rules 5, phase 14; minigames 1.
+    Source: docs/rules/minigames.md#the-course-of-an-episode; nmmo `core/game_api.py::Game.update`.
     """
     revive_key, refill_key = threefry.split(key)
     if table.leader_bound:
@@ -42,7 +42,7 @@ def judge(world: World, table: Table, cfg: Config) -> Verdict:
     The game is over when somebody has won, at the horizon, or when no more than
     `params.min_alive` players live that can act at all (recons cannot).
 
-    Source: minigames 1 and 5.2.
+    Source: docs/rules/minigames.md#the-course-of-an-episode.
     """
     before, params = world.verdict, world.params
     winners = table.referee(world, cfg) & (world.tick >= params.earliest_win)

@@ -276,7 +276,7 @@ class Numbers:
         Where difficulty can fall, which is our own, wins are those in a row, or minus the games
         lost in a row.
 
-        Source: minigames 1.
+        Source: docs/rules/minigames.md#adaptive-difficulty.
         """
         played = jnp.arange(difficulty.shape[0]) == game
         wins_now, losses_now = ((played & ended).astype(jnp.int32) for ended in (won, ~won))

@@ -38,7 +38,7 @@ def begin(
       table: the games.
       cfg: sizes.
 
-    Source: world rules 5.2, in the order: settings, map, players, NPCs, tasks.
+    Source: docs/rules/world.md#reset, in the order: settings, map, players, NPCs, tasks.
     """
     keys = threefry.split(key, 7)
     params = table.draw(keys[0], game, difficulty, cfg)
@@ -63,7 +63,10 @@ def begin(
 
 
 def _bodies(key: jax.Array, params: Params, places: Spawn, cfg: Config) -> Body:
-    """Returns fresh players where they start, and no NPCs. Source: world rules 4.1, 18.5."""
+    """Returns fresh players where they start, and no NPCs.
+
+    Source: docs/rules/world.md#players.
+    """
     players, entities = cfg.players, cfg.entities
     lives = query.is_player(cfg)
     none = jnp.zeros(entities, jnp.int32)

@@ -4,7 +4,7 @@ A referee is `referee(world, cfg) -> (P,) bool`, a score `score(world, winners, 
 float32`. They are asked after a tick, when the dead have been taken away and new ones have
 come, and before tasks are looked at: a task completed in this tick is noticed in the next.
 
-Source: minigames 1, 3 and 5.
+Source: docs/rules/minigames.md#who-wins, docs/rules/minigames.md#scores.
 """
 
 import jax

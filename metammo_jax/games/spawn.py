@@ -1,7 +1,7 @@
 """Where players start: `spawn(key, params, cfg) -> Spawn`, to choose from, and named places.
 
 Players are placed whether or not one can stand there; only `teams_on_circle` can hit such a
-tile (world rules, quirk 29).
+tile (docs/rules/quirks.md#impassable-starts).
 """
 
 import jax
@@ -32,7 +32,7 @@ class Spawn(Node):
 def individuals_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """Puts every player on a tile of the edge of its own.
 
-    Source: world rules 18.1.
+    Source: docs/rules/world.md#starting-places.
     """
     index = distinct(key, cfg.players, 4 * params.center, 4 * cfg.playable)
     return _nobody_watches(edge_tile(index, params, cfg), cfg)
@@ -41,7 +41,7 @@ def individuals_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 def teams_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """Puts each team on one tile of the edge, teams evenly around the square in random order.
 
-    Source: world rules 18.2.
+    Source: docs/rules/world.md#starting-places; nmmo `lib/team_helper.py::spawn_team_together`.
     """
     return _nobody_watches(_team_tiles(key, params, cfg)[params.group], cfg)
 
@@ -49,7 +49,8 @@ def teams_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 def teams_on_circle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """Puts each team on one tile of a circle around the middle, in random order.
 
-    Source: world rules 18.3 (Sandwich).
+    Source: docs/rules/world.md#starting-places; nmmo
+    `minigames/sandwich.py::Sandwich._generate_spawn_locs`.
     """
     teams = team_count(params)
     order = distinct(key, cfg.players, teams, cfg.players)
@@ -59,7 +60,8 @@ def teams_on_circle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 def teams_with_recons(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """As `teams_on_edge`, but a random quarter of each team watches from the quadrants' middles.
 
-    Source: minigames 5.2 (RadioRaid).
+    Source: docs/rules/world.md#starting-places; nmmo
+    `minigames/radio_raid.py::RadioRaid._set_realm`.
     """
     place_key, choice_key = threefry.split(key)
     group = params.group
@@ -115,7 +117,7 @@ def edge_tile(index: jax.Array, params: Params, cfg: Config) -> jax.Array:
     `index` (...) counts 0..4C-1; the north-west corner comes twice, the south-east corner never,
     as in the original.
 
-    Source: world rules 18.1.
+    Source: docs/rules/world.md#starting-places.
     """
     size, low = params.center, query.border(params, cfg)
     side, along = index // size, index % size
@@ -128,7 +130,7 @@ def edge_tile(index: jax.Array, params: Params, cfg: Config) -> jax.Array:
 def circle_tile(index: jax.Array, params: Params, cfg: Config) -> jax.Array:
     """Returns (..., 2) int32, spots of the teams' circle, C // 4 tiles around the middle.
 
-    Source: world rules 18.3; offsets are cut toward zero.
+    Source: docs/rules/world.md#starting-places; offsets are cut toward zero.
     """
     angle = 2 * jnp.pi * index.astype(jnp.float32) / team_count(params).astype(jnp.float32)
     offset = (params.center // 4).astype(jnp.float32) * jnp.stack(

@@ -169,7 +169,7 @@ class Table:
         Returns:
           difficulty and wins, for the next episode. A value that rises starts with no wins.
 
-        Source: minigames 1.
+        Source: docs/rules/minigames.md#adaptive-difficulty.
         """
         return self.numbers.next_difficulty(difficulty, wins, game, won)
 

@@ -12,7 +12,7 @@ from metammo_jax.world import World
 def speak(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Players that can act say their word; a recon always can. The last word stays.
 
-    Source: world rules 14, 5 phase 5.
+    Source: docs/rules/world.md#communication; nmmo `core/action.py::Comm.call`.
     """
     says = can_speak(world, cfg) & (orders.token >= 1) & (orders.token <= cfg.tokens)
     hearing.tell(world, hearing.SPEAK, says, number=orders.token)

@@ -12,7 +12,7 @@ from metammo_jax.world import World
 def note_item_level(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Notes the sum of the levels of what each player wears, as the tick begins.
 
-    Source: world rules 4.1 (column 7) and 7.1 step 2.
+    Source: docs/rules/world.md#players; nmmo `entity/entity.py::Entity.update`.
     """
     worn = inventory.only(world.bag.level, world.bag.worn)
     present = world.body.present[: cfg.players]

@@ -16,7 +16,7 @@ from metammo_jax.world import Bag, World
 def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Players put a record that they do not wear on the market, for a price.
 
-    Source: world rules 13.1.
+    Source: docs/rules/world.md#selling; nmmo `core/action.py::Sell.call`.
     """
     bag, price = world.bag, orders.price
     wants = query.can_trade(world, cfg) & inventory.is_meant(bag, orders.sell, world.tick)
@@ -40,7 +40,8 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     Order: by `orders.buy_turn`, exactly: what one sale brings pays for another purchase.
 
-    Source: world rules 13.2. A seller that starved to death in this tick still sells.
+    Source: docs/rules/world.md#buying; nmmo `core/action.py::Buy.call`.
+    A seller that starved to death in this tick still sells.
     """
     bag, players = world.bag, cfg.players
     row, listing = jnp.arange(players), orders.buy
@@ -97,7 +98,7 @@ def _sold(bag: Bag, seller: jax.Array, slot: jax.Array, made: jax.Array) -> jax.
 def expire(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Takes records off the market that nobody bought in time.
 
-    Source: world rules 13.4.
+    Source: docs/rules/world.md#expiry-of-offers; nmmo `systems/exchange.py::Exchange.step`.
     """
     bag = world.bag
     late = world.tick - bag.listed_at > LISTING_TICKS

@@ -19,7 +19,7 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     What those own whom it kills is lost: nobody can buy it any more, and it goes with them when
     they are culled.
 
-    Source: world rules 7.1 step 5, 8.4 and 15. Fog has no killer.
+    Source: docs/rules/world.md#fog; nmmo `entity/player.py::Player.update`. Fog has no killer.
     """
     players, body = cfg.players, world.body
     depth = query.fog_at(world.terrain, world.params, body.pos[:players], cfg)
@@ -46,7 +46,7 @@ def spread(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     The original adds float16 numbers, so that slow fog rounds to steps of its own;
     `reduce_precision` does the same and no compiler removes it.
 
-    Source: world rules 5 phase 10, 15.
+    Source: docs/rules/world.md#fog; nmmo `core/realm.py::Realm.update_fog_map`.
     """
     moved = _as_float16(world.terrain.fog + _as_float16(world.params.fog_speed))
     fog = jnp.where(world.tick >= world.params.fog_onset, moved, world.terrain.fog)

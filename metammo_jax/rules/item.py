@@ -26,7 +26,7 @@ def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     What is worn in the same place comes off. A ration gives back food and water, a potion
     health.
 
-    Source: world rules 11.4.
+    Source: docs/rules/world.md#using-items; nmmo `core/action.py::Use.call`.
     """
     bag, slot = world.bag, orders.use
     wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
@@ -49,7 +49,7 @@ def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 def can_use(world: World) -> jax.Array:
     """Returns (I, P) bool, records that are not for sale and ask no more than their owner can.
 
-    Source: world rules 11.2, 11.4.
+    Source: docs/rules/world.md#items, docs/rules/world.md#using-items.
     """
     bag, levels = world.bag, once(query.levels(world).T)
     able = query.best_level(world)
@@ -79,7 +79,7 @@ def _consume(world: World, item: jax.Array, level: jax.Array, cfg: Config) -> Wo
 def destroy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Players empty a slot that they do not wear; what is for sale leaves the market.
 
-    Source: world rules 11.5.
+    Source: docs/rules/world.md#destroying-items; nmmo `core/action.py::Destroy.call`.
     """
     bag, slot = world.bag, orders.destroy
     wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
@@ -100,7 +100,7 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Order: by turn, exactly: a gift that fills a bag, frees a slot or starts a stack changes what
     comes later.
 
-    Source: world rules 11.6.
+    Source: docs/rules/world.md#giving-items; nmmo `core/action.py::Give.call`.
     """
     bag, slot = world.bag, jnp.maximum(orders.give, 0)
     row, to = _rows(cfg), jnp.clip(orders.give_to, 0, cfg.players - 1)
@@ -148,7 +148,7 @@ def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> Worl
 
     Order: by turn, exactly: what one is given one can give away.
 
-    Source: world rules 13.3.
+    Source: docs/rules/world.md#giving-gold; nmmo `core/action.py::GiveGold.call`.
     """
     players, amount = cfg.players, orders.gold
     row, to = _rows(cfg), jnp.clip(orders.gold_to, 0, players - 1)

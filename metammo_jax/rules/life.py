@@ -20,7 +20,8 @@ def age(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     The attacker is forgotten when the last tick did no damage. Damage of the last tick is
     cleared.
 
-    Source: world rules 7.1 steps 1-4 and 9.3.
+    Source: docs/rules/world.md#ageing; nmmo `entity/entity.py::Entity.update`,
+    `entity/npc.py::NPC.update`.
     """
     body = world.body
     heal = jnp.where(body.present & ~query.is_player(cfg), NPC_HEAL, 0)
@@ -38,7 +39,7 @@ def age(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 def recover(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Living players gain the health that this game gives them each tick.
 
-    Source: world rules 7.1 step 7.
+    Source: docs/rules/world.md#ageing; nmmo `entity/player.py::Player.update`.
     """
     body = world.body
     gain = query.is_alive(world) & query.is_player(cfg)
@@ -50,8 +51,8 @@ def recover(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 def end_immortality(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """Living players whose time of immortality is over become mortal.
 
-    Source: world rules 7.1 step 10; step 6 spares those whom the fog killed, whom it does not
-    concern.
+    Source: docs/rules/world.md#death-and-revival; nmmo `entity/player.py::Player.update`, which
+    skips those whom the fog killed; immortal players are not among them.
     """
     until = world.body.immortal_until
     return world.replace(
@@ -64,7 +65,8 @@ def cull(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     Writes body.died afresh: those who left in this tick.
 
-    Source: world rules 5, phases 6 and 7.
+    Source: docs/rules/world.md#death-and-revival; nmmo
+    `entity/entity_manager.py::EntityGroup.cull`.
     """
     dies = world.body.present & (world.body.health <= 0)
     body = world.body.replace(died=jnp.zeros_like(world.body.died))
@@ -108,7 +110,8 @@ def _causes(world: World, cfg: Config) -> dict[str, jax.Array]:
 def fall_with_leader(world: World, cfg: Config) -> World:
     """Takes the players out of the world whose leader died in this tick, where teams are bound.
 
-    Source: world rules 16.5 (Protect the King).
+    Source: docs/rules/minigames.md#protect-the-king; nmmo
+    `core/game_api.py::ProtectTheKing.update`.
     """
     leader_died = world.body.died[world.params.leader]
     falls = world.body.present[: cfg.players] & leader_died & world.params.leader_bound
@@ -135,7 +138,7 @@ def revive(
     Returns:
       world, and (P,) bool who came back.
 
-    Source: world rules 16.4 and 18.4.
+    Source: docs/rules/world.md#death-and-revival; nmmo `entity/player.py::Player.resurrect`.
     """
     params, body, players = world.params, world.body, cfg.players
     back = body.died[:players] & (params.revival != Revival.NONE)
@@ -167,7 +170,10 @@ def _like(rows: jax.Array, array: jax.Array) -> jax.Array:
 
 
 def _on_the_edge(key: jax.Array, world: World, cfg: Config) -> jax.Array:
-    """Returns (P, 2) places on the edge ring of the playable square. Source: world rules 18.4."""
+    """Returns (P, 2) places on the edge ring of the playable square.
+
+    Source: docs/rules/world.md#death-and-revival; nmmo `lib/spawn.py::get_random_coord`.
+    """
     low, size = query.border(world.params, cfg), world.params.center
     words = threefry.bits(key, (2, cfg.players))
     along, side = low + chance.cells(words[0], size)[:, 0], words[1] >> 30

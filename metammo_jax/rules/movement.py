@@ -20,7 +20,7 @@ def move(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     there have left before its turn and nobody came before it; NPCs are never held up, and
     whoever died in this tick still stands in the way.
 
-    Source: world rules 6.
+    Source: docs/rules/world.md#movement; nmmo `core/action.py::Move.call`.
     """
     body, players = world.body, cfg.players
     wanted = (orders.direction >= 0) & (orders.direction <= Direction.STAY)
@@ -69,7 +69,7 @@ def _find_room(
 def _explore(world: World, moves: jax.Array, cfg: Config) -> World:
     """Notes how far from the edge players have come.
 
-    Source: world rules 6 step 4; event GO_FARTHEST.
+    Source: docs/rules/world.md#movement; event GO_FARTHEST.
     """
     body = world.body
     depth = world.params.center // 2 - query.from_middle(body.pos[: cfg.players], cfg)

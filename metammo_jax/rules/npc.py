@@ -37,7 +37,8 @@ def decide(key: jax.Array, world: World, cfg: Config):
       world; direction (N,) int32, -1 for no step; target (N,) int32, row of the player to hit,
       -1 for none. An NPC always hits in its own style.
 
-    Source: world rules 9.5 and 9.6.
+    Source: docs/rules/world.md#decisions-of-npcs, docs/rules/world.md#soldiers;
+    nmmo `entity/npc.py::NPC`, `lib/astar.py::aStar`.
     """
     pos, kind = world.body.pos[cfg.players :], world.npc.kind
     target = _find_target(world, cfg)

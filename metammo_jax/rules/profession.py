@@ -31,8 +31,8 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     Order: by turn; of several that can reach a tile the first gets what is there.
 
-    Source: world rules 12. Frozen and immortal players harvest too, and those who are about to
-    starve.
+    Source: docs/rules/world.md#professions; nmmo `systems/skill.py::HarvestSkill.harvest`.
+    Frozen and immortal players harvest too, and those who are about to starve.
     """
     harvest_key, weapon_key = threefry.split(key)
     tile, skill, emptied = _emptied(world, orders.turn[: cfg.players], cfg)
@@ -87,7 +87,8 @@ def _yield(
 
     A full bag takes nothing, not even what would have merged with a stack.
 
-    Source: world rules 12; weapons only where equipment is on.
+    Source: docs/rules/world.md#professions; nmmo `systems/skill.py::HarvestSkill.process_drops`.
+    Weapons only where equipment is on.
     """
     lucky = threefry.uniform(key, taken.shape) < WEAPON_DROP
     lucky &= query.is_on(world, System.EQUIPMENT)

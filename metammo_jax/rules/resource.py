@@ -25,7 +25,9 @@ def upkeep(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     Order: by turn; of several on one tile the first gets what grows there.
 
-    Source: world rules 7.2, 7.3 and 12 (herbs; the professions' own yields are another room).
+    Source: docs/rules/world.md#food-and-water; nmmo `entity/entity.py::Resources.update`,
+    `systems/skill.py::Water.update`, `systems/skill.py::Food.update`. Herbs: what professions
+    yield is in `rules.profession`.
     """
     players = cfg.players
     alive = query.is_alive(world)[:players]

@@ -16,7 +16,7 @@ def seize(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     The tile stays seized when the player leaves or dies, until somebody of another group stands
     on it alone.
 
-    Source: world rules 5 phase 9 and 17 (event SEIZE_TILE).
+    Source: docs/rules/world.md#seizing; nmmo `core/tile.py::Tile.update_seize`.
     """
     target, group, terrain = world.params.seize_target, world.params.group, world.terrain
     stands = world.body.present & (world.body.pos == target[None]).all(-1) & (target >= 0).all()

@@ -45,7 +45,8 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
       recruits: candidates.
       cfg: sizes.
 
-    Source: world rules 9.1, 9.2, 9.7.
+    Source: docs/rules/world.md#spawning-of-npcs; nmmo `entity/npc.py::NPC.default_spawn`,
+    `entity/npc_manager.py::NPCManager.spawn_npc`.
     """
     body, npc, players = world.body, world.npc, cfg.players
     if cfg.npcs == 0:
@@ -103,7 +104,7 @@ def _gear(
       world: reads what is on.
       level: (K,) int32.
 
-    Source: world rules 9.2.
+    Source: docs/rules/world.md#spawning-of-npcs; nmmo `entity/npc.py::NPC.default_spawn`.
     """
 
     def on(system: System, values: jax.Array) -> jax.Array:
@@ -145,7 +146,7 @@ def _embody(body: Body, new: jax.Array, serial: jax.Array, players: int) -> Body
 def kind_of(danger_times_center: jax.Array, world: World) -> jax.Array:
     """Returns the `vocab.Kind` for a danger, given as danger * C.
 
-    Source: world rules 9.2.
+    Source: docs/rules/world.md#spawning-of-npcs; nmmo `entity/npc.py::NPC.default_spawn`.
     """
     params, size = world.params, world.params.center.astype(jnp.float32)
     danger_times_center = danger_times_center.astype(jnp.float32)
@@ -161,7 +162,8 @@ def replace_fallen(key: jax.Array, world: World, cfg: Config) -> World:
     the queue back to a random place of the same ring, or, when the queue is empty, somebody to a
     random place of the square. An attempt at a place where one cannot stand is lost.
 
-    Source: world rules 9.2. Called once at reset too, with nobody dead.
+    Source: docs/rules/world.md#spawning-of-npcs; nmmo
+    `entity/npc_manager.py::NPCManager.default_spawn`. Called once at reset too, with nobody dead.
     """
     if cfg.npcs == 0:
         return world

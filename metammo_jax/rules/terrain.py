@@ -38,7 +38,8 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     Returns:
       The terrain, with nothing harvested, nothing seized, and the fog where it starts.
 
-    Source: nmmo `core/map.py::Map._process_map`, `core/realm.py::Realm.reset` for the fog.
+    Source: docs/rules/world.md#terrain; nmmo `core/map.py::Map._process_map`,
+    `core/realm.py::Realm.update_fog_map` for the fog.
     Differs: in `_scatter`, on a map that has hardly any grass.
     """
     is_drawn = jnp.issubdtype(fractal.dtype, jnp.floating)
@@ -87,7 +88,7 @@ def _scatter(key: jax.Array, material: jax.Array, params: Params, cfg: Config) -
     the tiles are grass, as on every map of the pools with the games' own levels; on a map with
     less grass some may be missing, foilage first.
 
-    Source: nmmo `core/terrain.py::scatter_extra_resources`.
+    Source: docs/rules/world.md#terrain; nmmo `core/terrain.py::scatter_extra_resources`.
     Differs: the original draws until it is done, and for ever if there is too little grass.
     """
     draws = 7 * (cfg.playable // SCATTER_DENSITY) ** 2 + 128
@@ -129,8 +130,10 @@ CLUSTER = np.concatenate([np.zeros((1, 2), np.int32), NEIGHBOURS])
 def _resources(key: jax.Array, material: jax.Array, params: Params, cfg: Config) -> jax.Array:
     """Places what professions harvest: clusters of ore, trees and crystals, herbs, fish.
 
-    Source: world rules 3.5. Differs: in how many are placed on a map with hardly any grass, as
-    in `_scatter`; where there is too little water for the fish the original breaks down.
+    Source: docs/rules/world.md#resources-on-the-map; nmmo
+    `core/terrain.py::spawn_profession_resources`.
+    Differs: in how many are placed on a map with hardly any grass, as in `_scatter`; where there
+    is too little water for the fish the original breaks down.
     """
     cluster_key, herb_key, fish_key = threefry.split(key, 3)
     material = _clusters(cluster_key, material, params, cfg)

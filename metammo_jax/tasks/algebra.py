@@ -12,7 +12,8 @@ A term is a tree; `Plan` is the tree without its numbers. Numbers, and counts of
 of all parts lie side by side in the row of a task, so that terms that differ in numbers alone
 share one compiled function.
 
-Source: tasks 5. Differs: `c - P` is what it says; the original computes P - c.
+Source: docs/rules/tasks.md#algebra; nmmo `task/predicate_api.py::Predicate`.
+Differs: `c - P` is what it says; the original computes P - c.
 """
 
 import dataclasses

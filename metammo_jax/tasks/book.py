@@ -83,7 +83,7 @@ class TaskBook:
         Returns:
           Task rows with no progress; teammates have the same.
 
-        Source: tasks 2.
+        Source: docs/rules/tasks.md#who-gets-a-task.
         """
         goal = self._drawn(key, params, cfg)[params.leader]
         values = jnp.stack([jnp.asarray(getattr(params, s), jnp.float32) for s in SETTINGS])

@@ -3,7 +3,7 @@
 Places and the length of a life follow the config (`"middle"`, `"horizon"`); at the paper's size
 they are the competition's (80, 80) and 1024. All else is the competition's in every config.
 
-Source: tasks 7.
+Source: docs/rules/tasks.md#the-competition.
 """
 
 import functools

@@ -12,7 +12,8 @@ carry no meaning but identity, and cannot be computed here, since they hash the 
 The competition's own embeddings came from a language model and are no part of this package; a
 caller that has them passes them as an array (`Minigame.embeddings`).
 
-Source: tasks 6. Differs: the competition's embeddings.
+Source: docs/rules/tasks.md#embeddings; nmmo `lib/utils.py::get_hash_embedding`.
+Differs: the competition's embeddings.
 """
 
 import functools

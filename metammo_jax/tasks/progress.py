@@ -1,6 +1,7 @@
 """How far tasks have come, and what that is worth: the base reward of the game.
 
-Source: tasks 1.
+Source: docs/rules/tasks.md#progress-and-reward; nmmo `task/task_api.py::Task`,
+`core/env.py::Env._compute_rewards`.
 """
 
 import jax

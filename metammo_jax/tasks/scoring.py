@@ -4,7 +4,7 @@
     score = scoring.judge(max_progress, goal, goals)      # of one seed, over all its agents
     scoring.over_seeds([score, ...])
 
-Source: tasks 7.
+Source: docs/rules/tasks.md#scores-of-the-competition.
 """
 
 import dataclasses

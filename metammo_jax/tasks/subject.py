@@ -210,7 +210,7 @@ def members(params: Params, code: jax.Array) -> jax.Array:
     Returns:
       (P, P) bool, [i, j]: j is meant by i's code.
 
-    Source: tasks 2.
+    Source: docs/rules/tasks.md#subjects; nmmo `lib/team_helper.py::TeamHelper.get_target_agent`.
     """
     group, row = params.group, jnp.arange(params.group.shape[0])
     groups = group.max() + 1

@@ -61,7 +61,7 @@ def spec_name(goal: Goal, cfg: Config | None = None) -> str:
     Raises:
       ValueError: the goal combines several predicates, or its predicate is not the original's.
 
-    Source: tasks 1.
+    Source: nmmo `task/task_spec.py::TaskSpec.name`.
     """
     cfg = Config() if cfg is None else cfg
     if not isinstance(goal.term, Asked):

@@ -37,7 +37,7 @@ def racer(obs, middle, rng):
 
 
 def test_names_become_actions(tiny):
-    """Against the spec's rules for arguments, with arguments out of range."""
+    """Against the original's rules for arguments, with arguments out of range."""
     env = OriginalEnv(mm.make("team_battle", config=tiny))
     assert nmmo.OriginalEnv is OriginalEnv
     wanted = {

@@ -87,8 +87,8 @@ ALWAYS = {
     ),
     "multi_task": TASKED, "multi_task_eval": TASKED, "ammo_training": TASKED,
 }  # fmt: skip
-"""What is the same in every episode; of `survive` also the spec's defaults, where it says
-nothing itself."""
+"""What is the same in every episode; of `survive` also the original's defaults, where it
+says nothing itself."""
 
 
 @pytest.mark.parametrize("name", ALWAYS)

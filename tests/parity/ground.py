@@ -1,7 +1,8 @@
 """Where professions find what they harvest on a first map: that it may lie there, and how often.
 
-Source: world rules 3.5. Clusters of ore, trees and crystals first, then herbs, all on grass; fish
-in water beside grass; extra water and foilage after them.
+Source: docs/rules/world.md#resources-on-the-map.
+Clusters of ore, trees and crystals first, then herbs, all on grass; fish in water beside grass;
+extra water and foilage after them.
 """
 
 import numpy as np

@@ -234,7 +234,7 @@ def equipment(some: Newcomers, settings: dict, on: np.ndarray) -> dict[str, np.n
       settings: of the original.
       on: (10,) bool, systems that are on.
 
-    Source: world rules 9.2.
+    Source: docs/rules/world.md#spawning-of-npcs.
     """
     span = settings.get("NPC_LEVEL_MAX", 1) - 1
     ring = ring_at(some.pos, settings)
@@ -288,7 +288,7 @@ def _near_a_wave_center(case: "Case", some: Newcomers) -> np.ndarray:
 def is_possible_revival(case: "Case", recorded_pos: np.ndarray) -> np.ndarray:
     """Returns (T, E) bool: who was revived at places that the game allows, on both sides.
 
-    Source: world rules 16.4 and 18.4.
+    Source: docs/rules/world.md#death-and-revival.
     """
     revival = int(case.before.params.revival[0])
     ours = may_revive_at(case, case.after.world.body.pos, revival)

@@ -12,7 +12,7 @@ from metammo_jax.vocab import Item, System
 from tests import orders, worlds
 
 PLACES = [(16, 16), (144, 144), (26, 80), (46, 80), (80, 75)]
-GOLDEN = {  # advances: fog at the places; S=160, B=16, F=4, speed 1/9 (world rules, appendix C)
+GOLDEN = {  # advances: fog at the places; by nmmo `core/realm.py::Realm.update_fog_map`
     0: [0, 1, -10, -30, -59],
     1: [0.111083984375, 1.111328125, -9.890625, -29.890625, -58.875],
     50: [5.53515625, 6.51953125, -4.53125, -24.53125, -52.75],

@@ -1,4 +1,4 @@
-"""The competition's tasks, counted as the spec counts them."""
+"""The competition's tasks, counted as the original counts them."""
 
 from collections import Counter
 

@@ -1,4 +1,7 @@
-"""Values by hand from the spec; those marked "original" were computed with nmmo 2.1.2."""
+"""Values by hand from docs/rules/tasks.md#predicates.
+
+Those marked "original" were computed with nmmo 2.1.2.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -23,7 +23,7 @@ def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     Order: by turn. Whoever was killed earlier in the phase neither hits nor is hit any more.
 
-    Source: world rules 8 and 20.
+    Source: docs/rules/world.md#combat, docs/rules/world.md#turns.
     """
     target = jnp.clip(orders.target, 0, cfg.entities - 1)
     style = jnp.clip(orders.style, 0, len(Style) - 1)
@@ -141,7 +141,10 @@ def _record(
 
 
 def _learn(world: World, hits: jax.Array, style: jax.Array, cfg: Config) -> World:
-    """Gives players experience in the style of the attack they made. Source: world rules 10."""
+    """Gives players experience in the style of the attack they made.
+
+    Source: docs/rules/world.md#progression.
+    """
     if not cfg.skills:
         return world
     used = hits[:, None] & (style[:, None] == jnp.arange(cfg.skills)[None])

@@ -50,7 +50,7 @@ class Damage(Node):
 def points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Damage:
     """Returns what each entity's attack in a style (E,) would do to its target (E,).
 
-    Source: world rules 8.2; 20, attack phase, rule 2.
+    Source: docs/rules/world.md#damage; nmmo `systems/combat.py::attack`.
     """
     if not cfg.skills and System.EQUIPMENT not in cfg.systems:
         return Damage(jnp.asarray(BASE_DAMAGE)[style], None)
@@ -138,8 +138,9 @@ def fire(world: World, hits: jax.Array, style: jax.Array) -> World:
 
     The last piece takes the record with it.
 
-    Source: world rules 8.3. Differs: a task that watches FIRE_AMMO counts shots; the original
-    counts the pieces that are left.
+    Source: docs/rules/world.md#ammunition; nmmo `systems/item.py::Ammunition.fire`.
+    Differs: a task that watches FIRE_AMMO counts shots; the original counts the pieces that are
+    left.
     """
     bag = world.bag
     fits = bag.worn & (bag.item == Item.WHETSTONE + style[None]) & hits[None]

@@ -27,7 +27,8 @@ def share_out(
       turn: (E,) uint32, when each attacked.
       cfg: sizes.
 
-    Source: world rules 8.4 steps 3 to 5. What NPCs kill loses its things when it is culled.
+    Source: docs/rules/world.md#spoils; nmmo `entity/player.py::Player.receive_damage`,
+    `entity/npc.py::NPC.receive_damage`. What NPCs kill loses its things when it is culled.
     """
     kills &= query.is_on(world, System.ITEM)
     world = _gold(world, kills, target, turn, cfg)

@@ -6,7 +6,9 @@ that player's own numbers. Results are clipped to 0..1 where progress is kept
 (`tasks.progress`). `tasks.register` names a predicate and its numbers; a function of one's own
 may do without. Only those that the goals of an environment use are compiled.
 
-Source: tasks 4. `PREDICATES` lists them under the original's names.
+`PREDICATES` lists them under the original's names.
+
+Source: docs/rules/tasks.md#predicates; nmmo `task/base_predicates.py`.
 """
 
 from collections.abc import Callable

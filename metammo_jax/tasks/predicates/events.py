@@ -1,4 +1,6 @@
-"""Predicates that count what players did. Source: tasks 3 and 4.
+"""Predicates that count what players did.
+
+Source: docs/rules/tasks.md#predicates, docs/rules/world.md#events.
 
 Kinds of events are counted for everybody in `world.tally`. What asks for more (a level, an item)
 watches its events: then they are counted for the players that have such a task alone, so its

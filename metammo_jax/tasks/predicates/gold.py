@@ -1,4 +1,7 @@
-"""Predicates of gold: owned, earned, spent. Source: tasks 4."""
+"""Predicates of gold: owned, earned, spent.
+
+Source: docs/rules/tasks.md#predicates.
+"""
 
 import jax
 

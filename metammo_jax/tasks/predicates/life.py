@@ -1,4 +1,7 @@
-"""Predicates of time, life and death. Source: tasks 4."""
+"""Predicates of time, life and death.
+
+Source: docs/rules/tasks.md#predicates.
+"""
 
 import jax
 import jax.numpy as jnp

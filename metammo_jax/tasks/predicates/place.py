@@ -1,4 +1,7 @@
-"""Predicates of where players are. Source: tasks 4."""
+"""Predicates of where players are.
+
+Source: docs/rules/tasks.md#predicates.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,7 @@
-"""Predicates of seizing a tile and holding it. Source: tasks 4."""
+"""Predicates of seizing a tile and holding it.
+
+Source: docs/rules/tasks.md#predicates.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,7 @@
-"""Predicates of what players see. Source: tasks 4."""
+"""Predicates of what players see.
+
+Source: docs/rules/tasks.md#predicates.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,7 @@
-"""Predicates of skills. Source: tasks 4."""
+"""Predicates of skills.
+
+Source: docs/rules/tasks.md#predicates.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,6 @@
-"""Predicates of what players carry and wear. Source: tasks 4.
+"""Predicates of what players carry and wear.
+
+Source: docs/rules/tasks.md#predicates.
 
 Bags of the dead are empty.
 """
