@@ -80,9 +80,10 @@ def test_links_between_the_rules_lead_to_headings(page):
 
 
 def test_anchors_of_the_rules_are_unique():
-    """Of two equal headings the second has an anchor that the renderers make up."""
+    """Renderers make up an anchor for the second of two equal headings, and treat signs apart."""
     for page in (ROOT / "docs/rules").glob("*.md"):
         titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+        assert all(re.fullmatch(r"\w+( \w+)*", title) for title in titles), page.name
         assert len(titles) == len(headings(f"docs/rules/{page.name}")), page.name
 
 
