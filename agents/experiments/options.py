@@ -17,7 +17,7 @@ FULL = ("survive", "team_battle", "multi_task")
 FOUR = ("race_to_the_center", "king_of_the_hill", "team_battle", "sandwich")
 """Games of the experiments that compare ways to learn."""
 
-STEPS = {"tiny": 600_000, "mini": 50_000_000}
+STEPS = {"tiny": 1_000_000, "mini": 50_000_000}
 """Living agent-steps of a specialist, by config. A generalist takes them for each of its games."""
 
 

@@ -1,8 +1,8 @@
-"""What the lean network sees of the ground: tiles near a player one by one, and counts farther off.
+"""Features of the ground for the lean network: near tiles one by one, and counts in larger squares.
 
-Nothing here has parameters, so nothing here needs a gradient. Four properties of a tile are packed
-into one small number, four bits each: a count of nine tiles still fits, so that one addition
-counts all four, and sixteen bits a tile are moved instead of four floats.
+Nothing here has parameters, so nothing here needs a gradient. The four properties of a tile are
+packed into one small number, four bits each, so that one addition counts all four in a column of
+five tiles, and 16 bits a tile are moved instead of four floats.
 
 Axes: P players of one world, V tiles a side of the window.
 """
@@ -15,18 +15,18 @@ from metammo_jax.observe import Observation
 from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import Tile
 
-NEAR = 5
-"""Tiles a side of the square that is seen tile by tile."""
+NEAR = 3
+"""Tiles a side of the square around a player whose tiles are features one by one."""
 
-SQUARE = 3
-"""Tiles a side of the squares in which tiles are counted."""
+SQUARE = 5
+"""Tiles a side of the squares in which tiles are counted; less than 2**FIELD."""
 
 FOG_SCALE = 16.0
 """Tiles of distance, or points of damage, that count as 1."""
 
 WEIGHT = 0.5
-"""Largest feature of a tile. Three quarters of what the lean network sees are tiles; at full size
-they slow down what it learns from the rest (docs/performance.md)."""
+"""Largest feature of a tile. Half of the lean network's inputs are tiles; the more of them there
+are and the larger they are, the slower it learns from the rest (docs/performance.md)."""
 
 FIELD = 4
 """Bits of a property."""
@@ -49,19 +49,15 @@ PACKED = (PROPERTIES << FIELD * np.arange(PROPERTIES.shape[1])).sum(axis=1).asty
 
 
 def tile_features(obs: Observation) -> jax.Array:
-    """Returns what each player sees of the ground, (P, features) float32, up to `WEIGHT`.
+    """Returns features of the ground, (P, features) float32, at most `WEIGHT`.
 
-    The properties of the tiles near it, the share of each property in all squares of the window,
-    and the fog in the middle of each square.
+    The properties of the tiles next to each player, the share of each property in all squares of
+    its window, and the fog in the middle of each square.
     """
     packed = jnp.asarray(PACKED)[obs.tiles.astype(jnp.int32)]
-    counts = _squares(packed)
-    fog = obs.fog[:, 1::SQUARE, 1::SQUARE].astype(jnp.float32) / FOG_SCALE
-    parts = [
-        *_unpacked(_near(packed)),
-        *(field / SQUARE**2 for field in _unpacked(counts)),
-        jnp.clip(fog, -1.0, 1.0),
-    ]
+    half = SQUARE // 2
+    fog = obs.fog[:, half::SQUARE, half::SQUARE].astype(jnp.float32) / FOG_SCALE
+    parts = [*_unpacked(_near(packed)), *_shares(packed), jnp.clip(fog, -1.0, 1.0)]
     return WEIGHT * jnp.concatenate([part.reshape(len(packed), -1) for part in parts], axis=-1)
 
 
@@ -72,12 +68,18 @@ def _near(window: jax.Array) -> jax.Array:
     return window[:, edge:end, edge:end]
 
 
-def _squares(packed: jax.Array) -> jax.Array:
-    """Returns sums (P, squares, squares) over squares of (P, V, V); nothing is past the edge."""
+def _shares(packed: jax.Array) -> list[jax.Array]:
+    """Returns the share of each property in the squares of (P, V, V), (P, squares, squares) each.
+
+    Tiles past the edge of the window have no property.
+    """
     pad = -packed.shape[-1] % SQUARE
     padded = jnp.pad(packed, ((0, 0), (0, pad), (0, pad)))
-    rows = padded[:, ::SQUARE] + padded[:, 1::SQUARE] + padded[:, 2::SQUARE]
-    return rows[..., ::SQUARE] + rows[..., 1::SQUARE] + rows[..., 2::SQUARE]
+    columns = padded[:, ::SQUARE]
+    for row in range(1, SQUARE):
+        columns += padded[:, row::SQUARE]
+    squares = (*columns.shape[:2], -1, SQUARE)
+    return [counts.reshape(squares).sum(axis=-1) / SQUARE**2 for counts in _unpacked(columns)]
 
 
 def _unpacked(packed: jax.Array) -> list[jax.Array]:

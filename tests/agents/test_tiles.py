@@ -36,15 +36,17 @@ def test_near_tiles_then_shares_of_squares_then_fog(side):
     """Property by property, row by row; what lies past the edge of the window is nothing."""
     obs = ground(side)
     found = np.asarray(tiles.tile_features(obs))
-    edge = max(0, (side - 5) // 2)
+    edge = max(0, (side - 3) // 2)
     for player in range(2):
         image = tiles.PROPERTIES[np.asarray(obs.tiles[player])].astype(float)
         fog = np.clip(np.asarray(obs.fog[player], float) / 16, -1, 1)
         expected = [image[edge : side - edge, edge : side - edge, p].ravel() for p in range(4)]
-        corners = range(0, side, 3)
+        corners = range(0, side, 5)
         for p in range(4):
-            squares = [[image[i : i + 3, j : j + 3, p].sum() / 9 for j in corners] for i in corners]
+            squares = [
+                [image[i : i + 5, j : j + 5, p].sum() / 25 for j in corners] for i in corners
+            ]
             expected.append(np.ravel(squares))
-        expected.append(fog[1::3, 1::3].ravel())
+        expected.append(fog[2::5, 2::5].ravel())
         together = tiles.WEIGHT * np.concatenate(expected)
         np.testing.assert_allclose(found[player], together, rtol=1e-6)
