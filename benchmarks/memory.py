@@ -143,6 +143,21 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
     )
 
 
+def most_worlds(footprint: Footprint, limit: float, step: int = 1) -> int:
+    """Returns the largest number of worlds with which the compiled update fits.
+
+    The number of minibatches stays as it is, so that a minibatch grows with the worlds.
+
+    Args:
+      footprint: measured with compiled updates.
+      limit: bytes.
+      step: the number is a multiple of it.
+    """
+    own, of_world, of_sequence = footprint.shares or (0.0, float(footprint.buffers), 0.0)
+    each = of_world + of_sequence * footprint.sequences / footprint.batch
+    return max(0, int((limit - own) / each) // step * step)
+
+
 def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     """Returns bytes of the update compiled for some worlds and sequences of a minibatch."""
     from agents.learners.state import start

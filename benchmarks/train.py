@@ -10,6 +10,7 @@ however many epochs learn from it.
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 
@@ -17,7 +18,7 @@ import jax
 import numpy as np
 
 import metammo_jax as mm
-from benchmarks import report
+from benchmarks import memory, report
 from benchmarks.measure import Measurement, machine
 from benchmarks.timing import (
     build_ahead,
@@ -29,6 +30,7 @@ from benchmarks.timing import (
 )
 from benchmarks.workloads import checksum
 from metammo_jax.games import MORE_GAMES
+from metammo_jax.lib import backend
 from metammo_jax.registry import games as known_games
 
 KEY = (*report.KEY, "network", "width", "sequence", "epochs", "minibatches")
@@ -170,6 +172,12 @@ def parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0)
     add("--json", metavar="FILE", help="write one line of JSON for each measurement")
     add(
+        "--plan",
+        type=float,
+        metavar="GB",
+        help="print the largest number of worlds that fits in so many GB, and measure nothing",
+    )
+    add(
         "--compare",
         nargs=2,
         metavar=("BEFORE", "AFTER"),
@@ -188,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             use_cpu_devices(options.devices or 1)
             with no_compilation_cache():
-                _measure_all(options, arguments)
+                (_measure_all if options.plan is None else _plan_all)(options, arguments)
     except ValueError as error:
         print(f"benchmarks.train: {error}", file=sys.stderr)
         return 2
@@ -206,6 +214,24 @@ def _measure_all(options, arguments) -> None:
         f"{on['device']}, {on['cores']} cores, {on['processor']}, commit {on['commit']}"
     )
     report.write(measured, title, options.json, on, command)
+
+
+def _plan_all(options, _) -> None:
+    """Prints how many worlds fit, reckoned from updates of few worlds compiled as for a GPU."""
+    if options.plan <= 0:
+        raise ValueError(f"plan={options.plan} must be more than 0 GB")
+    for cfg in planned(options):
+        divisor = math.gcd(cfg.rollout // cfg.sequence, cfg.minibatches)
+        with backend.assumed("gpu"):
+            footprint = memory.measure(cfg, worlds=2)
+        worlds = memory.most_worlds(footprint, options.plan * 1e9, cfg.minibatches // divisor)
+        own, of_world, of_sequence = footprint.shares
+        print(
+            f"{'+'.join(cfg.game)} at {cfg.config}, {cfg.network} network, rollouts of "
+            f"{cfg.rollout} ticks in {cfg.minibatches} minibatches: {worlds:,} worlds fit in "
+            f"{options.plan:g} GB ({own / 1e9:.2f} GB, {of_world / 1e6:.2f} MB a world, "
+            f"{of_sequence / 1e6:.2f} MB a sequence of a minibatch)"
+        )
 
 
 def planned(options) -> list:

@@ -98,10 +98,11 @@ def main(arguments: list[str] | None = None) -> int:
         if run and seeds:
             raise ValueError("--seeds is for new runs; --resume RUN goes on with those of RUN")
         seeds = group.parse_seeds(seeds) if seeds else None
-        name = cli.take(arguments, "--preset")
-        default = group.read_config(run) if run else preset(name or "tiny")
+        name = cli.take(arguments, "--preset") or _recipe(arguments)
+        default = group.read_config(run) if run else preset(name)
         note = (
-            f"--preset {'|'.join(PRESETS)} sets many at once; --resume RUN goes on with a run; "
+            f"--preset {'|'.join(PRESETS)} sets many at once (default: that of the config's name, "
+            "else tiny); --resume RUN goes on with a run; "
             "--seeds 0,1,2 or 0-9 trains these together; "
             "--coordinator HOST:PORT --processes N --process I has N processes train together "
             "(--coordinator auto where a cluster tells)."
@@ -118,6 +119,12 @@ def main(arguments: list[str] | None = None) -> int:
     if processes.is_first():
         print(result)
     return 0
+
+
+def _recipe(arguments: list[str]) -> str:
+    """Returns the preset whose options suit the config of a command line: its own, or tiny's."""
+    config = cli.take(list(arguments), "--config")
+    return config if config in PRESETS else "tiny"
 
 
 def _loop(work: Session, updates: int | None) -> TrainResult:

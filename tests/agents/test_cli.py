@@ -74,3 +74,21 @@ def test_main_ends_cleanly(main, words, said, capsys, monkeypatch, tmp_path):
     assert main(words) == 2
     assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "width", "config"),
+    [
+        (["--config", "mini"], 128, "mini"),
+        (["--config=tiny_full"], 64, "tiny_full"),
+        (["--preset", "tiny", "--config", "mini"], 64, "mini"),
+        (["--preset", "mini", "--config", "large"], 128, "large"),
+        (["--config", "mini", "--width", "32"], 32, "mini"),
+    ],
+    ids=str,
+)
+def test_options_suit_the_config_unless_a_preset_is_named(arguments, width, config, monkeypatch):
+    asked = []
+    monkeypatch.setattr(loop, "train", asked.append)
+    assert loop.main([*arguments, "--game", "survive"]) == 0
+    assert (asked[0].width, asked[0].config, asked[0].game) == (width, config, ("survive",))

@@ -65,6 +65,14 @@ def test_three_compilations_tell_what_a_world_and_a_sequence_take():
     assert COMPILED.buffers == 1100
 
 
+def test_the_most_worlds_that_fit():
+    """A world costs 10 bytes, and 7 / 20 more: it brings a twentieth of a minibatch's sequence."""
+    most = memory.most_worlds(COMPILED, 100 + 10.35 * 77)
+    assert most == 77 and memory.most_worlds(COMPILED, 100 + 10.35 * 76.9) == 76
+    assert memory.most_worlds(COMPILED, 100 + 10.35 * 77, step=8) == 72
+    assert memory.most_worlds(COMPILED, 50) == 0
+
+
 @pytest.fixture
 def measured(monkeypatch):
     """The command line measures nothing; collects what it was to measure."""

@@ -10,7 +10,7 @@ import pytest
 from agents.config import TrainConfig
 from agents.learners import state as states
 from agents.learners import update as updating
-from benchmarks import train
+from benchmarks import memory, train
 from tests.agents.fake import FakeEnv
 
 QUICK = TrainConfig(
@@ -156,6 +156,20 @@ def test_compare_keeps_networks_apart(faked, tmp_path, capsys):
     assert train.main(["--compare", str(one), str(both)]) == 0
     table = capsys.readouterr().out
     assert table.count("survive") == 1 and "1.000  equal" in table
+
+
+def test_the_plan_says_how_many_worlds_fit(monkeypatch, capsys):
+    own, of_world, of_sequence = 5_000_000, 2_000_000, 500_000
+    sizes = [(worlds, n, own + of_world * worlds + of_sequence * n) for worlds, n in PLANNED]
+    footprint = memory.Footprint("tiny", "lean", 32, 32, 1, 1.0, 1, 1, 8, sizes)
+    monkeypatch.setattr(memory, "measure", lambda cfg, worlds: footprint)
+    assert train.main(["--games", "survive", "--plan", "1"]) == 0
+    # 995 MB left, each world 2 MB and a quarter of a sequence; a multiple of 8 / 2 minibatches.
+    assert "survive at tiny" in (told := capsys.readouterr().out) and ": 468 worlds fit" in told
+    assert train.main(["--plan", "0"]) == 2
+
+
+PLANNED = ((2, 1), (4, 1), (4, 2))
 
 
 def test_wrong_options_end_before_anything_is_measured(capsys, tmp_path):
