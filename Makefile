@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # One worker per core, but not more than the tests are worth.
 WORKERS ?= 2
 
-.PHONY: help train test test-all test-versions lint bench clean
+.PHONY: help train test test-all test-versions lint docs bench clean
 
 help:
 	@echo "make train     make the environment and train an agent for about three minutes"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-all  the slow tests too"
 	@echo "make test-versions  a short set of tests with the oldest and the newest jax"
 	@echo "make lint      style, formatting and types"
+	@echo "make docs      the documentation, into build/site"
 	@echo "make bench     steps per second of every game"
 
 $(VENV)/.ready: pyproject.toml
@@ -37,6 +38,13 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+$(VENV)/.ready-docs: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@
+
+docs: $(VENV)/.ready-docs
+	$(BIN)/python docs/build_site.py
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.step

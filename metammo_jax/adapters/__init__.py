@@ -15,6 +15,8 @@ _HOMES = {
 }
 """Names of classes and the modules that they are in."""
 
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+
 
 def __getattr__(name: str):
     if name in _HOMES:

@@ -138,7 +138,7 @@ class OriginalEnv:
 
         Returns:
           observations, rewards (float), terminations and truncations (bool) and infos, by agent.
-          infos[agent]["max_progress"] is the most that its task came to.
+          `infos[agent]["max_progress"]` is the most that its task came to.
 
         Raises:
           ValueError: there was no `reset` before; an agent, an action or an argument is unknown, an

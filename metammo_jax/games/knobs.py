@@ -131,6 +131,8 @@ class Same:
 
 
 Knob = Fixed | Uniform | Between | OneOver | Chance | Adaptive | Same
+"""Any of the ways to set one number of a game."""
+
 RANGES = (Uniform, Between, OneOver, Adaptive)
 
 

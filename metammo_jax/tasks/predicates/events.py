@@ -148,12 +148,21 @@ def _item_event(event: Event, system: System, name: str, original: str, verb: st
 consume_item = _item_event(
     Event.CONSUME_ITEM, System.ITEM, "consume_item", "ConsumeItem", "consume"
 )
+"""Pieces of an item that all members consumed / quantity (ConsumeItem)."""
+
 harvest_item = _item_event(
     Event.HARVEST_ITEM, System.PROFESSION, "harvest_item", "HarvestItem", "harvest"
 )
+"""Pieces of an item that all members harvested / quantity (HarvestItem)."""
+
 list_item = _item_event(Event.LIST_ITEM, System.EXCHANGE, "list_item", "ListItem", "offer for sale")
+"""Pieces of an item that all members offered for sale / quantity (ListItem)."""
+
 buy_item = _item_event(Event.BUY_ITEM, System.EXCHANGE, "buy_item", "BuyItem", "buy")
+"""Pieces of an item that all members bought / quantity (BuyItem)."""
+
 fire_ammo = _item_event(Event.FIRE_AMMO, System.EQUIPMENT, "fire_ammo", "FireAmmo", "fire")
+"""Shots with a kind of ammunition, of all members / quantity (FireAmmo)."""
 
 
 @register(
