@@ -133,7 +133,7 @@ def public_names() -> dict[str, set[str]]:
                 places[full] = {full, f"{package}.{homes[name]}.{name}"}
                 continue
             value = values[full] = getattr(module, name)
-            places[full] = {full, home_of(value, module, name)}
+            places[full] = {full} | homes_of(value, module, name)
     for full, value in values.items():
         for other, same in values.items():
             if value is same and not isinstance(value, int):
@@ -141,16 +141,14 @@ def public_names() -> dict[str, set[str]]:
     return places
 
 
-def home_of(value, module, name: str) -> str:
-    """Returns the full name of where a public thing is defined."""
+def homes_of(value, module, name: str) -> set[str]:
+    """Returns the full names under which a public thing may be defined."""
     if inspect.ismodule(value):
-        return value.__name__
-    if hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
-    for inner in inspect.getmembers(module, inspect.ismodule):  # constants know no module
-        if getattr(inner[1], name, None) is value:
-            return f"{inner[1].__name__}.{name}"
-    return f"{module.__name__}.{name}"
+        return {value.__name__}
+    if inspect.isclass(value) or inspect.isfunction(value):
+        return {f"{value.__module__}.{value.__qualname__}"}
+    modules = [inner for _, inner in inspect.getmembers(module, inspect.ismodule)]
+    return {f"{m.__name__}.{name}" for m in modules if getattr(m, name, None) is value}
 
 
 def missing_names(folder: Path) -> list[str]:

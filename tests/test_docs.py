@@ -75,7 +75,7 @@ def known_names() -> list[tuple[dict, dict]]:
     from metammo_jax import registry
     from metammo_jax.tasks import signature
 
-    tables = [KNOWN, LEARNERS, registry._FACTORIES, signature._BY_NAME]
+    tables = [KNOWN, LEARNERS, registry._FACTORIES, signature._REGISTERED]
     return [(table, dict(table)) for table in tables]
 
 
@@ -83,3 +83,303 @@ def restore(tables: list[tuple[dict, dict]]) -> None:
     for table, before in tables:
         table.clear()
         table.update(before)
+
+
+# Commands
+
+
+def shell_lines(page: Path) -> list[str]:
+    """Returns the commands that a page shows: of shell blocks, indented blocks, and in a line."""
+    text = page.read_text()
+    blocks = [code for word, _, code in FENCE.findall(text) if word in SHELL]
+    rest = FENCE.sub("", text)
+    blocks += re.findall(r"(?:^ {4}(?:\S*python\S* -m|metammo-jax) .*\n(?: {5,}.*\n)*)", rest, re.M)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    spans = re.findall(r"`((?:metammo-jax|python -m|make) [^`]+)`", rest)
+    return [line.partition(" #")[0].strip() for line in [*lines, *spans]]
+
+
+def command_of(line: str) -> tuple[str, list[str]] | None:
+    """Returns the program that a line runs, as words, and its arguments; None for others."""
+    words = shlex.split(line.replace("…", "").replace("'", "").replace("[--", "--"))
+    while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+        words.pop(0)
+    for index, word in enumerate(words):
+        if word in (";", "&&", "|"):
+            words = words[:index]
+            break
+    if words[:1] == ["metammo-jax"] and len(words) > 1:
+        return f"metammo-jax {words[1]}", words[2:]
+    if len(words) > 2 and re.search(r"(^|/)python[\d.]*$", words[0]) and words[1] == "-m":
+        return f"python -m {words[2]}", words[3:]
+    if words[:1] == ["make"]:
+        return "make", words[1:]
+    return None
+
+
+SHOWN = sorted({
+    (name_of(page), *found[:1], tuple(found[1]))
+    for page in PAGES for line in shell_lines(page) if (found := command_of(line))
+})  # fmt: skip
+OURS = ("agents", "benchmarks", "metammo_jax", "tests")
+
+
+def test_pages_show_commands():
+    programs = {program for _, program, _ in SHOWN}
+    assert {"metammo-jax train", "python -m benchmarks.step", "make"} <= programs
+    assert len(SHOWN) > 60
+
+
+@pytest.mark.parametrize("page, program, words", [case for case in SHOWN if case[1] == "make"])
+def test_targets_that_are_shown_exist(page, program, words):
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = [word for word in words if re.fullmatch(r"[a-z-]+", word)]
+    assert set(named[:1]) <= targets, f"{page}: make {' '.join(words)}"
+
+
+@pytest.mark.parametrize(
+    "program", sorted({program for _, program, _ in SHOWN if program != "make"})
+)
+def test_commands_that_are_shown_have_their_options(program):
+    """Every command exists, and its help names every option that some page gives it."""
+    kind, _, name = program.rpartition(" ")
+    if kind == "metammo-jax":
+        assert name in command.COMMANDS or name.startswith("-") or name.isupper(), name
+    elif name.split(".")[0] not in OURS:
+        return
+    given = {
+        re.split(r"[=|\]]", word)[0]: page
+        for page, shown, words in SHOWN if shown == program
+        for word in words if word.startswith("--")
+    }  # fmt: skip
+    if not given or (kind == "metammo-jax" and name not in command.COMMANDS):
+        assert kind == "metammo-jax" or importlib.util.find_spec(name), name
+        return
+    said = help_of(kind, name)
+    unknown = {word: page for word, page in given.items() if not re.search(rf"{word}\b", said)}
+    assert not unknown
+
+
+def help_of(kind: str, name: str) -> str:
+    """Returns the help of a command; where its packages are not installed, its source."""
+    module = command.COMMANDS[name][0] if kind == "metammo-jax" else name
+    module = module if module.split(".")[0] in OURS else f"metammo_jax.{module}"
+    found = importlib.util.find_spec(module)
+    assert found and found.origin, module
+    if found.submodule_search_locations:
+        found = importlib.util.find_spec(f"{module}.__main__") or found
+    try:
+        main = importlib.import_module(found.name).main
+    except (ImportError, AttributeError):
+        return Path(found.origin).read_text()
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        main(["--help"])
+    return out.getvalue()
+
+
+# Links
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Returns the anchors of a page's headings, as GitHub and the site make them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text()), re.M)
+    plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower() for heading in headings]
+    return {re.sub(r"[^\w -]", "", heading).strip().replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_of_a_page_lead_somewhere(page):
+    text = FENCE.sub("", page.read_text())
+    for path, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)", text):
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{path} does not exist"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors_of(target), f"{path} has no heading {anchor}"
+
+
+def test_every_page_can_be_found_from_the_navigation():
+    listed = set(re.findall(r"[:-] ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert listed == (pages | set(build_site.COPIES.values())) - {
+        page for page in pages - listed if page.startswith(("rules/", "results/"))
+    }
+
+
+def test_reports_are_listed_where_there_are_some(tmp_path):
+    assert "no report" in build_site.report_list(tmp_path)
+    (tmp_path / "index.md").write_text("# Results\n")
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny/multi.md").write_text("text\n\n# One against eight\n")
+    (tmp_path / "pool.md").write_text("no heading\n")
+    assert build_site.report_list(tmp_path).splitlines() == [
+        "* [pool](pool.md)", "* [One against eight](tiny/multi.md)",
+    ]  # fmt: skip
+
+
+def test_the_site_finds_what_a_page_links_to_outside_of_docs():
+    text, outside = build_site.with_links(ROOT / "docs/performance.md", "performance.md")
+    assert outside and all(path.is_file() for path in outside)
+    assert "](../" not in text and "](repository/benchmarks/results/" in text
+
+
+# Names
+
+
+def sources() -> dict[str, tuple[ast.AST, str]]:
+    """Returns parsed definitions by full name: classes, functions and assignments of modules."""
+    found = {}
+    for top in ("metammo_jax", "agents"):
+        for path in (ROOT / top).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            tree = ast.parse(path.read_text())
+            found[module] = (tree, ast.get_docstring(tree) or "")
+            for node, after in zip(tree.body, [*tree.body[1:], None], strict=True):
+                said = after.value.value if is_text(after) else ""
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    found[f"{module}.{node.name}"] = (node, ast.get_docstring(node) or "")
+                elif isinstance(node, ast.Assign | ast.AnnAssign):
+                    for target in getattr(node, "targets", [getattr(node, "target", None)]):
+                        if isinstance(target, ast.Name):
+                            found[f"{module}.{target.id}"] = (node, said)
+    return found
+
+
+def is_text(node) -> bool:
+    """Whether a statement is a string alone: the docstring of the assignment before it."""
+    value = getattr(node, "value", None)
+    return isinstance(node, ast.Expr) and isinstance(getattr(value, "value", None), str)
+
+
+def undocumented(home: str, node: ast.AST, said: str):
+    """Yields what lacks a docstring: the thing itself, methods, or fields among its attributes."""
+    if not said.strip():
+        yield home
+    for part in node.body if isinstance(node, ast.ClassDef) else ():
+        if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+            inherited = part.name in ("setup",) or ast.get_docstring(part)
+            if not inherited and not overloaded(part):
+                yield f"{home}.{part.name}"
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+            name = part.target.id
+            shown = not name.startswith("_") and name != "metadata"  # Gymnasium's and PettingZoo's
+            if shown and not re.search(rf"\b{name}\b", said):
+                follows = node.body[node.body.index(part) + 1 :][:1]
+                if not (follows and is_text(follows[0])):
+                    yield f"{home}.{name}"
+
+
+def overloaded(function: ast.FunctionDef) -> bool:
+    return any("overload" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def test_every_public_name_has_a_docstring():
+    known, missing = sources(), []
+    for name, places in build_site.public_names().items():
+        here = [place for place in sorted(places) if place in known]
+        assert here, f"{name} is defined nowhere"
+        if not any(known[place][1].strip() for place in here):
+            missing.append(name)
+        for place in here:
+            node, said = known[place]
+            missing += list(undocumented(place, node, said)) if said else []
+    assert not missing
+
+
+def test_every_public_name_is_in_the_reference():
+    """The build checks its pages too; here it is known without building them."""
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "docs/api").glob("*.md")))
+    listed = set(re.findall(r"^::: ([\w.]+)$", text, re.M))
+    missing = [
+        name for name, places in build_site.public_names().items()
+        if not places & listed and not {place.rpartition(".")[0] for place in places} & listed
+    ]  # fmt: skip
+    assert not missing
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/api").glob("*.md")), ids=name_of)
+def test_the_reference_names_what_exists(page):
+    for name in re.findall(r"^::: ([\w.]+)$", page.read_text(), re.M):
+        if not name.startswith("metammo_jax.adapters."):  # each needs a package of its own
+            resolved(name)
+
+
+def resolved(name: str):
+    """Returns what a full name names: a module, or something in one; AttributeError if nothing."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        module = ".".join(parts[:end])
+        with contextlib.suppress(ModuleNotFoundError):
+            value = importlib.import_module(module)
+            for part in parts[end:]:
+                value = getattr(value, part)
+            return value
+    raise AttributeError(name)
+
+
+def test_names_in_the_architecture_exist():
+    text = FENCE.sub("", (ROOT / "docs/architecture.md").read_text())
+    spans = set(re.findall(r"`([^`\s]+)`", text))
+    names = {span for span in spans if re.fullmatch(r"(metammo_jax|agents)(\.\w+)+", span)
+             and not span.endswith(".py")}  # fmt: skip
+    paths = {span for span in spans if "/" in span or span.endswith((".py", ".toml"))}
+    assert len(names) > 60 and len(paths) > 30
+    for name in names:
+        resolved(name)
+    assert not [path for path in paths if not (ROOT / path).exists()]
+
+
+def test_pictures_of_the_architecture_name_what_exists():
+    """The modules in the boxes: of the package, of `agents` in those of the network."""
+    text = (ROOT / "docs/architecture.md").read_text()
+    for word, _, picture in FENCE.findall(text):
+        if word != "mermaid":
+            continue
+        for name in re.findall(r"\b[a-z_]+\.[a-z_]+", picture):
+            ours = [f"metammo_jax.{folder}{name}" for folder in ("", "games.", "tasks.")]
+            theirs = [f"agents.{folder}{name}" for folder in ("", "networks.")]
+            assert any(exists(candidate) for candidate in [*ours, *theirs]), name
+
+
+def exists(name: str) -> bool:
+    try:
+        resolved(name)
+    except AttributeError:
+        return False
+    return True
+
+
+# Files of the project
+
+
+def test_versions_agree():
+    import metammo_jax
+
+    version = metammo_jax.__version__
+    assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text()
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"version = {{{version}}}" in (ROOT / "docs/citation.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((ROOT / ".github").rglob("*.yml")), ROOT / "CITATION.cff",
+     ROOT / ".pre-commit-config.yaml"],
+    ids=name_of,
+)  # fmt: skip
+def test_project_files_are_yaml(path):
+    yaml = pytest.importorskip("yaml")
+    content = yaml.safe_load(path.read_text())
+    assert isinstance(content, dict) and content
+    for job in content.get("jobs", {}).values():
+        assert job["runs-on"] and all({"uses", "run"} & set(step) for step in job["steps"])
+
+
+def test_commands_are_all_in_the_reference():
+    text = (ROOT / "docs/api/commands.md").read_text()
+    assert not [name for name in command.COMMANDS if f"`metammo-jax {name}" not in text]
+
+
+def test_the_tests_see_the_files_that_they_check():
+    assert os.path.samefile(inspect.getfile(command), ROOT / "metammo_jax/__main__.py")
+    assert sys.version_info >= (3, 11)

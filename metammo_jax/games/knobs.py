@@ -64,7 +64,12 @@ class Place(IntEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Fixed:
-    """A number that is the same in every episode."""
+    """A number that is the same in every episode.
+
+    Attributes:
+      value: the number.
+      unit: how it scales with the config.
+    """
 
     value: float
     unit: Unit = Unit.PLAIN
@@ -72,7 +77,13 @@ class Fixed:
 
 @dataclasses.dataclass(frozen=True)
 class Uniform:
-    """An integer drawn uniformly from low..high, both included (of sides only the even)."""
+    """An integer drawn uniformly from low..high, both included (of sides only the even).
+
+    Attributes:
+      low: the least.
+      high: the largest.
+      unit: how both scale with the config.
+    """
 
     low: int
     high: int
@@ -81,7 +92,13 @@ class Uniform:
 
 @dataclasses.dataclass(frozen=True)
 class Between:
-    """A real number drawn uniformly from low to high."""
+    """A real number drawn uniformly from low to high.
+
+    Attributes:
+      low: the least.
+      high: the largest.
+      unit: how both scale with the config.
+    """
 
     low: float
     high: float
@@ -90,7 +107,13 @@ class Between:
 
 @dataclasses.dataclass(frozen=True)
 class OneOver:
-    """One over an integer drawn uniformly from low..high, both included."""
+    """One over an integer drawn uniformly from low..high, both included.
+
+    Attributes:
+      low: the least integer.
+      high: the largest.
+      unit: how the result scales with the config.
+    """
 
     low: int
     high: int
@@ -99,7 +122,11 @@ class OneOver:
 
 @dataclasses.dataclass(frozen=True)
 class Chance:
-    """True with a probability."""
+    """True with a probability.
+
+    Attributes:
+      probability: of True, 0 to 1.
+    """
 
     probability: float
 
@@ -112,6 +139,15 @@ class Adaptive:
     `losses` 0 it never falls. Otherwise it falls by `step`, down to `low`, after so many games in a
     row that nobody has won, and the games won must be in a row too.
     Only `difficulty` can be adaptive.
+
+    Attributes:
+      low: the first value.
+      high: the largest.
+      step: by which it rises and falls.
+      wins: games won at a value before it rises.
+      unit: how low and high scale with the config.
+      step_unit: how step does; as `unit` if None.
+      losses: games in a row that nobody won before it falls; 0 if it never does.
     """
 
     low: int
@@ -125,7 +161,11 @@ class Adaptive:
 
 @dataclasses.dataclass(frozen=True)
 class Same:
-    """The value of another field of Params."""
+    """The value of another field of Params.
+
+    Attributes:
+      field: its name.
+    """
 
     field: str
 
