@@ -29,6 +29,9 @@ COPIES = {
 REPORTS = "<!-- reports -->"
 """In docs/results/index.md: where the list of the reports goes."""
 
+TABLE = "<!-- benchmarks -->"
+"""In docs/speed.md: where the table of the README goes."""
+
 PUBLIC = (
     "metammo_jax", "metammo_jax.games", "metammo_jax.tasks", "metammo_jax.tasks.predicates",
     "metammo_jax.adapters", "agents",
@@ -66,6 +69,8 @@ def copy_pages() -> None:
         text, linked = with_links(source, page)
         if page == "results/index.md":
             text = text.replace(REPORTS, report_list(source.parent))
+        if page == "speed.md":
+            text = text.replace(TABLE, readme_table(ROOT / "README.md"))
         (PAGES / page).parent.mkdir(parents=True, exist_ok=True)
         (PAGES / page).write_text(text)
         for path in linked:
@@ -110,6 +115,14 @@ def report_list(folder: Path) -> str:
     reports = [path for path in sorted(folder.rglob("*.md")) if path.name != "index.md"]
     lines = [f"* [{title_of(path)}]({path.relative_to(folder).as_posix()})" for path in reports]
     return "\n".join(lines) or "There is no report in this copy of the repository yet."
+
+
+def readme_table(readme: Path) -> str:
+    """Returns the table of measurements in the README, with what is said below it."""
+    begin, end = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+    table = readme.read_text().partition(begin)[2].partition(end)[0].strip()
+    results = table.replace("](benchmarks/results/README.md)", "](results/benchmarks.md)")
+    return results.replace("](docs/", "](")
 
 
 def title_of(page: Path) -> str:

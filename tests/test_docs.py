@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import build_site
+from docs import build_site, make_diagrams
 from metammo_jax import __main__ as command
 
 ROOT = Path(__file__).parent.parent
@@ -329,16 +329,18 @@ def test_names_in_the_architecture_exist():
     assert not [path for path in paths if not (ROOT / path).exists()]
 
 
-def test_pictures_of_the_architecture_name_what_exists():
+@pytest.mark.parametrize("name", make_diagrams.DIAGRAMS)
+def test_diagrams_name_what_exists(name):
     """The modules in the boxes: of the package, of `agents` in those of the network."""
-    text = (ROOT / "docs/architecture.md").read_text()
-    for word, _, picture in FENCE.findall(text):
-        if word != "mermaid":
-            continue
-        for name in re.findall(r"\b[a-z_]+\.[a-z_]+", picture):
-            ours = [f"metammo_jax.{folder}{name}" for folder in ("", "games.", "tasks.")]
-            theirs = [f"agents.{folder}{name}" for folder in ("", "networks.")]
-            assert any(exists(candidate) for candidate in [*ours, *theirs]), name
+    drawn = make_diagrams.DIAGRAMS[name]()
+    assert drawn == (ROOT / f"docs/images/architecture-{name}.svg").read_text()
+    boxes = re.findall(r'class="title">([^<]+)<', drawn)
+    words = [word for title in boxes for word in title.split(", ")]
+    assert len(words) > 6
+    for word in words:
+        places = ("metammo_jax.", "metammo_jax.games.", "metammo_jax.tasks.", "agents.",
+                  "agents.networks.", "agents.networks.lean.Lean.", "")  # fmt: skip
+        assert any(exists(place + word) for place in places), word
 
 
 def exists(name: str) -> bool:
