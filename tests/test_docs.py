@@ -262,7 +262,7 @@ def undocumented(home: str, node: ast.AST, said: str):
         if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
             name = part.target.id
             shown = not name.startswith("_") and name != "metadata"  # Gymnasium's and PettingZoo's
-            if shown and not re.search(rf"\b{name}\b", said):
+            if shown and not re.search(rf"^ *(\w+, )*{name}(, \w+)*:", said, re.M):
                 follows = node.body[node.body.index(part) + 1 :][:1]
                 if not (follows and is_text(follows[0])):
                     yield f"{home}.{name}"
