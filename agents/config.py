@@ -28,8 +28,8 @@ class TrainConfig:
       num_worlds: B, worlds played side by side.
       rollout: L, ticks played between two updates of the policy.
       sequence: S, ticks through which the recurrent core is trained; divides `rollout`.
-      algorithm: "ppo"; "vtrace", an actor-critic with corrected returns; "pqn", Q-learning. See
-        `agents.learners`.
+      algorithm: "ppo"; "vtrace", an actor-critic with corrected returns; "pqn", Q-learning; "own"
+        where `train(cfg, algorithm=...)` was given one. See `agents.learners`.
       epochs: passes over each rollout.
       minibatches: parts of a rollout with a gradient step each; divides B * L / S.
       learning_rate: of Adam.
@@ -95,7 +95,7 @@ class TrainConfig:
     num_worlds: int = 32
     rollout: int = 32
     sequence: int = 16
-    algorithm: Literal["ppo", "vtrace", "pqn"] = "ppo"
+    algorithm: Literal["ppo", "vtrace", "pqn", "own"] = "ppo"
     epochs: int = 1
     minibatches: int = 8
     learning_rate: float = 2e-3
@@ -248,7 +248,7 @@ LOGS = ("tensorboard", "wandb", "mlflow")
 
 KNOWN = {
     "network": ("lean", "paper", "own"),
-    "algorithm": ("ppo", "vtrace", "pqn"),
+    "algorithm": ("ppo", "vtrace", "pqn", "own"),
     "normalize": ("all", "game"),
     "pool_draw": ("uniform", "hard"),
     "weigh": WEIGH,

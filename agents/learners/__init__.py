@@ -5,6 +5,7 @@ Modules:
   credit    rewards of a team's later success for members who died before it, an option
   losses    advantages (GAE), means over the living
   minibatch what a loss is given
+  algorithms which of these learns, or one's own
   ppo       the loss of PPO
   vtrace    that of an actor-critic with V-trace
   pqn       that of parallelized Q-learning

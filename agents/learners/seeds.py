@@ -17,6 +17,7 @@ from ..config import TrainConfig
 from ..parallel import meshes
 from ..parallel.meshes import AXIS, SEEDS
 from ..policy import Policy
+from .algorithms import learner_of
 from .state import fresh_state, seed_words
 from .update import update_of
 
@@ -41,7 +42,9 @@ def make_start(
     return jax.jit(meshes.parted(all_fresh, mesh, Spec(SEEDS), Spec(SEEDS))), words
 
 
-def make_update(batch, policy: Policy, cfg: TrainConfig, mesh: jax.sharding.Mesh) -> Callable:
+def make_update(
+    batch, policy: Policy, cfg: TrainConfig, mesh: jax.sharding.Mesh, algorithm=None
+) -> Callable:
     """Returns the jitted update of all seeds.
 
     Args:
@@ -49,6 +52,7 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh: jax.sharding.Mesh
       policy: what learns.
       cfg: options of all.
       mesh: of `meshes.over_seeds`.
+      algorithm: one's own, where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
 
     Returns:
       update(states, learning_rates, goes_on) -> states, metrics: `TrainState` with S seeds in
@@ -56,7 +60,8 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh: jax.sharding.Mesh
       stays as it is, of which the metrics mean nothing. Metrics are those of `update.make_update`
       with S in front.
     """
-    update = jax.jit(update_of(batch.part(AXIS, 1), policy, cfg, len(batch.env.games)))
+    learner, games = learner_of(cfg, algorithm), len(batch.env.games)
+    update = jax.jit(update_of(batch.part(AXIS, 1), policy, cfg, games, learner))
 
     def one(arguments):
         state, rate, goes_on = arguments

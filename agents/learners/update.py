@@ -24,13 +24,13 @@ from ..networks.distributions import entropy, log_prob
 from ..parallel import meshes
 from ..parallel.meshes import AXIS
 from ..policy import Memory, Policy, base, nearest, shortened
-from . import credit, losses, pool, ppo, pqn, vtrace
+from . import credit, losses, pool
+from .algorithms import LEARNERS, check_metrics, learner_of
 from .minibatch import Minibatch, Replayed
 from .rollout import Finished, Transition, collect
 from .state import SPECS, TrainState, optimizer_of
 
-LEARNERS = {"ppo": ppo, "vtrace": vtrace, "pqn": pqn}
-"""By `TrainConfig.algorithm`: modules with METRICS, `samples_of` and `loss`."""
+__all__ = ["LEARNERS", "Rows", "make_rows", "make_update", "replay_error", "update_of"]
 
 
 def register(name: str, learner) -> None:
@@ -81,7 +81,7 @@ class Rows(Node):
     moments: tuple[jax.Array, jax.Array] | None = None
 
 
-def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
+def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None, algorithm=None) -> Callable:
     """Returns the jitted update of a policy in a batch of worlds.
 
     Args:
@@ -89,18 +89,23 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> Callable:
       policy: what learns.
       cfg: options.
       mesh: of the devices; None makes the one that the options ask for.
+      algorithm: one's own, where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
 
     Returns:
       update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are given up
       (donated), and a dict of arrays: scalars, and under "episodes" sums for each game.
+
+    Raises:
+      ValueError: one's own algorithm is asked for and not given, or lacks a part.
     """
-    mesh = mesh or meshes.make(cfg)
-    update = update_of(batch.part(AXIS, mesh.size), policy, cfg, len(batch.env.games))
+    mesh, learner = mesh or meshes.make(cfg), learner_of(cfg, algorithm)
+    part, games = batch.part(AXIS, mesh.size), len(batch.env.games)
+    update = update_of(part, policy, cfg, games, learner)
     whole = meshes.parted(update, mesh, (SPECS, Spec()), (SPECS, Spec()))
     return jax.jit(whole, donate_argnums=0)
 
 
-def update_of(part, policy: Policy, cfg: TrainConfig, games: int) -> Callable:
+def update_of(part, policy: Policy, cfg: TrainConfig, games: int, learner) -> Callable:
     """Returns the update of a device with its part of the worlds; see `make_update`."""
 
     @narrow
@@ -114,7 +119,8 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int) -> Callable:
         if cfg.verify:
             error = replay_error(policy, state.params, rows)
             metrics["replay_error"] = jax.lax.pmax(error, AXIS)
-        params, moments, learned = _learn(policy, cfg, state, rows, learning_rate, learn_key)
+        learn = policy, cfg, learner, state, rows, learning_rate, learn_key
+        params, moments, learned = _learn(*learn)
         metrics |= learned
         metrics["episodes"] = losses.total(_episode_sums(finished, games), AXIS)
         past, told = _past(cfg, key, state.pool, rival, params, finished)
@@ -201,13 +207,13 @@ def _world_first(leaf):
     return leaf.reshape(-1, *leaf.shape[2:])
 
 
-def _learn(policy, cfg, state, rows, learning_rate, key):
+def _learn(policy, cfg, learner, state, rows, learning_rate, key):
     """Runs the epochs; returns parameters, moments and the metrics' means."""
     optimizer = optimizer_of(cfg)
 
     def minibatch(carry, index):
         params, moments = carry
-        gradient, metrics = _gradient(policy, params, cfg, rows, index)
+        gradient, metrics = _gradient(policy, params, cfg, learner, rows, index)
         metrics["gradient_norm"] = optax.global_norm(gradient)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes types
             change, moments = optimizer.update(gradient, moments)
@@ -222,9 +228,9 @@ def _learn(policy, cfg, state, rows, learning_rate, key):
     return params, moments, jax.tree.map(jnp.mean, metrics)
 
 
-def _gradient(policy, params, cfg, rows, index):
+def _gradient(policy, params, cfg, learner, rows, index):
     """Returns the gradient of the loss over sequences `index` (n,) of all devices, and metrics."""
-    learner, step = LEARNERS[cfg.algorithm], rows.step
+    step = rows.step
     batch = Minibatch(
         log_prob=step.log_prob, value=step.value, advantage=rows.advantage, reward=step.reward,
         ended=step.ended, bootstrap=step.bootstrap, after=rows.after, mask=step.alive,
@@ -236,7 +242,9 @@ def _gradient(policy, params, cfg, rows, index):
         new = _replay(policy, params, rows, blocks, bound)
         some = packing.take(old, local, *_sizes(rows))
         some = some.replace(mask=some.mask & packing.taken(local, _sizes(rows)[0])[None])
-        return learner.loss(new, some, cfg)
+        value, metrics = learner.loss(new, some, cfg)
+        check_metrics(learner, metrics)
+        return value, metrics
 
     def add(sums, *some):
         return jax.tree.map(jnp.add, sums, jax.grad(loss, has_aux=True)(params, *some))

@@ -16,6 +16,7 @@ import metammo_jax as mm
 from metammo_jax.lib import checks
 
 from ..config import TrainConfig
+from ..learners.algorithms import with_algorithm
 from ..learners.seeds import make_start
 from ..learners.state import TrainState
 from ..parallel import meshes
@@ -59,7 +60,13 @@ class Group:
         return self.members[index]
 
 
-def begin(cfg: TrainConfig, seeds: Iterable[int], env: mm.Env | None = None, network=None) -> Group:
+def begin(
+    cfg: TrainConfig,
+    seeds: Iterable[int],
+    env: mm.Env | None = None,
+    network=None,
+    algorithm=None,
+) -> Group:
     """Begins a run for each seed.
 
     Args:
@@ -67,6 +74,7 @@ def begin(cfg: TrainConfig, seeds: Iterable[int], env: mm.Env | None = None, net
       seeds: different ones.
       env: worlds of one's own instead of those that `cfg.game` and `cfg.config` name.
       network: one's own, a Flax module; see `agents.networks.lean`.
+      algorithm: one's own; see `agents.learners.algorithms`.
 
     Raises:
       ValueError: a seed or an option is not allowed, or the folder is in use.
@@ -74,8 +82,9 @@ def begin(cfg: TrainConfig, seeds: Iterable[int], env: mm.Env | None = None, net
     seeds = checked(seeds)
     _alone()
     mesh = meshes.over_seeds(len(seeds), cfg.devices)
-    base = dataclasses.replace(session.with_network(cfg, network), devices=0)
-    prepared = session.prepare(base, env, network)
+    base = with_algorithm(session.with_network(cfg, network), algorithm)
+    base = dataclasses.replace(base, devices=0)
+    prepared = session.prepare(base, env, network, algorithm)
     run = folder.create_group(base, seeds, README)
     options = [dataclasses.replace(base, seed=s, run_dir=str(run / f"seed{s}")) for s in seeds]
     for one in options:
@@ -91,7 +100,9 @@ def begin(cfg: TrainConfig, seeds: Iterable[int], env: mm.Env | None = None, net
     return Group(run, tuple(members), state, mesh)
 
 
-def resume(run: str | Path, env: mm.Env | None = None, network=None, **changes) -> Group:
+def resume(
+    run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
+) -> Group:
     """Takes up all runs of a group, each at its newest checkpoint; see `session.resume`.
 
     Raises:
@@ -102,7 +113,8 @@ def resume(run: str | Path, env: mm.Env | None = None, network=None, **changes) 
     mesh = meshes.over_seeds(len(seeds), changes.pop("devices", 0))
     for own in ("run_dir", "seed"):
         changes.pop(own, None)
-    works = [session.resume(run / f"seed{seed}", env, network, **changes) for seed in seeds]
+    own = env, network, algorithm
+    works = [session.resume(run / f"seed{seed}", *own, **changes) for seed in seeds]
     shared = works[0]
     members = [
         dataclasses.replace(work, batch=shared.batch, policy=shared.policy, arena=shared.arena)

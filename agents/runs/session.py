@@ -13,6 +13,7 @@ from metammo_jax.games import ALL_GAMES
 from metammo_jax.wrappers import PaperReward
 
 from ..config import TrainConfig
+from ..learners.algorithms import learner_of, with_algorithm
 from ..learners.state import SPECS, TrainState, start
 from ..parallel import meshes, processes
 from ..policy import Policy, make_policy
@@ -36,6 +37,7 @@ class Session:
       arena: worlds to evaluate in, without the wrappers of training.
       mesh: of the devices that the worlds are parted over.
       saved_at: update of the newest checkpoint, -1 if there is none.
+      algorithm: one's own, None where it is one of the package's.
     """
 
     cfg: TrainConfig
@@ -47,6 +49,7 @@ class Session:
     arena: mm.Env
     mesh: jax.sharding.Mesh
     saved_at: int = -1
+    algorithm: Any = None
 
     @property
     def complete(self) -> bool:
@@ -75,19 +78,20 @@ class Session:
         return path
 
 
-def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None) -> Session:
+def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> Session:
     """Begins a run: makes its folder and its worlds.
 
     Args:
       cfg: options.
       env: worlds of one's own instead of those that `cfg.game` and `cfg.config` name.
       network: one's own, a Flax module; see `agents.networks.lean`.
+      algorithm: one's own; see `agents.learners.algorithms`.
 
     Raises:
       ValueError: an option is not allowed, or the run's folder is in use.
     """
-    cfg = with_network(cfg, network)
-    mesh, parts = meshes.make(cfg), prepare(cfg, env, network)
+    cfg = with_algorithm(with_network(cfg, network), algorithm)
+    mesh, parts = meshes.make(cfg), prepare(cfg, env, network, algorithm)
     made = str(folder.create(cfg, parts.arena.cfg)) if processes.is_first() else ""
     state = start(parts.batch, parts.policy, cfg, mesh)
     if cfg.start_from:
@@ -135,16 +139,19 @@ class Parts:
       batch: worlds.
       policy: what learns.
       arena: worlds to evaluate in.
+      algorithm: one's own, or None.
     """
 
     batch: mm.VectorEnv
     policy: Policy
     arena: mm.Env
+    algorithm: Any = None
 
     def session(self, cfg: TrainConfig, run: Path, state: Any, mesh: Any) -> Session:
         """Returns a session of a new run; see `Session`."""
         counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
-        return Session(cfg, run, self.batch, self.policy, state, counts, self.arena, mesh)
+        parts = self.batch, self.policy, state, counts, self.arena, mesh
+        return Session(cfg, run, *parts, algorithm=self.algorithm)
 
 
 def with_network(cfg: TrainConfig, network) -> TrainConfig:
@@ -160,20 +167,23 @@ def with_network(cfg: TrainConfig, network) -> TrainConfig:
     return dataclasses.replace(cfg, network="own")
 
 
-def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None) -> Parts:
+def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> Parts:
     """Returns worlds and policy of a run that is to begin; arguments as of `begin`."""
     checkpoint.require()
     batch, policy = assemble(cfg, env or worlds(cfg), network)
-    return Parts(batch, policy, env or arena(cfg.game, cfg.config))
+    return Parts(batch, policy, env or arena(cfg.game, cfg.config), algorithm)
 
 
-def resume(run: str | Path, env: mm.Env | None = None, network=None, **changes) -> Session:
+def resume(
+    run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
+) -> Session:
     """Takes up a run at its newest checkpoint, on as many devices as there are now.
 
     Args:
       run: folder.
       env: the worlds the run was begun with, if they were one's own.
       network: likewise.
+      algorithm: likewise.
       **changes: options to change; only those of `config.HOST_FIELDS` may differ from the run's.
 
     Raises:
@@ -181,6 +191,7 @@ def resume(run: str | Path, env: mm.Env | None = None, network=None, **changes) 
     """
     cfg = dataclasses.replace(folder.read_config(run), **changes)
     folder.check_same(run, cfg)
+    learner_of(cfg, algorithm)
     fair = env or arena(cfg.game, cfg.config)
     env = env or worlds(cfg)
     folder.check_world(run, env.cfg)
@@ -190,7 +201,8 @@ def resume(run: str | Path, env: mm.Env | None = None, network=None, **changes) 
     path = checkpoint.latest(Path(run) / "checkpoints")
     params, trainer, counts = checkpoint.load(path, state.params, state.trainer)
     state = TrainState(params, **trainer)
-    return Session(cfg, Path(run), batch, policy, state, counts, fair, mesh, counts["updates"])
+    parts, saved_at = (batch, policy, state, counts, fair, mesh), counts["updates"]
+    return Session(cfg, Path(run), *parts, saved_at, algorithm)
 
 
 def worlds(cfg: TrainConfig) -> mm.Env:

@@ -38,13 +38,15 @@ from .seeds import GroupResult, train_group
 
 @overload
 def train(
-    cfg: TrainConfig, env=None, updates: int | None = None, seeds: None = None, network=None
-) -> TrainResult: ...
+    cfg: TrainConfig, env=None, updates: int | None = None, seeds: None = None, network=None,
+    algorithm=None,
+) -> TrainResult: ...  # fmt: skip
 @overload
 def train(
-    cfg: TrainConfig, env=None, updates: int | None = None, *, seeds: Iterable[int], network=None
-) -> GroupResult: ...
-def train(cfg, env=None, updates=None, seeds=None, network=None):
+    cfg: TrainConfig, env=None, updates: int | None = None, *, seeds: Iterable[int], network=None,
+    algorithm=None,
+) -> GroupResult: ...  # fmt: skip
+def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None):
     """Begins a run and trains; or a run for each of several seeds, all together.
 
     Args:
@@ -54,6 +56,8 @@ def train(cfg, env=None, updates=None, seeds=None, network=None):
       seeds: train with each of these instead of `cfg.seed`: one compiled program, which devices
         share by seeds. Each run is what it would be alone.
       network: one's own, a Flax module; see `agents.networks.lean` for the methods it must have.
+      algorithm: one's own, a module or an object with a loss; `agents.learners.algorithms` says
+        what it must have.
 
     Returns:
       `TrainResult`; with seeds `GroupResult`, in which there is one for each.
@@ -63,12 +67,12 @@ def train(cfg, env=None, updates=None, seeds=None, network=None):
     """
     boards.check(cfg)
     if seeds is not None:
-        return train_group(group.begin(cfg, seeds, env, network), updates)
-    return _loop(session.begin(cfg, env, network), updates)
+        return train_group(group.begin(cfg, seeds, env, network, algorithm), updates)
+    return _loop(session.begin(cfg, env, network, algorithm), updates)
 
 
 def resume(
-    run: str | Path, env=None, updates: int | None = None, network=None, **changes
+    run: str | Path, env=None, updates: int | None = None, network=None, algorithm=None, **changes
 ) -> "TrainResult | GroupResult":
     """Goes on with a run, or with the runs of several seeds, exactly as if never stopped.
 
@@ -77,14 +81,15 @@ def resume(
       env: the environment the run was begun with, if it was one's own.
       updates: stop after so many more.
       network: the one the run was begun with, if it was one's own.
+      algorithm: likewise.
       **changes: options to change, of `config.HOST_FIELDS`.
 
     Raises:
       ValueError: the folder is no run, its checkpoint is damaged, or options differ.
     """
     if group.is_group(run):
-        return train_group(group.resume(run, env, network, **changes), updates)
-    return _loop(session.resume(run, env, network, **changes), updates)
+        return train_group(group.resume(run, env, network, algorithm, **changes), updates)
+    return _loop(session.resume(run, env, network, algorithm, **changes), updates)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -130,7 +135,7 @@ def _recipe(arguments: list[str]) -> str:
 def _loop(work: Session, updates: int | None) -> TrainResult:
     """Trains until the run is complete, interrupted or stopped, then saves and draws."""
     cfg, log, recent = work.cfg, Log(work), Recent()
-    update = make_update(work.batch, work.policy, cfg, work.mesh)
+    update = make_update(work.batch, work.policy, cfg, work.mesh, work.algorithm)
     shown = processes.is_first() and cfg.progress and not work.complete
     log.begin()
     with Interrupt() as interrupt, Progress(cfg.total_steps, work.counts["steps"], shown) as bar:

@@ -48,7 +48,7 @@ def train_group(group: Group, updates: int | None) -> GroupResult:
       updates: stop after so many; None goes on to the end.
     """
     first, recent = group.members[0], Recent()
-    update = make_update(first.batch, first.policy, first.cfg, group.mesh)
+    update = make_update(first.batch, first.policy, first.cfg, group.mesh, first.algorithm)
     logs = [Log(member) for member in group.members]
     for index, log in enumerate(logs):
         group.take(index)
