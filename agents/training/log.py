@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,11 @@ class Log:
     Attributes:
       work: the run's session.
       history: records of this call.
+      on_update: called with each record; None for nothing.
     """
 
-    def __init__(self, work: Session):
+    def __init__(self, work: Session, on_update: Callable[[dict], None] | None = None):
+        self.on_update = on_update
         self.work, self.history, self._first = work, [], processes.is_first()
         cfg, run, updates = work.cfg, work.run, work.counts["updates"]
         self._lines = folder.MetricsLog(run, updates) if self._first else None
@@ -94,6 +97,8 @@ class Log:
             self.work.save()
         if self._first and replays.is_due(self.work):
             replays.keep(self.work)
+        if self.on_update:
+            self.on_update(record)
 
     def end(self) -> TrainResult:
         """Saves and draws; returns what the run came to."""

@@ -15,7 +15,7 @@ moves a progress bar.
 import dataclasses
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import overload
 
@@ -39,14 +39,14 @@ from .seeds import GroupResult, train_group
 @overload
 def train(
     cfg: TrainConfig, env=None, updates: int | None = None, seeds: None = None, network=None,
-    algorithm=None,
+    algorithm=None, on_update: Callable[[dict], None] | None = None,
 ) -> TrainResult: ...  # fmt: skip
 @overload
 def train(
     cfg: TrainConfig, env=None, updates: int | None = None, *, seeds: Iterable[int], network=None,
-    algorithm=None,
+    algorithm=None, on_update: Callable[[dict], None] | None = None,
 ) -> GroupResult: ...  # fmt: skip
-def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None):
+def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None, on_update=None):
     """Begins a run and trains; or a run for each of several seeds, all together.
 
     Args:
@@ -58,6 +58,8 @@ def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None)
       network: one's own, a Flax module; see `agents.networks.lean` for the methods it must have.
       algorithm: one's own, a module or an object with a loss; `agents.learners.algorithms` says
         what it must have.
+      on_update: called after each update with its record, a dict as in metrics.jsonl; of several
+        seeds with that of each, in turn.
 
     Returns:
       `TrainResult`; with seeds `GroupResult`, in which there is one for each.
@@ -67,12 +69,18 @@ def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None)
     """
     boards.check(cfg)
     if seeds is not None:
-        return train_group(group.begin(cfg, seeds, env, network, algorithm), updates)
-    return _loop(session.begin(cfg, env, network, algorithm), updates)
+        return train_group(group.begin(cfg, seeds, env, network, algorithm), updates, on_update)
+    return _loop(session.begin(cfg, env, network, algorithm), updates, on_update)
 
 
 def resume(
-    run: str | Path, env=None, updates: int | None = None, network=None, algorithm=None, **changes
+    run: str | Path,
+    env=None,
+    updates: int | None = None,
+    network=None,
+    algorithm=None,
+    on_update: Callable[[dict], None] | None = None,
+    **changes,
 ) -> "TrainResult | GroupResult":
     """Goes on with a run, or with the runs of several seeds, exactly as if never stopped.
 
@@ -82,14 +90,16 @@ def resume(
       updates: stop after so many more.
       network: the one the run was begun with, if it was one's own.
       algorithm: likewise.
+      on_update: as of `train`.
       **changes: options to change, of `config.HOST_FIELDS`.
 
     Raises:
       ValueError: the folder is no run, its checkpoint is damaged, or options differ.
     """
     if group.is_group(run):
-        return train_group(group.resume(run, env, network, algorithm, **changes), updates)
-    return _loop(session.resume(run, env, network, algorithm, **changes), updates)
+        runs = group.resume(run, env, network, algorithm, **changes)
+        return train_group(runs, updates, on_update)
+    return _loop(session.resume(run, env, network, algorithm, **changes), updates, on_update)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -132,9 +142,9 @@ def _recipe(arguments: list[str]) -> str:
     return config if config in PRESETS else "tiny"
 
 
-def _loop(work: Session, updates: int | None) -> TrainResult:
+def _loop(work: Session, updates: int | None, on_update=None) -> TrainResult:
     """Trains until the run is complete, interrupted or stopped, then saves and draws."""
-    cfg, log, recent = work.cfg, Log(work), Recent()
+    cfg, log, recent = work.cfg, Log(work, on_update), Recent()
     update = make_update(work.batch, work.policy, cfg, work.mesh, work.algorithm)
     shown = processes.is_first() and cfg.progress and not work.complete
     log.begin()

@@ -40,16 +40,17 @@ class GroupResult:
         return said(self, f"{taken}\nruns: {self.run}")
 
 
-def train_group(group: Group, updates: int | None) -> GroupResult:
+def train_group(group: Group, updates: int | None, on_update=None) -> GroupResult:
     """Trains all seeds until they are complete, interrupted or stopped, then saves and draws.
 
     Args:
       group: the runs.
       updates: stop after so many; None goes on to the end.
+      on_update: called with each record of each seed.
     """
     first, recent = group.members[0], Recent()
     update = make_update(first.batch, first.policy, first.cfg, group.mesh, first.algorithm)
-    logs = [Log(member) for member in group.members]
+    logs = [Log(member, on_update) for member in group.members]
     for index, log in enumerate(logs):
         group.take(index)
         log.begin()
