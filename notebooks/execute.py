@@ -1,4 +1,4 @@
-"""Executes notebooks from top to bottom and keeps their outputs, pictures and all.
+"""Executes notebooks from top to bottom and keeps their outputs, but for warnings and large pages.
 
     python notebooks/execute.py                 # every notebook
     python notebooks/execute.py 1_world 6_tasks
@@ -18,8 +18,8 @@ FOLDER = Path(__file__).parent
 MOST_BYTES = 600_000
 """Of a notebook with its outputs."""
 
-HEAVY = "text/html"
-"""Outputs of this type are dropped where a picture of the same thing follows: pages of a replay."""
+PAGE = "text/html"
+"""Large outputs of this type are dropped: the viewer's page of a replay has megabytes."""
 
 
 def execute(path: Path) -> int:
@@ -36,9 +36,10 @@ def execute(path: Path) -> int:
             notebook, timeout=3600, resources=resources, record_timing=False
         ).execute()
     for cell in notebook.cells:
-        cell.outputs = [_light(output) for output in cell.get("outputs", [])]
-        if cell.cell_type != "code":
-            del cell["outputs"]
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            for output in cell.outputs:
+                _drop_pages(output)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
     size = path.stat().st_size
@@ -47,12 +48,11 @@ def execute(path: Path) -> int:
     return size
 
 
-def _light(output):
-    """Returns an output without what is too large to be kept in a repository."""
+def _drop_pages(output) -> None:
+    """Removes the page of a replay from an output, which keeps its text."""
     data = output.get("data", {})
-    if len(data.get(HEAVY, "")) > 50_000:
-        del data[HEAVY]
-    return output
+    if len(data.get(PAGE, "")) > 50_000:
+        del data[PAGE]
 
 
 if __name__ == "__main__":
