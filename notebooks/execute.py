@@ -6,6 +6,8 @@
 Runs and files that a notebook makes go to a folder that is deleted afterwards.
 """
 
+import base64
+import io
 import os
 import sys
 import tempfile
@@ -13,13 +15,14 @@ from pathlib import Path
 
 import nbclient
 import nbformat
+from PIL import Image
 
 FOLDER = Path(__file__).parent
 MOST_BYTES = 600_000
 """Of a notebook with its outputs."""
 
-PAGE = "text/html"
-"""Large outputs of this type are dropped: the viewer's page of a replay has megabytes."""
+PAGE, PICTURE = "text/html", "image/png"
+"""Types of outputs. Large pages are dropped: the viewer's of a replay has hundreds of kilobytes."""
 
 
 def execute(path: Path) -> int:
@@ -39,7 +42,7 @@ def execute(path: Path) -> int:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
             for output in cell.outputs:
-                _drop_pages(output)
+                _shrink(output)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
     size = path.stat().st_size
@@ -48,11 +51,16 @@ def execute(path: Path) -> int:
     return size
 
 
-def _drop_pages(output) -> None:
-    """Removes the page of a replay from an output, which keeps its text."""
+def _shrink(output) -> None:
+    """Reduces pictures to 256 colours and removes the page of a replay, which keeps its text."""
     data = output.get("data", {})
     if len(data.get(PAGE, "")) > 50_000:
         del data[PAGE]
+    if PICTURE in data:
+        image = Image.open(io.BytesIO(base64.b64decode(data[PICTURE]))).convert("RGB")
+        buffer = io.BytesIO()
+        image.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        data[PICTURE] = base64.b64encode(buffer.getvalue()).decode()
 
 
 if __name__ == "__main__":
