@@ -18,7 +18,7 @@ from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Column
 
-from ..config import KNOWN, TrainConfig
+from ..config import TrainConfig
 from ..networks import packing
 from ..networks.distributions import entropy, log_prob
 from ..parallel import meshes
@@ -31,30 +31,6 @@ from .rollout import Finished, Transition, collect
 from .state import SPECS, TrainState, optimizer_of
 
 __all__ = ["LEARNERS", "Rows", "make_rows", "make_update", "replay_error", "update_of"]
-
-
-def register(name: str, learner) -> None:
-    """Adds a loss that `TrainConfig(algorithm=name)` trains with.
-
-    Register it before a run is resumed or loaded too: a run keeps the name alone.
-
-    Args:
-      name: a new name.
-      learner: a module, or any object, with `METRICS`, `samples_of` and `loss`; see
-        `agents.learners.ppo`.
-
-    Raises:
-      ValueError: the name is empty, no string or taken; the learner lacks something.
-    """
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"name={name!r} must be a non-empty string")
-    if name in LEARNERS:
-        raise ValueError(f"name={name!r} is taken; there are {', '.join(LEARNERS)}")
-    lacks = [part for part in ("METRICS", "samples_of", "loss") if not hasattr(learner, part)]
-    if lacks:
-        raise ValueError(f"learner={learner!r} lacks {', '.join(lacks)}")
-    LEARNERS[name] = learner
-    KNOWN["algorithm"] = (*KNOWN["algorithm"], name)
 
 
 @struct.dataclass

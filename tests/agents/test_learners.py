@@ -121,24 +121,3 @@ def test_equal_rows_have_equal_losses_in_any_order(batch):
     other = jax.tree.map(lambda leaf: leaf[:, order], batch)
     other = vtrace.returns(jnp.ones((TICKS, 3)), other.value, other, 0.9, 0.9)
     np.testing.assert_array_equal(one[0][:, order], other[0])
-
-
-def test_a_registered_loss_can_be_chosen(monkeypatch):
-    """Its name is allowed from then on; that it trains, docs/howto/own-loss.md shows."""
-    with pytest.raises(ValueError, match="algorithm='mine' is unknown"):
-        TrainConfig(algorithm="mine")
-    monkeypatch.setattr(updating, "LEARNERS", dict(updating.LEARNERS))
-    monkeypatch.setitem(updating.KNOWN, "algorithm", updating.KNOWN["algorithm"])
-    updating.register("mine", updating.ppo)
-    assert TrainConfig(algorithm="mine").algorithm == "mine"
-    assert updating.LEARNERS["mine"] is updating.ppo
-
-
-@pytest.mark.parametrize(
-    "name, learner, says",
-    [("ppo", vtrace, "is taken"), ("", vtrace, "non-empty"), ("mine", jnp, "lacks METRICS")],
-)
-def test_what_is_no_loss_is_refused(name, learner, says):
-    with pytest.raises(ValueError, match=says):
-        updating.register(name, learner)
-    assert "mine" not in updating.LEARNERS
