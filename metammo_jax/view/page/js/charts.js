@@ -111,7 +111,7 @@ export class Charts {
       const lower = this.thinned((t) => at(t, below[t]));
       values.forEach((value, t) => (below[t] += value));
       const upper = this.thinned((t) => at(t, below[t]));
-      brush.fillStyle = this.r.teamGame ? teamColour(teams[index]) : ink("accent");
+      brush.fillStyle = this.r.teamGame ? teamColour(this.r, teams[index]) : ink("accent");
       brush.globalAlpha = this.r.teamGame ? 0.9 : 0.35;
       brush.beginPath();
       for (const [x, y] of [...upper, ...lower.reverse()]) brush.lineTo(x, y);
@@ -131,8 +131,8 @@ export class Charts {
         brush.strokeStyle = "rgba(16,17,22,.5)";
         line(brush, points, 2.6);
       }
-      brush.strokeStyle = this.r.teamGame ? teamColour(teams[index]) : ink("accent");
-      if (teams[index] >= 8) brush.setLineDash([5, 2]);
+      brush.strokeStyle = this.r.teamGame ? teamColour(this.r, teams[index]) : ink("accent");
+      if (teams[index] >= this.r.palette.teams.length) brush.setLineDash([5, 2]);
       line(brush, points, 1.6);
       brush.setLineDash([]);
     });

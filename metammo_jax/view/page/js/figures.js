@@ -1,7 +1,7 @@
 // Players and NPCs: discs in the colour of their team, and a shape for each kind of NPC.
 
 import { ofEntity, ofPlayer } from "./data.js";
-import { NPC_LOOK, colourOf, healthColour, markOf } from "./palette.js";
+import { colourOf, healthColour, markOf, npcLookOf } from "./palette.js";
 
 const INK = "#14151b", FROST = "#cdeaff", GOLD = "#ffd048";
 const NUMBERED = 10;  // pixels of radius from which discs have their number
@@ -38,7 +38,7 @@ function lookOf(r, t, player) {
 }
 
 function npcLook(r, t, row) {
-  return NPC_LOOK[r.col.npc_kind[t * r.npcs + row - r.players]] || NPC_LOOK[1];
+  return npcLookOf(r, r.col.npc_kind[t * r.npcs + row - r.players]);
 }
 
 /** A small picture, kept: the same for all who look the same in this size. */
