@@ -93,7 +93,7 @@ def test_a_damaged_file_is_refused(replay, tmp_path):
         (whole[:-1], "cut short"),
         (whole[:60], "cut short"),
         (whole[:500] + bytes([whole[500] ^ 1]) + whole[501:], "damaged"),
-        (whole.replace(b"replay 1", b"replay 9"), "format '9'"),
+        (whole.replace(b"replay 2", b"replay 9"), "format '9'"),
         (b"GIF89a", "no replay"),
         (b"", "no replay"),
     ):
