@@ -172,6 +172,7 @@ class App {
   frame(seconds) {
     const { clock, camera, r } = this;
     const resized = camera.resize();
+    if (!camera.canvas.width || !camera.canvas.height) return;  // in a frame that is not shown
     const moved = clock.advance(seconds);
     if (this.locked && this.followed >= 0) {
       const [x, y] = this.spots.between(clock.time, this.followed);
