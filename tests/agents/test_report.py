@@ -79,7 +79,7 @@ def test_a_page_has_the_numbers_of_its_matches(page):
     assert "0.750" in cells and "0.625" in cells and cells.count("-1.25") == 4
     assert found.texts["small"][:2] == ["65% to 85%", "40% to 60%"]
     assert found.bold == ["75%", "0.750", "90%"], "an interval above the other side's is bold"
-    assert found.texts["title"] == ["my <run>"] and "6,011,962" in cells and "a, b" in cells
+    assert found.texts["h1"] == ["my <run>"] and "6,011,962" in cells and "a, b" in cells
 
 
 def test_episodes_are_chosen_by_lead_or_by_progress(monkeypatch):
@@ -107,11 +107,12 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path, refused):
 @pytest.mark.slow
 def test_a_command_writes_a_report(tmp_path, capsys, monkeypatch):
     played = []
-    monkeypatch.setattr(
-        evaluate, "compare", lambda env, *sides, game, **options: played.append(options) or match_of(
-            env.games[game].name
-        ),
-    )  # fmt: skip
+
+    def compared(env, *sides, game, **options):
+        played.append(options)
+        return match_of(env.games[game].name)
+
+    monkeypatch.setattr(evaluate, "compare", compared)
     words = ["specialist-survive-tiny", "--report", str(tmp_path), "--report-episodes", "3"]
     assert evaluate.main([*words, "--seed", "2"]) == 0
     assert f"report: {tmp_path / 'report.html'}" in capsys.readouterr().out
@@ -123,15 +124,11 @@ def test_a_command_writes_a_report(tmp_path, capsys, monkeypatch):
     assert {f"replays/{name}" for name in files} <= set(found.links)
     replays = [mm.Replay.load(tmp_path / "replays" / name) for name in files]
     progress = [report.progress_of(replay) for replay in replays]
-    assert progress == sorted(progress, reverse=True) and replays[0].policy is not None
+    assert progress == sorted(progress, reverse=True)
+    assert all(replay.policy is not None for replay in replays)
     assert text.count("<iframe data-page=") == 3
-    assert found.texts["figcaption"] == [
-        "What players do",
-        "Survival",
-        "Visits",
-        "Deaths",
-        "Harvests",
-    ]
+    titles = ["What players do", "Survival", "Visits", "Deaths", "Harvests"]
+    assert found.texts["figcaption"] == titles
     assert "--seed 2" in "".join(found.texts["code"])
 
 
