@@ -11,7 +11,7 @@ import { Ground } from "./ground.js";
 import { buildHelp, listenToKeys } from "./keys.js";
 import { buildLayers } from "./layers.js";
 import { showMarket } from "./market.js";
-import { ink } from "./palette.js";
+import { forgetInks, ink } from "./palette.js";
 import { Scene } from "./scene.js";
 import { Spots } from "./spots.js";
 import { showTeams } from "./teams.js";
@@ -67,6 +67,7 @@ class App {
       onTap: (x, y) => this.follow(this.scene.rowAt(x, y)), onHover: (x, y) => this.hover(x, y),
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dirty(() => {
+      forgetInks();
       this.ground.paintBack(ink("map"));
       this.panelTick = -1;
     }));

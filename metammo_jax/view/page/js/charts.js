@@ -65,7 +65,8 @@ export class Charts {
       brush.fillRect(x - 0.75, 2, 1.5, height - 4);
       const own = chart.own && followed >= 0 && followed < this.r.players;
       const mine = own ? `${shortName(this.r, followed)}: ${short(chart, chart.own(this.r, followed)(t))} · ` : "";
-      chart.says.textContent = mine + chart.words(this.r, t, chart.lines);
+      const words = mine + chart.words(this.r, t, chart.lines);
+      if (words !== chart.said) chart.says.textContent = chart.said = words;
     }
   }
 

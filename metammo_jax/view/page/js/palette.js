@@ -35,12 +35,23 @@ export function membersOf(r, team) {
   return r.teamGame ? all.filter((p) => r.group[p] === team) : all;
 }
 
-/** Green where there is much health, red where there is little. */
+const HEALTH = Array.from({ length: 101 }, (_, points) =>
+  `hsl(${Math.round(1.2 * points)} 78% ${44 + 0.08 * points}%)`);
+
+/** Green where there is much health, red where there is little; a share from 0 to 1. */
 export function healthColour(share) {
-  return `hsl(${Math.round(120 * share)} 78% ${44 + 8 * share}%)`;
+  return HEALTH[Math.round(100 * Math.min(Math.max(share, 0), 1))];
 }
 
-/** The value of a custom property of the style sheet, for canvases. */
+const inks = new Map();
+
+/** The value of a custom property of the style sheet, for canvases; kept until `forgetInks`. */
 export function ink(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!inks.has(name)) inks.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return inks.get(name);
+}
+
+/** To be called when the page changes between light and dark. */
+export function forgetInks() {
+  inks.clear();
 }
