@@ -205,3 +205,17 @@ def test_it_shows_in_the_frame_of_a_notebook(hill, browser):
     frame.wait_for_function(READY)
     assert frame.inner_text("#title") == "King of the hill"
     page.close()
+
+
+def test_it_waits_while_its_frame_is_hidden(hill, browser):
+    page, wrong = browser.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    frame = notebook_html(hill[0])
+    page.set_content(f'<html><body><div id="box" hidden>{frame}</div></body></html>')
+    frame = page.frames[1]
+    frame.wait_for_function("() => document.getElementById('loading').hidden", polling=50)
+    page.wait_for_timeout(200)
+    page.evaluate("document.getElementById('box').hidden = false")
+    frame.wait_for_function(READY)
+    assert not wrong and frame.inner_text("#alive")
+    page.close()

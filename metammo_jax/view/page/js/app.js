@@ -18,6 +18,8 @@ import { showTeams } from "./teams.js";
 import { Timeline } from "./timeline.js";
 import { byId, make, nameOf, teamName, verdictWords } from "./words.js";
 
+const MANY = 64;  // players from which their table is long, and seldom written again
+
 class App {
   constructor(r) {
     this.r = r;
@@ -193,7 +195,8 @@ class App {
 
   /** Panels are written again seldom while the game plays, and never under a pressed pointer. */
   mayShowPanel(tick) {
-    const late = performance.now() - this.panelAt > (this.clock.playing ? 120 : 0);
+    const between = this.r.teamGame || this.r.players < MANY ? 120 : 250;
+    const late = performance.now() - this.panelAt > (this.clock.playing ? between : 0);
     return this.panelTick !== tick && late && !this.held;
   }
 
