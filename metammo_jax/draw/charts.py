@@ -109,7 +109,7 @@ def heat_map(replays: Episodes, of: str = "visits"):
     drawn = axes.imshow(shown, cmap="inferno_r", interpolation="nearest", vmin=0, vmax=1.1 * most)
     _count_bar(figure, drawn, axes, of, most)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+        axis.set_major_locator(_whole_numbers(8))
     half = max(int(replay.at(0).params.center) for replay in replays) // 2 + 1
     axes.set(xlim=(size // 2 - half, size // 2 + half), ylim=(size // 2 + half, size // 2 - half))
     label(axes, "column", "row", f"{of}: {int(counts.sum()):,}")
@@ -153,10 +153,15 @@ def kill_matrix(replays: Episodes):
 
 def _count_bar(figure, drawn, axes, words: str, most: int) -> None:
     """Adds a bar of the colours of counts from 0 to `most`, with whole numbers."""
+    bar = figure.colorbar(drawn, ax=axes, label=words, ticks=_whole_numbers(6))
+    bar.ax.set_ylim(0, most)
+
+
+def _whole_numbers(most: int):
+    """Returns a locator of at most so many ticks, all at whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    bar = figure.colorbar(drawn, ax=axes, label=words, ticks=MaxNLocator(6, integer=True))
-    bar.ax.set_ylim(0, most)
+    return MaxNLocator(most, integer=True)
 
 
 def survival(replays: Mapping[str, Episodes] | Replay):
