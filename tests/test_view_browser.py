@@ -183,10 +183,13 @@ def test_layers_change_the_picture(hill, opened):
     page.click("#layersButton")
     drawn = "document.getElementById('map').toDataURL()"  # without what lies over the map
     for name in ("fog", "paths", "harvest", "damage"):
-        pictures = [page.evaluate(drawn)]
-        for _ in range(2):
+        pictures = []
+        for _ in range(3):
             page.click(f"#layer-{name}")
-            page.wait_for_timeout(150)
+            page.wait_for_function("!viewer.dirty")
+            page.mouse.move(1, 1)  # off the map, where something may be under it
+            page.wait_for_function("!viewer.dirty && viewer.scene.hovered < 0")
+            page.wait_for_timeout(100)
             pictures.append(page.evaluate(drawn))
         assert pictures[0] == pictures[2] != pictures[1], name
 
