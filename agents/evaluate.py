@@ -4,6 +4,7 @@
     metammo-jax evaluate runs/NAME --against untrained --greedy
     metammo-jax evaluate runs/NAME --against runs/OTHER --game sandwich
     metammo-jax evaluate runs/NAME --replay one.replay   # and keep an episode
+    metammo-jax evaluate runs/NAME --report folder       # and write a page about it
     metammo-jax evaluate generalist-tiny --against specialist-sandwich-tiny --game sandwich
 
 Each side first plays in worlds of its own, then both share worlds: every other group of
@@ -14,18 +15,22 @@ same numbers. Where the tasks are those that the NeurIPS 2023 competition judged
 """
 
 import dataclasses
+import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import metammo_jax as mm
 from metammo_jax.lib import checks, threefry
 
 from . import cli
+from .config import TrainConfig
+from .evaluation import report
 from .evaluation.compare import compare, versus
 from .evaluation.match import Match
 from .evaluation.sides import RANDOM, Side, untrained
 from .player import Player
-from .pretrained import policy_of
+from .pretrained import load, policy_of
 from .runs import session
 
 __all__ = ["RANDOM", "EvaluateConfig", "Match", "Side", "compare", "evaluate", "main", "versus"]
@@ -51,6 +56,9 @@ class EvaluateConfig:
       replay: file into which an episode of the run's policy alone is written, see `mm.Replay`; of
         several games one is drawn. Empty for none.
       outputs: the replay has what the policy thought too: values, and chances of moves and targets.
+      report: folder into which a page about the run, `report.html`, is written with three replays
+        beside it: results, learning curves, what players do, where they go and die. Empty for none.
+      report_episodes: recorded of each side and game for the pictures of the report.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -65,9 +73,12 @@ class EvaluateConfig:
     seed: int = 0
     replay: str = ""
     outputs: bool = False
+    report: str = ""
+    report_episodes: int = 4
 
     def __post_init__(self):
         checks.whole("episodes", self.episodes, 1)
+        checks.whole("report_episodes", self.report_episodes, 1)
         checks.whole("difficulty", self.difficulty, -1)
         checks.whole("seed", self.seed, 0, checks.SEEDS - 1)
 
@@ -81,25 +92,55 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
 
     Raises:
       ValueError: a folder is no run, a checkpoint is damaged, or an option is not allowed.
+      ImportError: a report is asked for, and matplotlib is not installed.
     """
     trained, policy, params = policy_of(run)
-    names = (cfg.game,) if cfg.game else trained.game
+    folder = report.folder_for(cfg.report) if cfg.report else None
+    games = (cfg.game,) if cfg.game else trained.game
     make = mm.make if cfg.difficulty >= 0 else session.arena
-    env = make(names, config=cfg.config or trained.config)  # one program plays all games
+    env = make(games, config=cfg.config or trained.config)  # one program plays all games
     if cfg.replay:
         keep(env, Player(policy, params, cfg.greedy), cfg)
+    sides = _sides(env, policy, params, cfg)
+    level = cfg.difficulty if cfg.difficulty >= 0 else None
+    options: dict[str, Any] = dict(seed=cfg.seed, difficulty=level)
+    matches = [
+        compare(env, *sides, episodes=cfg.episodes, game=index, **options)
+        for index in range(len(games))
+    ]
+    if folder:
+        about = _about(run, trained, cfg)
+        report.write(folder, about, env, sides, matches, cfg.report_episodes, **options)
+    return matches
+
+
+def _sides(env: mm.Env, policy, params, cfg: EvaluateConfig) -> tuple[Side, Side]:
+    """Returns the run's side and the one that it plays against."""
     first = Side("trained", policy, params, cfg.greedy)
     if cfg.against in ("", RANDOM.name):
-        second = RANDOM
-    elif cfg.against == "untrained":
-        second = dataclasses.replace(untrained(policy, env, cfg.seed), greedy=cfg.greedy)
-    else:
-        _, policy, params = policy_of(cfg.against)
-        first = dataclasses.replace(first, name="first")
-        second = Side("second", policy, params, cfg.greedy)
-    level = cfg.difficulty if cfg.difficulty >= 0 else None
-    options: dict[str, Any] = dict(episodes=cfg.episodes, seed=cfg.seed, difficulty=level)
-    return [compare(env, first, second, game=index, **options) for index in range(len(names))]
+        return first, RANDOM
+    if cfg.against == "untrained":
+        return first, dataclasses.replace(untrained(policy, env, cfg.seed), greedy=cfg.greedy)
+    _, policy, params = policy_of(cfg.against)
+    first = dataclasses.replace(first, name="first")
+    return first, Side("second", policy, params, cfg.greedy)
+
+
+def _about(run: str, trained: TrainConfig, cfg: EvaluateConfig) -> report.About:
+    """Returns what the head and the last table of a report say."""
+    is_agent = not Path(run).is_dir()
+    facts = dict(load(run).card) if is_agent else dataclasses.asdict(trained)
+    facts = {name: value for name, value in facts.items() if name not in ("train", "world")}
+    given = {
+        field.name: getattr(cfg, field.name)
+        for field in dataclasses.fields(cfg)
+        if getattr(cfg, field.name) != field.default
+    }
+    words = ["metammo-jax", "evaluate", run]
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        words += [option] if value is True else [option, str(value)]
+    return report.About(Path(run).name, None if is_agent else Path(run), facts, shlex.join(words))
 
 
 def keep(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
@@ -124,7 +165,9 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError("the first argument must be the folder of a run, or an agent")
         for match in evaluate(run, cfg):
             print(match, end="\n\n")
-    except ValueError as error:
+        if cfg.report:
+            print(f"report: {Path(cfg.report) / report.FILE}")
+    except (ValueError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
-from metammo_jax.draw import charts
+from metammo_jax.draw import charts, palette
 from metammo_jax.vocab import Event
 
 
@@ -48,5 +49,33 @@ def test_curves_and_habits(replay):
     styles = habits["melee"] + habits["range"] + habits["mage"]
     assert 0 < habits["attack"] == pytest.approx(styles)
     bars = charts.profile(replay).axes[0].patches
-    assert [bar.get_width() for bar in bars] == pytest.approx(list(habits.values()))
+    assert [bar.get_width() for bar in bars] == pytest.approx([100 * x for x in habits.values()])
     assert charts.trades(replay).axes
+
+
+def test_several_episodes_are_counted_together(replay):
+    short = replay.fork(0, ticks=20)
+    one, two = shown(charts.heat_map(replay)), shown(charts.heat_map(short))
+    np.testing.assert_array_equal(shown(charts.heat_map([replay, short])), one + two)
+    one, two = shown(charts.kill_matrix(replay)), shown(charts.kill_matrix(short))
+    np.testing.assert_array_equal(shown(charts.kill_matrix([replay, short])), one + two)
+    living, acted = short.alive.sum() + replay.alive.sum(), 0
+    for each in (replay, short):
+        acted += ((each.actions.target >= 0) & each.alive).sum()
+    assert charts.habits([replay, short])["attack"] == pytest.approx(acted / living)
+    bars = charts.profile({"one": replay, "two": [short, replay]}).axes[0].patches
+    assert len(bars) == 2 * len(charts.habits(replay))
+    curve = charts.survival({"both": [replay, short]}).axes[0].lines[0].get_ydata()
+    ends = [(each.at(each.ticks).body.health[:16] > 0).mean() for each in (replay, short)]
+    assert curve[-1] == pytest.approx(np.mean(ends)) and ends[0] < ends[1]
+    for chart, nothing in ((charts.heat_map, []), (charts.kill_matrix, []), (charts.profile, {})):
+        with pytest.raises(ValueError, match="empty"):
+            chart(nothing)
+
+
+def test_lines_and_dots_wear_the_colours_of_teams(replay):
+    lines = charts.survival(replay).axes[0].lines
+    colours = [palette.hexadecimal(palette.team_colour(team)) for team in range(4)]
+    assert [line.get_color() for line in lines[1:]] == colours
+    dots = charts.trades(replay).axes[0].collections[0].get_facecolors()
+    assert [to_hex(dot) for dot in dots[::4]] == colours

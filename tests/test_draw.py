@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from metammo_jax.draw import figures, palette
+from metammo_jax.draw.palette import FROST, team_colour
 from metammo_jax.draw.picture import animate, render, strip
-from metammo_jax.draw.view import FROST, team_colour
 from metammo_jax.vocab import NEVER, Kind, Tile
 from tests import worlds
 
@@ -73,10 +74,36 @@ def test_players_wear_the_colour_of_their_team(tiny):
     assert len(set(reds)) == tiny.players
 
 
-def test_the_first_sixteen_teams_can_be_told_apart():
-    colours = np.array([team_colour(team) for team in range(16)])
+def test_teams_can_be_told_apart_by_colour_and_mark(tiny):
+    looks = [(team_colour(team), palette.team_mark(team)) for team in range(24)]
+    assert len(set(looks)) == 24
+    colours = np.array(palette.TEAMS)
     apart = np.abs(colours[:, None] - colours[None]).sum(-1)
-    assert apart[~np.eye(16, dtype=bool)].min() > 40
+    assert apart[~np.eye(len(colours), dtype=bool)].min() > 60
+    plain, dot, bar = (
+        np.asarray(figures.figure("disc", team_colour(0), palette.INK, 20, mark)).astype(int)
+        for mark in range(3)
+    )
+    assert (plain[10, 10] == (*team_colour(0), 255)).all()
+    for marked, spot in ((dot, (10, 10)), (bar, (10, 5))):
+        assert (marked[spot][:3] == palette.INK).all() and not (marked == plain).all()
+    assert (dot[10, 5] == plain[10, 5]).all()
+
+
+def deficient(rgb) -> np.ndarray:
+    """Returns colours (n, 3) as those without the red cones (protanopes) see them.
+
+    Source: Vienot, Brettel and Mollon, 1999.
+    """
+    linear = (np.asarray(rgb) / 255) ** 2.2
+    matrix = [[0.1124, 0.8876, 0.0], [0.1124, 0.8876, 0.0], [0.0040, -0.0040, 1.0]]
+    return 255 * np.clip(linear @ np.transpose(matrix), 0, 1) ** (1 / 2.2)
+
+
+def test_the_colour_blind_can_tell_teams_apart():
+    seen = deficient(palette.TEAMS)
+    apart = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
+    assert apart[~np.eye(len(seen), dtype=bool)].min() > 25
 
 
 def test_the_dead_are_not_shown(tiny):

@@ -1,6 +1,6 @@
 """The event log tells what the tally counts, and more of it."""
 
-import importlib
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -114,13 +114,31 @@ def test_bad_questions_are_refused(events):
         mm.events([])
 
 
-@pytest.mark.parametrize("module", ["pandas", "polars", "pyarrow"])
-def test_tables_have_the_same_columns(events, module):
+TABLES = {"pandas": "to_pandas", "polars": "to_polars", "pyarrow": "to_arrow"}
+
+
+@pytest.mark.parametrize("module", TABLES)
+def test_tables_have_the_columns_and_their_values(events, module):
     pytest.importorskip(module)
-    importlib.import_module(module)
-    table = getattr(events, "to_arrow" if module == "pyarrow" else f"to_{module}")()
-    names = table.column_names if module == "pyarrow" else list(table.columns)
-    assert tuple(names) == COLUMNS and len(table) == events.rows
+    for rows in (events, events.of("buy_item")):  # of which there are none
+        table = getattr(rows, TABLES[module])()
+        names = table.column_names if module == "pyarrow" else list(table.columns)
+        assert tuple(names) == COLUMNS and len(table) == rows.rows
+        for name, column in rows.items():
+            np.testing.assert_array_equal(np.asarray(table[name]).astype(column.dtype), column)
+            if column.dtype == np.int32:
+                assert str(table[name].type if module == "pyarrow" else table[name].dtype) in (
+                    "int32",
+                    "Int32",
+                )
+    assert events.rows and not events.of("buy_item").rows
+
+
+@pytest.mark.parametrize("module", TABLES)
+def test_a_missing_library_is_named(events, module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=f"needs {module}.*metammo-jax"):
+        getattr(events, TABLES[module])()
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ SAME_LAYER = {  # who may import whom within a layer
     ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("observe", "legal"),
     ("legal", "legal_trade"), ("effects", "query"), ("effects", "hearing"),
     ("registry", "vector"), ("wrappers", "env"), ("flat", "flat_columns"), ("adapters", "draw"),
+    ("view", "draw"),
 }  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def test_a_damaged_file_is_refused(replay, tmp_path):
         (whole[:-1], "cut short"),
         (whole[:60], "cut short"),
         (whole[:500] + bytes([whole[500] ^ 1]) + whole[501:], "damaged"),
-        (whole.replace(b"replay 1", b"replay 9"), "format '9'"),
+        (whole.replace(b"replay 2", b"replay 9"), "format '9'"),
         (b"GIF89a", "no replay"),
         (b"", "no replay"),
     ):
@@ -298,3 +298,27 @@ def test_record_refuses_what_it_does_not_know(tiny, key):
         mm.record(Countdown(tiny), key, ticks=0)
     with pytest.raises(ValueError, match="explain"):
         mm.record(Countdown(tiny), key, outputs=True)
+
+
+@pytest.mark.slow
+def test_what_has_no_effect_is_left_out_and_changes_nothing(played_full, tmp_path):
+    """Receivers, prices and amounts where nothing is given or sold: the worlds stay the same."""
+    env, drawn = played_full.env, []
+
+    def policy(key, obs):
+        drawn.append(jax.device_get(played_full.sample(key, obs)))
+        return drawn[-1]
+
+    replay = mm.record(env, jax.random.key(5), policy, game="multi_task", ticks=60)
+    raw = jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
+    for name, other in (("give_to", "give"), ("price", "sell"), ("gold", "gold_to")):
+        asked, kept = getattr(raw, name), getattr(replay.actions, name)
+        counts = replay.alive & (getattr(raw, other) >= 0)
+        assert counts.any() and (~counts & replay.alive).any(), f"{name}: choose another seed"
+        np.testing.assert_array_equal(kept[counts], asked[counts])
+        assert (kept[~counts] == -1).all()
+    for name in ("move", "style", "target", "token", "use", "destroy", "buy"):
+        np.testing.assert_array_equal(
+            getattr(replay.actions, name)[replay.alive], getattr(raw, name)[replay.alive]
+        )
+    mm.Replay.load(replay.save(tmp_path / "one.replay")).verify()

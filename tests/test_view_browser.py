@@ -181,11 +181,17 @@ def test_layers_change_the_picture(hill, opened):
     page = opened(hill[1])
     go_to(page, TICKS - 5)
     page.click("#layersButton")
+    drawn = "document.getElementById('map').toDataURL()"  # without what lies over the map
     for name in ("fog", "paths", "harvest", "damage"):
-        before = page.locator("#map").screenshot()
-        page.click(f"#layer-{name}")
-        page.wait_for_timeout(150)
-        assert page.locator("#map").screenshot() != before, name
+        pictures = []
+        for _ in range(3):
+            page.click(f"#layer-{name}")
+            page.wait_for_function("!viewer.dirty")
+            page.mouse.move(1, 1)  # off the map, where something may be under it
+            page.wait_for_function("!viewer.dirty && viewer.scene.hovered < 0")
+            page.wait_for_timeout(100)
+            pictures.append(page.evaluate(drawn))
+        assert pictures[0] == pictures[2] != pictures[1], name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -204,4 +210,18 @@ def test_it_shows_in_the_frame_of_a_notebook(hill, browser):
     frame = page.frames[1]
     frame.wait_for_function(READY)
     assert frame.inner_text("#title") == "King of the hill"
+    page.close()
+
+
+def test_it_waits_while_its_frame_is_hidden(hill, browser):
+    page, wrong = browser.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    frame = notebook_html(hill[0])
+    page.set_content(f'<html><body><div id="box" hidden>{frame}</div></body></html>')
+    frame = page.frames[1]
+    frame.wait_for_function("() => document.getElementById('loading').hidden", polling=50)
+    page.wait_for_timeout(200)
+    page.evaluate("document.getElementById('box').hidden = false")
+    frame.wait_for_function(READY)
+    assert not wrong and frame.inner_text("#alive")
     page.close()

@@ -9,6 +9,8 @@ Modules:
   tournament  many sides, and their ratings
   ratings     Bradley-Terry, and the paper's Elo
   opponents   comparisons while a run goes on: random, untrained, the run's own past
+  report      one HTML file about a run or an agent
+  report_page the HTML of it
 
 The commands are `agents.evaluate` and `agents.tournament`.
 """

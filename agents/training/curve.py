@@ -38,8 +38,14 @@ def draw(run: Path) -> Path | None:
     Returns:
       the picture's path; None if no episode has ended yet or matplotlib is not installed.
     """
+    figure = of_run(run)
+    return None if figure is None else _saved(run, figure)
+
+
+def of_run(run: Path):
+    """Returns the learning curves of a run as a matplotlib Figure, None where `draw` draws none."""
     records = folder.read_metrics(run)
-    return _picture(run, by_game(records), against(records))
+    return _figure(by_game(records), against(records))
 
 
 def draw_group(run: Path, runs: list[Path]) -> Path | None:
@@ -51,11 +57,19 @@ def draw_group(run: Path, runs: list[Path]) -> Path | None:
     """
     records = [folder.read_metrics(one) for one in runs]
     games, rivals = ([of(one) for one in records] for of in (by_game, against))
-    return _picture(run, over_seeds(games), over_seeds(rivals))
+    figure = _figure(over_seeds(games), over_seeds(rivals))
+    return None if figure is None else _saved(run, figure)
 
 
-def _picture(run: Path, curves: Curves, rivals: Curves) -> Path | None:
-    """Draws curves by game, and by opponent, into the folder of a run."""
+def _saved(run: Path, figure) -> Path:
+    """Writes a Figure into the folder of a run."""
+    part = Path(run) / "curve.part.png"
+    figure.savefig(part, dpi=110)
+    return part.replace(Path(run) / "curve.png")
+
+
+def _figure(curves: Curves, rivals: Curves):
+    """Returns a Figure of curves by game, and by opponent."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -85,9 +99,7 @@ def _picture(run: Path, curves: Curves, rivals: Curves) -> Path | None:
             axis.legend(fontsize="small", loc="best")
     names = axes[0].get_legend_handles_labels()
     figure.legend(*names, fontsize="small", loc="outside lower left", ncols=2 * len(panels))
-    part = Path(run) / "curve.part.png"
-    figure.savefig(part, dpi=110)
-    return part.replace(Path(run) / "curve.png")
+    return figure
 
 
 FEW = 12

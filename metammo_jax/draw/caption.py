@@ -3,8 +3,8 @@
 import numpy as np
 
 from metammo_jax import query
-from metammo_jax.draw.figures import NPC_LOOK, figure
-from metammo_jax.draw.view import GOLD, INK, PAPER, team_colour
+from metammo_jax.draw.figures import draw_mark, figure
+from metammo_jax.draw.palette import GOLD, INK, NPC_LOOK, PAPER, team_colour, team_mark
 from metammo_jax.world import World
 
 GROUND = (32, 34, 44)
@@ -95,6 +95,7 @@ def _chips(pillow, world: World, teams: list[int], width: int):
         ink = _readable(team_colour(team)) if living else FAINT
         spot = ((left + right) / 2, (size + 4) / 2)
         draw.text(spot, str(living), ink, font, anchor="mm")
+        draw_mark(draw, team_mark(team), left + 8, spot[1], 5.5, ink)
     return image
 
 

@@ -5,19 +5,17 @@ import functools
 
 import numpy as np
 
-from metammo_jax.draw.view import FROST, GOLD, INK, View, pillow_modules, player_colours
-from metammo_jax.vocab import Kind
+from metammo_jax.draw.palette import (
+    FROST,
+    GOLD,
+    INK,
+    NPC_LOOK,
+    STRIKE,
+    player_colours,
+    player_marks,
+)
+from metammo_jax.draw.view import View, pillow_modules
 from metammo_jax.world import World
-
-STRIKE = (255, 84, 64)
-
-NPC_LOOK: dict[int, tuple] = {
-    Kind.PASSIVE: ("square", (228, 222, 202), INK),
-    Kind.NEUTRAL: ("diamond", (246, 192, 74), INK),
-    Kind.AGGRESSIVE: ("triangle", (226, 52, 44), INK),
-    Kind.SOLDIER: ("shield", (52, 20, 30), (255, 120, 96)),
-}
-"""Shape, colour and rim of each kind of NPC."""
 
 SHAPES = {
     "square": ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)),
@@ -53,7 +51,7 @@ def draw_figures(pillow, image, world: World, view: View) -> None:
     alive = np.flatnonzero(body.present & (body.health > 0))
     order = alive[np.lexsort((spots[alive, 1], alive < players))]
     for row, look in zip(order, _looks(world, order), strict=True):
-        _paste(image, figure(*look, size), *spots[row])
+        _paste(image, figure(*look[:3], size, look[3]), *spots[row])
     draw = pillow.ImageDraw.Draw(image)
     for row in order:
         if body.health[row] < 100 and view.scale >= 4:
@@ -66,15 +64,17 @@ def draw_figures(pillow, image, world: World, view: View) -> None:
 
 
 def _looks(world: World, rows: np.ndarray) -> list[tuple]:
-    """Returns shape, colour and rim of the figure of each row."""
+    """Returns shape, colour, rim and mark of the figure of each row."""
     body, colours, looks = world.body, player_colours(world), []
+    marks = player_marks(world)
     for row in rows:
         if row >= len(colours):
-            looks.append(NPC_LOOK.get(int(world.npc.kind[row - len(colours)]), NPC_LOOK[1]))
+            looks.append((*NPC_LOOK.get(int(world.npc.kind[row - len(colours)]), NPC_LOOK[1]), 0))
         elif body.recon[row]:
-            looks.append(("ring", colours[row], INK))
+            looks.append(("ring", colours[row], INK, 0))
         else:
-            looks.append(("disc", colours[row], FROST if body.freeze[row] > 0 else INK))
+            rim = FROST if body.freeze[row] > 0 else INK
+            looks.append(("disc", colours[row], rim, marks[row]))
     return looks
 
 
@@ -109,14 +109,23 @@ def _spots(world: World, view: View) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=1024)
-def figure(shape: str, colour, rim, size: int):
-    """Returns a small picture with transparent ground, drawn large and shrunk."""
+def figure(shape: str, colour, rim, size: int, mark: int = 0):
+    """Returns a small picture with transparent ground, drawn large and shrunk.
+
+    Args:
+      shape: "disc", "ring", or one of `SHAPES`.
+      colour: red, green, blue.
+      rim: the same.
+      size: pixels a side.
+      mark: of a disc, see `palette.team_mark`.
+    """
     pillow, large = pillow_modules(), size * SMOOTH
     image = pillow.Image.new("RGBA", (large, large), (*rim, 0))
     draw, line = pillow.ImageDraw.Draw(image), max(SMOOTH, large // 9)
     box = (1, 1, large - 2, large - 2)
     if shape == "disc":
         draw.ellipse(box, (*colour, 255), (*rim, 255), line)
+        draw_mark(draw, mark, large / 2, large / 2, large / 2, INK)
     elif shape == "ring":
         draw.ellipse(box, (*rim, 110), (*rim, 255), 4 * line)
         draw.ellipse(tuple(np.add(box, (line, line, -line, -line))), None, (*colour, 255), 2 * line)
@@ -125,3 +134,14 @@ def figure(shape: str, colour, rim, size: int):
         draw.polygon(corners, (*colour, 255))
         draw.line([*corners, *corners[:2]], (*rim, 255), line, joint="curve")
     return image.resize((size, size), pillow.Image.Resampling.BOX)
+
+
+def draw_mark(draw, mark: int, x: float, y: float, radius: float, colour) -> None:
+    """Draws the mark of a team, a dot (1) or a bar (2), into a disc around x, y."""
+    if mark == 1:
+        half = 0.36 * radius
+        draw.ellipse((x - half, y - half, x + half, y + half), colour)
+    elif mark == 2:
+        draw.rectangle(
+            (x - 0.7 * radius, y - 0.2 * radius, x + 0.7 * radius, y + 0.2 * radius), colour
+        )

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from metammo_jax import query
-from metammo_jax.draw.view import INK, PAPER, View, player_colours
+from metammo_jax.draw.palette import INK, PAPER, player_colours
+from metammo_jax.draw.view import View
 from metammo_jax.rules.fog import HARM_ABOVE
 from metammo_jax.vocab import NEVER, Tile
 from metammo_jax.world import World

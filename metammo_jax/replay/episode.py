@@ -33,7 +33,8 @@ class Replay:
       key: () key of the episode.
       game: index of the game in `env.games`.
       difficulty: (G,) int32 of each game; None for the lowest.
-      actions: Action (T, P) int32 in NumPy; the dead do nothing.
+      actions: Action (T, P) int32 in NumPy; the dead do nothing, and a receiver, price or amount of
+        gold is -1 where nothing is given or sold.
       alive: (T, P) bool, who acted in each tick.
       over: the game was over after the last tick; else the episode was cut off.
       course: what plays its worlds again.
@@ -81,7 +82,7 @@ class Replay:
 
     def _hold(self, course: Course, alive, over, policy, digest=None) -> None:
         action = given.cut(course.action, 0, len(alive))
-        course.action = given.of_the_living(action, alive, course.env.cfg)
+        course.action = given.effective(action, alive, course.env.cfg)
         self.course, self.alive, self.over, self._digest = course, alive, over, digest
         self.policy = policy and {name: values[: len(alive)] for name, values in policy.items()}
         self.env, self.key, self.actions = course.env, course.key, course.action

@@ -1,9 +1,9 @@
 """A replay as bytes: a header in JSON and compressed columns, under one checksum.
 
-    line of 21 bytes   "metammo_jax replay 1", the format's number at its end
+    line of 21 bytes   "metammo_jax replay 2", the format's number at its end
     32 bytes           SHA-256 of all that follows
     4 bytes            length of the header, little endian
-    header             JSON: version, environment, key, game, and the blocks' shapes and lengths
+    header             JSON, LZMA2: version, environment, key, game, the blocks' shapes and lengths
     blocks             one after another, each LZMA2 without a container
 
 Whole numbers are kept for the living alone, player by player, the low bytes of all before the next
@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 FORMAT = b"metammo_jax replay "
-NUMBER = b"1\n"
+NUMBER = b"2\n"
 _HASH, _LENGTH = 32, 4
-_MOST = 1 << 31
-"""Bytes that a block may have when it is unpacked."""
+_MOST, _MOST_HEADER = 1 << 31, 1 << 26
+"""Bytes that a block, and the header, may have when they are unpacked."""
 
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 0, "pb": 0, "dict_size": 1 << 23}]
 
@@ -36,12 +36,12 @@ def written(header: dict[str, Any], blocks: dict[str, np.ndarray]) -> bytes:
     packed, listed = [], []
     for name, array in blocks.items():
         array = np.ascontiguousarray(array)
-        data = lzma.compress(array.tobytes(), lzma.FORMAT_RAW, filters=_FILTERS)
+        data = _packed(array.tobytes())
         packed.append(data)
         listed.append(
             {"name": name, "dtype": array.dtype.str, "shape": array.shape, "bytes": len(data)}
         )
-    text = json.dumps({**header, "blocks": listed}).encode()
+    text = _packed(json.dumps({**header, "blocks": listed}).encode())
     rest = b"".join([len(text).to_bytes(_LENGTH, "little"), text, *packed])
     return FORMAT + NUMBER + hashlib.sha256(rest).digest() + rest
 
@@ -69,7 +69,7 @@ def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]
         raise ValueError(f"{name} is cut short or damaged: its checksum is wrong")
     try:
         length = int.from_bytes(rest[:_LENGTH], "little")
-        header = json.loads(rest[_LENGTH : _LENGTH + length])
+        header = json.loads(_plain(rest[_LENGTH : _LENGTH + length], _MOST_HEADER))
         place, blocks = _LENGTH + length, {}
         for block in header["blocks"]:
             packed = rest[place : place + block["bytes"]]
@@ -80,6 +80,15 @@ def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]
     return header, blocks
 
 
+def _packed(data: bytes) -> bytes:
+    return lzma.compress(data, lzma.FORMAT_RAW, filters=_FILTERS)
+
+
+def _plain(packed: bytes, most: int) -> bytes:
+    """Returns what was packed, but not more than so many bytes of it."""
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS).decompress(packed, most)
+
+
 def _unpacked(packed: bytes, block: dict[str, Any]) -> np.ndarray:
     dtype, shape = np.dtype(block["dtype"]), tuple(block["shape"])
     if dtype.hasobject:
@@ -87,8 +96,7 @@ def _unpacked(packed: bytes, block: dict[str, Any]) -> np.ndarray:
     size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
     if not 0 <= size <= _MOST:
         raise ValueError(f"block {block['name']} has {size} bytes")
-    reader = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
-    data = reader.decompress(packed, size + 1)
+    data = _plain(packed, size + 1)
     if len(data) != size:
         raise ValueError(f"block {block['name']} has other than {size} bytes")
     return np.frombuffer(data, dtype).reshape(shape).copy()

@@ -10,7 +10,11 @@ from metammo_jax import action as actions
 from metammo_jax.action import Action
 from metammo_jax.config import Config
 from metammo_jax.lib import checks
+from metammo_jax.vocab import NOBODY
 from metammo_jax.wrappers import Wrapper
+
+NEEDS = {"give_to": "give", "price": "sell", "gold": "gold_to"}
+"""Fields of an action that mean nothing where another one is negative, and that other."""
 
 
 def inner_env(env: Any, call: str) -> Any:
@@ -89,7 +93,17 @@ def cut(action: Action, start: int, stop: int | None) -> Action:
     return jax.tree.map(lambda leaf: leaf[start:stop], action)
 
 
-def of_the_living(action: Action, alive: np.ndarray, cfg: Config) -> Action:
-    """Returns actions (T, P) in which the dead do nothing."""
+def effective(action: Action, alive: np.ndarray, cfg: Config) -> Action:
+    """Returns actions (T, P) without what has no effect by itself.
+
+    The dead do nothing. Without a slot to give, to sell, or a player to give gold to, there is no
+    receiver, price or amount either; policies and `env.sample` draw one at random all the same.
+    """
     nothing = jax.device_get(actions.noop(cfg))
-    return jax.tree.map(lambda a, none: np.where(alive, a, none[None]), action, nothing)
+    kept = jax.tree.map(lambda a, none: np.where(alive, a, none[None]), action, nothing)
+    if kept.use is None:
+        return kept
+    needed = {name: getattr(kept, needs) >= 0 for name, needs in NEEDS.items()}
+    return kept.replace(
+        **{name: np.where(is_set, getattr(kept, name), NOBODY) for name, is_set in needed.items()}
+    )

@@ -4,6 +4,7 @@ It is heard where `World.tally` counts, so both always agree (see `hearing`).
 """
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -77,22 +78,39 @@ class Events(dict[str, np.ndarray]):
         return Events({name: column[wanted] for name, column in self.items()})
 
     def to_pandas(self):
-        """Returns a `pandas.DataFrame`; ImportError where pandas is not installed."""
-        import pandas  # pyright: ignore[reportMissingImports]
+        """Returns a `pandas.DataFrame`.
 
-        return pandas.DataFrame(dict(self))
+        Raises:
+          ImportError: pandas is not installed.
+        """
+        return _library("pandas", "pandas").DataFrame(dict(self))
 
     def to_polars(self):
-        """Returns a `polars.DataFrame`; ImportError where polars is not installed."""
-        import polars  # pyright: ignore[reportMissingImports]
+        """Returns a `polars.DataFrame`.
 
-        return polars.DataFrame(dict(self))
+        Raises:
+          ImportError: polars is not installed.
+        """
+        return _library("polars", "polars").DataFrame(dict(self))
 
     def to_arrow(self):
-        """Returns a `pyarrow.Table`; ImportError where pyarrow is not installed."""
-        import pyarrow  # pyright: ignore[reportMissingImports]
+        """Returns a `pyarrow.Table`.
 
-        return pyarrow.table({name: pyarrow.array(column) for name, column in self.items()})
+        Raises:
+          ImportError: pyarrow is not installed.
+        """
+        arrow = _library("pyarrow", "arrow")
+        return arrow.table({name: arrow.array(column) for name, column in self.items()})
+
+
+def _library(module: str, extra: str) -> Any:
+    """Returns a module; ImportError with how to install it where it is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"this table needs {module}: python -m pip install 'metammo-jax[{extra}]'"
+        ) from error
 
 
 def events(replay: Replay) -> Events:

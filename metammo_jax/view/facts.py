@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from metammo_jax.draw import palette
 from metammo_jax.tables import EXP_THRESHOLD, IMPASSABLE, REACH
 from metammo_jax.tasks.algebra import numbers_of
 from metammo_jax.tasks.words import describe
@@ -60,6 +61,7 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
         levels=EXP_THRESHOLD.tolist(),
         impassable=[int(tile) for tile in IMPASSABLE],
         policy=sorted(replay.policy or {}),
+        palette=palette.as_json(world),
         words={name: _names(enum) for name, enum in WORDS.items()},
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 import metammo_jax as mm
 from metammo_jax.adapters import metammo, nmmo
-from metammo_jax.draw.view import team_colour
+from metammo_jax.draw.palette import team_colour
 from metammo_jax.games import GAMES
 from metammo_jax.observe import Column
 

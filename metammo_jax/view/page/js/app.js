@@ -11,12 +11,14 @@ import { Ground } from "./ground.js";
 import { buildHelp, listenToKeys } from "./keys.js";
 import { buildLayers } from "./layers.js";
 import { showMarket } from "./market.js";
-import { ink } from "./palette.js";
+import { forgetInks, ink } from "./palette.js";
 import { Scene } from "./scene.js";
 import { Spots } from "./spots.js";
 import { showTeams } from "./teams.js";
 import { Timeline } from "./timeline.js";
 import { byId, make, nameOf, teamName, verdictWords } from "./words.js";
+
+const MANY = 64;  // players from which their table is long, and seldom written again
 
 class App {
   constructor(r) {
@@ -67,6 +69,7 @@ class App {
       onTap: (x, y) => this.follow(this.scene.rowAt(x, y)), onHover: (x, y) => this.hover(x, y),
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dirty(() => {
+      forgetInks();
       this.ground.paintBack(ink("map"));
       this.panelTick = -1;
     }));
@@ -172,6 +175,7 @@ class App {
   frame(seconds) {
     const { clock, camera, r } = this;
     const resized = camera.resize();
+    if (!camera.canvas.width || !camera.canvas.height) return;  // in a frame that is not shown
     const moved = clock.advance(seconds);
     if (this.locked && this.followed >= 0) {
       const [x, y] = this.spots.between(clock.time, this.followed);
@@ -191,7 +195,8 @@ class App {
 
   /** Panels are written again seldom while the game plays, and never under a pressed pointer. */
   mayShowPanel(tick) {
-    const late = performance.now() - this.panelAt > (this.clock.playing ? 120 : 0);
+    const between = this.r.teamGame || this.r.players < MANY ? 120 : 250;
+    const late = performance.now() - this.panelAt > (this.clock.playing ? between : 0);
     return this.panelTick !== tick && late && !this.held;
   }
 

@@ -1,5 +1,17 @@
 // Which part of the map is shown: pan and zoom by mouse, touch and keys, with easing.
 
+const boxes = new WeakMap();
+const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => boxes.delete(target)));
+
+/** The size of a canvas that stays on the page, measured again only after it has changed. */
+export function boxOf(canvas) {
+  if (!boxes.has(canvas)) {
+    boxes.set(canvas, canvas.getBoundingClientRect());
+    resized.observe(canvas);
+  }
+  return boxes.get(canvas);
+}
+
 export class Camera {
   constructor(r, canvas) {
     this.canvas = canvas;
@@ -12,7 +24,7 @@ export class Camera {
 
   /** Takes the canvas' size; returns true if that has changed. */
   resize() {
-    const box = this.canvas.getBoundingClientRect();
+    const box = boxOf(this.canvas);
     const ratio = Math.min(window.devicePixelRatio || 1, 2.5);
     const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
     if (width === this.canvas.width && height === this.canvas.height) return false;

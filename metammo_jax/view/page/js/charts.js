@@ -65,7 +65,8 @@ export class Charts {
       brush.fillRect(x - 0.75, 2, 1.5, height - 4);
       const own = chart.own && followed >= 0 && followed < this.r.players;
       const mine = own ? `${shortName(this.r, followed)}: ${short(chart, chart.own(this.r, followed)(t))} · ` : "";
-      chart.says.textContent = mine + chart.words(this.r, t, chart.lines);
+      const words = mine + chart.words(this.r, t, chart.lines);
+      if (words !== chart.said) chart.says.textContent = chart.said = words;
     }
   }
 
@@ -111,7 +112,7 @@ export class Charts {
       const lower = this.thinned((t) => at(t, below[t]));
       values.forEach((value, t) => (below[t] += value));
       const upper = this.thinned((t) => at(t, below[t]));
-      brush.fillStyle = this.r.teamGame ? teamColour(teams[index]) : ink("accent");
+      brush.fillStyle = this.r.teamGame ? teamColour(this.r, teams[index]) : ink("accent");
       brush.globalAlpha = this.r.teamGame ? 0.9 : 0.35;
       brush.beginPath();
       for (const [x, y] of [...upper, ...lower.reverse()]) brush.lineTo(x, y);
@@ -131,8 +132,8 @@ export class Charts {
         brush.strokeStyle = "rgba(16,17,22,.5)";
         line(brush, points, 2.6);
       }
-      brush.strokeStyle = this.r.teamGame ? teamColour(teams[index]) : ink("accent");
-      if (teams[index] >= 8) brush.setLineDash([5, 2]);
+      brush.strokeStyle = this.r.teamGame ? teamColour(this.r, teams[index]) : ink("accent");
+      if (teams[index] >= this.r.palette.teams.length) brush.setLineDash([5, 2]);
       line(brush, points, 1.6);
       brush.setLineDash([]);
     });

@@ -1,7 +1,7 @@
 // What passes: attacks, points of damage, deaths, words, paths, harvested tiles, the market.
 
 import { isAlive, ofPlayer } from "./data.js";
-import { STYLE_COLOUR, colourOf } from "./palette.js";
+import { colourOf, styleColour } from "./palette.js";
 
 const TRAIL = 24;
 
@@ -24,7 +24,7 @@ export function drawAttacks(scene, time) {
     brush.globalAlpha = age > 0 ? 1 - age / 0.3 : 0.95;
     brush.lineCap = "round";
     brush.setLineDash(style === 1 ? [width * 2.4, width * 2] : []);
-    for (const [colour, wide] of [["rgba(16,17,22,.7)", width * 2.1], [STYLE_COLOUR[style], width]]) {
+    for (const [colour, wide] of [["rgba(16,17,22,.7)", width * 2.1], [styleColour(r, style), width]]) {
       brush.strokeStyle = colour;
       brush.lineWidth = wide;
       brush.beginPath();
@@ -33,7 +33,7 @@ export function drawAttacks(scene, time) {
       brush.stroke();
     }
     brush.setLineDash([]);
-    if (style === 2) spark(brush, ...end, width * 2, STYLE_COLOUR[2]);
+    if (style === 2) spark(brush, ...end, width * 2, styleColour(r, 2));
   });
   brush.globalAlpha = 1;
 }

@@ -1,7 +1,7 @@
 // Players and NPCs: discs in the colour of their team, and a shape for each kind of NPC.
 
 import { ofEntity, ofPlayer } from "./data.js";
-import { NPC_LOOK, colourOf, healthColour, markOf } from "./palette.js";
+import { colourOf, healthColour, markOf, npcLookOf } from "./palette.js";
 
 const INK = "#14151b", FROST = "#cdeaff", GOLD = "#ffd048";
 const NUMBERED = 10;  // pixels of radius from which discs have their number
@@ -19,12 +19,23 @@ const MOST_SPRITES = 1500;
 /** Draws one entity with its bar, crown and number; `size` is the radius in pixels. */
 export function drawEntity(brush, r, t, row, x, y, size, alpha, ratio = 2) {
   brush.globalAlpha = alpha;
-  const sprite = spriteOf(row < r.players ? lookOf(r, t, row) : npcLook(r, t, row), Math.round(size * 4) / 4, ratio);
+  const sprite = spriteIn(r, t, row, Math.round(size * 4) / 4, ratio);
   const side = sprite.width / ratio;
   brush.drawImage(sprite, x - side / 2, y - side / 2, side, side);
   const health = ofEntity(r, "health", t, row);
   if (health < 100 && size >= 4.5) drawBar(brush, x, y + size * 1.28, size, health / 100);
   brush.globalAlpha = 1;
+}
+
+const last = [];  // by row: the tick, size and ratio of the sprite that was drawn last, and it
+
+/** The sprite of a row; looked up anew only when the tick or the size has changed. */
+function spriteIn(r, t, row, size, ratio) {
+  const known = last[row];
+  if (known && known.t === t && known.size === size && known.ratio === ratio) return known.sprite;
+  const sprite = spriteOf(row < r.players ? lookOf(r, t, row) : npcLook(r, t, row), size, ratio);
+  last[row] = { t, size, ratio, sprite };
+  return sprite;
 }
 
 /** All that the picture of a player depends on. */
@@ -38,7 +49,7 @@ function lookOf(r, t, player) {
 }
 
 function npcLook(r, t, row) {
-  return NPC_LOOK[r.col.npc_kind[t * r.npcs + row - r.players]] || NPC_LOOK[1];
+  return npcLookOf(r, r.col.npc_kind[t * r.npcs + row - r.players]);
 }
 
 /** A small picture, kept: the same for all who look the same in this size. */

@@ -1,7 +1,7 @@
 // Layers of the map that can be switched on and off, and the legend.
 
 import { drawNpc } from "./figures.js";
-import { NPC_LOOK, STYLE_COLOUR } from "./palette.js";
+import { styleColour } from "./palette.js";
 import { byId, make } from "./words.js";
 
 export const LAYERS = [
@@ -42,7 +42,7 @@ export function switchLayer(number) {
 }
 
 function legend(r) {
-  const items = Object.entries(NPC_LOOK).filter(() => r.npcs).map(([kind, look]) => {
+  const items = Object.entries(r.palette.npcs).filter(() => r.npcs).map(([kind, look]) => {
     const canvas = make("canvas", { width: 32, height: 32, style: "width:16px;height:16px" });
     drawNpc(canvas.getContext("2d"), look, 16, 16, 11);
     return make("span", {}, canvas, r.words.kinds[kind]);
@@ -50,7 +50,7 @@ function legend(r) {
   const styles = r.words.styles.map((name, style) => {
     const canvas = make("canvas", { width: 32, height: 32, style: "width:16px;height:16px" });
     const brush = canvas.getContext("2d");
-    Object.assign(brush, { strokeStyle: STYLE_COLOUR[style], lineWidth: 5 });
+    Object.assign(brush, { strokeStyle: styleColour(r, style), lineWidth: 5 });
     brush.setLineDash(style === 1 ? [8, 5] : []);
     brush.moveTo(3, 28);
     brush.lineTo(28, 5);

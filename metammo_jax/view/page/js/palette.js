@@ -1,38 +1,28 @@
-// Colours: of teams by Okabe and Ito, which the colour-blind can tell apart; then marks.
-
-const TEAMS = ["#0072b2", "#d55e00", "#f0e442", "#56b4e9", "#cc79a7", "#009e73", "#e69f00", "#f2f2f2"];
-
-export const NPC_LOOK = {
-  1: { shape: "square", fill: "#e4deca", rim: "#14151b" },
-  2: { shape: "diamond", fill: "#f6c04a", rim: "#14151b" },
-  3: { shape: "triangle", fill: "#e2342c", rim: "#14151b" },
-  4: { shape: "shield", fill: "#34141e", rim: "#ff7860" },
-};
-
-/** Red, arrows' green and magic's blue differ in lightness and in the form of the line too. */
-export const STYLE_COLOUR = ["#ff5440", "#ffe08a", "#8fd0ff"];
+// Colours. Those of players, teams, NPCs and attacks come with the replay (metammo_jax/draw/palette.py).
 
 export const FOG = "116, 60, 190";
 
-/** Colour of a team, or of a player where everybody is alone. */
+/** Colour of a player: of its team, or its own where everybody is alone. */
 export function colourOf(r, player) {
-  r.colours ??= [...Array(r.players).keys()].map((row) => newColour(r, row));
-  return r.colours[player];
+  return r.palette.players[player];
 }
 
-function newColour(r, player) {
-  if (r.teamGame) return teamColour(r.group[player]);
-  const shade = (player * 0.618) % 1;
-  return `hsl(${20 + 36 * shade} ${92 - 22 * shade}% ${54 + 10 * shade}%)`;
-}
-
-export function teamColour(team) {
-  return TEAMS[team % TEAMS.length];
+export function teamColour(r, team) {
+  return r.palette.teams[team % r.palette.teams.length];
 }
 
 /** 0, or the mark inside the disc: teams 8 to 15 have a dot, the next eight a bar, and so on. */
 export function markOf(r, player) {
-  return r.teamGame ? Math.floor(r.group[player] / TEAMS.length) % 3 : 0;
+  return r.palette.marks[player];
+}
+
+export function npcLookOf(r, kind) {
+  return r.palette.npcs[kind] || r.palette.npcs[1];
+}
+
+/** Red, arrows' yellow and magic's blue differ in lightness and in the form of the line too. */
+export function styleColour(r, style) {
+  return r.palette.styles[style];
 }
 
 /** Numbers of the teams; in other games only one, of everybody. */
@@ -45,12 +35,23 @@ export function membersOf(r, team) {
   return r.teamGame ? all.filter((p) => r.group[p] === team) : all;
 }
 
-/** Green where there is much health, red where there is little. */
+const HEALTH = Array.from({ length: 101 }, (_, points) =>
+  `hsl(${Math.round(1.2 * points)} 78% ${44 + 0.08 * points}%)`);
+
+/** Green where there is much health, red where there is little; a share from 0 to 1. */
 export function healthColour(share) {
-  return `hsl(${Math.round(120 * share)} 78% ${44 + 8 * share}%)`;
+  return HEALTH[Math.round(100 * Math.min(Math.max(share, 0), 1))];
 }
 
-/** The value of a custom property of the style sheet, for canvases. */
+const inks = new Map();
+
+/** The value of a custom property of the style sheet, for canvases; kept until `forgetInks`. */
 export function ink(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!inks.has(name)) inks.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return inks.get(name);
+}
+
+/** To be called when the page changes between light and dark. */
+export function forgetInks() {
+  inks.clear();
 }

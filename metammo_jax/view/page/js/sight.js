@@ -6,7 +6,7 @@ import { FOG } from "./palette.js";
 import { fitted } from "./timeline.js";
 
 export function drawSight(canvas, r, ground, t, player, seen) {
-  const [brush, width] = fitted(canvas);
+  const [brush, width] = fitted(canvas, canvas.getBoundingClientRect());
   const span = 2 * r.vision + 1;
   const side = width / span;
   const at = t * r.entities + player;

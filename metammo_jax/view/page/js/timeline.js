@@ -1,13 +1,13 @@
 // The timeline: where one is, and when there were kills, seizures and wins.
 
+import { boxOf } from "./camera.js";
 import { colourOf, ink } from "./palette.js";
 import { deathWords, shortName, verdictWords } from "./words.js";
 
 const PAD = 9;
 
 /** Makes a canvas as sharp as the screen; returns its brush, width and height. */
-export function fitted(canvas) {
-  const box = canvas.getBoundingClientRect();
+export function fitted(canvas, box = boxOf(canvas)) {
   const ratio = Math.min(window.devicePixelRatio || 1, 2.5);
   const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
