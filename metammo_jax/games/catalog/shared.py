@@ -31,7 +31,14 @@ BATTLE_EVALUATION = dict(
     npc_population=Fixed(128, Unit.NPCS),
 )
 
+LAST_ALONE = Goal(predicates.tick_ge, ("horizon",))
+"""Last until the horizon, alone."""
+
+LAST_TOGETHER = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM)
+"""Last until the horizon, as a team."""
+
 LAST_TO_THE_END = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=told.TICK_GE)
+"""The same, as the original tells it."""
 
 
 def with_settings(game: Minigame, evaluation: bool, fixed: dict, numbers: dict) -> Minigame:

@@ -1,0 +1,39 @@
+"""Duels: everybody against one other."""
+
+from metammo_jax.games import conditions, referee, spawn
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.catalog.shared import with_settings
+from metammo_jax.games.knobs import Between, Fixed, Uniform, Unit
+from metammo_jax.tasks import embeddings as told
+from metammo_jax.tasks import predicates
+from metammo_jax.tasks.goal import Goal
+from metammo_jax.vocab import System
+
+
+def duels(*, evaluation: bool = False, **numbers) -> Minigame:
+    """Everybody duels one other; they start hurt, and who eats and drinks before they can fight heals.
+
+    Won by all who live and whose foe is dead when every duel is decided, or at the horizon.
+    """
+    game = Minigame(
+        name="duels",
+        systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
+        spawn=spawn.pairs_on_edge,
+        goals=(Goal(predicates.win_duel),),
+        embeddings=told.meaning,
+        referee=referee.duels,
+        muster=conditions.weaken_all,
+        least_players=2,
+        knobs=dict(
+            water_level=Between(0.2, 0.3),
+            foilage_level=Between(0.85, 0.95),
+            depletion=Uniform(5, 8),
+            immunity=Uniform(160, 256, Unit.TICKS),
+        ),
+    )
+    return with_settings(
+        game,
+        evaluation,
+        dict(water_level=0.25, foilage_level=0.9, depletion=6, immunity=Fixed(208, Unit.TICKS)),
+        numbers,
+    )

@@ -1,0 +1,32 @@
+"""Famine: little grows, and what is eaten does not come back."""
+
+from metammo_jax.games import referee, spawn
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.catalog.shared import LAST_ALONE, with_settings
+from metammo_jax.games.knobs import Between, Fixed, Uniform, Unit
+from metammo_jax.tasks import embeddings as told
+from metammo_jax.vocab import System
+
+
+def famine(*, evaluation: bool = False, **numbers) -> Minigame:
+    """Be the last one while food runs out: what is eaten hardly ever grows again."""
+    game = Minigame(
+        name="famine",
+        systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
+        spawn=spawn.anywhere,
+        goals=(LAST_ALONE,),
+        embeddings=told.meaning,
+        referee=referee.last_survivor,
+        least_players=2,
+        knobs=dict(
+            water_level=Fixed(0.2),
+            foilage_level=Between(0.75, 0.85),
+            scatter=Fixed(False),
+            regrowth=Between(0.0, 0.003),
+            depletion=Uniform(2, 4),
+            immunity=Fixed(128, Unit.TICKS),
+        ),
+    )
+    return with_settings(
+        game, evaluation, dict(foilage_level=0.8, regrowth=0.0, depletion=3), numbers
+    )

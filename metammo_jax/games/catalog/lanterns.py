@@ -1,0 +1,40 @@
+"""Lanterns: stay in a light that moves."""
+
+from metammo_jax.games import herds, referee, spawn
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.catalog.shared import LAST_ALONE, WIDE_OPEN_GROUND, with_settings
+from metammo_jax.games.knobs import Fixed, Same, Uniform, Unit
+from metammo_jax.tasks import embeddings as told
+from metammo_jax.vocab import System
+
+
+def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
+    """Stay near one of two lanterns that walk around the middle: in the dark there is no food or water.
+
+    The last survivor wins, or all who live at the horizon.
+    """
+    game = Minigame(
+        name="lanterns",
+        systems=frozenset(
+            {System.TERRAIN, System.RESOURCE, System.COMBAT, System.NPC, System.COMMUNICATION}
+        ),
+        spawn=spawn.individuals_on_edge,
+        goals=(LAST_ALONE,),
+        embeddings=told.meaning,
+        referee=referee.last_survivor,
+        score=referee.survivors,
+        muster=herds.lanterns_muster,
+        refill=herds.lanterns_refill,
+        least_players=2,
+        least_npcs=2,
+        knobs=dict(
+            **WIDE_OPEN_GROUND,
+            center=Fixed(64, Unit.SIDE),
+            starvation=Uniform(2, 4),
+            dehydration=Same("starvation"),
+            immunity=Uniform(256, 512, Unit.TICKS),
+        ),
+    )
+    return with_settings(
+        game, evaluation, dict(starvation=3, immunity=Fixed(384, Unit.TICKS)), numbers
+    )
