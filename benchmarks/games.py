@@ -2,7 +2,8 @@
 
 Scripted, random, still and treacherous players (`benchmarks.scripted`) play line-ups of each game.
 A game has a focus: half of the players where everybody plays alone, the first team, or a side.
-Each line-up says how often the focus wins: the mean over its players of the games that each won.
+Each line-up says how often a player of the focus wins, and how often any other player does: means
+over players, so that of a game with one winner among eight no more than 0.125 can be won.
 """
 
 import argparse
@@ -28,12 +29,17 @@ LINE_UPS = {
     "random": (Code.RANDOM, Code.RANDOM),
     "scripted": (Code.SCRIPTED, Code.RANDOM),
     "all scripted": (Code.SCRIPTED, Code.SCRIPTED),
-    "selfish": (Code.SELFISH, Code.SELFISH),
     "still": (Code.STILL, Code.RANDOM),
+    "still, scripted": (Code.STILL, Code.SCRIPTED),
     "all still": (Code.STILL, Code.STILL),
     "traitors": (Code.TRAITOR, Code.RANDOM),
+    "selfish, scripted": (Code.SELFISH, Code.SCRIPTED),
+    "all selfish": (Code.SELFISH, Code.SELFISH),
 }
 """By name how the focus plays, and how everybody else does."""
+
+SELFISH_GAMES = ("treasure_hunt", "commons", "keep_the_fire", "stag_hunt")
+"""Games whose script has a part that helps others, which the selfish leave out."""
 
 COLUMNS = (("game", "<"), ("focus", "<"), *((name, ">") for name in LINE_UPS),
            ("first win", ">"), ("over", ">"))  # fmt: skip
@@ -49,7 +55,7 @@ class Measured:
     Attributes:
       game: its name.
       focus: "half", "all", "team 0", or "side 0", "side 1".
-      wins: by line-up, the share of games that a player of the focus wins.
+      wins: by line-up, the share of games that a player of the focus wins, and that any other.
       first_win: the earliest tick at which random players decided a game; None if they never did.
       over: the median tick at which their games were over.
       episodes: of each line-up.
@@ -57,14 +63,14 @@ class Measured:
 
     game: str
     focus: str
-    wins: dict[str, float]
+    wins: dict[str, tuple[float, float]]
     first_win: int | None
     over: float
     episodes: int
 
     def row(self) -> list[str]:
         """Returns the cells, by `COLUMNS`."""
-        wins = [f"{self.wins[name]:.2f}" for name in LINE_UPS]
+        wins = [" / ".join(f"{x:.2f}" for x in self.wins.get(name, ())) for name in LINE_UPS]
         first = "" if self.first_win is None else str(self.first_win)
         return [self.game, self.focus, *wins, first, f"{self.over:.0f}"]
 
@@ -128,6 +134,7 @@ def measure(env, episodes: int, seed: int = 0) -> list[Measured]:
         for index, game in enumerate(env.games)
         for focus, chosen in focuses(game, env.cfg).items()
         for name, codes in LINE_UPS.items()
+        if Code.SELFISH not in codes or game.name in SELFISH_GAMES
     ]
     rows = [place for place in range(len(plan)) for _ in range(episodes)]
     winners, over = _in_batches(player(env), plan, rows, seed)
@@ -135,7 +142,8 @@ def measure(env, episodes: int, seed: int = 0) -> list[Measured]:
     for place, (index, focus, name, _, chosen) in enumerate(plan):
         mine = slice(place * episodes, (place + 1) * episodes)
         entry = found.setdefault((index, focus), dict(wins={}, first=None, over=0.0))
-        entry["wins"][name] = float(winners[mine][:, chosen].mean())
+        sides = [side for side in (chosen, ~chosen) if side.any()]
+        entry["wins"][name] = tuple(float(winners[mine][:, side].mean()) for side in sides)
         if name == "random":
             decided = over[mine][winners[mine].any(1)]
             entry["first"] = int(decided.min()) if len(decided) else None

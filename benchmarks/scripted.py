@@ -23,7 +23,7 @@ FAR = 1 << 12
 """Tiles: farther than anything on a map that is measured."""
 
 SAFE = 9
-"""Tiles from a hunter at which prey looks for food again."""
+"""Tiles from a hunter at which prey stays where it is."""
 
 
 class Code(IntEnum):
@@ -83,12 +83,12 @@ def forage(world: World, cfg: Config) -> jax.Array:
 
 
 def flee(world: World, hunters: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, 2), food, or away from the nearest of `hunters` (P, E) where that is close."""
+    """Returns (P, 2), away from the nearest of `hunters` (P, E) where that is close."""
     own = world.body.pos[: cfg.players]
     away = own - at(world, nearest(world, hunters, cfg), cfg)
     is_close = grid.steps(away) < SAFE
     inward = jnp.sign(cfg.middle - own)
-    return jnp.where(is_close[:, None], own + 4 * jnp.sign(away) + inward, forage(world, cfg))
+    return jnp.where(is_close[:, None], own + 4 * jnp.sign(away) + inward, own)
 
 
 def step_to(key: jax.Array, world: World, aim: jax.Array, cfg: Config) -> jax.Array:
@@ -260,9 +260,7 @@ CRAFTS = (Tile.HERB, Tile.ORE, Tile.TREE, Tile.CRYSTAL)
 def _guilds(v: View):
     kind = jnp.array(CRAFTS, jnp.int32)[v.rank % 4]
     hungry = jnp.minimum(v.world.body.food, v.world.body.water) < 30
-    aim = jnp.where(
-        hungry[:, None], forage(v.world, v.cfg), nearest_tile(v.world, kind, v.cfg)
-    )
+    aim = jnp.where(hungry[:, None], forage(v.world, v.cfg), nearest_tile(v.world, kind, v.cfg))
     return aim, jnp.zeros_like(v.foes)
 
 
@@ -330,4 +328,5 @@ def _sample(env, key: jax.Array, obs, view: View) -> Action:
     """Returns random actions that attack no teammate."""
     played = env.sample(key, obs)
     mates = view.mates[view.row, jnp.maximum(played.target, 0)] & (played.target >= 0)
-    return played.replace(target=jnp.where(mates, NOBODY, played.target).astype(played.target.dtype))
+    target = jnp.where(mates, NOBODY, played.target)
+    return played.replace(target=target.astype(played.target.dtype))

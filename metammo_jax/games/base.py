@@ -155,7 +155,7 @@ class Minigame:
             raise ValueError(f"{self.name}: sides={self.sides!r} must be shares, as in (1, 3)")
         if self.sides and self.team_split:
             raise ValueError(
-                f"{self.name}: sides={self.sides} and team_split={self.team_split} exclude each other"
+                f"{self.name}: sides={self.sides} must be empty with team_split={self.team_split}"
             )
         return tuple(
             checks.whole(f"{self.name}: sides[{i}]", share, 1, 1 << 16)

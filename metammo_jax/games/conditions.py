@@ -15,14 +15,17 @@ from metammo_jax.tables import BASE_HEALTH, RECON_FREEZE, RESOURCE_BASE
 from metammo_jax.tasks.predicates.hunts import caught, fire_burns
 from metammo_jax.world import Body, World
 
-PREY_HEALTH = 60
+PREY_HEALTH = 40
 """Points of health that prey begins with."""
 
-HUNTER_HEALING = 6
+HUNTER_HEALING = 10
 """Points of health that a hunter gains each tick."""
 
 DUEL_HEALTH = 50
 """Points of health that duellists begin with."""
+
+DUEL_FOOD = 45
+"""Points of food and water that duellists begin with: too little to heal."""
 
 HEAD_START = 160
 """Ticks for which seekers stand still, at the paper's size."""
@@ -30,8 +33,8 @@ HEAD_START = 160
 CATCH_RADIUS = 2
 """Tiles (Chebyshev) from a seeker within which one is caught."""
 
-LIGHT_RADIUS = 4
-"""Tiles from a lantern that are lit, at the paper's size and any other."""
+LIGHT_RADIUS = 3
+"""Tiles from a lantern that are lit, at any size."""
 
 
 @for_players
@@ -42,9 +45,11 @@ def weaken_prey(key: jax.Array, world: World, cfg: Config) -> World:
 
 
 @for_players
-def weaken_all(key: jax.Array, world: World, cfg: Config) -> World:
-    """Everybody begins with half of its health."""
-    return _with_health(world, jnp.full(cfg.players, DUEL_HEALTH, jnp.int32), cfg)
+def weaken_and_starve(key: jax.Array, world: World, cfg: Config) -> World:
+    """Everybody begins hurt, hungry and thirsty, and so heals only after a meal and a drink."""
+    hurt = _with_health(world, jnp.full(cfg.players, DUEL_HEALTH, jnp.int32), cfg)
+    little = jnp.full(cfg.players, DUEL_FOOD, jnp.int32)
+    return _with_body(hurt, food=little, water=little)
 
 
 @for_players

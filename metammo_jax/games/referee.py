@@ -96,9 +96,10 @@ def half_hold_out(world: World, cfg: Config) -> jax.Array:
 
 
 def contracts_or_last(world: World, cfg: Config) -> jax.Array:
-    """Those who completed their task; else the last survivor, as in `last_survivor`."""
+    """Those who completed their task; else the last survivor, if it has made any progress."""
     done = is_completed(world)
-    return jnp.where(done.any(), done, last_survivor(world, cfg))
+    last = last_survivor(world, cfg) & (world.task.progress > 0)
+    return jnp.where(done.any(), done, last)
 
 
 def duels(world: World, cfg: Config) -> jax.Array:

@@ -10,10 +10,10 @@ from metammo_jax.tasks.goal import Goal
 
 
 def assassins(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Everybody hunts one other, the next by number that lives; the first with enough contracts wins.
+    """Everybody hunts one other, the next by number that lives; the first with enough kills wins.
 
-    Who kills anybody else loses a contract. Without a winner by contracts, the last survivor is.
-    `contracts` is the dial.
+    Who kills anybody else loses a kill. If nobody has enough, the last survivor wins, if it has
+    any. `contracts` is the dial: kills that are enough.
     """
     game = Minigame(
         name="assassins",
@@ -32,9 +32,5 @@ def assassins(*, evaluation: bool = False, **numbers) -> Minigame:
             fog_speed=OneOver(8, 12, Unit.SPEED),
         ),
     )
-    return with_settings(
-        game,
-        evaluation,
-        dict(contracts=2, fog_onset=Fixed(192, Unit.TICKS), fog_speed=Fixed(1 / 10, Unit.SPEED)),
-        numbers,
-    )
+    fixed = dict(contracts=2, fog_onset=Fixed(192, Unit.TICKS), fog_speed=Fixed(1 / 10, Unit.SPEED))
+    return with_settings(game, evaluation, fixed, numbers)

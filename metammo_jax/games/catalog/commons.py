@@ -11,10 +11,10 @@ from metammo_jax.vocab import System
 
 
 def commons(*, evaluation: bool = False, **numbers) -> Minigame:
-    """A herd grows the faster the more of it are left, up to half of its room; who kills enough wins.
+    """Hunt a herd that does not come back once it is hunted out; all who kill enough win.
 
-    All who did win together, at the horizon. A herd that is hunted out does not come back: if all
-    take what they can, nobody has enough. `kills` is the dial.
+    They win together, at the horizon. The herd grows fastest at half of its largest size: if all
+    take what they can, hardly anybody has enough. `kills` is the dial.
     """
     game = Minigame(
         name="commons",
@@ -30,12 +30,11 @@ def commons(*, evaluation: bool = False, **numbers) -> Minigame:
         least_npcs=2,
         knobs=dict(
             **WIDE_OPEN_GROUND,
-            kills=Adaptive(2, 6, step=1, wins=2, losses=2),
+            kills=Adaptive(3, 8, step=1, wins=2, losses=2),
             center=Fixed(96, Unit.SIDE),
             npc_population=Uniform(192, 256, Unit.NPCS),
             immunity=Fixed(1024, Unit.TICKS),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(kills=2, npc_population=Fixed(256, Unit.NPCS)), numbers
-    )
+    fixed = dict(kills=3, npc_population=Fixed(256, Unit.NPCS))
+    return with_settings(game, evaluation, fixed, numbers)

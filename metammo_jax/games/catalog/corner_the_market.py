@@ -3,7 +3,7 @@
 from metammo_jax.config import FULL_SYSTEMS
 from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.catalog.shared import with_settings
+from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Uniform, Unit
 from metammo_jax.tasks import embeddings as told
 from metammo_jax.tasks import predicates
@@ -39,12 +39,12 @@ def corner_the_market(*, evaluation: bool = False, **numbers) -> Minigame:
         score=referee.speed,
         dial="pieces",
         knobs=dict(
+            **WIDE_OPEN_GROUND,
             pieces=Adaptive(3, 15, step=1, wins=2, losses=2),
             npc_population=Fixed(0),
             immunity=Uniform(256, 512, Unit.TICKS),
             depletion=Uniform(1, 3),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(pieces=6, immunity=Fixed(384, Unit.TICKS), depletion=2), numbers
-    )
+    fixed = dict(pieces=6, immunity=Fixed(384, Unit.TICKS), depletion=2)
+    return with_settings(game, evaluation, fixed, numbers)

@@ -26,4 +26,5 @@ def drought(*, evaluation: bool = False, **numbers) -> Minigame:
             immunity=Fixed(128, Unit.TICKS),
         ),
     )
-    return with_settings(game, evaluation, dict(water_level=0.01, depletion=3), numbers)
+    fixed = dict(water_level=0.01, depletion=3)
+    return with_settings(game, evaluation, fixed, numbers)

@@ -11,9 +11,10 @@ from metammo_jax.vocab import System
 
 
 def duels(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Everybody duels one other; they start hurt, and who eats and drinks before they can fight heals.
+    """Everybody duels one other; who eats and drinks before the fight has more health in it.
 
-    Won by all who live and whose foe is dead when every duel is decided, or at the horizon.
+    All start hurt and hungry. Who lives and whose foe is dead wins, when every duel is decided or
+    at the horizon.
     """
     game = Minigame(
         name="duels",
@@ -22,7 +23,7 @@ def duels(*, evaluation: bool = False, **numbers) -> Minigame:
         goals=(Goal(predicates.win_duel),),
         embeddings=told.meaning,
         referee=referee.duels,
-        muster=conditions.weaken_all,
+        muster=conditions.weaken_and_starve,
         least_players=2,
         knobs=dict(
             water_level=Between(0.2, 0.3),
@@ -31,9 +32,5 @@ def duels(*, evaluation: bool = False, **numbers) -> Minigame:
             immunity=Uniform(160, 256, Unit.TICKS),
         ),
     )
-    return with_settings(
-        game,
-        evaluation,
-        dict(water_level=0.25, foilage_level=0.9, depletion=6, immunity=Fixed(208, Unit.TICKS)),
-        numbers,
-    )
+    fixed = dict(water_level=0.25, foilage_level=0.9, depletion=6, immunity=Fixed(208, Unit.TICKS))
+    return with_settings(game, evaluation, fixed, numbers)

@@ -11,14 +11,14 @@ from metammo_jax.vocab import Subject, System
 
 
 def escort(*, evaluation: bool = False, **numbers) -> Minigame:
-    """A convoy brings its envoy, the first player, to the opposite edge; bandits in between stop it.
+    """A convoy brings its envoy, the first player, to the opposite edge; bandits try to stop it.
 
     The bandits win when the envoy is dead, or at the horizon.
     """
     game = Minigame(
         name="escort",
         systems=frozenset({System.TERRAIN, System.COMBAT, System.COMMUNICATION}),
-        sides=(5, 3),
+        sides=(3, 1),
         goals_by_group=True,
         spawn=spawn.envoy_and_bandits,
         goals=(
@@ -35,4 +35,5 @@ def escort(*, evaluation: bool = False, **numbers) -> Minigame:
             scatter=Fixed(False),
         ),
     )
-    return with_settings(game, evaluation, dict(center=Fixed(80, Unit.SIDE)), numbers)
+    fixed = dict(center=Fixed(80, Unit.SIDE))
+    return with_settings(game, evaluation, fixed, numbers)

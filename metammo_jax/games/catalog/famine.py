@@ -27,6 +27,5 @@ def famine(*, evaluation: bool = False, **numbers) -> Minigame:
             immunity=Fixed(128, Unit.TICKS),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(foilage_level=0.8, regrowth=0.0, depletion=3), numbers
-    )
+    fixed = dict(foilage_level=0.8, regrowth=0.0, depletion=3)
+    return with_settings(game, evaluation, fixed, numbers)

@@ -32,11 +32,10 @@ def follow_the_banner(*, evaluation: bool = False, **numbers) -> Minigame:
         least_npcs=1,
         knobs=dict(
             **WIDE_OPEN_GROUND,
-            hold_duration=Adaptive(80, 400, step=40, wins=2, unit=Unit.TICKS, losses=2),
+            hold_duration=Adaptive(160, 480, step=40, wins=2, unit=Unit.TICKS, losses=2),
             center=Fixed(80, Unit.SIDE),
             depletion=Uniform(2, 4),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(hold_duration=Fixed(240, Unit.TICKS), depletion=3), numbers
-    )
+    fixed = dict(hold_duration=Fixed(240, Unit.TICKS), depletion=3)
+    return with_settings(game, evaluation, fixed, numbers)

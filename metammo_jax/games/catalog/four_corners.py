@@ -31,10 +31,10 @@ def four_corners(*, evaluation: bool = False, **numbers) -> Minigame:
             map_size=Adaptive(64, 128, step=8, wins=2, unit=Unit.SIDE, losses=2),
             center=Same("difficulty"),
             health_increment=Uniform(3, 10),
+            immunity=Uniform(128, 512, Unit.TICKS),
             revival=Fixed(Revival.ANYWHERE),
             revival_freeze=Fixed(30, Unit.TICKS),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(map_size=Fixed(96, Unit.SIDE), health_increment=5), numbers
-    )
+    fixed = dict(map_size=Fixed(96, Unit.SIDE), health_increment=5, immunity=Fixed(320, Unit.TICKS))
+    return with_settings(game, evaluation, fixed, numbers)

@@ -3,7 +3,7 @@
 from metammo_jax.config import FULL_SYSTEMS
 from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.catalog.shared import with_settings
+from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Uniform, Unit
 from metammo_jax.tasks import ask
 from metammo_jax.tasks import embeddings as told
@@ -28,13 +28,15 @@ def guilds(*, evaluation: bool = False, **numbers) -> Minigame:
         score=referee.speed,
         dial="experience",
         knobs=dict(
+            **WIDE_OPEN_GROUND,
             experience=Adaptive(30, 180, step=15, wins=2, losses=2),
             npc_population=Fixed(0),
             immunity=Fixed(1024, Unit.TICKS),
             depletion=Uniform(1, 3),
         ),
     )
-    return with_settings(game, evaluation, dict(experience=90, depletion=2), numbers)
+    fixed = dict(experience=90, depletion=2)
+    return with_settings(game, evaluation, fixed, numbers)
 
 
 def _crafts() -> Term:

@@ -39,9 +39,5 @@ def hide_and_seek(*, evaluation: bool = False, **numbers) -> Minigame:
             scatter=Fixed(False),
         ),
     )
-    return with_settings(
-        game,
-        evaluation,
-        dict(center=Fixed(128, Unit.SIDE), water_level=0.2, foilage_level=0.85),
-        numbers,
-    )
+    fixed = dict(center=Fixed(128, Unit.SIDE), water_level=0.2, foilage_level=0.85)
+    return with_settings(game, evaluation, fixed, numbers)

@@ -17,7 +17,7 @@ def hunters_and_prey(*, evaluation: bool = False, **numbers) -> Minigame:
     """
     game = Minigame(
         name="hunters_and_prey",
-        systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
+        systems=frozenset({System.TERRAIN, System.COMBAT, System.COMMUNICATION}),
         sides=(1, 3),
         goals_by_group=True,
         spawn=spawn.middle_and_edge,
@@ -34,7 +34,8 @@ def hunters_and_prey(*, evaluation: bool = False, **numbers) -> Minigame:
         knobs=dict(
             **OPEN_GROUND,
             center=Uniform(80, 128, Unit.SIDE),
-            depletion=Uniform(1, 3),
+            immunity=Uniform(64, 160, Unit.TICKS),
         ),
     )
-    return with_settings(game, evaluation, dict(center=Fixed(112, Unit.SIDE), depletion=2), numbers)
+    fixed = dict(center=Fixed(112, Unit.SIDE), immunity=Fixed(128, Unit.TICKS))
+    return with_settings(game, evaluation, fixed, numbers)

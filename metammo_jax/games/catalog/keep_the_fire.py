@@ -19,7 +19,7 @@ def keep_the_fire(*, evaluation: bool = False, **numbers) -> Minigame:
     game = Minigame(
         name="keep_the_fire",
         systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMMUNICATION}),
-        spawn=spawn.anywhere,
+        spawn=spawn.individuals_on_edge,
         goals=(Goal(predicates.profit_from_fire, ("difficulty",)),),
         embeddings=told.meaning,
         referee=referee.completed_at_horizon,
@@ -37,9 +37,5 @@ def keep_the_fire(*, evaluation: bool = False, **numbers) -> Minigame:
             dehydration=Same("starvation"),
         ),
     )
-    return with_settings(
-        game,
-        evaluation,
-        dict(profit_duration=Fixed(512, Unit.TICKS), depletion=4, starvation=3),
-        numbers,
-    )
+    fixed = dict(profit_duration=Fixed(512, Unit.TICKS), depletion=4, starvation=3)
+    return with_settings(game, evaluation, fixed, numbers)

@@ -9,7 +9,7 @@ from metammo_jax.vocab import System
 
 
 def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Stay near one of two lanterns that walk around the middle: in the dark there is no food or water.
+    """Stay near one of two lanterns that walk around the middle: there is no food in the dark.
 
     The last survivor wins, or all who live at the horizon.
     """
@@ -29,12 +29,11 @@ def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
         least_npcs=2,
         knobs=dict(
             **WIDE_OPEN_GROUND,
-            center=Fixed(64, Unit.SIDE),
+            center=Fixed(96, Unit.SIDE),
             starvation=Uniform(2, 4),
             dehydration=Same("starvation"),
             immunity=Uniform(256, 512, Unit.TICKS),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(starvation=3, immunity=Fixed(384, Unit.TICKS)), numbers
-    )
+    fixed = dict(starvation=3, immunity=Fixed(384, Unit.TICKS))
+    return with_settings(game, evaluation, fixed, numbers)

@@ -28,13 +28,12 @@ def last_stand(*, evaluation: bool = False, **numbers) -> Minigame:
         least_npcs=1,
         knobs=dict(
             **OPEN_GROUND,
-            wave_size=Adaptive(64, 128, step=16, wins=2, unit=Unit.NPCS, losses=2),
+            wave_size=Adaptive(32, 128, step=16, wins=2, unit=Unit.NPCS, losses=2),
             center=Fixed(80, Unit.SIDE),
             scatter=Fixed(False),
             all_grass=Chance(0.2),
             immunity=Fixed(1024, Unit.TICKS),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(wave_size=Fixed(96, Unit.NPCS), all_grass=False), numbers
-    )
+    fixed = dict(wave_size=Fixed(96, Unit.NPCS), all_grass=False)
+    return with_settings(game, evaluation, fixed, numbers)

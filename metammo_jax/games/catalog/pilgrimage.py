@@ -33,6 +33,5 @@ def pilgrimage(*, evaluation: bool = False, **numbers) -> Minigame:
             depletion=Uniform(1, 3),
         ),
     )
-    return with_settings(
-        game, evaluation, dict(map_size=Fixed(128, Unit.SIDE), depletion=2), numbers
-    )
+    fixed = dict(map_size=Fixed(128, Unit.SIDE), depletion=2)
+    return with_settings(game, evaluation, fixed, numbers)

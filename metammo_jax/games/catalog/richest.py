@@ -33,9 +33,5 @@ def richest(*, evaluation: bool = False, **numbers) -> Minigame:
             immunity=Uniform(128, 512, Unit.TICKS),
         ),
     )
-    return with_settings(
-        game,
-        evaluation,
-        dict(gold=30, npc_population=Fixed(128, Unit.NPCS), immunity=Fixed(256, Unit.TICKS)),
-        numbers,
-    )
+    fixed = dict(gold=30, npc_population=Fixed(128, Unit.NPCS), immunity=Fixed(256, Unit.TICKS))
+    return with_settings(game, evaluation, fixed, numbers)

@@ -11,7 +11,7 @@ from metammo_jax.vocab import System
 
 
 def stag_hunt(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Stags fall to two hunters or more, and feed all who are near; hares feed the one who hits last.
+    """Stags fall to two hunters or more, and feed all who are near; a hare feeds its killer alone.
 
     A stag that one player alone is near heals at once. All who have enough win, at the horizon.
     `food` is the dial: points, a stag being worth four and a hare one.
@@ -31,10 +31,11 @@ def stag_hunt(*, evaluation: bool = False, **numbers) -> Minigame:
         least_npcs=2,
         knobs=dict(
             **WIDE_OPEN_GROUND,
-            food=Adaptive(8, 40, step=4, wins=2, losses=2),
+            food=Adaptive(16, 60, step=4, wins=2, losses=2),
             center=Fixed(80, Unit.SIDE),
             health_increment=Uniform(2, 5),
             immunity=Fixed(1024, Unit.TICKS),
         ),
     )
-    return with_settings(game, evaluation, dict(food=16, health_increment=3), numbers)
+    fixed = dict(food=24, health_increment=3)
+    return with_settings(game, evaluation, fixed, numbers)

@@ -11,7 +11,7 @@ from metammo_jax.vocab import Subject, System
 
 
 def treasure_hunt(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Seize a hidden tile in one of the quadrants; one of each team stands beside it and can only call.
+    """Seize a tile in one of the quadrants; one of each team stands beside it and can only call.
 
     Progress does not say where it is, so a team's words decide. `keep_duration` is the dial: ticks
     for which the tile must be kept.
@@ -33,4 +33,5 @@ def treasure_hunt(*, evaluation: bool = False, **numbers) -> Minigame:
             seize_target=Uniform(Place.SOUTH_EAST, Place.SOUTH_WEST),
         ),
     )
-    return with_settings(game, evaluation, dict(keep_duration=Fixed(32, Unit.TICKS)), numbers)
+    fixed = dict(keep_duration=Fixed(32, Unit.TICKS))
+    return with_settings(game, evaluation, fixed, numbers)

@@ -14,7 +14,6 @@ Source: docs/rules/tasks.md#predicates; nmmo `task/base_predicates.py`.
 from collections.abc import Callable
 
 from metammo_jax.tasks.predicates.contests import (
-    CONTESTS,
     bring_envoy_across,
     fill_quadrants,
     hold_banner,
@@ -36,7 +35,6 @@ from metammo_jax.tasks.predicates.events import (
 )
 from metammo_jax.tasks.predicates.gold import earn_gold, hoard_gold, make_profit, spend_gold
 from metammo_jax.tasks.predicates.hunts import (
-    HUNTS,
     catch_hiders,
     corner_market,
     fulfil_contracts,
@@ -84,7 +82,11 @@ BUILT_IN: tuple[Callable, ...] = (
 )  # fmt: skip
 """All predicates of the original."""
 
-OWN: tuple[Callable, ...] = (*CONTESTS, *HUNTS)
+ADDED: tuple[Callable, ...] = (
+    hold_most_hills, hold_banner, visit_in_order, fill_quadrants, bring_envoy_across, seize_hidden,
+    fulfil_contracts, win_duel, catch_hiders, stay_uncaught, hunt_game, profit_from_fire,
+    corner_market,
+)  # fmt: skip
 """All predicates that the original does not have."""
 
 PREDICATES: dict[str, Callable] = {
@@ -92,4 +94,4 @@ PREDICATES: dict[str, Callable] = {
 }
 """Predicates by the original's names."""
 
-__all__ = ["ANY_KILL", "BUILT_IN", "OWN", "PREDICATES", *(p.__name__ for p in BUILT_IN + OWN)]
+__all__ = ["ANY_KILL", "BUILT_IN", "ADDED", "PREDICATES", *(p.__name__ for p in BUILT_IN + ADDED)]

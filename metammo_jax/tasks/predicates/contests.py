@@ -153,9 +153,3 @@ def seize_hidden(world: World, subject: Subject, args: jax.Array, cfg: Config) -
     terrain = world.terrain
     held = share(world.tick - terrain.seized_at, args[:, 0])
     return jnp.where(subject.includes(terrain.seizer), 0.3 + 0.7 * jnp.clip(held, 0.0, 1.0), 0.0)
-
-
-CONTESTS = (
-    hold_most_hills, hold_banner, visit_in_order, fill_quadrants, bring_envoy_across, seize_hidden,
-)  # fmt: skip
-"""Predicates of this module."""

@@ -141,10 +141,3 @@ def corner_market(world: World, subject: Subject, args: jax.Array, cfg: Config) 
     own, everybody = subject.alive_total(pieces), pieces.sum(1)
     half = exact.divide(own, (everybody + 1).astype(jnp.float32) * 0.5)
     return jnp.minimum(jnp.clip(half, 0.0, 1.0), share(own, args[:, 1]))
-
-
-HUNTS = (
-    fulfil_contracts, win_duel, catch_hiders, stay_uncaught, hunt_game, profit_from_fire,
-    corner_market,
-)  # fmt: skip
-"""Predicates of this module."""
