@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = (
     "README.md", "docs/adapters.md", "docs/replays.md", "docs/viewer.md", "docs/worlds.md",
+    "docs/games.md",
 )  # fmt: skip
 BLOCKS = [
     pytest.param(block, id=f"{page}-{number}")

@@ -1,4 +1,4 @@
-"""Our own games played to their end at `tiny`, by random, scripted, still and treacherous players."""
+"""Our own games played to their end at `tiny`: by scripts, at random, by traitors, or by nobody."""
 
 import jax
 import jax.numpy as jnp
