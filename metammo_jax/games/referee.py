@@ -61,6 +61,12 @@ def king_of_the_hill(world: World, cfg: Config) -> jax.Array:
     return jnp.where(done.any(), done, seized)
 
 
+def living_last(world: World, cfg: Config) -> jax.Array:
+    """The only player alive, or all alive at the horizon; nobody if the last die together."""
+    alive = world.body.present[: cfg.players]
+    return alive & ((alive.sum() == 1) | (world.tick >= cfg.horizon))
+
+
 def furthest_at_horizon(world: World, cfg: Config) -> jax.Array:
     """Those who completed their task; else, at the horizon, those with the most progress.
 

@@ -71,7 +71,7 @@ def test_sides_share_the_players(sides, sizes):
 @pytest.mark.parametrize(
     "game, changes, cfg, message",
     [
-        ("escort", dict(team_split=1), {}, r"sides=\(3, 1\) must be empty with team_split=1"),
+        ("escort", dict(team_split=1), {}, r"sides=\(2, 1\) must be empty with team_split=1"),
         ("escort", dict(sides=(0, 1)), {}, r"sides\[0\]=0"),
         ("escort", dict(sides=3), {}, "sides=3 must be shares"),
         ("escort", dict(least_npcs=-1), {}, "least_npcs=-1"),
@@ -94,7 +94,7 @@ def test_each_side_has_its_own_goal():
         params = table.draw(key, game, table.first_difficulty(), TINY)
         return table.assign(key, params, TINY).goal
 
-    assert goals(KEY, 1).tolist() == [1] * 12 + [2] * 4
+    assert goals(KEY, 1).tolist() == [1] * 10 + [2] * 6
     drawn = np.stack([goals(jax.random.key(seed), 2) for seed in range(12)])
     assert set(drawn.ravel().tolist()) == set(range(3, 11)), "everybody draws one of eight"
 
@@ -275,7 +275,10 @@ def test_referees_of_duels_contracts_and_gold():
     last = killed(world, dict.fromkeys(range(1, 16), 0))
     assert won(referee.contracts_or_last, last) == [], "nobody wins who has done nothing"
     assert won(referee.contracts_or_last, with_progress(last, 0.25)) == [0]
+    assert won(referee.living_last, last) == [0]
+    assert won(referee.living_last, killed(last, {0: 1})) == [], "the last died together"
     late = worlds.blank(TINY, tick=128)
+    assert won(referee.living_last, killed(late, {4: 1}))[3:5] == [3, 5]
     gold = jnp.full(32, BASE_GOLD)
     assert won(referee.richest, place(late, [], gold=gold)) == []
     rich = place(late, [], gold=gold.at[3].set(5).at[4].set(7))

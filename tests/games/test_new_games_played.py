@@ -39,9 +39,11 @@ def test_scripts_win_more_than_random_players_and_who_does_nothing_wins_nothing(
 ):
     row = measured[game, focus]
     assert row.first_win is None or row.first_win > EARLIEST
-    random, scripted = (row.wins[name][0] for name in ("random", "scripted"))
+    line_up = "all scripted" if game == "keep_the_fire" else "scripted"
+    random, scripted = row.wins["random"][0], row.wins[line_up][0]
     assert scripted > random or (focus, scripted) == ("side 1", 1.0)
-    assert scripted > 1.5 * sum(row.wins["scripted"][1:]) or focus.startswith("side")
+    if focus in ("half", "team 0") and game != "keep_the_fire":  # where riding free pays
+        assert scripted > 1.5 * row.wins["scripted"][1]
     if focus != "side 1":  # which may wait, where the other side does not come
         assert row.wins["still"][0] <= 0.1
         assert row.wins["traitors"][0] <= max(0.25, random)
@@ -57,13 +59,11 @@ def test_either_side_can_win_against_scripts(measured, game):
 
 @pytest.mark.slow
 def test_who_knows_must_talk_and_who_shares_gets_more(measured):
-    for game, focus in (("treasure_hunt", "team 0"), *((name, "half") for name in SHARED)):
-        wins = measured[game, focus].wins
-        talk, mute = (np.mean(wins[name]) for name in ("all scripted", "all selfish"))
-        assert talk > 1.5 * mute, game
-
-
-SHARED = ("commons", "keep_the_fire", "stag_hunt")
+    for game in ("commons", "keep_the_fire", "stag_hunt"):
+        wins = measured[game, "half"].wins
+        assert np.mean(wins["all scripted"]) > 2 * np.mean(wins["all selfish"]), game
+    mute, talking = measured["treasure_hunt", "team 0"].wins["selfish, scripted"]
+    assert talking > 1.5 * mute
 
 
 @pytest.mark.slow

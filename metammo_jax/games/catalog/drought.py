@@ -9,14 +9,17 @@ from metammo_jax.vocab import System
 
 
 def drought(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Be the last one where there are few places to drink."""
+    """Be the last one where there are few places to drink.
+
+    Nobody wins if the last die together.
+    """
     game = Minigame(
         name="drought",
         systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
         spawn=spawn.anywhere,
         goals=(LAST_ALONE,),
         embeddings=told.meaning,
-        referee=referee.last_survivor,
+        referee=referee.living_last,
         least_players=2,
         knobs=dict(
             water_level=Between(0.0, 0.02),

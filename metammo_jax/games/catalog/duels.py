@@ -3,7 +3,7 @@
 from metammo_jax.games import conditions, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import with_settings
-from metammo_jax.games.knobs import Between, Fixed, Uniform, Unit
+from metammo_jax.games.knobs import Between, Fixed, Uniform
 from metammo_jax.tasks import embeddings as told
 from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
@@ -28,9 +28,11 @@ def duels(*, evaluation: bool = False, **numbers) -> Minigame:
         knobs=dict(
             water_level=Between(0.2, 0.3),
             foilage_level=Between(0.85, 0.95),
-            depletion=Uniform(5, 8),
-            immunity=Uniform(160, 256, Unit.TICKS),
+            depletion=Uniform(1, 3),
+            starvation=Fixed(1),
+            dehydration=Fixed(1),
+            immunity=Uniform(24, 40),
         ),
     )
-    fixed = dict(water_level=0.25, foilage_level=0.9, depletion=6, immunity=Fixed(208, Unit.TICKS))
+    fixed = dict(water_level=0.25, foilage_level=0.9, depletion=2, immunity=32)
     return with_settings(game, evaluation, fixed, numbers)

@@ -13,12 +13,12 @@ from metammo_jax.vocab import Subject, System
 def escort(*, evaluation: bool = False, **numbers) -> Minigame:
     """A convoy brings its envoy, the first player, to the opposite edge; bandits try to stop it.
 
-    The bandits win when the envoy is dead, or at the horizon.
+    Each side falls with its leader. The bandits win when the envoy is dead, or at the horizon.
     """
     game = Minigame(
         name="escort",
         systems=frozenset({System.TERRAIN, System.COMBAT, System.COMMUNICATION}),
-        sides=(3, 1),
+        sides=(2, 1),
         goals_by_group=True,
         spawn=spawn.envoy_and_bandits,
         goals=(
@@ -33,6 +33,7 @@ def escort(*, evaluation: bool = False, **numbers) -> Minigame:
             **WIDE_OPEN_GROUND,
             center=Uniform(64, 96, Unit.SIDE),
             scatter=Fixed(False),
+            leader_bound=Fixed(True),
         ),
     )
     fixed = dict(center=Fixed(80, Unit.SIDE))

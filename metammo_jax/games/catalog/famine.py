@@ -9,14 +9,17 @@ from metammo_jax.vocab import System
 
 
 def famine(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Be the last one while food runs out: what is eaten hardly ever grows again."""
+    """Be the last one while food runs out: what is eaten hardly ever grows again.
+
+    Nobody wins if the last die together.
+    """
     game = Minigame(
         name="famine",
         systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
         spawn=spawn.anywhere,
         goals=(LAST_ALONE,),
         embeddings=told.meaning,
-        referee=referee.last_survivor,
+        referee=referee.living_last,
         least_players=2,
         knobs=dict(
             water_level=Fixed(0.2),

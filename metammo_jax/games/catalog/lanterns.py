@@ -11,7 +11,7 @@ from metammo_jax.vocab import System
 def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
     """Stay near one of two lanterns that walk around the middle: there is no food in the dark.
 
-    The last survivor wins, or all who live at the horizon.
+    The last survivor wins, or all who live at the horizon; nobody if the last die together.
     """
     game = Minigame(
         name="lanterns",
@@ -21,7 +21,7 @@ def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
         spawn=spawn.individuals_on_edge,
         goals=(LAST_ALONE,),
         embeddings=told.meaning,
-        referee=referee.last_survivor,
+        referee=referee.living_last,
         score=referee.survivors,
         muster=herds.lanterns_muster,
         refill=herds.lanterns_refill,
@@ -30,10 +30,10 @@ def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
         knobs=dict(
             **WIDE_OPEN_GROUND,
             center=Fixed(96, Unit.SIDE),
-            starvation=Uniform(2, 4),
+            starvation=Uniform(1, 2),
             dehydration=Same("starvation"),
             immunity=Uniform(256, 512, Unit.TICKS),
         ),
     )
-    fixed = dict(starvation=3, immunity=Fixed(384, Unit.TICKS))
+    fixed = dict(starvation=2, immunity=Fixed(384, Unit.TICKS))
     return with_settings(game, evaluation, fixed, numbers)
