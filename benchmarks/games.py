@@ -84,7 +84,9 @@ def focuses(game, cfg) -> dict[str, np.ndarray]:
         return {f"side {side}": group == side for side in range(len(game.sides))}
     if game.team_split:
         return {"team 0": group == 0}
-    return {"half": row % 4 < 2}  # pairs: in duels and hunts neighbours belong together
+    if game.name == "duels":
+        return {"half": row % 2 == 0}  # one of each pair of foes
+    return {"half": row % 4 < 2}  # pairs, that hunt stags together
 
 
 def player(env):
