@@ -155,7 +155,8 @@ def _follow_the_banner(v: View):
 def _pilgrimage(v: View):
     task = v.world.task
     visited = jnp.floor(task.progress * FIVE + 1e-3).astype(jnp.int32)
-    quadrant = (task.args[:, 0] + task.args[:, 1] * visited).astype(jnp.int32) % 4
+    first, turn = task.args[:, :2].astype(jnp.int32).T
+    quadrant = (first + turn * visited) % 4
     return v.places[jnp.where(visited < 4, quadrant, 4)], jnp.zeros_like(v.foes)
 
 
