@@ -29,7 +29,7 @@ from benchmarks.timing import (
     use_cpu_devices,
 )
 from benchmarks.workloads import checksum
-from metammo_jax.games import MORE_GAMES
+from metammo_jax.games import MORE_GAMES, NEW_GAMES, TRADE_GAMES
 from metammo_jax.lib import backend
 from metammo_jax.registry import games as known_games
 
@@ -243,7 +243,7 @@ def planned(options) -> list:
     from agents.config import PRESETS, preset
 
     known = known_games(options.config)
-    paper = [name for name in known if name not in MORE_GAMES]
+    paper = [name for name in known if name not in MORE_GAMES | NEW_GAMES | TRADE_GAMES]
     games = {"mix": ["+".join(paper)], "all": list(known)}
     names = [name for game in options.games for name in games.get(game, [game])]
     base = options.preset or (options.config if options.config in PRESETS else "tiny")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
@@ -77,6 +78,49 @@ def overview() -> None:
     Image.fromarray(np.concatenate(rows)).save(FOLDER / "games.png", optimize=True)
 
 
+def new_games() -> None:
+    """One moment of each of our own games, at `tiny`, played by their scripts."""
+    cells = []
+    for config, names in (("tiny", mm.games.NEW_GAMES), ("tiny_full", mm.games.TRADE_GAMES)):
+        env = mm.make(list(names), config=config)
+        for game, world in zip(env.games, scripted_worlds(env), strict=True):
+            scale = max(2, CELL // (int(world.params.center) + 1))
+            picture = Image.fromarray(mm.render(world, env.cfg, scale=scale, title=game.name))
+            height = round(picture.height * CELL / picture.width)
+            cells.append(np.asarray(picture.convert("RGB").resize((CELL, height))))
+    height = max(cell.shape[0] for cell in cells)
+    cells = [np.pad(cell, ((0, height - cell.shape[0]), (4, 4), (0, 0))) for cell in cells]
+    rows = [np.concatenate(cells[i : i + 5], axis=1) for i in range(0, len(cells), 5)]
+    Image.fromarray(np.concatenate(rows)).save(FOLDER / "new_games.png", optimize=True)
+
+
+CELL, MOMENT = 260, 26
+"""Pixels a side of one of our own games, and the tick that is shown."""
+
+
+def scripted_worlds(env) -> list:
+    """Returns a world of each game of an environment, after some ticks of scripted play."""
+    from benchmarks.scripted import Code, actions  # of a checkout, not of the package
+
+    codes = jnp.full(env.cfg.players, Code.SCRIPTED, jnp.int32)
+
+    @jax.jit
+    @jax.vmap
+    def play(key, game):
+        reset_key, key = jax.random.split(key)
+
+        def tick(carry, key):
+            act_key, step_key = jax.random.split(key)
+            return env.step(step_key, carry[1], actions(env, act_key, *carry, codes))[:2], None
+
+        keys = jax.random.split(key, MOMENT)
+        return jax.lax.scan(tick, env.reset(reset_key, game), keys)[0][1]
+
+    count = len(env.games)
+    worlds = jax.device_get(play(jax.random.split(jax.random.key(1), count), jnp.arange(count)))
+    return [jax.tree.map(lambda leaf, i=i: leaf[i], worlds) for i in range(count)]
+
+
 def moments() -> None:
     """Four moments of one episode of sandwich."""
     env = mm.make(mm.games.sandwich(inner_npcs=8, all_grass=False, fog_speed=1 / 8))
@@ -112,5 +156,6 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     film()
     overview()
+    new_games()
     moments()
     own_map()

@@ -9,8 +9,9 @@ A game holds no state. Its numbers (`knobs`) are pinned or drawn at each reset i
   referee(world, cfg) -> (P,) bool            who has won
   score(world, winners, cfg) -> () float32    what winning is worth
 
-Muster and refill change `world.body` and `world.npc`, nothing else. Different games of one
-batch share one compiled step: see `games.table`.
+Muster and refill change `world.body` and `world.npc`, nothing else. They are called where the game
+has NPCs; those marked `for_players` always. Different games of one batch share one compiled step:
+see `games.table`.
 """
 
 import dataclasses
@@ -26,6 +27,12 @@ from metammo_jax.lib import checks
 from metammo_jax.tasks.book import Embeddings, check_embeddings
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
+
+
+def for_players(function: Callable) -> Callable:
+    """Returns a muster or refill marked as one that changes players: it runs without NPCs too."""
+    function.is_for_players = True
+    return function
 
 
 class Knobs(Mapping[str, Knob]):
@@ -68,11 +75,15 @@ class Minigame:
       systems: systems that are on; None means all that are compiled.
       team_split: players of so many of the config's teams make one team; 0 for a game in which
         everybody plays alone.
+      sides: the groups where they are not the config's teams: their shares of the players, in the
+        order of rows, so that (1, 3) is a quarter against all others and (1,) everybody together.
+      goals_by_group: group i has goal i, modulo the number of goals, and none is drawn.
       knobs: numbers, by the name of a field of Params; `knobs.SETTINGS` lists all and the
         defaults of those left out.
       dial: name under which callers set `difficulty`, if the game has one.
       dial_limit: function(cfg) -> int, the highest difficulty for which a config has room.
       least_players: fewer cannot play it.
+      least_npcs: NPC rows that a config must have.
 
     Raises:
       ValueError: at construction, with the value and the rule.
@@ -88,10 +99,13 @@ class Minigame:
     refill: Callable | None = None
     systems: frozenset[System] | None = None
     team_split: int = 0
+    sides: tuple[int, ...] = ()
+    goals_by_group: bool = False
     knobs: Mapping[str, Knob] = dataclasses.field(default_factory=dict)
     dial: str | None = None
     dial_limit: Callable[[Config], int] | None = None
     least_players: int = 1
+    least_npcs: int = 0
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name:
@@ -101,9 +115,10 @@ class Minigame:
                 raise ValueError(f"{self.name}: {field}={getattr(self, field)!r} is no function")
         if not self.goals or not all(isinstance(goal, Goal) for goal in self.goals):
             raise ValueError(f"{self.name}: goals={self.goals!r} must be Goals, one at least")
-        for field, least in (("team_split", 0), ("least_players", 1)):
+        for field, least in (("team_split", 0), ("least_players", 1), ("least_npcs", 0)):
             number = checks.whole(f"{self.name}: {field}", getattr(self, field), least, 1 << 16)
             object.__setattr__(self, field, number)
+        object.__setattr__(self, "sides", self._checked_sides())
         object.__setattr__(self, "goals", tuple(self.goals))
         object.__setattr__(self, "embeddings", self._checked_embeddings())
         object.__setattr__(self, "knobs", self._knobs_with({}, self.knobs))
@@ -128,6 +143,24 @@ class Minigame:
     def knob(self, name: str) -> Knob:
         """Returns the knob of a field of Params, its default if the game says nothing."""
         return self.knobs.get(name, SETTINGS[name].default)
+
+    @property
+    def is_team_game(self) -> bool:
+        """The groups are teams, whose members share a task."""
+        return self.team_split > 0 or bool(self.sides)
+
+    def _checked_sides(self) -> tuple[int, ...]:
+        """Returns the shares of the sides as a tuple of positive integers."""
+        if not isinstance(self.sides, tuple | list):
+            raise ValueError(f"{self.name}: sides={self.sides!r} must be shares, as in (1, 3)")
+        if self.sides and self.team_split:
+            raise ValueError(
+                f"{self.name}: sides={self.sides} must be empty with team_split={self.team_split}"
+            )
+        return tuple(
+            checks.whole(f"{self.name}: sides[{i}]", share, 1, 1 << 16)
+            for i, share in enumerate(self.sides)
+        )
 
     def _checked_embeddings(self) -> Embeddings:
         """Returns the embeddings, an array of them as rows of numbers, so that games compare."""

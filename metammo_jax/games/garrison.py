@@ -65,7 +65,7 @@ def sandwich_muster(key: jax.Array, world: World, cfg: Config) -> World:
     rally = circle_tile(number // jnp.maximum(each, 1), params, cfg)
     block = jnp.maximum(params.center // 8, 1)
     low = jnp.where(rally < cfg.middle, cfg.middle - block, cfg.middle + 1)[:, None]
-    inside, free = _passable_place(inner_key, world, low, block, (cfg.npcs, TRIES))
+    inside, free = passable_places(inner_key, world, low, block, (cfg.npcs, TRIES))
     edge = distinct(outer_key, cfg.npcs, 4 * params.center, max(4 * cfg.playable, cfg.npcs))
     outside = edge_tile(edge, params, cfg)
     is_inner = number < inner_count
@@ -90,7 +90,7 @@ def sandwich_refill(key: jax.Array, world: World, cfg: Config) -> World:
     reach = params.center // 6
     low = jnp.full((most, 1, 2), cfg.middle) - reach
     shape = (most, REINFORCEMENT_TRIES)
-    pos, free = _passable_place(place_key, world, low, 2 * reach + 1, shape)
+    pos, free = passable_places(place_key, world, low, 2 * reach + 1, shape)
     rally = jnp.full((most, 2), cfg.middle)
     recruits = _soldiers(pos, rally, wanted=(jnp.arange(most) < missing) & free)
     return enlist(style_key, world, recruits, cfg)
@@ -134,7 +134,7 @@ def _wave_places(
     place = jnp.where(world.npc.wave < WAVES_AT_CENTER, Place.CENTER, quadrant)
     radius = Unit.TILES.whole(WAVE_RADIUS, cfg)
     low = place_tile(place, world.params, cfg) - radius
-    return _passable_place(place_key, world, low, 2 * radius + 1, (size, TRIES))
+    return passable_places(place_key, world, low, 2 * radius + 1, (size, TRIES))
 
 
 def _wave_kinds(key: jax.Array, world: World, size: int) -> jax.Array:
@@ -176,7 +176,7 @@ def _danger_table() -> np.ndarray:
     return table.astype(np.float32)
 
 
-def _passable_place(
+def passable_places(
     key: jax.Array, world: World, low: jax.Array, side: jax.Array | int, shape: tuple[int, int]
 ) -> tuple[jax.Array, jax.Array]:
     """Draws places from squares until one can stand there.

@@ -68,9 +68,19 @@ class Draw:
     field: str = ""
 
 
+def group_sizes(game: Minigame, cfg: Config) -> np.ndarray:
+    """Returns (groups,) int32, the players of each group: teams, sides, or players alone."""
+    if game.sides:
+        ends = np.cumsum(game.sides) * cfg.players // sum(game.sides)
+        return np.diff(ends, prepend=0).astype(np.int32)
+    if game.team_split:
+        return np.add.reduceat(cfg.sizes_of_teams, np.arange(0, cfg.teams, game.team_split))
+    return np.ones(cfg.players, np.int32)
+
+
 def team_count(game: Minigame, cfg: Config) -> int:
     """Returns the number of groups of players: teams, or players in a game of individuals."""
-    return cfg.teams // game.team_split if game.team_split else cfg.players
+    return cfg.teams // game.team_split if game.team_split else len(group_sizes(game, cfg))
 
 
 def groups(game: Minigame, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
@@ -78,9 +88,7 @@ def groups(game: Minigame, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
 
     Groups are neighbouring rows; the first of them leads.
     """
-    sizes = np.ones(cfg.players, np.int32)
-    if game.team_split:
-        sizes = np.add.reduceat(cfg.sizes_of_teams, np.arange(0, cfg.teams, game.team_split))
+    sizes = group_sizes(game, cfg)
     first = np.cumsum(sizes) - sizes
     group = np.repeat(np.arange(len(sizes)), sizes)
     return group.astype(np.int32), first[group].astype(np.int32)

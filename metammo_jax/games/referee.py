@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from metammo_jax.config import Config
 from metammo_jax.lib import exact
+from metammo_jax.tables import BASE_GOLD
 from metammo_jax.tasks.progress import is_completed
 from metammo_jax.vocab import NOBODY
 from metammo_jax.world import World
@@ -60,6 +61,76 @@ def king_of_the_hill(world: World, cfg: Config) -> jax.Array:
     return jnp.where(done.any(), done, seized)
 
 
+def living_last(world: World, cfg: Config) -> jax.Array:
+    """The only player alive, or all alive at the horizon; nobody if the last die together."""
+    alive = world.body.present[: cfg.players]
+    return alive & ((alive.sum() == 1) | (world.tick >= cfg.horizon))
+
+
+def furthest_at_horizon(world: World, cfg: Config) -> jax.Array:
+    """Those who completed their task; else, at the horizon, those with the most progress.
+
+    Nobody wins without progress.
+    """
+    done, progress = is_completed(world), world.task.progress
+    leads = (progress >= progress.max()) & (progress > 0) & (world.tick >= cfg.horizon)
+    return jnp.where(done.any(), done, leads)
+
+
+def completed_at_horizon(world: World, cfg: Config) -> jax.Array:
+    """At the horizon, or when nobody lives any more, all who completed their task."""
+    ended = (world.tick >= cfg.horizon) | ~world.body.present[: cfg.players].any()
+    return is_completed(world) & ended
+
+
+def attackers_or_defenders(world: World, cfg: Config) -> jax.Array:
+    """Those who completed their task; else all but the first side, which attacks.
+
+    The others win at the horizon, or when none of the attackers lives.
+    """
+    attacks, done = world.params.group == 0, is_completed(world)
+    alive = world.body.present[: cfg.players]
+    held_out = (world.tick >= cfg.horizon) | ~(attacks & alive).any()
+    return jnp.where(done.any(), done, held_out & ~attacks)
+
+
+def half_hold_out(world: World, cfg: Config) -> jax.Array:
+    """Everybody, the dead too, if half of the players or more live at the horizon."""
+    alive = world.body.present[: cfg.players]
+    holds = (world.tick >= cfg.horizon) & (2 * alive.sum() >= cfg.players)
+    return jnp.broadcast_to(holds, alive.shape)
+
+
+def contracts_or_last(world: World, cfg: Config) -> jax.Array:
+    """Those who completed their task; else the last survivor, if it has made any progress."""
+    done = is_completed(world)
+    last = last_survivor(world, cfg) & (world.task.progress > 0)
+    return jnp.where(done.any(), done, last)
+
+
+def duels(world: World, cfg: Config) -> jax.Array:
+    """Living players whose foe is dead, once every duel is decided, or at the horizon.
+
+    Rows 0 and 1 are foes, 2 and 3, ...
+    """
+    row, alive = jnp.arange(cfg.players), world.body.present[: cfg.players]
+    foe = jnp.minimum(row ^ 1, cfg.players - 1)
+    wins = alive & ~alive[foe]
+    undecided = (alive & alive[foe] & (foe != row)).any()
+    return wins & (~undecided | (world.tick >= cfg.horizon))
+
+
+def richest(world: World, cfg: Config) -> jax.Array:
+    """Those who completed their task; else, at the horizon, the living with the most gold.
+
+    Nobody wins with the gold that all begin with.
+    """
+    done, gold = is_completed(world), world.body.gold[: cfg.players]
+    gold = jnp.where(world.body.present[: cfg.players], gold, 0)
+    leads = (gold == gold.max()) & (gold > BASE_GOLD) & (world.tick >= cfg.horizon)
+    return jnp.where(done.any(), done, leads)
+
+
 def one(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
     """Winning is worth 1."""
     return jnp.float32(1.0)
@@ -80,6 +151,16 @@ def speed_and_survival(world: World, winners: jax.Array, cfg: Config) -> jax.Arr
     alive = (winners & world.body.present[: cfg.players]).sum()
     share = exact.divide(alive, jnp.maximum(winners.sum(), 1))
     return (speed(world, winners, cfg) + share) / 2
+
+
+def survivors(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
+    """The share of all players that live."""
+    return exact.divide(world.body.present[: cfg.players].sum(), cfg.players)
+
+
+def winners_share(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
+    """The share of all players that win."""
+    return exact.divide(winners.sum(), cfg.players)
 
 
 def _team_alone(world: World, cfg: Config) -> tuple[jax.Array, jax.Array]:

@@ -85,6 +85,52 @@ def individuals_and_callers(key: jax.Array, params: Params, cfg: Config) -> Spaw
     return Spawn(pos=jnp.where(recon[:, None], anywhere, edge), recon=recon)
 
 
+def around_the_middle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts every player on a random tile at most a sixteenth of the square from the middle."""
+    reach = jnp.maximum(params.center // 16, 1)
+    inside = chance.cells(threefry.bits(key, (cfg.players,)), 2 * reach + 1)
+    return _nobody_watches(cfg.middle - reach + inside, cfg)
+
+
+def anywhere(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts every player on a random tile of the square in which the game is played."""
+    inside = chance.cells(threefry.bits(key, (cfg.players,)), params.center)
+    return _nobody_watches(query.border(params, cfg) + inside, cfg)
+
+
+def pairs_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts rows 0 and 1 on a tile of the edge, 2 and 3 on another, ..., evenly, in random order."""
+    pairs = (cfg.players + 1) // 2
+    order = distinct(key, pairs, jnp.int32(pairs), pairs)[jnp.arange(cfg.players) // 2]
+    return _nobody_watches(edge_tile(order * (4 * params.center) // pairs, params, cfg), cfg)
+
+
+def middle_and_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts the first side around the middle, everybody else on a tile of the edge of its own."""
+    inner_key, edge_key = threefry.split(key)
+    inner = around_the_middle(inner_key, params, cfg).pos
+    edge = individuals_on_edge(edge_key, params, cfg).pos
+    return _nobody_watches(jnp.where((params.group == 0)[:, None], inner, edge), cfg)
+
+
+def envoy_and_bandits(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """Puts the first side on the middle of a random edge, all others around the map's middle."""
+    edge_key, inner_key = threefry.split(key)
+    side = chance.whole(threefry.bits(edge_key, ()), 4)
+    home = edge_tile(side * params.center + params.center // 2, params, cfg)
+    inner = around_the_middle(inner_key, params, cfg).pos
+    return _nobody_watches(jnp.where((params.group == 0)[:, None], home[None], inner), cfg)
+
+
+def teams_with_knowers(key: jax.Array, params: Params, cfg: Config) -> Spawn:
+    """As `teams_on_edge`, but a random member of each team watches beside the tile to be seized."""
+    place_key, choice_key = threefry.split(key)
+    knows = _rank_in_team(choice_key, params.group)[0] == 0
+    post = jnp.where(params.seize_target >= 0, params.seize_target, cfg.middle) + jnp.array([2, 2])
+    home = _team_tiles(place_key, params, cfg)[params.group]
+    return Spawn(pos=jnp.where(knows[:, None], post[None], home), recon=knows)
+
+
 def _rank_in_team(key: jax.Array, group: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Returns (P,) int32, the place of each player in a random order of its team, and its size."""
     lot, row = threefry.uniform(key, group.shape), jnp.arange(group.shape[0])

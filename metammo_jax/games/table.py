@@ -16,7 +16,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.knobs import SETTINGS, is_number
-from metammo_jax.games.numbers import Numbers, groups
+from metammo_jax.games.numbers import Numbers, group_sizes, groups
 from metammo_jax.games.spawn import Spawn, place_tile
 from metammo_jax.lib import threefry
 from metammo_jax.tasks.book import TaskBook
@@ -54,7 +54,10 @@ class Table:
         self.cfg = cfg
         self.numbers = Numbers(self.games, cfg)
         self.book = TaskBook(
-            tuple(game.goals for game in self.games), cfg, [game.embeddings for game in self.games]
+            tuple(game.goals for game in self.games),
+            cfg,
+            [game.embeddings for game in self.games],
+            [game.goals_by_group for game in self.games],
         )
         self.leader_bound = self.numbers.may_differ("leader_bound", False)
         self.revivals = frozenset(
@@ -70,7 +73,7 @@ class Table:
         systems = [cfg.systems if g.systems is None else g.systems for g in self.games]
         self._enabled = np.array([[s in on for s in System] for on in systems])
         self._group, self._leader = zip(*(groups(game, cfg) for game in self.games), strict=True)
-        self._is_team_game = np.array([game.team_split > 0 for game in self.games])
+        self._is_team_game = np.array([game.is_team_game for game in self.games])
 
     def __eq__(self, other) -> bool:
         """Tables are equal if they hold the same games, as often, for one config."""
@@ -242,7 +245,9 @@ def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
 
 
 def _joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
-    """Returns the function by which NPCs join a game, if it can have any."""
+    """Returns the function by which NPCs join a game, if it can have any, or players change."""
+    if getattr(function, "is_for_players", False):
+        return function  # pyright: ignore[reportReturnType]
     systems = cfg.systems if game.systems is None else game.systems
     if function is None or System.NPC not in systems or not cfg.npcs:
         return _nobody_joins
@@ -266,6 +271,16 @@ def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ..
         if cfg.players < game.least_players:
             raise ValueError(
                 f"{game.name} needs {game.least_players} players or more, the config has "
+                f"players={cfg.players}"
+            )
+        if cfg.npcs < game.least_npcs:
+            raise ValueError(
+                f"{game.name} needs {game.least_npcs} NPC rows or more, the config has "
+                f"npcs={cfg.npcs}"
+            )
+        if game.sides and group_sizes(game, cfg).min() < 1:
+            raise ValueError(
+                f"{game.name} needs a player on each of its sides={game.sides}, the config has "
                 f"players={cfg.players}"
             )
         missing = sorted(set(game.systems or ()) - cfg.systems)

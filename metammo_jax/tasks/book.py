@@ -37,6 +37,7 @@ class TaskBook:
         goals_of_games: tuple[tuple[Goal, ...], ...],
         cfg: Config,
         embeddings: Sequence[Embeddings] | None = None,
+        by_group: Sequence[bool] | None = None,
     ):
         """Lays out the goals of each game.
 
@@ -44,6 +45,7 @@ class TaskBook:
           goals_of_games: for each game its goals, at least one of which has a weight.
           cfg: sizes; names in the goals' arguments stand for its fields.
           embeddings: for each game what agents are told about its goals.
+          by_group: for each game whether group i has goal i, modulo their number; drawn if None.
 
         Raises:
           ValueError: a game without goals, or whose weights are all zero; a number that this
@@ -71,6 +73,8 @@ class TaskBook:
         self._choices = max(len(goals) for goals in goals_of_games)
         lengths = [len(goals) for goals in goals_of_games]
         self._first = np.cumsum([0, *lengths[:-1]]).astype(np.int32)
+        self._length = np.array(lengths, np.int32)
+        self._by_group = np.array(by_group or [False] * len(lengths))
 
     def assign(self, key: jax.Array, params: Params, cfg: Config) -> Task:
         """Draws a goal for each group, by weight and with replacement, and starts the tasks.
@@ -114,7 +118,11 @@ class TaskBook:
             return jnp.full(cfg.players, first)
         reach = jnp.asarray(self._reach)[params.game]
         point = threefry.uniform(key, (cfg.players,))
-        return first + jnp.searchsorted(reach, point, side="right").astype(jnp.int32)
+        drawn = jnp.searchsorted(reach, point, side="right").astype(jnp.int32)
+        if self._by_group.any():
+            given = params.group % jnp.asarray(self._length)[params.game]
+            drawn = jnp.where(jnp.asarray(self._by_group)[params.game], given, drawn)
+        return first + drawn
 
 
 def _numbers(goals: tuple[Goal, ...], cfg: Config) -> tuple[np.ndarray, np.ndarray]:

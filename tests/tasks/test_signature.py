@@ -85,7 +85,7 @@ def test_a_function_has_one_name(registry):
 
 def test_both_names_of_a_predicate_are_known():
     assert signature.find("own_item") is signature.find("OwnItem") is predicates.own_item
-    assert set(tasks.registered().values()) == set(predicates.BUILT_IN)
+    assert set(tasks.registered().values()) == set(predicates.BUILT_IN + predicates.ADDED)
     assert len(predicates.PREDICATES) == 37  # CanSeeAgent and CanSeeGroup are one of ours
 
 

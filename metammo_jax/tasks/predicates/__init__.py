@@ -13,6 +13,14 @@ Source: docs/rules/tasks.md#predicates; nmmo `task/base_predicates.py`.
 
 from collections.abc import Callable
 
+from metammo_jax.tasks.predicates.contests import (
+    bring_envoy_across,
+    fill_quadrants,
+    hold_banner,
+    hold_most_hills,
+    seize_hidden,
+    visit_in_order,
+)
 from metammo_jax.tasks.predicates.events import (
     ANY_KILL,
     buy_item,
@@ -26,6 +34,15 @@ from metammo_jax.tasks.predicates.events import (
     use_any_ammo,
 )
 from metammo_jax.tasks.predicates.gold import earn_gold, hoard_gold, make_profit, spend_gold
+from metammo_jax.tasks.predicates.hunts import (
+    catch_hiders,
+    corner_market,
+    fulfil_contracts,
+    hunt_game,
+    profit_from_fire,
+    stay_uncaught,
+    win_duel,
+)
 from metammo_jax.tasks.predicates.life import (
     all_dead,
     check_agent_status,
@@ -65,9 +82,16 @@ BUILT_IN: tuple[Callable, ...] = (
 )  # fmt: skip
 """All predicates of the original."""
 
+ADDED: tuple[Callable, ...] = (
+    hold_most_hills, hold_banner, visit_in_order, fill_quadrants, bring_envoy_across, seize_hidden,
+    fulfil_contracts, win_duel, catch_hiders, stay_uncaught, hunt_game, profit_from_fire,
+    corner_market,
+)  # fmt: skip
+"""All predicates that the original does not have."""
+
 PREDICATES: dict[str, Callable] = {
     name: predicate for predicate in BUILT_IN for name in predicate.signature.original
 }
 """Predicates by the original's names."""
 
-__all__ = ["ANY_KILL", "BUILT_IN", "PREDICATES", *(p.__name__ for p in BUILT_IN)]
+__all__ = ["ANY_KILL", "BUILT_IN", "ADDED", "PREDICATES", *(p.__name__ for p in BUILT_IN + ADDED)]

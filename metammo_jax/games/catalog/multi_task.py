@@ -1,0 +1,21 @@
+"""Multi task: everybody draws a training task of the NeurIPS 2023 competition."""
+
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.catalog.shared import tasks_game
+from metammo_jax.tasks import curriculum
+from metammo_jax.tasks import embeddings as told
+from metammo_jax.tasks.book import Embeddings
+
+
+def multi_task(
+    *, evaluation: bool = False, embeddings: Embeddings = told.meaning, **numbers
+) -> Minigame:
+    """Everybody draws one of the 1299 training tasks of the NeurIPS 2023 competition.
+
+    Args:
+      evaluation: fix what the original's authors fixed to compare agents.
+      embeddings: what agents are told about the tasks, as `Minigame.embeddings`; an array has a
+        row for each of `tasks.curriculum.training()`.
+      **numbers: as in all games.
+    """
+    return tasks_game("multi_task", curriculum.training(), evaluation, embeddings, numbers)

@@ -1,0 +1,20 @@
+"""Multi task eval: everybody draws an evaluation task of the competition."""
+
+from metammo_jax.games.base import Minigame
+from metammo_jax.games.catalog.shared import tasks_game
+from metammo_jax.tasks import curriculum
+from metammo_jax.tasks import embeddings as told
+from metammo_jax.tasks.book import Embeddings
+
+
+def multi_task_eval(
+    *, evaluation: bool = False, embeddings: Embeddings = told.meaning, **numbers
+) -> Minigame:
+    """Everybody draws one of the 62 evaluation tasks; `tasks.scoring` says what it is worth.
+
+    Args:
+      evaluation: fix what the original's authors fixed to compare agents.
+      embeddings: as in `multi_task`, rows for `tasks.curriculum.evaluation()`.
+      **numbers: as in all games.
+    """
+    return tasks_game("multi_task_eval", curriculum.evaluation(), evaluation, embeddings, numbers)

@@ -1,0 +1,192 @@
+"""NPCs that our own games bring: a growing herd, stags and hares, a banner, lanterns, attackers.
+
+Musters and refills as `games.base` describes them.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from metammo_jax import query
+from metammo_jax.config import Config
+from metammo_jax.games.conditions import feed_by_light
+from metammo_jax.games.garrison import passable_places
+from metammo_jax.games.knobs import Unit
+from metammo_jax.games.spawn import edge_tile
+from metammo_jax.lib import chance, grid, threefry
+from metammo_jax.rules.spawning import Recruits, enlist
+from metammo_jax.tables import BASE_HEALTH, REACH
+from metammo_jax.vocab import NOBODY, Kind
+from metammo_jax.world import World
+
+TRIES = 16
+"""Places drawn for each NPC; who finds none stays away."""
+
+BIRTH_RATE = 0.12
+"""Chance that an NPC of a herd far from its largest number has young in a tick."""
+
+STAG_EVERY = 2
+"""One NPC of so many is a stag."""
+
+GAME_SHARE = 2
+"""The game hunted fills one NPC row of so many."""
+
+LANTERNS = 2
+"""Lanterns, on opposite sides of the middle."""
+
+WALK_TICKS = 2
+"""Ticks in which a banner or a lantern walks a tile."""
+
+WAVE_INTERVAL = 128
+"""Ticks between two waves of attackers, at the paper's size."""
+
+
+def herd_muster(key: jax.Array, world: World, cfg: Config) -> World:
+    """A herd of passive NPCs anywhere, half of the largest number, `params.npc_population`."""
+    wanted = jnp.arange(cfg.npcs) < (world.params.npc_population + 1) // 2
+    return _scattered(key, world, wanted, jnp.full(cfg.npcs, Kind.PASSIVE, jnp.int32), cfg)
+
+
+def herd_refill(key: jax.Array, world: World, cfg: Config) -> World:
+    """Each NPC has young with a chance that falls as the herd grows; a herd of none stays none."""
+    birth_key, place_key = threefry.split(key)
+    alive, most = world.body.present[cfg.players :], world.params.npc_population
+    room = jnp.maximum(most - alive.sum(), 0).astype(jnp.float32)
+    rate = BIRTH_RATE * room / jnp.maximum(most, 1).astype(jnp.float32)
+    births = (alive & (threefry.uniform(birth_key, alive.shape) < rate)).sum()
+    wanted = jnp.arange(cfg.npcs) < births
+    return _scattered(place_key, world, wanted, jnp.full(cfg.npcs, Kind.PASSIVE, jnp.int32), cfg)
+
+
+def game_muster(key: jax.Array, world: World, cfg: Config) -> World:
+    """Stags (neutral) and hares (passive) anywhere."""
+    return _scattered(key, world, *_game(world, jnp.arange(cfg.npcs) < _game_count(cfg), cfg), cfg)
+
+
+def game_refill(key: jax.Array, world: World, cfg: Config) -> World:
+    """Stags that only one player is in reach of are well again; killed game comes back elsewhere.
+
+    Nothing comes back in a tick in which NPCs died: they can still be looked up by their rows.
+    """
+    body, players = world.body, cfg.players
+    close = grid.steps(body.pos[:players, None] - body.pos[None, players:]) <= REACH
+    hunters = (close & body.present[:players, None]).sum(0)
+    well = (world.npc.kind == Kind.NEUTRAL) & body.present[players:] & (hunters < 2)
+    health = jnp.where(well, BASE_HEALTH, body.health[players:])
+    world = world.replace(body=body.replace(health=body.health.at[players:].set(health)))
+    missing = _game_count(cfg) - body.present[players:].sum()
+    wanted = (jnp.arange(cfg.npcs) < missing) & ~body.died[players:].any()
+    return _scattered(key, world, *_game(world, wanted, cfg), cfg)
+
+
+def _game_count(cfg: Config) -> int:
+    return max(2, cfg.npcs // GAME_SHARE)
+
+
+def _game(world: World, wanted: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
+    """Returns (N,) wanted and kinds, so that one of `STAG_EVERY` is a stag."""
+    present = world.body.present[cfg.players :]
+    stags = (present & (world.npc.kind == Kind.NEUTRAL)).sum()
+    lacking = _game_count(cfg) // STAG_EVERY - stags
+    kind = jnp.where(jnp.arange(cfg.npcs) < lacking, Kind.NEUTRAL, Kind.PASSIVE)
+    return wanted, kind.astype(jnp.int32)
+
+
+def banner_muster(key: jax.Array, world: World, cfg: Config) -> World:
+    """A passive NPC, the banner, that begins somewhere on its round."""
+    return _walkers_muster(key, world, 1, cfg)
+
+
+def banner_refill(key: jax.Array, world: World, cfg: Config) -> World:
+    """The banner goes on, a tile in two ticks, and cannot be hurt for long."""
+    return _walkers_refill(key, world, 1, cfg)
+
+
+def lanterns_muster(key: jax.Array, world: World, cfg: Config) -> World:
+    """Two passive NPCs, the lanterns, opposite of each other somewhere on their round."""
+    return _walkers_muster(key, world, LANTERNS, cfg)
+
+
+def lanterns_refill(key: jax.Array, world: World, cfg: Config) -> World:
+    """The lanterns go on; who is near one has food and water, nobody else has any."""
+    return feed_by_light(_walkers_refill(key, world, LANTERNS, cfg), cfg)
+
+
+def walkers_place(world: World, count: int, cfg: Config) -> jax.Array:
+    """Returns (N, 2) int32, where the first `count` NPC rows are on their round at this tick.
+
+    The round is the square halfway between the middle and the edge; `npc.wave` says where it
+    begins.
+    """
+    params = world.params
+    half = params.replace(center=params.center // 2)
+    around = 4 * half.center
+    spread = jnp.arange(cfg.npcs) * around // count
+    start = world.npc.wave * around >> 16
+    return edge_tile((start + world.tick // WALK_TICKS + spread) % around, half, cfg)
+
+
+def _walkers_muster(key: jax.Array, world: World, count: int, cfg: Config) -> World:
+    start_key, style_key = threefry.split(key)
+    start = (threefry.bits(start_key, ()) >> 20).astype(jnp.int32) << 4
+    world = world.replace(npc=world.npc.replace(wave=start))
+    return _walkers_join(style_key, world, count, cfg)
+
+
+def _walkers_refill(key: jax.Array, world: World, count: int, cfg: Config) -> World:
+    world = _walkers_join(key, world, count, cfg)
+    body, players = world.body, cfg.players
+    places = walkers_place(world, count, cfg)
+    pos = jnp.where(body.present[players:, None], places, body.pos[players:])
+    health = jnp.where(body.present[players:], BASE_HEALTH, body.health[players:])
+    return world.replace(
+        body=body.replace(
+            pos=body.pos.at[players:].set(pos), health=body.health.at[players:].set(health)
+        )
+    )
+
+
+def _walkers_join(key: jax.Array, world: World, count: int, cfg: Config) -> World:
+    """Returns the world with those walkers that are missing; they keep the first rows."""
+    wanted = (jnp.arange(cfg.npcs) < count) & ~world.body.present[cfg.players :]
+    places = walkers_place(world, count, cfg)
+    kind = jnp.full(cfg.npcs, Kind.PASSIVE, jnp.int32)
+    return enlist(key, world, _recruits(places, kind, wanted), cfg)
+
+
+def attackers_refill(key: jax.Array, world: World, cfg: Config) -> World:
+    """Waves of soldiers from the edge, sent to the middle; each has one more for each team.
+
+    `params.difficulty` in the first wave.
+    """
+    place_key, style_key = threefry.split(key)
+    interval = Unit.TICKS.whole(WAVE_INTERVAL, cfg)
+    due, wave = world.tick % interval == 1, world.tick // interval
+    count = jnp.where(due, world.params.difficulty + wave * max(1, cfg.npcs // 16), 0)
+    along = chance.whole(threefry.bits(place_key, (cfg.npcs,)), 4 * world.params.center)
+    places = edge_tile(along, world.params, cfg)
+    recruits = _recruits(
+        places, jnp.full(cfg.npcs, Kind.SOLDIER, jnp.int32), jnp.arange(cfg.npcs) < count
+    )
+    rally = jnp.full((cfg.npcs, 2), cfg.middle, jnp.int32)
+    return enlist(style_key, world, recruits.replace(rally=rally), cfg)
+
+
+def _scattered(
+    key: jax.Array, world: World, wanted: jax.Array, kind: jax.Array, cfg: Config
+) -> World:
+    """Returns the world with the wanted NPCs (N,), of kinds (N,), on random passable tiles."""
+    place_key, style_key = threefry.split(key)
+    low = jnp.full((cfg.npcs, 1, 2), query.border(world.params, cfg))
+    pos, free = passable_places(place_key, world, low, world.params.center, (cfg.npcs, TRIES))
+    return enlist(style_key, world, _recruits(pos, kind, wanted & free), cfg)
+
+
+def _recruits(pos: jax.Array, kind: jax.Array, wanted: jax.Array) -> Recruits:
+    count = wanted.shape[0]
+    return Recruits(
+        pos=pos,
+        kind=kind,
+        ring=jnp.zeros(count, jnp.int32),
+        rally=jnp.full((count, 2), NOBODY, jnp.int32),
+        wanted=wanted,
+    )
