@@ -79,7 +79,7 @@ class TrainConfig:
       tensorboard: the same as "tensorboard" in `log`.
       progress: show a progress bar.
       verify: check in every update that replaying the rollout gives its log-probabilities back.
-      devices: over how many devices the worlds are parted, of `allowed_devices`; 0 for as many
+      devices: over how many devices the worlds are sharded, of `allowed_devices`; 0 for as many
         of this backend as can be.
 
     Raises:
@@ -162,11 +162,11 @@ class TrainConfig:
 
     @property
     def allowed_devices(self) -> tuple[int, ...]:
-        """Over how many devices the worlds can be parted."""
+        """Numbers of devices over which the worlds can be sharded."""
         return _divisors(self.blocks)
 
     def refusal(self, devices: int) -> str:
-        """Returns why the worlds cannot be parted over so many devices."""
+        """Returns why the worlds cannot be sharded over so many devices."""
         return (
             f"devices={devices} must divide the {self.blocks} blocks of num_worlds="
             f"{self.num_worlds} that minibatches={self.minibatches} share equally; "

@@ -27,11 +27,11 @@ from . import cli
 from .config import TrainConfig
 from .evaluation import report
 from .evaluation.compare import compare, versus
-from .evaluation.match import Match
+from .evaluation.results import Match
 from .evaluation.sides import RANDOM, Side, untrained
 from .player import Player
 from .pretrained import load, policy_of
-from .runs import session
+from .runs import training_run
 
 __all__ = ["RANDOM", "EvaluateConfig", "Match", "Side", "compare", "evaluate", "main", "versus"]
 
@@ -97,7 +97,7 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
     trained, policy, params = policy_of(run)
     folder = report.folder_for(cfg.report) if cfg.report else None
     games = (cfg.game,) if cfg.game else trained.game
-    make = mm.make if cfg.difficulty >= 0 else session.arena
+    make = mm.make if cfg.difficulty >= 0 else training_run.arena
     env = make(games, config=cfg.config or trained.config)  # one program plays all games
     if cfg.replay:
         keep(env, Player(policy, params, cfg.greedy), cfg)
@@ -147,7 +147,7 @@ def keep(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
     """Plays an episode with one player alone and writes it into `cfg.replay`; returns it."""
     key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
-    shown = session.show(env, player.policy)
+    shown = training_run.show(env, player.policy)
     replay = mm.record(shown, key, player, difficulty=level, outputs=cfg.outputs)
     replay.save(cfg.replay)
     return replay

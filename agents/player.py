@@ -12,7 +12,7 @@ from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column
 
 from .policy import Policy, base
-from .runs import session
+from .runs import training_run
 
 
 class Player:
@@ -38,7 +38,7 @@ class Player:
     @classmethod
     def load(cls, run: str) -> "Player":
         """Returns the newest policy of a run as a player; ValueError if it cannot be read."""
-        _, policy, params = session.load_policy(run)
+        _, policy, params = training_run.load_policy(run)
         return cls(policy, params)
 
     def restart(self) -> None:

@@ -17,7 +17,7 @@ from metammo_jax.lib import checks, threefry
 from . import cli, evaluate
 from .config import TrainConfig
 from .player import Player
-from .runs import session
+from .runs import training_run
 from .training.loop import TrainResult, train
 
 GAME = "race_to_the_center"
@@ -62,7 +62,7 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
     result = train(options)
     seconds, compiling = time.monotonic() - begun, result.history[0]["seconds"]
     print(f"took {seconds:.0f} s, {compiling:.0f} s of them to compile; comparing with random")
-    env = session.arena(GAME, "tiny")
+    env = training_run.arena(GAME, "tiny")
     trained = evaluate.Side("trained", result.policy, result.params)
     match = evaluate.compare(env, trained, evaluate.RANDOM, cfg.episodes, seed=cfg.seed)
     (result.run / "match.txt").write_text(f"{match}\n")

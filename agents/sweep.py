@@ -32,9 +32,9 @@ from .experiments.sweep_table import table
 from .learners.state import SPECS, make_start
 from .learners.update import make_update
 from .parallel import meshes
-from .runs import session
+from .runs import training_run
 from .runs.folder import episode_means, write
-from .runs.session import Session
+from .runs.training_run import TrainingRun
 from .training.loop import advance
 
 TOLD = ("return", "won", "score", "progress", "length", "difficulty")
@@ -219,10 +219,10 @@ def _append(path: Path, line: str) -> None:
 def runs(job: Job, seeds: list[int], marks: int, episodes: int):
     """Trains with each seed, one after the other; yields a result for each."""
     cfg = job.cfg
-    arena, env = session.arena(cfg.game, cfg.config), session.worlds(cfg)
-    mesh, (batch, policy) = meshes.make(cfg), session.assemble(cfg, env)
+    arena, env = training_run.arena(cfg.game, cfg.config), training_run.worlds(cfg)
+    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
     fresh, seed_of_cfg = make_start(batch, policy, cfg, mesh)
-    shapes = meshes.placed(jax.eval_shape(fresh, seed_of_cfg), SPECS, mesh)
+    shapes = meshes.with_shardings(jax.eval_shape(fresh, seed_of_cfg), SPECS, mesh)
     rate = np.float32(cfg.learning_rate)
     update = make_update(batch, policy, cfg, mesh).lower(shapes, rate).compile()
     others = [RANDOM, untrained(policy, arena)]
@@ -230,13 +230,13 @@ def runs(job: Job, seeds: list[int], marks: int, episodes: int):
         state = fresh(np.asarray(jax.random.key_data(checks.key_of_seed(seed))))
         counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
         options = dataclasses.replace(cfg, seed=seed)
-        work = Session(options, Path(), batch, policy, state, counts, arena, mesh)
+        work = TrainingRun(options, Path(), batch, policy, state, counts, arena, mesh)
         del state  # an update gives it up
         result = {"setting": job.setting, "game": "+".join(cfg.game), "seed": seed}
         yield result | _run(work, update, others, marks, episodes)
 
 
-def _run(work: Session, update, others: list[Side], marks: int, episodes: int) -> dict:
+def _run(work: TrainingRun, update, others: list[Side], marks: int, episodes: int) -> dict:
     """Trains until the end; returns what the evaluations and the last fifth of training told."""
     reached, history, total = [], [], work.cfg.total_steps
     while not work.complete:
@@ -248,7 +248,7 @@ def _run(work: Session, update, others: list[Side], marks: int, episodes: int) -
     return {"marks": reached, "games": episode_means(last, TOLD)}
 
 
-def _evaluated(work: Session, others: list[Side], episodes: int) -> dict:
+def _evaluated(work: TrainingRun, others: list[Side], episodes: int) -> dict:
     """Returns, by game and opponent, what the policy comes to in worlds that it shares."""
     side = Side("trained", work.policy, work.params)
     found = {}

@@ -22,7 +22,7 @@ from . import cli
 from .evaluation.sides import RANDOM, Side, untrained
 from .evaluation.tournament import Tournament, draw, tournament
 from .pretrained import policy_of
-from .runs import group, session
+from .runs import group, training_run
 
 __all__ = ["RANDOM", "Side", "Tournament", "TournamentConfig", "main", "play", "tournament"]
 
@@ -76,11 +76,11 @@ def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> lis
         raise ValueError("one entrant at least must be the folder of a run, or an agent")
     loaded = {}
     for name in runs:
-        run, update = session.run_and_update(name)
+        run, update = training_run.run_and_update(name)
         loaded[name] = policy_of(run, update)
     trained, policy, _ = loaded[runs[0]]
     games = (cfg.game,) if cfg.game else trained.game
-    make = mm.make if cfg.difficulty >= 0 else session.arena
+    make = mm.make if cfg.difficulty >= 0 else training_run.arena
     env = make(games, config=cfg.config or trained.config)
     sides = []
     for name in names:

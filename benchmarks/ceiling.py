@@ -199,7 +199,7 @@ def _step(cfg, env, runs: int, age: int) -> Work:
 
 def _tick(cfg, env, runs: int, age: int) -> Work:
     from agents.learners.rollout import begin, play_tick
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     vector, policy = assemble(cfg, env)
     key, begin_key, init_key = jax.random.split(jax.random.key(0), 3)
@@ -220,7 +220,7 @@ def _tick(cfg, env, runs: int, age: int) -> Work:
 def _update(cfg, env, runs: int, _) -> Work:
     from agents.learners.state import start
     from agents.learners.update import make_update
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
     from benchmarks.train import measure
 
     batch, policy = assemble(cfg, env)

@@ -101,7 +101,7 @@ def _update(config: str):
     from agents.config import PRESETS, preset
     from agents.learners.state import start
     from agents.learners.update import make_update
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     name = config if config in PRESETS else "tiny"
     cfg = preset(name, game=tuple(measured_games(config)), config=config, devices=1)

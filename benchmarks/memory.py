@@ -117,7 +117,7 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
     """
     from agents.learners.rollout import collect
     from agents.learners.state import start
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config)
     batch, policy = assemble(cfg, env)
@@ -162,7 +162,7 @@ def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     """Returns bytes of the update compiled for some worlds and sequences of a minibatch."""
     from agents.learners.state import start
     from agents.learners.update import make_update
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     minibatches = worlds * (cfg.rollout // cfg.sequence) // sequences
     changes = {"num_worlds": worlds, "minibatches": minibatches, "devices": 1}

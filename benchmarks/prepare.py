@@ -78,7 +78,7 @@ def _policy(env, labels: dict, key):
     """
     from agents.config import PRESETS, preset
     from agents.learners.rollout import begin
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     config, share = labels["config"], Share(labels["parted"])
     options = dict(game=labels["game"].split("+"), config=config, num_worlds=labels["batch"])
@@ -125,7 +125,7 @@ class Share:
 
     def of(self, vector: mm.VectorEnv) -> mm.VectorEnv:
         """Returns the worlds of one device."""
-        return vector.part(AXIS, self.mesh.size) if self.mesh else vector
+        return vector.shard(AXIS, self.mesh.size) if self.mesh else vector
 
     @property
     def where(self) -> NamedSharding | None:

@@ -78,7 +78,7 @@ def measure(cfg, runs: int = 7, warm_up: int = 4, env=None) -> Training:
             raise ValueError(f"{name}={value} must be at least 1")
     from agents.learners.state import start
     from agents.learners.update import make_update
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     batch, policy = assemble(cfg, env)

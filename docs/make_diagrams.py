@@ -84,7 +84,7 @@ def folders() -> str:
         ("tasks", "predicates, goals, progress", "blue"),
         ("tick, legal, observe, flat", "order of play, masks, observations", "blue"),
         ("rules", "one module for each system of the game", "blue"),
-        ("query, effects, inventory, maps, hearing", "what several rules share", "blue"),
+        ("query, effects, inventory, maps, event_capture", "what several rules share", "blue"),
         ("world, action", "the state, and what is done to it", "sand"),
         ("config, vocab, tables, lib", "sizes, names, fixed numbers, tools", "sand"),
     ]

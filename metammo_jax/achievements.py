@@ -27,7 +27,7 @@ ATTACKED, STARVED, DEHYDRATED = range(3)
 AMMUNITION_SKILLS = (Skill.PROSPECTING, Skill.CARVING, Skill.ALCHEMY)
 CONSUMABLE_SKILLS = (Skill.FISHING, Skill.HERBALISM)
 
-KEPT = (Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM)
+ACQUIRING_EVENTS = (Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM)
 """Events by which an item comes to be a player's own."""
 
 BEGUN = 0.2
@@ -103,17 +103,17 @@ class Achievements(Node):
         return numbers | events
 
 
-def are_kept(cfg: Config) -> bool:
+def has_achievements(cfg: Config) -> bool:
     """Are there achievements to speak of: items and skills?"""
     return cfg.slots > 0 and cfg.skills > 0
 
 
-def nobody_died(cfg: Config) -> jax.Array:
+def no_deaths(cfg: Config) -> jax.Array:
     """Returns (P, 3) bool, causes of death at the start of an episode."""
     return jnp.zeros((cfg.players, 3), bool)
 
 
-def note_deaths(causes: jax.Array, world: World, cfg: Config) -> jax.Array:
+def update_death_causes(causes: jax.Array, world: World, cfg: Config) -> jax.Array:
     """Returns (P, 3) bool, causes of each player's death so far, by ATTACKED, STARVED, DEHYDRATED.
 
     Nothing is found of players that a game revives in the tick of their death: they have
@@ -130,7 +130,7 @@ def note_deaths(causes: jax.Array, world: World, cfg: Config) -> jax.Array:
     return jnp.where(body.died[:players, None], jnp.stack(found, axis=-1), causes)
 
 
-def of(world: World, causes: jax.Array) -> Achievements:
+def summarize(world: World, causes: jax.Array) -> Achievements:
     """Returns what the players of a world came to.
 
     Args:
@@ -185,14 +185,16 @@ def highest_level(seen: tuple[jax.Array, ...]) -> jax.Array:
     Args:
       seen: `Tally.seen`.
     """
-    levels = functools.reduce(jnp.bitwise_or, (seen[ITEM_EVENTS.index(event)] for event in KEPT))
+    levels = functools.reduce(
+        jnp.bitwise_or, (seen[ITEM_EVENTS.index(event)] for event in ACQUIRING_EVENTS)
+    )
     return 32 - jax.lax.clz(levels.astype(jnp.int32))
 
 
 EVERY_TIME = (Event.KILL_PLAYER, Event.KILL_NPC, Event.EARN_GOLD)
 """Events that count each time among the unique ones."""
 
-TOLD_APART = (*ITEM_EVENTS, Event.SCORE_HIT, Event.LEVEL_UP, *EVERY_TIME)
+DISTINCT_EVENTS = (*ITEM_EVENTS, Event.SCORE_HIT, Event.LEVEL_UP, *EVERY_TIME)
 """Events of which more than one can be unique."""
 
 
@@ -205,7 +207,7 @@ def unique_events(world: World) -> jax.Array:
     Source: docs/rules/training.md#statistics.
     """
     tally = world.tally
-    simple = np.array([event for event in Event if event not in TOLD_APART])
+    simple = np.array([event for event in Event if event not in DISTINCT_EVENTS])
     levels = query.levels(world)
     return (
         (tally.count[simple] > 0).sum(0)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import hearing, query
-from metammo_jax.lib import chance, few, threefry
-from metammo_jax.lib.once import once
+from metammo_jax import event_capture, query
+from metammo_jax.lib import chance, row_blocks, threefry
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
 from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import Tally, World
@@ -19,14 +19,14 @@ HARVESTS = 16
 """Tiles whose delays are drawn together: few are harvested in a tick."""
 
 
-def count(
+def record_event(
     world: World,
     event: Event,
     happened: jax.Array,
     what: jax.Array | int = -1,
     level: jax.Array | int = 0,
     amount: jax.Array | int = 1,
-    told: Callable[[], dict] | None = None,
+    details: Callable[[], dict] | None = None,
 ) -> World:
     """Counts an event, and what each player's task watches of it.
 
@@ -38,12 +38,12 @@ def count(
       what: a number, or as many as `happened`: the item, style or skill that it was about.
       level: likewise, level of the item, of the victim, or reached.
       amount: likewise, what it counts for a task that watches it: pieces.
-      told: returns what else there is to say of it, or otherwise, as arguments of `hearing.tell`;
-        called only if somebody listens.
+      details: returns further arguments of `event_capture.emit`, or others in their place; called
+        only while events are captured.
     """
-    if hearing.is_on():
+    if event_capture.is_capturing():
         said = dict(happened=happened, what=what, level=level, number=amount)
-        hearing.tell(world, event, **{**said, **(told() if told else {})})
+        event_capture.emit(world, event, **{**said, **(details() if details else {})})
     tally, players = world.tally, happened.shape[-1]
     often, what, level, amount = (
         jnp.broadcast_to(x, happened.shape).reshape(-1, players)
@@ -67,7 +67,7 @@ def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array
     """Returns what `seen` (items, P) is after an event at levels (n, P) of items (n, P)."""
     bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
     kinds = jnp.arange(seen.shape[0], dtype=seen.dtype)[:, None]
-    for what, levels in zip(once(item.astype(seen.dtype)), once(bit), strict=True):
+    for what, levels in zip(materialize(item.astype(seen.dtype)), materialize(bit), strict=True):
         what, levels = what[None], levels[None]
         seen |= jnp.where(what == kinds, levels, jnp.zeros_like(levels))
     return seen
@@ -81,7 +81,7 @@ def add_to_tally(world: World, **amounts: jax.Array) -> World:
     )
 
 
-def learn(world: World, gain: jax.Array) -> World:
+def add_experience(world: World, gain: jax.Array) -> World:
     """Gives players experience, and counts the levels that they reach by it.
 
     Args:
@@ -94,14 +94,14 @@ def learn(world: World, gain: jax.Array) -> World:
         return world
     before = world.skill.exp
     after = before + jnp.where(query.is_on(world, System.PROGRESSION), gain, 0)
-    level = once(query.level_of(after))
-    rises = level > once(query.level_of(before))
+    level = materialize(query.level_of(after))
+    rises = level > materialize(query.level_of(before))
     world = world.replace(skill=world.skill.replace(exp=after))
     skill = jnp.arange(gain.shape[1])[:, None]
-    return count(world, Event.LEVEL_UP, rises.T, what=skill, level=level.T)
+    return record_event(world, Event.LEVEL_UP, rises.T, what=skill, level=level.T)
 
 
-def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> World:
+def deplete_tiles(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> World:
     """Depletes tiles, and draws at once when they will be themselves again.
 
     In the original every depleted tile rolls a die at the end of each tick, first in the tick of
@@ -111,7 +111,7 @@ def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> 
     Args:
       key: () key, spent on the delays.
       world: reads and writes terrain; reads tick, params.regrowth.
-      tile: (A,) uint32, numbers of tiles, as `query.tiles` gives them.
+      tile: (A,) uint32, numbers of tiles, as `query.tile_index` gives them.
       taken: (A,) bool, which of them are harvested; each tile at most once.
 
     Source: docs/rules/world.md#regrowth; nmmo `core/tile.py::Tile.step`.
@@ -122,7 +122,9 @@ def harvest(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> 
         when = _ready_at(world, words[row], tile[row])
         return ready.at[jnp.where(real, row, taken.size)].set(when, mode="drop")
 
-    ready = few.at_a_time_on_cpus(draw, jnp.zeros(taken.shape, jnp.int16), taken, HARVESTS)
+    ready = row_blocks.apply_in_blocks_on_cpus(
+        draw, jnp.zeros(taken.shape, jnp.int16), taken, HARVESTS
+    )
     tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
     grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
     return world.replace(terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape)))

@@ -17,7 +17,7 @@ from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.table import Table
-from metammo_jax.lib import bits, checks, kept, threefry
+from metammo_jax.lib import bits, checks, instance_cache, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Observation
@@ -78,7 +78,7 @@ class Env:
         self._pool = None
         begin = functools.partial(opening.begin, table=self.table, cfg=self.cfg)
         self._begin = jax.jit(begin)  # traced once, for all who reset
-        kept.bind(self, "reset", "step", "play", "observe", "sample")
+        instance_cache.bind_methods(self, "reset", "step", "play", "observe", "sample")
 
     def _checked(self, maps) -> np.ndarray:
         """Returns maps of one's own, which all the games can be played on."""

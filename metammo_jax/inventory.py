@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import (
     AMMUNITION_ATTACK_MAX,
     AMMUNITION_LEVEL_ATTACK,
@@ -24,7 +24,7 @@ from metammo_jax.vocab import Item
 from metammo_jax.world import Bag
 
 
-def empty(cfg: Config) -> Bag:
+def empty_bags(cfg: Config) -> Bag:
     """Returns bags with nothing in them."""
     nothing = jnp.zeros((cfg.slots, cfg.players), jnp.int32)
     return Bag(
@@ -43,17 +43,17 @@ def is_ammunition(item: jax.Array) -> jax.Array:
     return (item >= Item.WHETSTONE) & (item <= Item.RUNES)
 
 
-def wear_of(item: jax.Array) -> jax.Array:
+def wear_place(item: jax.Array) -> jax.Array:
     """Returns the `vocab.Wear` of items."""
     return jnp.asarray(WEAR)[item]
 
 
-def space(bag: Bag) -> jax.Array:
+def free_slots(bag: Bag) -> jax.Array:
     """Returns (P,) int32, free slots."""
     return (bag.item == Item.NOTHING).sum(0, dtype=jnp.int32)
 
 
-def is_meant(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
+def holds_known_item(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
     """Returns (P,) bool: the slots (P,) hold what their owners saw there before this tick."""
     inside = (slot >= 0) & (slot < bag.item.shape[0])
     slot, row = jnp.where(inside, slot, 0), jnp.arange(slot.shape[0])
@@ -127,7 +127,7 @@ def receive_several(
         if nth + 1 < len(item):
             following = jnp.where(free & (slot > first[None]), slot, full).min(0)
             first = jnp.where(fresh[-1], following, first)
-    return _add(bag, once(jnp.stack(into)), jnp.stack(fresh), (item, level, quantity), tick)
+    return _add(bag, materialize(jnp.stack(into)), jnp.stack(fresh), (item, level, quantity), tick)
 
 
 def _add(bag: Bag, into: jax.Array, fresh: jax.Array, records, tick) -> tuple[Bag, jax.Array]:
@@ -136,7 +136,7 @@ def _add(bag: Bag, into: jax.Array, fresh: jax.Array, records, tick) -> tuple[Ba
     Returns what `receive_several` does. Nothing is worn or for sale in free slots, of which all
     numbers are 0; what merges with a stack is what is there.
     """
-    new = once(jnp.where(fresh, into, -1))
+    new = materialize(jnp.where(fresh, into, -1))
     rows = (part[:, None] for part in (into, new, *records))
     for place, place_if_new, item, level, quantity in zip(*rows, strict=True):
         here = slots(bag) == place
@@ -164,14 +164,14 @@ def put(
     )
 
 
-def clear(bag: Bag, where: jax.Array) -> Bag:
+def clear_slots(bag: Bag, where: jax.Array) -> Bag:
     """Returns the bags with the slots `where` (I, P) bool empty, or all of the players (P,)."""
     if where.ndim == 1:
-        where = once(where)  # or what killed a player is worked out for each of its slots
+        where = materialize(where)  # or what killed a player is worked out for each of its slots
     return jax.tree.map(lambda leaf: jnp.where(where, jnp.zeros_like(leaf), leaf), bag)
 
 
-def at_slot(bag: Bag, slot: jax.Array, rows: jax.Array) -> jax.Array:
+def slot_mask(bag: Bag, slot: jax.Array, rows: jax.Array) -> jax.Array:
     """Returns (I, P) bool, the slots (P,) of those players `rows` (P,) bool."""
     return (slots(bag) == slot[None]) & rows[None]
 
@@ -181,29 +181,29 @@ def slots(bag: Bag) -> jax.Array:
     return jnp.arange(bag.item.shape[0])[:, None]
 
 
-def only(values: jax.Array, where: jax.Array) -> jax.Array:
+def value_where(values: jax.Array, where: jax.Array) -> jax.Array:
     """Returns (P,), of each bag the value at the one place `where` (I, P) is set, 0 if none."""
     return jnp.where(where, values, 0).sum(0)
 
 
-def places(listing: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
+def split_listing(listing: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
     """Returns (M,) int32 sellers and slots of listings (M,); the first slot of all for -1."""
     return jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
 
 
-def listed(bag: Bag, listing: jax.Array, cfg: Config) -> tuple[jax.Array, ...]:
+def listed_records(bag: Bag, listing: jax.Array, cfg: Config) -> tuple[jax.Array, ...]:
     """Returns item, level, quantity and price (M,) of the records at listings; anything for -1.
 
     Three of them are read as one number: a gather for each would take longer.
     """
-    seller, slot = places(listing, cfg)
-    place = once((slot * cfg.players + seller).astype(jnp.uint32))
+    seller, slot = split_listing(listing, cfg)
+    place = materialize((slot * cfg.players + seller).astype(jnp.uint32))
     packed = bag.item | bag.level << 8 | bag.price << 16
     record, quantity = packed.reshape(-1)[place], bag.quantity.reshape(-1)[place]
     return record & 0xFF, record >> 8 & 0xFF, quantity, record >> 16
 
 
-def take_over(
+def move_all_records(
     bag: Bag,
     order: jax.Array,
     killer: jax.Array,
@@ -256,14 +256,14 @@ def take_over(
     return bag, new
 
 
-def attack(bag: Bag, style: jax.Array) -> jax.Array:
+def attack_bonus(bag: Bag, style: jax.Array) -> jax.Array:
     """Returns (P,) int32, points that worn items add to attacks in a style (P,)."""
-    return only(item_attack(bag.item, bag.level, style[None]), bag.worn)
+    return value_where(item_attack(bag.item, bag.level, style[None]), bag.worn)
 
 
-def defense(bag: Bag) -> jax.Array:
+def defense_bonus(bag: Bag) -> jax.Array:
     """Returns (P,) int32, points that worn items keep off of any attack."""
-    return only(item_defense(bag.item, bag.level), bag.worn)
+    return value_where(item_defense(bag.item, bag.level), bag.worn)
 
 
 def item_attack(item: jax.Array, level: jax.Array, style: jax.Array | int) -> jax.Array:
@@ -286,7 +286,7 @@ def item_defense(item: jax.Array, level: jax.Array) -> jax.Array:
     return jnp.where((item >= Item.ROD) & (item <= Item.CHISEL), TOOL_DEFENSE, armor)
 
 
-def in_hand(bag: Bag) -> tuple[jax.Array, jax.Array]:
+def held_item(bag: Bag) -> tuple[jax.Array, jax.Array]:
     """Returns (P,) int32 item and (P,) int32 level of what players hold; NOTHING and 0 if none."""
     held = bag.worn & (bag.item >= Item.SPEAR) & (bag.item <= Item.CHISEL)
-    return only(bag.item, held), only(bag.level, held)
+    return value_where(bag.item, held), value_where(bag.level, held)

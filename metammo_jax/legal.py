@@ -65,7 +65,7 @@ def marks(world: World, far: jax.Array, cfg: Config) -> list[jax.Array]:
     attack = bits.pack_columns(far <= REACH) & mortal & _others(cfg)
     if not cfg.slots:
         return [attack]
-    partner = legal_trade.partners(world)
+    partner = legal_trade.pack_recipients(world)
     return [attack, partner & _others(cfg)[:, : partner.shape[1]]]
 
 
@@ -99,7 +99,7 @@ def masks(world: World, marked: list[jax.Array], listing: Maybe, cfg: Config) ->
     return Masks(
         move=_move(world, alive, cfg),
         style=style,
-        target=targets(world, marked[0]),
+        target=target_mask(world, marked[0]),
         speak=communication.can_speak(world, cfg) & query.is_on(world, System.COMMUNICATION),
         **trade,
     )
@@ -118,7 +118,7 @@ def _is_immune(world: World, cfg: Config) -> jax.Array:
     return jnp.pad(fresh | query.is_immortal(world), (0, cfg.npcs))
 
 
-def targets(world: World, allowed: jax.Array) -> jax.Array:
+def target_mask(world: World, allowed: jax.Array) -> jax.Array:
     """Returns (P, K + 1) bool, whom one may attack, and "nobody" last.
 
     Args:

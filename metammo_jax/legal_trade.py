@@ -9,14 +9,14 @@ import numpy as np
 from metammo_jax import inventory, query
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.rules import item as items
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
 from metammo_jax.vocab import Item, System
 from metammo_jax.world import World
 
 
-def partners(world: World) -> jax.Array:
+def pack_recipients(world: World) -> jax.Array:
     """Returns (1, words) uint32, the packed set of those players that can be given something."""
     return bits.pack(~query.is_immortal(world)[None])
 
@@ -53,7 +53,9 @@ def masks(
     )
     gold = world.body.gold[:players]
     gives_gold = has_market & (gold > MASK_GOLD)
-    limit = once(jnp.where(gives_gold, jnp.minimum(gold, cfg.prices), cfg.prices).astype(jnp.int16))
+    limit = materialize(
+        jnp.where(gives_gold, jnp.minimum(gold, cfg.prices), cfg.prices).astype(jnp.int16)
+    )
     return slots | {
         "give_to": _or_nobody(partner, has_items & owned.any(0)),
         "buy": _affordable(world, listing, has_market, cfg),
@@ -69,13 +71,13 @@ def _slots(**allowed: jax.Array) -> dict[str, jax.Array]:
     """
     masks = [mask.astype(jnp.uint8) << bit for bit, mask in enumerate(allowed.values())]
     code = jnp.pad(functools.reduce(jnp.bitwise_or, masks), ((0, 1), (0, 0)), constant_values=255)
-    code = once(code).T
+    code = materialize(code).T
     return {name: code & (1 << bit) > 0 for bit, name in enumerate(allowed)}
 
 
 def _or_nobody(allowed: jax.Array, who: jax.Array) -> jax.Array:
     """Returns (P, K + 1) bool, what is allowed to those players `who` (P,), and "nobody" last."""
-    allowed = allowed & once(who)[:, None]
+    allowed = allowed & materialize(who)[:, None]
     return jnp.concatenate([allowed, jnp.ones_like(allowed[:, :1])], axis=1)
 
 
@@ -107,20 +109,20 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
       cfg: sizes.
     """
     bag, row = world.bag, jnp.arange(cfg.players, dtype=jnp.int16)
-    seller, _ = inventory.places(listing, cfg)
-    item, level, _, price = inventory.listed(bag, listing, cfg)
+    seller, _ = inventory.split_listing(listing, cfg)
+    item, level, _, price = inventory.listed_records(bag, listing, cfg)
     price = jnp.where(listing >= 0, jnp.minimum(price, _MOST), _MOST + 1)
     budget = jnp.where(who, jnp.minimum(world.body.gold[: cfg.players], _MOST), -1)
     fits = jnp.pad(_stacks(item, level) | _NEW, (0, 1), constant_values=_NOTHING)
-    room = jnp.where(inventory.space(bag) > 0, _NEW, jnp.uint32(0))
+    room = jnp.where(inventory.free_slots(bag) > 0, _NEW, jnp.uint32(0))
     room = room | _stacks(bag.item, bag.level).sum(0, dtype=jnp.uint32) | _NOTHING
     # All that can be told of a listing, or of a player, alone is told before they are paired.
-    price = once(jnp.pad(price.astype(jnp.int16), (0, 1), constant_values=-1))
-    budget = once(budget.astype(jnp.int16))
-    seller = once(jnp.pad(seller.astype(jnp.int16), (0, 1), constant_values=cfg.players))
+    price = materialize(jnp.pad(price.astype(jnp.int16), (0, 1), constant_values=-1))
+    budget = materialize(budget.astype(jnp.int16))
+    seller = materialize(jnp.pad(seller.astype(jnp.int16), (0, 1), constant_values=cfg.players))
     low, high = (
-        once((fits >> half).astype(jnp.uint16))[None]
-        & once((room >> half).astype(jnp.uint16))[:, None]
+        materialize((fits >> half).astype(jnp.uint16))[None]
+        & materialize((room >> half).astype(jnp.uint16))[:, None]
         for half in (0, 16)
     )
     can_pay, is_other = price[None] <= budget[:, None], seller[None] != row[:, None]

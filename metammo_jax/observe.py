@@ -11,8 +11,8 @@ from metammo_jax import inventory, legal, query
 from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import bits
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.lib.node import Maybe, Node
-from metammo_jax.lib.once import once
 from metammo_jax.tables import COMBAT_STATUS_TICKS
 from metammo_jax.vocab import NEVER, NOBODY, Skill, System
 from metammo_jax.world import World
@@ -134,8 +134,8 @@ def observe(world: World, cfg: Config) -> Observation:
     `Config.original_observations` restores).
     """
     players = cfg.players
-    alive = once(query.is_alive(world))
-    far = query.distance(world.body.pos, world.body.pos[:players])
+    alive = materialize(query.is_alive(world))
+    far = query.pairwise_distance(world.body.pos, world.body.pos[:players])
     visible, *marked = visible_rows(far, alive, cfg, *legal.marks(world, far, cfg))
     listing = listings(world, cfg) if cfg.slots else None
     trade = {} if listing is None else _belongings(world, listing, cfg)
@@ -146,7 +146,7 @@ def observe(world: World, cfg: Config) -> Observation:
         visible=visible.astype(jnp.int16),
         tiles=_tiles(world, alive[:players], cfg),
         fog=_fog(world, alive[:players], cfg),
-        rally=_rally(world, alive[:players]),
+        rally=_seize_state(world, alive[:players]),
         task=_task(world),
         progress=world.task.progress,
         masks=legal.masks(world, marked, listing, cfg),
@@ -183,7 +183,7 @@ def visible_rows(
 
 def listings(world: World, cfg: Config) -> jax.Array:
     """Returns (M,) int32, the first M records for sale: seller's row * I + slot; -1 after them."""
-    for_sale = once(world.bag.price > 0).T.reshape(1, -1)
+    for_sale = materialize(world.bag.price > 0).T.reshape(1, -1)
     return bits.first_members(bits.pack(for_sale), cfg.market_rows)[0][0]
 
 
@@ -192,7 +192,7 @@ def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.
     bag = world.bag
     alive = query.is_alive(world)[: cfg.players, None]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
-    columns = (*inventory.places(listing, cfg), *inventory.listed(bag, listing, cfg))
+    columns = (*inventory.split_listing(listing, cfg), *inventory.listed_records(bag, listing, cfg))
     records = [jnp.where(listing >= 0, column, 0) for column in columns]
     return {
         "bag": jnp.stack([_narrow(jnp.where(alive, column.T, 0)) for column in own], axis=-1),
@@ -279,7 +279,7 @@ def tiles_around(world: World, cfg: Config) -> jax.Array:
     """Returns (P, V, V) int8, materials around players, dead or alive."""
     shown = world.terrain.material
     if not cfg.original_observations:
-        shown = once(query.materials(world))
+        shown = materialize(query.materials(world))
     return _around(shown, world, cfg)
 
 
@@ -288,7 +288,7 @@ def _around(grid: jax.Array, world: World, cfg: Config) -> jax.Array:
 
     Slices of one small map cost a fraction of what a gather of each tile's record does.
     """
-    corner = once(world.body.pos[: cfg.players] - cfg.vision)
+    corner = materialize(world.body.pos[: cfg.players] - cfg.vision)
     size = (cfg.window, cfg.window)
     return jax.vmap(lambda at: jax.lax.dynamic_slice(grid, tuple(at), size))(corner)
 
@@ -316,11 +316,11 @@ def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
     safe = jnp.abs(jnp.arange(cfg.map_size) - cfg.middle) <= params.fog_final_size
     lines = jnp.where(safe, -cfg.map_size, lines)
     lines = jnp.clip(jnp.where(params.fog_onset < NEVER, lines, 0), -most, most)
-    lines = once(lines.astype(dtype))
-    return _around(once(jnp.maximum(lines[:, None], lines[None])), world, cfg)
+    lines = materialize(lines.astype(dtype))
+    return _around(materialize(jnp.maximum(lines[:, None], lines[None])), world, cfg)
 
 
-def _rally(world: World, alive: jax.Array) -> jax.Array:
+def _seize_state(world: World, alive: jax.Array) -> jax.Array:
     """Returns (P,) int8, whose the tile to be seized is."""
     seizer, group = world.terrain.seizer, world.params.group
     ours = group[jnp.maximum(seizer, 0)] == group

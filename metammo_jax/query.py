@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from metammo_jax.config import Config
 from metammo_jax.lib import grid
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import COMBAT_STATUS_TICKS, EXP_THRESHOLD, PASSABLE
 from metammo_jax.vocab import NEVER, NOBODY, Style, System
 from metammo_jax.world import Npc, Params, Terrain, World
@@ -55,26 +55,26 @@ def can_stand(terrain: Terrain, pos: jax.Array) -> jax.Array:
     height, width = terrain.material.shape
     row, col = pos[..., 0], pos[..., 1]
     inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-    tile = once(jnp.where(inside, row * width + col, -1))
+    tile = materialize(jnp.where(inside, row * width + col, -1))
     here = terrain.material.reshape(-1)[jnp.maximum(tile, 0).astype(jnp.uint32)]
     return (tile >= 0) & is_passable(here)
 
 
-def tiles(terrain: Terrain, pos: jax.Array) -> jax.Array:
+def tile_index(terrain: Terrain, pos: jax.Array) -> jax.Array:
     """Returns (...) uint32, the numbers of tiles, row by row, of places (..., 2) on the map.
 
     To look up one number takes less time than a row and a column; being unsigned, it is not
     looked at for whether it counts from the end.
     """
-    return once((pos[..., 0] * terrain.material.shape[1] + pos[..., 1]).astype(jnp.uint32))
+    return materialize((pos[..., 0] * terrain.material.shape[1] + pos[..., 1]).astype(jnp.uint32))
 
 
-def border(params: Params, cfg: Config) -> jax.Array:
+def border_width(params: Params, cfg: Config) -> jax.Array:
     """Returns () int32, tiles between the map's edge and the playable square."""
     return (cfg.map_size - params.center) // 2
 
 
-def from_middle(pos: jax.Array, cfg: Config) -> jax.Array:
+def distance_to_middle(pos: jax.Array, cfg: Config) -> jax.Array:
     """Returns (...) int32, tiles (Chebyshev) between places (..., 2) and the middle tile."""
     return grid.steps(pos - cfg.middle)
 
@@ -89,18 +89,18 @@ def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax
     last = cfg.map_size - 1
     ring = jnp.minimum(jnp.minimum(row, last - row), jnp.minimum(col, last - col))
     fog = terrain.fog[jnp.clip(ring, 0, terrain.fog.shape[0] - 1)]
-    safe = from_middle(pos, cfg) <= params.fog_final_size
+    safe = distance_to_middle(pos, cfg) <= params.fog_final_size
     has_fog = params.fog_onset < NEVER
     return jnp.where(has_fog, jnp.where(safe, -float(cfg.map_size), fog), 0.0)
 
 
-def distance(a: jax.Array, b: jax.Array) -> jax.Array:
+def pairwise_distance(a: jax.Array, b: jax.Array) -> jax.Array:
     """Returns (A, B) int16, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
-    a, b = once(a.astype(jnp.int16).T), once(b.astype(jnp.int16).T)
+    a, b = materialize(a.astype(jnp.int16).T), materialize(b.astype(jnp.int16).T)
     return grid.chebyshev(*(a[axis, :, None] - b[axis, None] for axis in (0, 1)))
 
 
-def is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
+def is_first_in_turn(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
     """Returns (A,) bool, who wants something and is the first to want it at its place.
 
     Args:
@@ -108,7 +108,7 @@ def is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
       wants: (A,) bool.
       turn: (A,) uint32; at one place no two are the same.
     """
-    tile, turn = once(tile), once(turn)
+    tile, turn = materialize(tile), materialize(turn)
     earlier = (tile[:, None] == tile[None]) & (turn[:, None] < turn[None]) & wants[:, None]
     return wants & ~earlier.any(0)
 
@@ -132,7 +132,7 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
 
     Source: docs/rules/world.md#materials.
     """
-    return material_of(world, tiles(world.terrain, pos))
+    return material_of(world, tile_index(world.terrain, pos))
 
 
 def material_of(world: World, tile: jax.Array) -> jax.Array:
@@ -168,7 +168,7 @@ def experience(world: World) -> jax.Array:
 
 def levels(world: World) -> jax.Array:
     """Returns (P, S) int32, players' levels by `vocab.Skill`; 0 where progression is off."""
-    return once(jnp.where(is_on(world, System.PROGRESSION), level_of(experience(world)), 0))
+    return materialize(jnp.where(is_on(world, System.PROGRESSION), level_of(experience(world)), 0))
 
 
 def best_level(world: World) -> jax.Array:
@@ -186,10 +186,10 @@ def attack_level(world: World) -> jax.Array:
 
 def npcs(world: World) -> Npc:
     """Returns what NPCs have; arrays without rows where the config has no NPCs."""
-    return no_npcs(0) if world.npc is None else world.npc
+    return empty_npcs(0) if world.npc is None else world.npc
 
 
-def no_npcs(count: int) -> Npc:
+def empty_npcs(count: int) -> Npc:
     """Returns rows for so many NPCs, and nobody in them."""
     none = jnp.zeros(count, jnp.int32)
     zero = jnp.int32(0)

@@ -10,7 +10,7 @@ from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog import ALL_GAMES
-from metammo_jax.lib import kept
+from metammo_jax.lib import instance_cache
 
 _FACTORIES: dict[str, Callable[[], Minigame]] = dict(ALL_GAMES)
 
@@ -83,7 +83,7 @@ def make(
     if maps is not None:
         changes["maps"] = maps
     cfg = preset(config, **changes)
-    return kept.living(Env(tuple(resolve(game) for game in games), weights, cfg, own))
+    return instance_cache.intern(Env(tuple(resolve(game) for game in games), weights, cfg, own))
 
 
 def resolve(game: "str | Minigame") -> Minigame:

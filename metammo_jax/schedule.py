@@ -65,7 +65,9 @@ def shared_difficulty(table, difficulty, wins, info: Info, done, axis: str | Non
     return tuple(jnp.broadcast_to(row, difficulty.shape) for row in new)
 
 
-def owe(owed: jax.Array, weights: np.ndarray, game: jax.Array, living: jax.Array) -> jax.Array:
+def update_owed(
+    owed: jax.Array, weights: np.ndarray, game: jax.Array, living: jax.Array
+) -> jax.Array:
     """Returns how many agent-steps each game is owed after a tick, (B, G) float32.
 
     Args:
@@ -78,7 +80,7 @@ def owe(owed: jax.Array, weights: np.ndarray, game: jax.Array, living: jax.Array
     return owed + living.astype(jnp.float32)[:, None] * (weights.astype(np.float32)[None] - played)
 
 
-def owed_game(key: jax.Array, owed: jax.Array, weights: np.ndarray) -> jax.Array:
+def draw_owed_game(key: jax.Array, owed: jax.Array, weights: np.ndarray) -> jax.Array:
     """Returns () int32, a game drawn by what it is owed; by weight where nothing is owed yet.
 
     Args:

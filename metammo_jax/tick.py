@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import hearing, query
+from metammo_jax import event_capture, query
 from metammo_jax.action import TRADE, Action, Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
@@ -103,12 +103,12 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def _play(phase: Phase, key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    told = hearing.mark()
+    before = event_capture.count_captured()
     played = phase.run(key, world, orders, cfg)
     if phase.system is None or phase.always:
         return played
     on = query.is_on(world, phase.system)
-    hearing.keep_if(on, told)
+    event_capture.mask_since(on, before)
     return _gate(on, played, world)
 
 

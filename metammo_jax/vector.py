@@ -11,10 +11,10 @@ from metammo_jax import achievements, schedule, spaces
 from metammo_jax.action import Action
 from metammo_jax.env import Info
 from metammo_jax.episodes import EpisodeStats, endings, statistics
-from metammo_jax.lib import checks, few, kept, threefry
+from metammo_jax.lib import checks, instance_cache, row_blocks, threefry
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
-from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 
@@ -41,8 +41,8 @@ class BatchState(Node):
       returns: (B, P) float32, rewards of this episode so far.
       owed: (B, G) float32, agent-steps that each game is owed; None where games are drawn by
         episodes.
-      causes: (B, P, 3) bool, what players died of in this episode (`achievements.note_deaths`);
-        None in the mini game.
+      causes: (B, P, 3) bool, causes of each player's death in this episode, see
+        `achievements.update_death_causes`; None in the mini game.
     """
 
     world: World
@@ -107,7 +107,7 @@ class VectorEnv:
         """Makes what is not pickled with it: compiled functions."""
         # traced once, for first and for automatic resets
         self._begin = jax.jit(functools.partial(_reset, self.env.reset))
-        kept.bind(self, "reset", "step", "observe", "sample", "keys")
+        instance_cache.bind_methods(self, "reset", "step", "observe", "sample", "keys")
 
     def __eq__(self, other) -> bool:
         """Batches are equal if they are as many worlds of equal environments, reset alike."""
@@ -188,8 +188,8 @@ class VectorEnv:
         obs, world = self._reset_all((self.keys(key, RESET), difficulty, owed))
         returns = jnp.zeros((self.num_worlds, self.cfg.players), jnp.float32)
         causes = None
-        if achievements.are_kept(self.cfg):
-            nobody = achievements.nobody_died(self.cfg)
+        if achievements.has_achievements(self.cfg):
+            nobody = achievements.no_deaths(self.cfg)
             causes = jnp.broadcast_to(nobody, (self.num_worlds, *nobody.shape))
         wins = jnp.zeros_like(difficulty)
         return obs, BatchState(world, difficulty, wins, returns, causes, owed)
@@ -222,7 +222,7 @@ class VectorEnv:
         owed = state.owed
         if owed is not None:
             living = was_alive.sum(axis=-1, dtype=jnp.int32)
-            owed = schedule.owe(owed, self.env.table.weights, info.game, living)
+            owed = schedule.update_owed(owed, self.env.table.weights, info.game, living)
         obs, world = self._reset_done((reset_keys, difficulty, owed), done, final, world)
         state = BatchState(
             world=world,
@@ -272,12 +272,12 @@ class VectorEnv:
         if causes is None:
             return None, None
         cfg = self.cfg
-        causes = jax.vmap(lambda causes, world: achievements.note_deaths(causes, world, cfg))(
-            causes, world
-        )
+        causes = jax.vmap(
+            lambda causes, world: achievements.update_death_causes(causes, world, cfg)
+        )(causes, world)
 
         def achieved():
-            return jax.vmap(achievements.of)(world, causes)
+            return jax.vmap(achievements.summarize)(world, causes)
 
         def nothing():
             shapes = jax.eval_shape(achieved)
@@ -296,7 +296,7 @@ class VectorEnv:
         if owed is None:
             return self._begin(keys, difficulty, None)
         weights = self.env.table.weights
-        game = jax.vmap(lambda key, owed: schedule.owed_game(key, owed, weights))(keys, owed)
+        game = jax.vmap(lambda key, owed: schedule.draw_owed_game(key, owed, weights))(keys, owed)
         return self._begin(keys, difficulty, game)
 
     def _reset_all(self, start) -> tuple[Observation, World]:
@@ -316,10 +316,10 @@ class VectorEnv:
 
         def begin(state, rows, real):
             fresh = self._new_episodes(*jax.tree.map(lambda leaf: leaf[rows], start))
-            rows = once(jnp.where(real, rows, self.num_worlds))
+            rows = materialize(jnp.where(real, rows, self.num_worlds))
             return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 
-        return few.at_a_time(begin, (obs, world), done, self.reset_block)
+        return row_blocks.apply_in_blocks(begin, (obs, world), done, self.reset_block)
 
 
 def _check_key(key: jax.Array) -> None:
@@ -361,4 +361,4 @@ def vectorize(
     Raises:
       ValueError: a number is not allowed.
     """
-    return kept.living(VectorEnv(env, num_worlds, reset_block, weigh, share_difficulty))
+    return instance_cache.intern(VectorEnv(env, num_worlds, reset_block, weigh, share_difficulty))

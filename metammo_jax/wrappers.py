@@ -10,7 +10,7 @@ from flax import struct
 
 from metammo_jax import inventory, spaces
 from metammo_jax.env import Info
-from metammo_jax.lib import exact, kept
+from metammo_jax.lib import exact, instance_cache
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.world import World
 
@@ -42,7 +42,7 @@ class Wrapper:
 
     def __init__(self, inner):
         self.inner = inner
-        kept.bind(self, "reset", "step")
+        instance_cache.bind_methods(self, "reset", "step")
 
     def __getstate__(self) -> dict:
         own = vars(self).items()
@@ -138,7 +138,7 @@ def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
         bonus["experience"] = EXP_REWARD * best.astype(jnp.float32)
     if after.bag is not None:
         gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
-        worn = inventory.defense(after.bag).astype(jnp.float32)
+        worn = inventory.defense_bonus(after.bag).astype(jnp.float32)
         bonus["gold"], bonus["defense"] = (
             GOLD_REWARD * gold,
             exact.divide(DEFENSE_REWARD * worn, 15.0),

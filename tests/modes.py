@@ -61,7 +61,7 @@ def train(part: str) -> str:
     from agents.config import TrainConfig
     from agents.learners.state import start
     from agents.learners.update import make_update
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     full = dict(network="paper", game=("multi_task", "team_battle"), config="tiny_full")
     cfg = TrainConfig(

@@ -36,16 +36,16 @@ def test_causes_of_death_are_those_of_the_tick_of_death(world, tiny_full):
         water=jnp.full(PLAYERS, 50).at[dry].set(0),
     )
     after = kill(world.replace(body=body), 0, 1, 2)
-    causes = achievements.note_deaths(achievements.nobody_died(tiny_full), after, tiny_full)
+    causes = achievements.update_death_causes(achievements.no_deaths(tiny_full), after, tiny_full)
     assert causes[:4].tolist() == [
         [True, False, False], [False, True, False], [True, True, True], [False] * 3,
     ]  # fmt: skip
     assert not causes[4:].any()
     later = kill(world, 0, 1, 2, now=False)
-    assert (achievements.note_deaths(causes, later, tiny_full) == causes).all(), "it stays"
+    assert (achievements.update_death_causes(causes, later, tiny_full) == causes).all(), "it stays"
     off = world.params.enabled.at[System.RESOURCE].set(False)
     without = after.replace(params=after.params.replace(enabled=off))
-    causes = achievements.note_deaths(causes & False, without, tiny_full)
+    causes = achievements.update_death_causes(causes & False, without, tiny_full)
     assert causes.sum(0).tolist() == [2, 0, 0], "nobody starves where nobody eats"
 
 
@@ -73,7 +73,7 @@ def test_levels_items_and_kills(world):
         skill=world.skill.replace(exp=exp), tally=tally,
         body=world.body.replace(exploration=world.body.exploration.at[:2].set(8)),
     )  # fmt: skip
-    found = achievements.of(world, jnp.zeros((PLAYERS, 3), bool))
+    found = achievements.summarize(world, jnp.zeros((PLAYERS, 3), bool))
     expected = dict(
         combat_level=(3 + 15) / 16, consumable_skill=(5 + 15) / 16, ammunition_skill=(2 + 15) / 16,
         exploration=1.0, earned=3.0, armor_level=3 / 16, weapon_level=4 / 16, tool_level=5 / 16,
@@ -101,7 +101,7 @@ def test_unique_events_are_those_that_differ_from_all_before(world):
         args = [
             jnp.asarray(part.T if columns > 1 else part[:, 0]) for part in (happened, item, level)
         ]
-        world = effects.count(world, event, *args)
+        world = effects.record_event(world, event, *args)
         for row, column in np.argwhere(happened):
             what = (event, item[row, column], level[row, column])
             if what not in unlike[row] or event in (Event.KILL_NPC, Event.EARN_GOLD):
@@ -109,7 +109,7 @@ def test_unique_events_are_those_that_differ_from_all_before(world):
     assert achievements.unique_events(world).tolist() == [len(unlike[row]) for row in who]
     put_on = {item for event, item, _ in sum(unlike, []) if event == Event.EQUIP_ITEM}
     assert put_on == {Item.HAT, Item.TOP, Item.BOTTOM}
-    found = achievements.of(world, jnp.zeros((PLAYERS, 3), bool))
+    found = achievements.summarize(world, jnp.zeros((PLAYERS, 3), bool))
     assert float(found.equipped_armor) > 0 == float(found.equipped_weapon)
 
 
@@ -121,7 +121,7 @@ def test_tasks_and_causes(world):
         losses=jnp.zeros(PLAYERS, jnp.int32).at[1].set(1),
     )  # fmt: skip
     causes = jnp.zeros((PLAYERS, 3), bool).at[:2, achievements.STARVED].set(True)
-    found = achievements.of(world.replace(task=task), causes)
+    found = achievements.summarize(world.replace(task=task), causes)
     assert float(found.completed) == 1 / 16
     assert float(found.begun) == 3 / 16
     assert float(found.rewarded) == 2 / 16
@@ -129,7 +129,7 @@ def test_tasks_and_causes(world):
 
 
 def test_the_mini_game_keeps_none(tiny, tiny_full):
-    assert not achievements.are_kept(tiny) and achievements.are_kept(tiny_full)
+    assert not achievements.has_achievements(tiny) and achievements.has_achievements(tiny_full)
     state = jax.eval_shape(vectorize(mm.make("survive", config=tiny), 2).reset, jax.random.key(0))
     assert state[1].causes is None
 

@@ -18,11 +18,11 @@ def test_any_number_of_tiles_is_harvested_in_a_tick(tiny):
     tile = jnp.asarray(row * tiny.map_size + col, jnp.uint32)
     taken = jnp.asarray(np.arange(100) % 4 != 0)
     assert taken.sum() > 2 * effects.HARVESTS
-    after = jax.jit(effects.harvest)(jax.random.key(0), world, tile, taken)
+    after = jax.jit(effects.deplete_tiles)(jax.random.key(0), world, tile, taken)
     before, ready = (w.terrain.ready_at.reshape(-1)[tile] for w in (world, after))
     np.testing.assert_array_equal(ready[~taken], before[~taken])
     assert (ready[taken] > 4).all() and len(set(ready[taken].tolist())) > 40
-    alone = jax.jit(effects.harvest)(
+    alone = jax.jit(effects.deplete_tiles)(
         jax.random.key(0), world, tile, taken & (jnp.arange(100) == 55)
     )
     assert alone.terrain.ready_at.reshape(-1)[tile[55]] == ready[55]

@@ -12,7 +12,7 @@ import pytest
 
 import metammo_jax as mm
 from metammo_jax.games import spawn
-from metammo_jax.lib import kept
+from metammo_jax.lib import instance_cache
 
 SMALL = mm.Config(
     players=4, teams=2, npcs=0, map_size=24, playable=8, vision=2, horizon=16, maps=1,
@@ -115,6 +115,6 @@ def test_batches_hash_and_compare():
 
 def test_what_does_not_hash_is_not_shared():
     thing = [1]
-    assert kept.living(thing) is thing
+    assert instance_cache.intern(thing) is thing
     with pytest.raises(TypeError):
         hash(thing)

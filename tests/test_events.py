@@ -91,20 +91,20 @@ def test_deaths_have_causes(replay, events):
 
 @pytest.mark.slow
 def test_a_rollout_is_heard_as_a_replay_is(replay, events):
-    step = jax.jit(jax.vmap(log.listening(replay.env.step)))
+    step = jax.jit(jax.vmap(log.capture_events(replay.env.step)))
     worlds = jax.tree.map(lambda *leaves: np.stack(leaves), replay.at(5), replay.at(20))
     key = jax.random.split(replay.key)[1]
     keys = jnp.stack([jax.random.split(jax.random.fold_in(key, tick))[1] for tick in (5, 20)])
     actions = jax.tree.map(lambda leaf: leaf[np.array([5, 20])], replay.actions)
     _, heard = step(keys, worlds, actions)
-    batch = log.told(jax.tree.map(lambda leaf: leaf[None], heard), [7])
+    batch = log.to_columns(jax.tree.map(lambda leaf: leaf[None], heard), [7])
     for world, tick in enumerate((5, 20)):
         here, there = batch.where(batch["world"] == world), events.where(events["tick"] == tick)
         assert here.rows == there.rows > 0 and (here["tick"] == 7).all()
         for name in COLUMNS[1:]:
             np.testing.assert_array_equal(here[name], there[name])
     with pytest.raises(ValueError, match="ticks"):
-        log.told(heard, [1, 2, 3])
+        log.to_columns(heard, [1, 2, 3])
 
 
 def test_bad_questions_are_refused(events):

@@ -14,7 +14,7 @@ LAYERS = [
     {"lib"},
     {"vocab", "tables", "config"},
     {"world", "action"},
-    {"query", "inventory", "effects", "hearing", "maps", "own_maps"},
+    {"query", "inventory", "effects", "event_capture", "maps", "own_maps"},
     {"rules"},
     {"tick", "legal", "legal_trade", "observe"},
     {"spaces", "flat", "flat_columns"},
@@ -32,7 +32,7 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {  # who may import whom within a layer
     ("tables", "vocab"), ("config", "vocab"), ("config", "tables"), ("observe", "legal"),
-    ("legal", "legal_trade"), ("effects", "query"), ("effects", "hearing"),
+    ("legal", "legal_trade"), ("effects", "query"), ("effects", "event_capture"),
     ("registry", "vector"), ("wrappers", "env"), ("flat", "flat_columns"), ("adapters", "draw"),
     ("view", "draw"),
 }  # fmt: skip

@@ -36,5 +36,9 @@ def test_who_is_first_is_whose_turn_is_the_earliest_of_all_who_want_it(tiny, on_
             bool(wants[i]) and turn[i] == min(turn[(tile == tile[i]) & wants]) for i in range(40)
         ]
         asked = (jnp.asarray(tile, jnp.uint32), jnp.asarray(wants), jnp.asarray(turn))
-        got = profession._is_first(*asked, tiny) if on_a_map else query.is_first(*asked)
+        got = (
+            profession._is_first_in_turn(*asked, tiny)
+            if on_a_map
+            else query.is_first_in_turn(*asked)
+        )
         assert got.tolist() == expected

@@ -83,7 +83,7 @@ def test_parted_batches_share_the_same_difficulty():
 
 def test_what_is_owed_adds_up_to_nothing_and_the_played_game_pays():
     weights = np.array([0.75, 0.25])
-    owed = schedule.owe(jnp.zeros((2, 2)), weights, jnp.array([0, 1]), jnp.array([8, 4]))
+    owed = schedule.update_owed(jnp.zeros((2, 2)), weights, jnp.array([0, 1]), jnp.array([8, 4]))
     assert owed.tolist() == [[-2.0, 2.0], [3.0, -3.0]]
 
 
@@ -92,7 +92,7 @@ def test_games_are_drawn_by_what_they_are_owed():
     weights = np.array([0.5, 0.25, 0.25])
 
     def shares(owed):
-        drawn = jax.vmap(lambda key: schedule.owed_game(key, jnp.array(owed), weights))(keys)
+        drawn = jax.vmap(lambda key: schedule.draw_owed_game(key, jnp.array(owed), weights))(keys)
         return np.bincount(drawn, minlength=3) / len(keys)
 
     assert shares([-4.0, 3.0, 1.0]) == pytest.approx([0, 0.75, 0.25], abs=0.03)
@@ -103,7 +103,7 @@ def test_games_are_drawn_by_what_they_are_owed():
 def test_a_game_that_is_owed_nothing_is_not_drawn_however_sums_round(monkeypatch):
     monkeypatch.setattr(schedule.threefry, "uniform", lambda key, shape: jnp.float32(1))
     owed = jnp.array([1.0, 2.0, -3.0])
-    assert int(schedule.owed_game(jax.random.key(0), owed, np.full(3, 1 / 3))) == 1
+    assert int(schedule.draw_owed_game(jax.random.key(0), owed, np.full(3, 1 / 3))) == 1
 
 
 class Two(FakeTable):

@@ -14,7 +14,7 @@ import metammo_jax as mm
 from agents.learners import state as states
 from agents.learners import update as updating
 from agents.parallel import meshes
-from agents.runs import session
+from agents.runs import training_run
 from metammo_jax import tick
 from tests.agents.fake import FakeEnv
 from tests.agents.several import FAKE
@@ -128,7 +128,7 @@ class Counting(FakeEnv):
 
 def test_training_traces_the_world_once():
     """A step, and a reset: that of the beginning is the one that follows an episode's end."""
-    mesh, (batch, policy) = meshes.make(FAKE), session.assemble(FAKE, Counting())
+    mesh, (batch, policy) = meshes.make(FAKE), training_run.assemble(FAKE, Counting())
     state = jax.eval_shape(lambda: states.start(batch, policy, FAKE, mesh))
     assert Counting.calls == {"reset": 1}
     updating.make_update(batch, policy, FAKE, mesh).trace(state, np.float32(1e-3))

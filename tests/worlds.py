@@ -101,8 +101,8 @@ def blank(cfg: Config, teams: int = 0, tick: int = 0, **changes) -> World:
         terrain=grass(cfg, int(settings.center)),
         body=_bodies(cfg),
         skill=Skills(jnp.zeros((cfg.players, cfg.skills), jnp.int32)) if cfg.skills else None,
-        bag=inventory.empty(cfg) if cfg.slots else None,
-        npc=query.no_npcs(cfg.npcs) if cfg.npcs else None,
+        bag=inventory.empty_bags(cfg) if cfg.slots else None,
+        npc=query.empty_npcs(cfg.npcs) if cfg.npcs else None,
         task=no_task(cfg),
         tally=no_tally(cfg),
         verdict=Verdict(

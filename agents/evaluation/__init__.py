@@ -3,7 +3,7 @@
 Modules:
   sides       who plays which players: a run's policy, an untrained one, random moves
   episodes    episodes of several sides, one jitted function
-  match       what a comparison tells: wins, progress, scores
+  results     the result of a comparison: wins, progress, scores
   intervals   means and their 95% intervals
   compare     two sides, each alone and both together
   tournament  many sides, and their ratings

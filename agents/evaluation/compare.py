@@ -10,10 +10,10 @@ import numpy as np
 from metammo_jax.lib import backend, checks, threefry
 from metammo_jax.tasks import curriculum, scoring
 
-from ..runs import session
+from ..runs import training_run
 from .episodes import Played, play
 from .intervals import average, share
-from .match import Match, Score
+from .results import Match, SideScore
 from .sides import Chooser, Side, gathered
 
 AT_ONCE = {"cpu": 32}
@@ -64,7 +64,7 @@ def compare(
 def versus(
     env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
     difficulty: int | None = None,
-) -> tuple[Score, Score]:  # fmt: skip
+) -> tuple[SideScore, SideScore]:  # fmt: skip
     """Returns how two sides do in worlds that they share; a third of the work of `compare`.
 
     Arguments and errors are those of `compare`.
@@ -110,7 +110,7 @@ def player(
 @functools.lru_cache(maxsize=8)
 def compiled(env, choosers: tuple[tuple[Chooser, int], ...]):
     """Returns the jitted function that plays episodes, the same for the same arguments."""
-    shown = session.show(env, *[chooser.policy for chooser, _ in choosers if chooser.policy])
+    shown = training_run.show(env, *[chooser.policy for chooser, _ in choosers if chooser.policy])
     return jax.jit(functools.partial(play, shown, choosers))
 
 
@@ -123,7 +123,7 @@ def judge_of(games, game: int):
     return lambda progress, goal: scoring.judge(progress, goal - first, goals)
 
 
-def _score(played: Played, side: int, judge) -> Score:
+def _score(played: Played, side: int, judge) -> SideScore:
     its, result = played.seat == side, played.result
     told = {
         "won": share(result.won[:, side]),
@@ -132,7 +132,7 @@ def _score(played: Played, side: int, judge) -> Score:
         "return_": average(result.return_[:, side]),
         "length": average(result.length),
     }
-    return Score(
+    return SideScore(
         episodes=len(result.length), **{name: mean for name, (mean, _) in told.items()},
         difficulty=float(result.difficulty.mean()),
         interval={name: interval for name, (_, interval) in told.items()},

@@ -92,7 +92,7 @@ def play(env, choosers, params, key, numbers, game, levels, lineup):
     seat = jnp.take_along_axis(lineup, world.params.group, axis=1)
     count, sides = seat.shape[0], sum(count for _, count in choosers)
     goal = world.task.goal if hasattr(world, "task") else jnp.zeros(seat.shape, jnp.int32)
-    stage = Stage(
+    stage = EvaluationState(
         number=jnp.int32(0), obs=obs, world=world,
         memory=tuple(c.policy.initial(*seat.shape) if c.policy else () for c, _ in choosers),
         fresh=jnp.ones(seat.shape, bool), over=jnp.zeros(count, bool),
@@ -109,7 +109,7 @@ def play(env, choosers, params, key, numbers, game, levels, lineup):
 
 
 @struct.dataclass
-class Stage(Node):
+class EvaluationState(Node):
     """Where n episodes stand.
 
     Attributes:
@@ -151,7 +151,7 @@ def _tick(env, choosers, params, keys, seat, stage):
     obs, world, reward, terminated, _, info = jax.vmap(env.step)(step_keys, stage.world, action)
     returns, ends = stage.returns + reward, info.over & ~stage.over
     result = _result(info, returns, seat, first, stage.number + 1)
-    return Stage(
+    return EvaluationState(
         stage.number + 1, obs, world, tuple(memories), terminated, stage.over | ends, returns,
         _where(ends, result, stage.result),
     )  # fmt: skip

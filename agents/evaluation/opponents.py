@@ -14,12 +14,12 @@ import jax
 import jax.numpy as jnp
 
 from ..parallel import processes
-from ..runs.session import Session, past
+from ..runs.training_run import TrainingRun, past
 from .compare import versus
 from .sides import Side
 
 
-def is_due(work: Session, steps: int) -> bool:
+def is_due(work: TrainingRun, steps: int) -> bool:
     """Returns whether the run is to be compared now, given the steps before its last update."""
     every = work.cfg.eval_every
     if every > 0:
@@ -28,7 +28,7 @@ def is_due(work: Session, steps: int) -> bool:
     return steps * times // total < min(work.counts["steps"], total) * times // total
 
 
-def keep(work: Session) -> None:
+def keep(work: TrainingRun) -> None:
     """Keeps the run's parameters, to compare later ones with."""
     if not processes.is_first():
         return
@@ -39,7 +39,7 @@ def keep(work: Session) -> None:
     part.replace(path)
 
 
-def compare(work: Session) -> dict[str, dict]:
+def compare(work: TrainingRun) -> dict[str, dict]:
     """Returns, by game and opponent, what the policy comes to in worlds that both share.
 
     The opponents: "random" chooses evenly from the masks but spares teammates, "untrained" is the
@@ -88,7 +88,7 @@ def mean_won(record: dict) -> dict[str, float]:
     }
 
 
-def _past(work: Session) -> int | None:
+def _past(work: TrainingRun) -> int | None:
     """Returns the update of the past, or None."""
     now = work.counts["updates"]
     kept = sorted(int(path.stem) for path in past(work.run, 0).parent.glob("*.msgpack"))

@@ -16,11 +16,11 @@ from metammo_jax.draw import charts
 from metammo_jax.lib import checks, threefry
 
 from ..player import Player
-from ..runs import session
+from ..runs import training_run
 from ..training import curve
 from . import report_page
-from .match import Match
 from .report_page import Game, Watched
+from .results import Match
 from .sides import Side, random_action
 
 FILE = "report.html"
@@ -111,7 +111,7 @@ def _record(
 def _chooser(env: mm.Env, side: Side) -> tuple[Any, Callable]:
     """Returns what a side sees, and how it chooses, as `mm.record` takes them."""
     if side.policy is not None:
-        return session.show(env, side.policy), Player(side.policy, side.params, side.greedy)
+        return training_run.show(env, side.policy), Player(side.policy, side.params, side.greedy)
     draw = jax.jit(lambda key, obs: random_action(env, key[None], _batched(obs)))
     return env, lambda key, obs: jax.tree.map(lambda leaf: leaf[0], draw(key, obs))
 

@@ -14,7 +14,7 @@ from metammo_jax.draw import charts
 from metammo_jax.view.html import notebook_html
 
 from .intervals import Interval
-from .match import Match, Score
+from .results import Match, SideScore
 
 if TYPE_CHECKING:
     from .report import About
@@ -126,7 +126,7 @@ def _rows(match: Match) -> str:
     return "".join(lines)
 
 
-def _cell(score: Score, other: Score, name: str, form: str) -> str:
+def _cell(score: SideScore, other: SideScore, name: str, form: str) -> str:
     """Returns a mean and its interval; bold where that lies above the other side's."""
     mean, (low, high) = getattr(score, name), score.interval[name]
     words = f"<small>{form.format(low)} to {form.format(high)}</small>"

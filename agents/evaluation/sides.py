@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from metammo_jax.lib import checks, threefry
 
 from ..policy import Policy, base, foes
-from ..runs import session
+from ..runs import training_run
 
 FRESH = 3
 """Tag of the parameters of an untrained policy: training with the same seed draws from others."""
@@ -54,7 +54,7 @@ def untrained(policy: Policy, env, seed: int = 0) -> Side:
     """
     key = threefry.tagged(checks.key_of_seed(seed), FRESH)
     start_key, param_key = threefry.split(key)
-    obs, _ = jax.jit(jax.vmap(session.show(env, policy).reset))(start_key[None])
+    obs, _ = jax.jit(jax.vmap(training_run.show(env, policy).reset))(start_key[None])
     return Side("untrained", policy, jax.jit(policy.init)(param_key, obs))
 
 

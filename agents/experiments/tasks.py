@@ -20,7 +20,7 @@ from pathlib import Path
 from ..config import TrainConfig
 from ..evaluation import tournament as tournaments
 from ..evaluation.sides import RANDOM, Side, untrained
-from ..runs import folder, group, session
+from ..runs import folder, group, training_run
 from ..training.loop import resume, train
 
 WAIT = 2.0
@@ -126,7 +126,7 @@ class Matches:
 
     def work(self, out: Path) -> None:
         """Plays, and writes the result."""
-        env = session.arena(self.game, self.config)
+        env = training_run.arena(self.game, self.config)
         policies: dict[tuple, tuple] = {}
         sides = [self._side(out, env, entrant, policies) for entrant in self.entrants]
         result = tournaments.tournament(env, sides, self.matches, self.seed)
@@ -146,14 +146,14 @@ class Matches:
         cfg = training.cfg
         shaping = (cfg.network, cfg.width, cfg.corrected, cfg.spare_teammates, cfg.talk)
         if shaping not in policies:
-            policy = session.make_policy(cfg, env.cfg)
+            policy = training_run.make_policy(cfg, env.cfg)
             start = untrained(policy, env, self.seed)
             policies[shaping] = policy, start.params
         policy, start = policies[shaping]
         if not known:
             return Side(entrant.name, policy, start)
         run = training.run_of(out, self.seed)
-        params = session.read_params(run, update_at(run, entrant.share), start)
+        params = training_run.read_params(run, update_at(run, entrant.share), start)
         return Side(entrant.name, policy, params)
 
 

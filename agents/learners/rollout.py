@@ -24,7 +24,7 @@ from . import pool
 
 
 @struct.dataclass
-class Stage(Node):
+class RolloutState(Node):
     """Where the worlds and the agents stand between two ticks.
 
     Attributes:
@@ -95,7 +95,7 @@ class Finished(Node):
     placed: tuple[jax.Array, jax.Array] | None = None
 
 
-def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> Stage:
+def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> RolloutState:
     """Returns the start of an episode in every world.
 
     Args:
@@ -107,7 +107,7 @@ def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> St
     obs, state = batch.reset(key)
     shape = base(obs).alive.shape
     past = _dealt(batch, key, obs, past_selves) if past_selves else None
-    return Stage(state, obs, policy.initial(*shape), jnp.ones(shape, bool), past)
+    return RolloutState(state, obs, policy.initial(*shape), jnp.ones(shape, bool), past)
 
 
 def _dealt(batch, key, obs, share):
@@ -122,8 +122,14 @@ DEALT, RIVAL = 2, 3
 
 
 def play_tick(
-    policy: Policy, batch, params, key: jax.Array, stage: Stage, rival=None, share: float = 0.0
-) -> tuple[Stage, Transition, Finished]:
+    policy: Policy,
+    batch,
+    params,
+    key: jax.Array,
+    stage: RolloutState,
+    rival=None,
+    share: float = 0.0,
+) -> tuple[RolloutState, Transition, Finished]:
     """Plays one tick in every world.
 
     Args:
@@ -158,7 +164,7 @@ def play_tick(
         placed = pool.placed(past, info.info, info.done)
         past = jnp.where(info.done[:, None], _dealt(batch, key, obs, share), past)
     finished = Finished(info.done, info.episode, placed)
-    return Stage(state, obs, memory, ended, past), transition, finished
+    return RolloutState(state, obs, memory, ended, past), transition, finished
 
 
 def _chosen(policy, batch, params, rival, key, stage):
@@ -179,9 +185,9 @@ def _chosen(policy, batch, params, rival, key, stage):
 
 
 def collect(
-    policy: Policy, batch, params, key: jax.Array, stage: Stage, sequences: int, ticks: int,
+    policy: Policy, batch, params, key: jax.Array, stage: RolloutState, sequences: int, ticks: int,
     rival=None, share: float = 0.0,
-) -> tuple[Stage, Transition, Memory, Finished]:  # fmt: skip
+) -> tuple[RolloutState, Transition, Memory, Finished]:  # fmt: skip
     """Plays G sequences of S ticks; see `play_tick`.
 
     Returns:

@@ -31,15 +31,15 @@ def make_start(
       batch: the worlds of a seed, `metammo_jax.VectorEnv` or alike.
       policy: what learns.
       options: of each seed; they differ in the seed alone.
-      mesh: of `meshes.over_seeds`.
+      mesh: of `meshes.make_seed_mesh`.
     """
-    fresh = fresh_state(batch.part(AXIS, 1), policy, options[0])
+    fresh = fresh_state(batch.shard(AXIS, 1), policy, options[0])
 
     def all_fresh(words):
         return jax.lax.map(fresh, words)
 
     words = np.stack([seed_words(cfg) for cfg in options])
-    return jax.jit(meshes.parted(all_fresh, mesh, Spec(SEEDS), Spec(SEEDS))), words
+    return jax.jit(meshes.shard_map(all_fresh, mesh, Spec(SEEDS), Spec(SEEDS))), words
 
 
 def make_update(
@@ -51,7 +51,7 @@ def make_update(
       batch: the worlds of a seed.
       policy: what learns.
       cfg: options of all.
-      mesh: of `meshes.over_seeds`.
+      mesh: of `meshes.make_seed_mesh`.
       algorithm: one's own, where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
 
     Returns:
@@ -61,7 +61,7 @@ def make_update(
       with S in front.
     """
     learner, games = learner_of(cfg, algorithm), len(batch.env.games)
-    update = jax.jit(update_of(batch.part(AXIS, 1), policy, cfg, games, learner))
+    update = jax.jit(update_of(batch.shard(AXIS, 1), policy, cfg, games, learner))
 
     def one(arguments):
         state, rate, goes_on = arguments
@@ -75,5 +75,5 @@ def make_update(
     def every(states, rates, goes_on):
         return jax.lax.map(one, (states, rates, goes_on))
 
-    whole = meshes.parted(every, mesh, Spec(SEEDS), Spec(SEEDS))
+    whole = meshes.shard_map(every, mesh, Spec(SEEDS), Spec(SEEDS))
     return jax.jit(whole, donate_argnums=0)

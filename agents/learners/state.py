@@ -1,6 +1,6 @@
 """The state of a run, and how it begins.
 
-Worlds are parted over the devices of a mesh (`agents.parallel.meshes`).
+Worlds are sharded over the devices of a mesh (`agents.parallel.meshes`).
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from ..parallel import meshes
 from ..parallel.meshes import AXIS
 from ..policy import Policy
 from . import pool as pools
-from .rollout import Stage, begin
+from .rollout import RolloutState, begin
 
 ADAM_EPSILON = 1e-5
 
@@ -41,7 +41,7 @@ class TrainState(Node):
 
     params: Any
     moments: Any
-    stage: Stage
+    stage: RolloutState
     key: jax.Array
     pool: pools.Pool | None = None
 
@@ -60,7 +60,7 @@ _SPECS: dict[str, Any] = dict(
     params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec(), pool=Spec()
 )
 SPECS = TrainState(**_SPECS)
-"""What of the state is parted over devices: the worlds."""
+"""Partition specs of the state: worlds are sharded over devices, all else is replicated."""
 
 
 def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
@@ -72,8 +72,8 @@ def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
 def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Callable, np.ndarray]:
     """Returns a jitted function, and the seed for which it returns the state of `start`."""
     mesh = mesh or meshes.make(cfg)
-    fresh = fresh_state(batch.part(AXIS, mesh.size), policy, cfg)
-    return jax.jit(meshes.parted(fresh, mesh, Spec(), SPECS)), seed_words(cfg)
+    fresh = fresh_state(batch.shard(AXIS, mesh.size), policy, cfg)
+    return jax.jit(meshes.shard_map(fresh, mesh, Spec(), SPECS)), seed_words(cfg)
 
 
 def fresh_state(part, policy: Policy, cfg: TrainConfig) -> Callable:

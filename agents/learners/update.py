@@ -75,9 +75,9 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None, algorithm=No
       ValueError: one's own algorithm is asked for and not given, or lacks a part.
     """
     mesh, learner = mesh or meshes.make(cfg), learner_of(cfg, algorithm)
-    part, games = batch.part(AXIS, mesh.size), len(batch.env.games)
+    part, games = batch.shard(AXIS, mesh.size), len(batch.env.games)
     update = update_of(part, policy, cfg, games, learner)
-    whole = meshes.parted(update, mesh, (SPECS, Spec()), (SPECS, Spec()))
+    whole = meshes.shard_map(update, mesh, (SPECS, Spec()), (SPECS, Spec()))
     return jax.jit(whole, donate_argnums=0)
 
 

@@ -4,7 +4,7 @@ Modules:
   lean            the network of this project, small and quick, for the observation as it is
     encoders        features of oneself, of whom one sees, of what teammates say
     tiles           features of the ground: near tiles one by one, far ones counted in squares
-    belongings      features of bag and market, full game only
+    inventory_encoder  features of bag and market, full game only
     cores           recurrent cores
     heads           from the core to the logits of every part of an action
   paper           the network of the Meta MMO paper

@@ -14,7 +14,7 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.lib import grid
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.observe import Column, Observation
 from metammo_jax.tables import BASE_DAMAGE, BASE_HEALTH, LEVEL_MAX, REACH, RESOURCE_BASE
 
@@ -84,7 +84,7 @@ def pair_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array
 
     The condition of the other, its kind, the bits of its word, and how it stands to the player.
     """
-    table = once(obs.entities[obs.visible.astype(jnp.int32)])
+    table = materialize(obs.entities[obs.visible.astype(jnp.int32)])
     message = table[..., Column.MESSAGE, None].astype(jnp.int32)
     places = jnp.arange(scales.token_bits).reshape(1, 1, -1)
     parts = [

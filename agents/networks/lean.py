@@ -28,11 +28,11 @@ import numpy as np
 
 from metammo_jax.observe import Observation
 
-from .belongings import Belongings
 from .cores import MinGru
 from .distributions import Logits
 from .encoders import Entities, Scales, heard_features, own_features
 from .heads import Heads
+from .inventory_encoder import InventoryEncoder
 from .tiles import tile_features
 
 orthogonal = nn.initializers.orthogonal
@@ -75,7 +75,7 @@ class Lean(nn.Module):
         self.heads = Heads(self.scales.token_bits, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:
-            self.belongings = Belongings(self.entity_width)
+            self.belongings = InventoryEncoder(self.entity_width)
 
     def encode(self, obs: Observation, who: jax.Array) -> tuple[Inputs, tuple[jax.Array, ...]]:
         """Returns the inputs and the embeddings that the heads choose from.

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax.lib import backend, few
+from metammo_jax.lib import backend, row_blocks
 
 PLACES = 16
 """Most places of a block."""
@@ -166,7 +166,7 @@ def for_all(
             nobody = jnp.full_like(some.who, jnp.iinfo(jnp.int32).max)
             return work(state, some.replace(who=jnp.where(real[:, None], some.who, nobody)), bound)
 
-        state = few.at_a_time(turn, state, wanted, at_once)
+        state = row_blocks.apply_in_blocks(turn, state, wanted, at_once)
         least = bound
     return state
 

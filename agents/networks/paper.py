@@ -26,7 +26,7 @@ from metammo_jax.vocab import Direction, Style
 from .convolution import Conv
 from .cores import Lstm
 from .distributions import Logits
-from .paper_trade import Belongings, TradeHeads
+from .paper_trade import PaperInventoryEncoder, TradeHeads
 from .paper_trade import dense as _dense
 from .paper_trade import norm as _norm
 from .views import OriginalView
@@ -156,7 +156,7 @@ class Paper(nn.Module):
         self.move = _dense(len(Direction), 0.1)
         self.value = _dense(1)
         if self.prices:
-            self.belongings = Belongings(self.corrected)
+            self.belongings = PaperInventoryEncoder(self.corrected)
             self.trade = TradeHeads(self.prices)
 
     def encode(self, obs: OriginalView, who: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:

@@ -57,7 +57,7 @@ class ItemEncoder(nn.Module):
         return nn.relu(norm()(dense(WIDTH)(nn.relu(dense(WIDTH)(row)))))
 
 
-class Belongings(nn.Module):
+class PaperInventoryEncoder(nn.Module):
     """Embeds the slots of each player's bag, the listings, and both as a whole.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Where the worlds of a run lie: parted over devices, along one mesh axis.
+"""Meshes of devices, over which the worlds of a run are sharded along one axis.
 
 Every device plays a share of the worlds and learns from what happened in them; only gradients and
 a few sums are exchanged. What a world draws, and which sequences a minibatch holds, depends on the
@@ -28,7 +28,7 @@ def make(cfg: TrainConfig) -> Mesh:
     processes train together, they are always all devices of all processes.
 
     Raises:
-      ValueError: there are not so many devices, or the worlds cannot be parted over them.
+      ValueError: there are not so many devices, or the worlds cannot be sharded over them.
     """
     found, together = jax.devices(), jax.process_count() > 1
     count = cfg.devices or (len(found) if together else _most(cfg, len(found)))
@@ -43,7 +43,7 @@ def make(cfg: TrainConfig) -> Mesh:
     return jax.make_mesh((count,), (AXIS,), axis_types=(AxisType.Auto,), devices=found[:count])
 
 
-def over_seeds(count: int, devices: int = 0) -> Mesh:
+def make_seed_mesh(count: int, devices: int = 0) -> Mesh:
     """Returns a mesh over which so many seeds are sharded, each with all its worlds on one device.
 
     Args:
@@ -65,18 +65,18 @@ def over_seeds(count: int, devices: int = 0) -> Mesh:
     return jax.make_mesh((used, 1), (SEEDS, AXIS), axis_types=types, devices=found[:used])
 
 
-def put_seeds(states, mesh: Mesh):
-    """Returns states with an axis of seeds in front, sharded over a mesh of `over_seeds`."""
+def shard_seeds(states, mesh: Mesh):
+    """Returns states with an axis of seeds in front, sharded over a mesh of `make_seed_mesh`."""
     return jax.device_put(states, NamedSharding(mesh, Spec(SEEDS)))
 
 
-def parted(function, mesh: Mesh, in_specs, out_specs):
-    """Returns a function of whole arrays that runs on each device on its share of them.
+def shard_map(function, mesh: Mesh, in_specs, out_specs):
+    """Returns a function of global arrays that runs on each device on its own shard.
 
     Args:
-      function: of the shares, and of what all devices have.
+      function: of the shards, and of what is replicated.
       mesh: of the devices.
-      in_specs: for each argument `Spec(AXIS)`, parted by worlds, or `Spec()`, the same everywhere;
+      in_specs: for each argument `Spec(AXIS)`, sharded by worlds, or `Spec()`, replicated;
         or a pytree of these.
       out_specs: of what it returns, likewise.
     """
@@ -85,12 +85,12 @@ def parted(function, mesh: Mesh, in_specs, out_specs):
     )
 
 
-def placed(shapes, specs, mesh: Mesh):
-    """Returns the shapes of arrays with where they lie.
+def with_shardings(shapes, specs, mesh: Mesh):
+    """Returns the shapes of arrays with their shardings.
 
     Args:
       shapes: pytree of `jax.ShapeDtypeStruct`.
-      specs: a prefix of it, see `parted`.
+      specs: a prefix of it, see `shard_map`.
       mesh: of the devices.
     """
 
@@ -107,8 +107,8 @@ def placed(shapes, specs, mesh: Mesh):
     return jax.tree.map(place, specs, shapes, is_leaf=lambda node: isinstance(node, Spec))
 
 
-def here(tree):
-    """Returns arrays that are the same everywhere as this process's first device has them."""
+def local_data(tree):
+    """Returns replicated arrays as arrays on this process's first device."""
     return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
 
 

@@ -16,7 +16,7 @@ from ..config import TrainConfig
 from ..evaluation.sides import Side
 from ..player import Player
 from ..policy import Policy
-from ..runs import session
+from ..runs import training_run
 
 FOLDER = Path(__file__).parent
 SUFFIX, CARD, SEPARATOR = ".npz", "card", "/"
@@ -86,8 +86,8 @@ def load(name: str | Path) -> Agent:
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is of another version of the package: {error}") from error
     env = mm.make(cfg.game, config=cfg.config)
-    policy = session.make_policy(cfg, env.cfg)
-    _check_shapes(path, params, session.shapes_of(policy, env))
+    policy = training_run.make_policy(cfg, env.cfg)
+    _check_shapes(path, params, training_run.shapes_of(policy, env))
     return Agent(path.stem, card, cfg, policy, params)
 
 
@@ -96,13 +96,13 @@ def policy_of(name: str, update: int | None = None) -> tuple[TrainConfig, Policy
 
     Args:
       name: folder of a run, name of an agent of `names()`, or path of an agent's file.
-      update: of a run, see `session.load_policy`.
+      update: of a run, see `training_run.load_policy`.
 
     Raises:
       ValueError: there is nothing of the kind, or it is damaged.
     """
     if name not in names() and Path(name).suffix != SUFFIX:
-        return session.load_policy(name, update=update)
+        return training_run.load_policy(name, update=update)
     if update is not None:
         raise ValueError(f"{name}@{update}: an agent has one set of parameters, name it alone")
     agent = load(name)

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from .. import cli
-from ..runs import folder, session
+from ..runs import folder, training_run
 from .agent import SUFFIX, write
 
 HALF = float(np.finfo(np.float16).max)
@@ -52,7 +52,7 @@ def export(run: str | Path, cfg: ExportConfig = ExportConfig()) -> Path:
     update = None if cfg.update < 0 else cfg.update
     if folder.read_config(run).network == "own":
         raise ValueError(f"{run} has a network of one's own, which the file could not name")
-    options, _, params = session.load_policy(run, update=update)
+    options, _, params = training_run.load_policy(run, update=update)
     largest = max(float(abs(leaf).max()) for leaf in jax.tree.leaves(params))
     if not largest <= HALF:
         raise ValueError(f"a parameter of {run} is {largest}, half precision goes to {HALF}")

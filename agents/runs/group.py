@@ -20,8 +20,8 @@ from ..learners.algorithms import with_algorithm
 from ..learners.seeds import make_start
 from ..learners.state import TrainState
 from ..parallel import meshes
-from . import folder, session
-from .session import Session
+from . import folder, training_run
+from .training_run import TrainingRun
 
 README = """Training runs of metammo_jax that differ in the seed alone: {seeds}.
 
@@ -39,13 +39,13 @@ class Group:
 
     Attributes:
       run: folder.
-      members: a session for each seed; their states are those of the last `take`.
+      members: a run for each seed; their states are those of the last `take`.
       state: with a leading axis of seeds; what the next update reads.
       mesh: of the devices that the seeds are sharded over.
     """
 
     run: Path
-    members: tuple[Session, ...]
+    members: tuple[TrainingRun, ...]
     state: TrainState
     mesh: jax.sharding.Mesh
 
@@ -54,8 +54,8 @@ class Group:
         """All seeds have taken all their steps."""
         return all(member.complete for member in self.members)
 
-    def take(self, index: int) -> Session:
-        """Returns the session of a seed with the state that it has now."""
+    def take(self, index: int) -> TrainingRun:
+        """Returns the run of a seed with the state that it has now."""
         self.members[index].state = _one(self.state, index)
         return self.members[index]
 
@@ -81,10 +81,10 @@ def begin(
     """
     seeds = checked(seeds)
     _alone()
-    mesh = meshes.over_seeds(len(seeds), cfg.devices)
-    base = with_algorithm(session.with_network(cfg, network), algorithm)
+    mesh = meshes.make_seed_mesh(len(seeds), cfg.devices)
+    base = with_algorithm(training_run.with_network(cfg, network), algorithm)
     base = dataclasses.replace(base, devices=0)
-    prepared = session.prepare(base, env, network, algorithm)
+    prepared = training_run.prepare(base, env, network, algorithm)
     run = folder.create_group(base, seeds, README)
     options = [dataclasses.replace(base, seed=s, run_dir=str(run / f"seed{s}")) for s in seeds]
     for one in options:
@@ -92,36 +92,39 @@ def begin(
     start, words = make_start(prepared.batch, prepared.policy, options, mesh)
     state = start(words)
     if base.start_from:
-        own = [session.started(one, _one(state, index).params) for index, one in enumerate(options)]
+        own = [
+            training_run.started(one, _one(state, index).params)
+            for index, one in enumerate(options)
+        ]
         params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *own)
         begun = jax.vmap(lambda state, params: state.begun_with(params, base))(state, params)
-        state = meshes.put_seeds(begun, mesh)
-    members = [prepared.session(one, Path(one.run_dir), None, mesh) for one in options]
+        state = meshes.shard_seeds(begun, mesh)
+    members = [prepared.training_run(one, Path(one.run_dir), None, mesh) for one in options]
     return Group(run, tuple(members), state, mesh)
 
 
 def resume(
     run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
 ) -> Group:
-    """Takes up all runs of a group, each at its newest checkpoint; see `session.resume`.
+    """Takes up all runs of a group, each at its newest checkpoint; see `training_run.resume`.
 
     Raises:
       ValueError: the folder is no group, a checkpoint is damaged, or options differ.
     """
     run, seeds = Path(run), read_seeds(run)
     _alone()
-    mesh = meshes.over_seeds(len(seeds), changes.pop("devices", 0))
+    mesh = meshes.make_seed_mesh(len(seeds), changes.pop("devices", 0))
     for own in ("run_dir", "seed"):
         changes.pop(own, None)
     own = env, network, algorithm
-    works = [session.resume(run / f"seed{seed}", *own, **changes) for seed in seeds]
+    works = [training_run.resume(run / f"seed{seed}", *own, **changes) for seed in seeds]
     shared = works[0]
     members = [
         dataclasses.replace(work, batch=shared.batch, policy=shared.policy, arena=shared.arena)
         for work in works
     ]
     state = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[work.state for work in works])
-    return Group(run, tuple(members), meshes.put_seeds(state, mesh), mesh)
+    return Group(run, tuple(members), meshes.shard_seeds(state, mesh), mesh)
 
 
 def is_group(run: str | Path) -> bool:

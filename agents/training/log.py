@@ -10,7 +10,7 @@ from ..evaluation import opponents
 from ..parallel import processes
 from ..policy import Policy
 from ..runs import folder
-from ..runs.session import Session
+from ..runs.training_run import TrainingRun
 from . import boards, curve, replays
 
 
@@ -57,12 +57,12 @@ class Log:
     """What is kept of a run between updates: records, comparisons, checkpoints.
 
     Attributes:
-      work: the run's session.
+      work: the run.
       history: records of this call.
       on_update: called with each record; None for nothing.
     """
 
-    def __init__(self, work: Session, on_update: Callable[[dict], None] | None = None):
+    def __init__(self, work: TrainingRun, on_update: Callable[[dict], None] | None = None):
         self.on_update = on_update
         self.work, self.history, self._first = work, [], processes.is_first()
         cfg, run, updates = work.cfg, work.run, work.counts["updates"]
@@ -119,11 +119,11 @@ class Log:
         return bool(every) and self.work.counts["updates"] % every == 0
 
 
-def record_of(work: Session, metrics: dict, seconds: float) -> dict:
+def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
     """Returns the record of an update, and counts it.
 
     Args:
-      work: the session, whose counts move on.
+      work: the run, whose counts advance.
       metrics: of the update, arrays of the host.
       seconds: that it took.
 

@@ -2,7 +2,7 @@
 
     metammo-jax train --game king_of_the_hill --config mini --total-steps 100_000_000
     metammo-jax train --resume runs/NAME
-    metammo-jax train --devices 4            # worlds parted over devices; default: all
+    metammo-jax train --devices 4            # worlds sharded over devices; default: all
     metammo-jax train --coordinator HOST:PORT --processes 2 --process 0   # and 1, elsewhere
 
     from metammo_jax.agents import TrainConfig, train
@@ -27,8 +27,8 @@ from ..config import PRESETS, TrainConfig, preset
 from ..evaluation import opponents
 from ..learners.update import make_update
 from ..parallel import processes
-from ..runs import group, session
-from ..runs.session import Session
+from ..runs import group, training_run
+from ..runs.training_run import TrainingRun
 from . import boards
 from .interrupt import Interrupt
 from .log import Log, TrainResult, all_games, record_of
@@ -70,7 +70,7 @@ def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None,
     boards.check(cfg)
     if seeds is not None:
         return train_group(group.begin(cfg, seeds, env, network, algorithm), updates, on_update)
-    return _loop(session.begin(cfg, env, network, algorithm), updates, on_update)
+    return _loop(training_run.begin(cfg, env, network, algorithm), updates, on_update)
 
 
 def resume(
@@ -99,7 +99,7 @@ def resume(
     if group.is_group(run):
         runs = group.resume(run, env, network, algorithm, **changes)
         return train_group(runs, updates, on_update)
-    return _loop(session.resume(run, env, network, algorithm, **changes), updates, on_update)
+    return _loop(training_run.resume(run, env, network, algorithm, **changes), updates, on_update)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -142,7 +142,7 @@ def _recipe(arguments: list[str]) -> str:
     return config if config in PRESETS else "tiny"
 
 
-def _loop(work: Session, updates: int | None, on_update=None) -> TrainResult:
+def _loop(work: TrainingRun, updates: int | None, on_update=None) -> TrainResult:
     """Trains until the run is complete, interrupted or stopped, then saves and draws."""
     cfg, log, recent = work.cfg, Log(work, on_update), Recent()
     update = make_update(work.batch, work.policy, cfg, work.mesh, work.algorithm)
@@ -160,11 +160,11 @@ def _loop(work: Session, updates: int | None, on_update=None) -> TrainResult:
     return log.end()
 
 
-def advance(work: Session, update) -> dict:
-    """Runs one update of a session; returns its record, numbers of the host only.
+def advance(work: TrainingRun, update) -> dict:
+    """Runs one update of a run; returns its record, numbers of the host only.
 
     Args:
-      work: the session, whose state and counts move on.
+      work: the run, whose state and counts advance.
       update: as `agents.learners.update.make_update` returns it, or that compiled.
 
     Raises:

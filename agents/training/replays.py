@@ -6,19 +6,19 @@ import metammo_jax as mm
 from metammo_jax.lib import checks, threefry
 
 from ..player import Player
-from ..runs.session import Session
+from ..runs.training_run import TrainingRun
 
 EPISODE = 5
 """Tag of the episodes that are kept: training and evaluation draw from other keys."""
 
 
-def is_due(work: Session) -> bool:
+def is_due(work: TrainingRun) -> bool:
     """Returns whether an episode is to be kept after the last update."""
     every = work.cfg.replay_every
     return bool(every) and work.counts["updates"] % every == 0
 
 
-def keep(work: Session) -> Path:
+def keep(work: TrainingRun) -> Path:
     """Plays an episode with the present policy alone and writes it; returns the file's path.
 
     The game is drawn by weight, its difficulty is the lowest.

@@ -47,7 +47,7 @@ class Learner:
         from agents.learners.state import make_start
         from agents.learners.update import make_update
         from agents.parallel import meshes
-        from agents.runs.session import assemble
+        from agents.runs.training_run import assemble
 
         base = "paper" if learning.network == "paper" else learning.config
         cfg = preset(
@@ -165,10 +165,10 @@ class Evaluation:
 
     def __init__(self, programs: Programs, learner: Learner, episodes: int):
         from agents.evaluation import compare, sides
-        from agents.runs import session
+        from agents.runs import training_run
 
         self.learner, self.episodes = learner, episodes
-        self.arena = session.arena(learner.learning.games, learner.learning.config)
+        self.arena = training_run.arena(learner.learning.games, learner.learning.config)
         trained = sides.Chooser(learner.policy)
         run = compare.compiled(self.arena, ((trained, 1), (sides.RANDOM.chooser, 1)))
         count = min(compare.at_once(), episodes)
@@ -237,12 +237,12 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
 def _trained(learner: Learner, cfg, arena, left):
     """Returns the session of a run that has trained for as long as there is time (`left()` s)."""
     from agents.runs import folder
-    from agents.runs.session import Session
+    from agents.runs.training_run import TrainingRun
     from agents.training.loop import advance
 
     counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
     state, run = learner.begin.result()(learner.seed), pathlib.Path(cfg.run_dir)
-    work = Session(cfg, run, learner.batch, learner.policy, state, counts, arena, learner.mesh)
+    work = TrainingRun(cfg, run, learner.batch, learner.policy, state, counts, arena, learner.mesh)
     del state  # an update gives it up
     log, update = folder.MetricsLog(run), learner.update.result()
     while not (work.complete or left() <= 0):

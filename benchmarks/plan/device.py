@@ -62,6 +62,6 @@ def mesh(axis: str) -> Mesh:
 
 
 def compile_for(function, *shapes):
-    """Returns the compiled program of a jitted function for shapes of `meshes.placed`."""
+    """Returns the compiled program of a jitted function for shapes of `meshes.with_shardings`."""
     with backend.assumed("gpu"):
         return function.trace(*shapes).lower(lowering_platforms=("cuda",)).compile()

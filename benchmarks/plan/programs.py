@@ -52,7 +52,7 @@ def _step(setting: Setting, observed: bool):
         return world, outcome, obs if observed else None
 
     mesh = device.mesh(meshes.AXIS)
-    shapes = [meshes.placed(tree, Spec(), mesh) for tree in (keys, world, action)]
+    shapes = [meshes.with_shardings(tree, Spec(), mesh) for tree in (keys, world, action)]
     return device.compile_for(jax.jit(step, donate_argnums=1), *shapes)
 
 
@@ -60,7 +60,7 @@ def _update(setting: Setting):
     from agents.config import PRESETS, preset
     from agents.learners.state import SPECS, make_start
     from agents.learners.update import make_update
-    from agents.runs.session import assemble
+    from agents.runs.training_run import assemble
 
     base = setting.config if setting.config in PRESETS else "tiny"
     cfg = preset(
@@ -71,7 +71,7 @@ def _update(setting: Setting):
     batch, policy = assemble(cfg, mm.make(list(cfg.game), cfg.config))
     start, seed = make_start(batch, policy, cfg, meshes.make(cfg))
     mesh = device.mesh(meshes.AXIS)
-    state = meshes.placed(jax.eval_shape(start, seed), SPECS, mesh)
-    rate = meshes.placed(jax.ShapeDtypeStruct((), np.float32), Spec(), mesh)
+    state = meshes.with_shardings(jax.eval_shape(start, seed), SPECS, mesh)
+    rate = meshes.with_shardings(jax.ShapeDtypeStruct((), np.float32), Spec(), mesh)
     update = make_update(batch, policy, cfg, mesh)
     return device.compile_for(update, state, rate), cfg.rollout

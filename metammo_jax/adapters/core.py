@@ -15,9 +15,9 @@ from metammo_jax.action import Action, noop
 from metammo_jax.env import Env, Info
 from metammo_jax.episodes import endings
 from metammo_jax.flat import Choices, FlatLayout
-from metammo_jax.lib import few, threefry
+from metammo_jax.lib import row_blocks, threefry
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.lib.node import Maybe, Node
-from metammo_jax.lib.once import once
 from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY, Direction, System
 from metammo_jax.world import World
@@ -223,10 +223,10 @@ def auto_reset(begin: Callable, start, done: jax.Array, ended):
 
         def some(state, rows, real):
             fresh = jax.vmap(begin)(jax.tree.map(lambda leaf: leaf[rows], start))
-            rows = once(jnp.where(real, rows, size))
+            rows = materialize(jnp.where(real, rows, size))
             return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 
-        out = few.at_a_time(some, ended, done, max(1, size // 64))
+        out = row_blocks.apply_in_blocks(some, ended, done, max(1, size // 64))
         return out, jax.tree.map(lambda _: True, out)
 
     return maybe(start, done, ended)

@@ -96,7 +96,7 @@ def _augment_tiles(
     ring = jnp.minimum(jnp.minimum(row, last - row), jnp.minimum(col, last - col))
     stands = _entity_map(observation["Entity"], code, world, cfg)
     middle = (row == cfg.middle) & (col == cfg.middle) & alive[:, None]
-    rally = jnp.where(middle, _rally(world, cfg)[:, None], 0)
+    rally = jnp.where(middle, _rally_columns(world, cfg)[:, None], 0)
     added = jnp.stack([cfg.middle - 1 - ring, stands.astype(jnp.int32), rally], -1)
     added = added.astype(jnp.int16)
     sees = (stands == TO_DESTROY).any(-1) | (rally > 0).any(-1)
@@ -120,7 +120,7 @@ def _entity_map(listed: jax.Array, code: jax.Array, world: World, cfg: Config) -
     return code_of[latest]
 
 
-def _rally(world: World, cfg: Config) -> jax.Array:
+def _rally_columns(world: World, cfg: Config) -> jax.Array:
     """Returns (P,) int32, the state of the middle tile where a game is about it, else 0."""
     params, seizer = world.params, world.terrain.seizer
     ours = params.group == params.group[jnp.maximum(seizer, 0)]

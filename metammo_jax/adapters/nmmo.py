@@ -114,7 +114,7 @@ def observe(world: World, cfg: Config) -> dict:
     alive = everybody[: cfg.players]
     table = entity_table(world, cfg)
     players = table[: cfg.players]
-    far = query.distance(world.body.pos, world.body.pos[: cfg.players])
+    far = query.pairwise_distance(world.body.pos, world.body.pos[: cfg.players])
     visible, *marked = native.visible_rows(far, everybody, cfg, *legal.marks(world, far, cfg))
     listed = _gather(table, visible, alive)
     out = {
@@ -128,7 +128,7 @@ def observe(world: World, cfg: Config) -> dict:
     if System.COMBAT in cfg.systems:
         out["ActionTargets"]["Attack"] = {
             "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
-            "Target": legal.targets(world, marked[0]).astype(jnp.int8),
+            "Target": legal.target_mask(world, marked[0]).astype(jnp.int8),
         }
     if System.COMMUNICATION in cfg.systems:
         out["Communication"] = _communication(players, alive, world)

@@ -130,7 +130,7 @@ def _wave_places(
     """Returns (size, 2) places of a wave, and (size,) bool whether one can stand there."""
     quadrant_key, place_key = threefry.split(key)
     count = Place.SOUTH_WEST - Place.SOUTH_EAST + 1
-    quadrant = Place.SOUTH_EAST + chance.whole(threefry.bits(quadrant_key, ()), count)
+    quadrant = Place.SOUTH_EAST + chance.random_integers(threefry.bits(quadrant_key, ()), count)
     place = jnp.where(world.npc.wave < WAVES_AT_CENTER, Place.CENTER, quadrant)
     radius = Unit.TILES.whole(WAVE_RADIUS, cfg)
     low = place_tile(place, world.params, cfg) - radius
@@ -193,7 +193,7 @@ def passable_places(
     """
     words = threefry.bits(key, (math.prod(shape),))
     low = jnp.reshape(low, (1,) * (3 - jnp.ndim(low)) + jnp.shape(low))
-    tries = low + chance.cells(words, side).reshape(*shape, 2)
+    tries = low + chance.random_cells(words, side).reshape(*shape, 2)
     works = query.can_stand(world.terrain, tries)
     first = jnp.argmax(works, axis=1)
     pos = jnp.take_along_axis(tries, first[:, None, None], axis=1)[:, 0]

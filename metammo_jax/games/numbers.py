@@ -28,7 +28,7 @@ from metammo_jax.games.knobs import (
 )
 from metammo_jax.games.spawn import individuals_on_edge
 from metammo_jax.lib import exact, threefry
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 
 
 class Manner(IntEnum):
@@ -378,4 +378,4 @@ class _Row(NamedTuple):
         value = low
         for manner, drawn in ways.items():
             value = jnp.where(self.manner == manner, drawn.astype(real), value)
-        return once(value)  # of which each reader takes one
+        return materialize(value)  # of which each reader takes one

@@ -42,7 +42,7 @@ def begin(
     """
     keys = threefry.split(key, 7)
     params = table.draw(keys[0], game, difficulty, cfg)
-    fractal = pool[chance.whole(threefry.bits(keys[1], ()), pool.shape[0])]
+    fractal = pool[chance.random_integers(threefry.bits(keys[1], ()), pool.shape[0])]
     places = table.spawn(keys[2], params, cfg)
     task = table.assign(keys[5], params, cfg)
     world = World(
@@ -51,8 +51,8 @@ def begin(
         terrain=terrain.build(keys[3], params, fractal, cfg),
         body=_bodies(keys[4], params, places, cfg),
         skill=_nothing_learned(cfg) if cfg.skills else None,  # pyright: ignore[reportArgumentType]
-        bag=inventory.empty(cfg) if cfg.slots else None,  # pyright: ignore[reportArgumentType]
-        npc=query.no_npcs(cfg.npcs) if cfg.npcs else None,  # pyright: ignore[reportArgumentType]
+        bag=inventory.empty_bags(cfg) if cfg.slots else None,  # pyright: ignore[reportArgumentType]
+        npc=query.empty_npcs(cfg.npcs) if cfg.npcs else None,  # pyright: ignore[reportArgumentType]
         task=task,
         tally=_nothing_counted(task, cfg),
         verdict=Verdict(

@@ -80,7 +80,7 @@ def individuals_and_callers(key: jax.Array, params: Params, cfg: Config) -> Spaw
     edge_key, place_key, choice_key = threefry.split(key, 3)
     recon = _rank_in_team(choice_key, params.group)[0] == 0
     draw = threefry.bits(place_key, (cfg.players, 2))
-    anywhere = query.border(params, cfg) + chance.whole(draw, params.center)
+    anywhere = query.border_width(params, cfg) + chance.random_integers(draw, params.center)
     edge = individuals_on_edge(edge_key, params, cfg).pos
     return Spawn(pos=jnp.where(recon[:, None], anywhere, edge), recon=recon)
 
@@ -165,7 +165,7 @@ def edge_tile(index: jax.Array, params: Params, cfg: Config) -> jax.Array:
 
     Source: docs/rules/world.md#starting-places.
     """
-    size, low = params.center, query.border(params, cfg)
+    size, low = params.center, query.border_width(params, cfg)
     side, along = index // size, index % size
     high, back = low + size, low + size - 1 - along
     row = jnp.select([side == 0, side == 1, side == 2], [low, low + along, high], back)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.lib import backend
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 
 
 def pack(members: jax.Array) -> jax.Array:
@@ -26,7 +26,7 @@ def pack_columns(members: jax.Array) -> jax.Array:
     bit = jnp.left_shift(1, jnp.arange(8, dtype=jnp.uint16))[None, :, None]
     eights = (padded.reshape(-1, 8, columns).astype(jnp.uint16) * bit).sum(1, dtype=jnp.uint16)
     parts = eights.reshape(-1, 4, columns).astype(jnp.uint32)
-    return once(parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16 | parts[:, 3] << 24).T
+    return materialize(parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16 | parts[:, 3] << 24).T
 
 
 _COLUMNS = 32
@@ -61,7 +61,7 @@ def _in_rounds(words, size, marks):
         block, found = state
         rank = block * _COLUMNS + jnp.arange(_COLUMNS)[None]
         row = _of_rank(words, starts, count, rank)
-        new = [row.astype(jnp.int16), *(once(_contains(mark, row)) for mark in marks)]
+        new = [row.astype(jnp.int16), *(materialize(_contains(mark, row)) for mark in marks)]
         here, pairs = (jnp.arange(blocks) == block)[:, None], zip(found, new, strict=True)
         return block + 1, [jnp.where(here, some[:, None], all_) for all_, some in pairs]
 
@@ -105,9 +105,9 @@ def ranks(members: jax.Array) -> jax.Array:
 
     `jnp.cumsum` adds up each place anew from up to 128 others on CPUs.
     """
-    words = once(pack(members))
+    words = materialize(pack(members))
     counts = jax.lax.population_count(words).astype(jnp.int32)
-    start = once(jnp.cumsum(counts) - counts)
+    start = materialize(jnp.cumsum(counts) - counts)
     below = words[:, None] & ((jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)) - 1)[None]
     rank = start[:, None] + jax.lax.population_count(below).astype(jnp.int32)
     return rank.reshape(-1)[: members.shape[0]]
@@ -148,7 +148,7 @@ def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Ar
         base = jnp.where(later, 32 * word, base)
         bits = jnp.where(later, words[word][:, None], bits)
         start = jnp.where(later, starts[word][:, None], start)
-    return once(jnp.where(rank < count[:, None], base + _nth_bit(bits, rank - start), -1))
+    return materialize(jnp.where(rank < count[:, None], base + _nth_bit(bits, rank - start), -1))
 
 
 def _contains(words: jax.Array, row: jax.Array) -> jax.Array:

@@ -32,7 +32,7 @@ def waiting_time(words: jax.Array, probability: jax.Array, bits: int = 15) -> ja
     return failures + 1
 
 
-def cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
+def random_cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
     """Returns places in a square, uniformly and with replacement, one for each random word.
 
     Reads a word as a fraction in base `side`: its first digit is the row, its second the column.
@@ -55,7 +55,7 @@ def cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
     return jnp.stack(digits, axis=-1).astype(jnp.int32)
 
 
-def whole(words: jax.Array, choices: int | jax.Array) -> jax.Array:
+def random_integers(words: jax.Array, choices: int | jax.Array) -> jax.Array:
     """Returns int32 in 0..choices - 1, uniformly, one for each of the random words (...) uint32.
 
     `choices` is one number for all, below 2**16.

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = np.uint32(0x1BD11BDA)
@@ -70,7 +70,7 @@ def _is_known(key: jax.Array) -> bool:
 def _derived(key: jax.Array, number: jax.Array) -> jax.Array:
     """Returns a key for each number: () or (n,) uint32."""
     words = jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1)
-    return jax.random.wrap_key_data(once(words), impl="threefry2x32")
+    return jax.random.wrap_key_data(materialize(words), impl="threefry2x32")
 
 
 @functools.partial(jax.jit, static_argnums=1)  # traced once for each count
@@ -85,7 +85,7 @@ def _words(key: jax.Array, count: int) -> jax.Array:
 def _hashed(key: jax.Array, count: int) -> jax.Array:
     number = jnp.arange(count, dtype=jnp.uint32)
     a, b = _hash(key, jnp.zeros_like(number), number)
-    return once(a ^ b)
+    return materialize(a ^ b)
 
 
 @jax.jit

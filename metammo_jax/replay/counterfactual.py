@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.action import Action, noop
-from metammo_jax.lib import checks, kept
+from metammo_jax.lib import checks, instance_cache
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.replay import course as courses
 from metammo_jax.replay import given
@@ -75,7 +75,9 @@ def counterfactual(
     ticks = checks.whole("ticks", ticks, 1)
     env, first, world, key, taken = _played(source, at, ticks, actions, key)
     instead = _instead(replace, env)
-    compare = kept.made_for(env, "influence", lambda: jax.jit(functools.partial(_influence, env)))
+    compare = instance_cache.get_or_make(
+        env, "influence", lambda: jax.jit(functools.partial(_influence, env))
+    )
     health, alive = jax.device_get(compare(world, key, taken, instead, np.int32(first)))
     return Influence(
         health=health[-1][None] - health[:-1],

@@ -13,7 +13,7 @@ import numpy as np
 
 from metammo_jax import action as actions
 from metammo_jax.action import Action
-from metammo_jax.lib import kept
+from metammo_jax.lib import instance_cache
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.world import World
 
@@ -47,7 +47,9 @@ def stretch_of(env):
     (world, key of all ticks, actions (n, P), () int32 ticks played before) -> worlds (n, ...) after
     each tick; (n,) bool, the game is over after it.
     """
-    return kept.made_for(env, "stretch", lambda: jax.jit(functools.partial(_stretch, env)))
+    return instance_cache.get_or_make(
+        env, "stretch", lambda: jax.jit(functools.partial(_stretch, env))
+    )
 
 
 @narrow

@@ -1,6 +1,6 @@
 """The event log: what happened, to whom, where and how much, as columns.
 
-It is heard where `World.tally` counts, so both always agree (see `hearing`).
+Events are captured where `World.tally` counts them, so both always agree (see `event_capture`).
 """
 
 import functools
@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax import hearing
-from metammo_jax.hearing import Heard
-from metammo_jax.lib import kept
+from metammo_jax import event_capture
+from metammo_jax.event_capture import CapturedEvents
+from metammo_jax.lib import instance_cache
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.replay import course as courses
 from metammo_jax.replay.course import STRIDE
@@ -30,7 +30,11 @@ _ITEMS, _STYLES, _SKILLS = (
 _WORDS: dict[int, np.ndarray] = {Event.SCORE_HIT: _STYLES, Event.LEVEL_UP: _SKILLS}
 """What `Heard.what` counts in; items, where it is not said here."""
 
-_CAUSES = ((hearing.DAMAGED, "fog"), (hearing.HUNGRY, "hunger"), (hearing.THIRSTY, "thirst"))
+_CAUSES = (
+    (event_capture.DAMAGED, "fog"),
+    (event_capture.HUNGRY, "hunger"),
+    (event_capture.THIRSTY, "thirst"),
+)
 
 
 class Events(dict[str, np.ndarray]):
@@ -122,57 +126,59 @@ def events(replay: Replay) -> Events:
     if not isinstance(replay, Replay):
         raise ValueError(f"events takes a Replay, given a {type(replay).__name__}")
     env = replay.env
-    play = kept.made_for(env, "heard", lambda: jax.jit(functools.partial(_stretch, env)))
+    play = instance_cache.get_or_make(
+        env, "event_log", lambda: jax.jit(functools.partial(_stretch, env))
+    )
     _, key = courses.keys_of(replay.key)
     parts = []
     for number in range(-(-replay.ticks // STRIDE)):
         first = number * STRIDE
         action = replay.course.span(first)
-        heard = jax.device_get(play(replay.course.frame(number), key, action, np.int32(first)))
-        parts.append(jax.tree.map(lambda rows: rows[: replay.ticks - first], heard))  # noqa: B023
+        captured = jax.device_get(play(replay.course.frame(number), key, action, np.int32(first)))
+        parts.append(jax.tree.map(lambda rows: rows[: replay.ticks - first], captured))  # noqa: B023
     if not parts:
         return _empty()
-    heard = jax.tree.map(lambda *rows: np.concatenate(rows), *parts)
-    return told(heard, np.arange(replay.ticks))
+    captured = jax.tree.map(lambda *rows: np.concatenate(rows), *parts)
+    return to_columns(captured, np.arange(replay.ticks))
 
 
-def listening(step: Callable) -> Callable:
+def capture_events(step: Callable) -> Callable:
     """Returns a step that also tells what happens, for rollouts: (what `step` returns, `Heard`).
 
-        step = log.listening(env.step)
-        (obs, world, *rest), heard = jax.jit(step)(key, world, action)
-        columns = log.told(heard, ticks)
+        step = log.capture_events(env.step)
+        (obs, world, *rest), captured = jax.jit(step)(key, world, action)
+        columns = log.to_columns(captured, ticks)
 
     Args:
       step: `env.step`, or anything that calls it, not jitted. The result may be jitted, vmapped and
         scanned over; `told` reads what it tells.
     """
-    return hearing.listen(step)
+    return event_capture.capture(step)
 
 
-def told(heard: Heard, ticks) -> Events:
-    """Returns the columns of what was heard.
+def to_columns(captured: CapturedEvents, ticks) -> Events:
+    """Returns the columns of captured events.
 
     Args:
-      heard: (R,) of a tick, (T, R) of T ticks, or (T, W, R) of W worlds.
+      captured: (R,) of a tick, (T, R) of T ticks, or (T, W, R) of W worlds.
       ticks: () or (T,) integers, ticks played before each.
 
     Raises:
-      ValueError: ticks are not as many as were heard.
+      ValueError: ticks are not as many as were captured.
     """
-    heard = jax.device_get(heard)
-    shape, ticks = heard.happened.shape, np.asarray(ticks)
+    captured = jax.device_get(captured)
+    shape, ticks = captured.happened.shape, np.asarray(ticks)
     if ticks.shape != shape[: max(0, len(shape) - 1)][:1] or len(shape) > 3:
-        raise ValueError(f"ticks has shape {ticks.shape}, heard {shape}: (T,) and (T, R) fit")
-    place = np.nonzero(heard.happened)
+        raise ValueError(f"ticks has shape {ticks.shape}, captured {shape}: (T,) and (T, R) fit")
+    place = np.nonzero(captured.happened)
     columns: dict[str, Any] = {
-        name: np.asarray(values)[place] for name, values in vars(heard).items() if name != "pos"
+        name: np.asarray(values)[place] for name, values in vars(captured).items() if name != "pos"
     }
     columns["tick"] = (ticks[place[0]] if ticks.ndim else np.full(len(place[0]), ticks)).astype(
         np.int32
     )
     columns["world"] = place[1] if len(shape) == 3 else np.zeros(len(place[0]), np.int32)
-    columns["row"], columns["column"] = np.asarray(heard.pos)[place].T
+    columns["row"], columns["column"] = np.asarray(captured.pos)[place].T
     _name_killers(columns)
     out = Events(tick=columns["tick"], event=NAMES[columns["event"]], who=columns["who"])
     out["whom"], out["what"] = columns["whom"], _words(columns)
@@ -204,7 +210,7 @@ def _words(columns: dict[str, np.ndarray]) -> np.ndarray:
     """Returns (n,) str, what each event is about."""
     event, what = columns["event"], columns["what"]
     out = np.full(len(event), "", "<U17")
-    for kind in (*Event, hearing.SPEAK):
+    for kind in (*Event, event_capture.SPEAK):
         here = (event == kind) & (what >= 0)
         if kind == Event.AGENT_CULLED:
             out[here] = [
@@ -217,7 +223,7 @@ def _words(columns: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _cause(bits: int) -> str:
-    if bits & hearing.LEADERLESS:
+    if bits & event_capture.LEADERLESS:
         return "leader"
     return "+".join(word for bit, word in _CAUSES if bits & bit)
 
@@ -229,14 +235,14 @@ def _empty() -> Events:
 
 
 @narrow
-def _stretch(env, world, key: jax.Array, action, first: jax.Array) -> Heard:
+def _stretch(env, world, key: jax.Array, action, first: jax.Array) -> CapturedEvents:
     """Returns (n, R) what happened in the ticks of actions (n, P); `first` was played before."""
-    step = hearing.listen(env.step)
+    step = event_capture.capture(env.step)
 
     def tick(world, each):
         chosen, number = each
-        (_, world, *_), heard = step(courses.tick_keys(key, number)[1], world, chosen)
-        return world, heard
+        (_, world, *_), captured = step(courses.tick_keys(key, number)[1], world, chosen)
+        return world, captured
 
     count = action.move.shape[0]
     return jax.lax.scan(tick, world, (action, first + jnp.arange(count, dtype=jnp.int32)))[1]

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import hearing, query
+from metammo_jax import event_capture, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.world import World
@@ -15,7 +15,7 @@ def speak(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#communication; nmmo `core/action.py::Comm.call`.
     """
     says = can_speak(world, cfg) & (orders.token >= 1) & (orders.token <= cfg.tokens)
-    hearing.tell(world, hearing.SPEAK, says, number=orders.token)
+    event_capture.emit(world, event_capture.SPEAK, says, number=orders.token)
     message = jnp.where(says, orders.token, world.body.message)
     return world.replace(body=world.body.replace(message=message))
 

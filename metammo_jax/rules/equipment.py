@@ -14,7 +14,7 @@ def note_item_level(key: jax.Array, world: World, orders: Orders, cfg: Config) -
 
     Source: docs/rules/world.md#players; nmmo `entity/entity.py::Entity.update`.
     """
-    worn = inventory.only(world.bag.level, world.bag.worn)
+    worn = inventory.value_where(world.bag.level, world.bag.worn)
     present = world.body.present[: cfg.players]
     item_level = jnp.where(present, worn, world.body.item_level)
     return world.replace(body=world.body.replace(item_level=item_level))

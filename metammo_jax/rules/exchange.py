@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import waves
-from metammo_jax.lib.once import once
+from metammo_jax.lib import turn_order
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import LISTING_TICKS
 from metammo_jax.vocab import Event
 from metammo_jax.world import Bag, World
@@ -19,19 +19,19 @@ def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#selling; nmmo `core/action.py::Sell.call`.
     """
     bag, price = world.bag, orders.price
-    wants = query.can_trade(world, cfg) & inventory.is_meant(bag, orders.sell, world.tick)
+    wants = query.can_trade(world, cfg) & inventory.holds_known_item(bag, orders.sell, world.tick)
     wants &= (price >= 1) & (price <= cfg.prices)
-    listed = inventory.at_slot(bag, orders.sell, wants) & ~bag.worn & (bag.price == 0)
+    listed = inventory.slot_mask(bag, orders.sell, wants) & ~bag.worn & (bag.price == 0)
     item, level, quantity = (
-        inventory.only(leaf, listed) for leaf in (bag.item, bag.level, bag.quantity)
+        inventory.value_where(leaf, listed) for leaf in (bag.item, bag.level, bag.quantity)
     )
     bag = bag.replace(
         price=jnp.where(listed, price, bag.price),
         listed_at=jnp.where(listed, world.tick, bag.listed_at),
     )
-    return effects.count(
+    return effects.record_event(
         world.replace(bag=bag), Event.LIST_ITEM, listed.any(0), item, level, quantity,
-        told=lambda: dict(gold=price),
+        details=lambda: dict(gold=price),
     )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     known = (listing >= 0) & (listing < players * cfg.slots)
     seller, slot = jnp.divmod(jnp.where(known, listing, 0), cfg.slots)
     offered = [column[slot, seller] for column in (bag.item, bag.level, bag.price)]
-    *what, price = once(jnp.stack(offered))
+    *what, price = materialize(jnp.stack(offered))
     wants = known & query.can_trade(world, cfg) & (seller != row) & (price > 0)
     wants &= (bag.arrived <= world.tick)[slot, seller]
     income = bag.price.sum(0)  # all that one could earn in this tick
@@ -60,13 +60,13 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         quantity = bag.quantity[slot, seller]
         pays = ready & here & (gold >= price)
         bag, kept = inventory.receive(bag, *what, quantity=quantity, wanted=pays, tick=world.tick)
-        bag = inventory.clear(bag, _sold(bag, seller, slot, kept))
+        bag = inventory.clear_slots(bag, _sold(bag, seller, slot, kept))
         paid = jnp.where(kept, price, 0)
         gold = gold.at[seller].add(paid) - paid
         return (bag, gold, jnp.where(kept, quantity, bought)), ~here
 
     state = (bag, world.body.gold[:players], jnp.zeros(players, jnp.int32))
-    bag, gold, bought = waves.play(act, state, row, seller, orders.buy_turn, wants, players)
+    bag, gold, bought = turn_order.resolve(act, state, row, seller, orders.buy_turn, wants, players)
     body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
     return _count(world.replace(bag=bag, body=body), what, bought, seller, price)
 
@@ -79,12 +79,12 @@ def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.
     paid = jnp.where(made, price, 0)
     said = dict(happened=made, what=item, level=level, number=bought, gold=paid)
     buyer = jnp.arange(made.shape[0], dtype=jnp.int32)
-    world = effects.count(
-        world, Event.BUY_ITEM, made, item, level, bought, told=lambda: dict(said, whom=seller)
+    world = effects.record_event(
+        world, Event.BUY_ITEM, made, item, level, bought, details=lambda: dict(said, whom=seller)
     )
-    world = effects.count(
+    world = effects.record_event(
         world, Event.EARN_GOLD, sales, amount=sales,
-        told=lambda: dict(said, who=seller, whom=buyer),
+        details=lambda: dict(said, who=seller, whom=buyer),
     )  # fmt: skip
     return effects.add_to_tally(world, spent=paid, earned=jnp.zeros_like(paid).at[seller].add(paid))
 

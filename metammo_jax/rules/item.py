@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import grid, waves
-from metammo_jax.lib.once import once
+from metammo_jax.lib import grid, turn_order
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import (
     BASE_HEALTH,
     GIFT_REACH,
@@ -29,20 +29,20 @@ def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#using-items; nmmo `core/action.py::Use.call`.
     """
     bag, slot = world.bag, orders.use
-    wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
-    here = inventory.at_slot(bag, slot, wants & can_use(world)[jnp.maximum(slot, 0), _rows(cfg)])
+    wants = query.can_trade(world, cfg) & inventory.holds_known_item(bag, slot, world.tick)
+    here = inventory.slot_mask(bag, slot, wants & can_use(world)[jnp.maximum(slot, 0), _rows(cfg)])
     item, level, quantity = (
-        inventory.only(leaf, here) for leaf in (bag.item, bag.level, bag.quantity)
+        inventory.value_where(leaf, here) for leaf in (bag.item, bag.level, bag.quantity)
     )
-    used, place = here.any(0), inventory.wear_of(item)
+    used, place = here.any(0), inventory.wear_place(item)
     worn = (bag.worn & here).any(0)
     puts_on = used & (place != Wear.NOWHERE) & ~worn
-    same_place = (inventory.wear_of(bag.item) == place[None]) & used[None]
+    same_place = (inventory.wear_place(bag.item) == place[None]) & used[None]
     consumes = used & (place == Wear.NOWHERE)
     bag = bag.replace(worn=(bag.worn & ~same_place) | (here & puts_on[None]))
-    world = world.replace(bag=inventory.clear(bag, here & consumes[None]))
-    world = effects.count(world, Event.EQUIP_ITEM, puts_on, item, level, quantity)
-    world = effects.count(world, Event.CONSUME_ITEM, consumes, item, level)
+    world = world.replace(bag=inventory.clear_slots(bag, here & consumes[None]))
+    world = effects.record_event(world, Event.EQUIP_ITEM, puts_on, item, level, quantity)
+    world = effects.record_event(world, Event.CONSUME_ITEM, consumes, item, level)
     return _consume(world, jnp.where(consumes, item, Item.NOTHING), level, cfg)
 
 
@@ -51,7 +51,7 @@ def can_use(world: World) -> jax.Array:
 
     Source: docs/rules/world.md#items, docs/rules/world.md#using-items.
     """
-    bag, levels = world.bag, once(query.levels(world).T)
+    bag, levels = world.bag, materialize(query.levels(world).T)
     able = query.best_level(world)
     for item, skill in enumerate(ITEM_SKILL):  # a gather for each record would take longer
         if skill >= 0:
@@ -82,16 +82,18 @@ def destroy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#destroying-items; nmmo `core/action.py::Destroy.call`.
     """
     bag, slot = world.bag, orders.destroy
-    wants = query.can_trade(world, cfg) & inventory.is_meant(bag, slot, world.tick)
-    gone = inventory.at_slot(bag, slot, wants) & ~bag.worn
-    world = world.replace(bag=inventory.clear(bag, gone))
-    return effects.count(world, Event.DESTROY_ITEM, gone.any(0), told=lambda: _said_of(bag, gone))
+    wants = query.can_trade(world, cfg) & inventory.holds_known_item(bag, slot, world.tick)
+    gone = inventory.slot_mask(bag, slot, wants) & ~bag.worn
+    world = world.replace(bag=inventory.clear_slots(bag, gone))
+    return effects.record_event(
+        world, Event.DESTROY_ITEM, gone.any(0), details=lambda: _said_of(bag, gone)
+    )
 
 
 def _said_of(bag: Bag, here: jax.Array) -> dict[str, jax.Array]:
-    """Returns item, level and pieces of the one record (I, P) of each player, for `hearing`."""
+    """Returns item, level and pieces of the one record (I, P) of each player, as event details."""
     names = {"what": bag.item, "level": bag.level, "number": bag.quantity}
-    return {name: inventory.only(leaf, here) for name, leaf in names.items()}
+    return {name: inventory.value_where(leaf, here) for name, leaf in names.items()}
 
 
 def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -104,7 +106,7 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """
     bag, slot = world.bag, jnp.maximum(orders.give, 0)
     row, to = _rows(cfg), jnp.clip(orders.give_to, 0, cfg.players - 1)
-    wants = _can_reach(world, orders.give_to, cfg) & inventory.is_meant(
+    wants = _can_reach(world, orders.give_to, cfg) & inventory.holds_known_item(
         bag, orders.give, world.tick
     )
     wants &= ~bag.worn[slot, row] & (bag.price[slot, row] == 0)
@@ -116,13 +118,13 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     turn = orders.turn[: cfg.players]
     state = (bag, jnp.zeros(cfg.players, bool))
-    bag, given = waves.play(act, state, row, to, turn, wants, cfg.players)
+    bag, given = turn_order.resolve(act, state, row, to, turn, wants, cfg.players)
 
     def said():
         before = world.bag
-        return dict(whom=to, **_said_of(before, inventory.at_slot(before, orders.give, given)))
+        return dict(whom=to, **_said_of(before, inventory.slot_mask(before, orders.give, given)))
 
-    return effects.count(world.replace(bag=bag), Event.GIVE_ITEM, given, told=said)
+    return effects.record_event(world.replace(bag=bag), Event.GIVE_ITEM, given, details=said)
 
 
 def _hand_over(
@@ -140,7 +142,7 @@ def _hand_over(
     what = [leaf[slot[source], source] for leaf in (bag.item, bag.level, bag.quantity)]
     bag, kept = inventory.receive(bag, *what, wanted=giver >= 0, tick=tick)
     taken = ready & kept[to]
-    return inventory.clear(bag, inventory.at_slot(bag, slot, taken)), taken
+    return inventory.clear_slots(bag, inventory.slot_mask(bag, slot, taken)), taken
 
 
 def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -162,10 +164,10 @@ def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> Worl
 
     turn = orders.turn[:players]
     state = (world.body.gold[:players], jnp.zeros(players, bool))
-    gold, given = waves.play(act, state, row, to, turn, wants, players)
+    gold, given = turn_order.resolve(act, state, row, to, turn, wants, players)
     body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
-    return effects.count(
-        world.replace(body=body), Event.GIVE_GOLD, given, told=lambda: dict(whom=to, gold=amount)
+    return effects.record_event(
+        world.replace(body=body), Event.GIVE_GOLD, given, details=lambda: dict(whom=to, gold=amount)
     )
 
 

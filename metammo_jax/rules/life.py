@@ -5,7 +5,7 @@ from collections.abc import Collection
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import effects, hearing, inventory, query
+from metammo_jax import effects, event_capture, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import chance, threefry
@@ -79,11 +79,11 @@ def remove(world: World, dies: jax.Array, cfg: Config) -> World:
     Counts the players among them.
     """
     body = world.body
-    world = effects.count(
-        world, Event.AGENT_CULLED, dies[: cfg.players], told=lambda: _causes(world, cfg)
+    world = effects.record_event(
+        world, Event.AGENT_CULLED, dies[: cfg.players], details=lambda: _causes(world, cfg)
     )
     if cfg.slots:
-        bag = inventory.clear(world.bag, dies[: cfg.players])
+        bag = inventory.clear_slots(world.bag, dies[: cfg.players])
         world = world.replace(bag=bag)
     return world.replace(
         body=body.replace(
@@ -95,16 +95,16 @@ def remove(world: World, dies: jax.Array, cfg: Config) -> World:
 
 
 def _causes(world: World, cfg: Config) -> dict[str, jax.Array]:
-    """Returns what players who leave now die of, for `hearing`."""
+    """Returns what players who leave now die of, for `event_capture`."""
     body, players = world.body, cfg.players
     needs = query.is_on(world, System.RESOURCE)
     bits = (
-        (hearing.DAMAGED, body.damage[:players] > 0),
-        (hearing.HUNGRY, needs & (body.food == 0)),
-        (hearing.THIRSTY, needs & (body.water == 0)),
+        (event_capture.DAMAGED, body.damage[:players] > 0),
+        (event_capture.HUNGRY, needs & (body.food == 0)),
+        (event_capture.THIRSTY, needs & (body.water == 0)),
     )
     found = sum(jnp.where(found, bit, 0) for bit, found in bits)
-    return {"what": jnp.where(body.health[:players] > 0, hearing.LEADERLESS, found)}
+    return {"what": jnp.where(body.health[:players] > 0, event_capture.LEADERLESS, found)}
 
 
 def fall_with_leader(world: World, cfg: Config) -> World:
@@ -174,9 +174,9 @@ def _on_the_edge(key: jax.Array, world: World, cfg: Config) -> jax.Array:
 
     Source: docs/rules/world.md#death-and-revival; nmmo `lib/spawn.py::get_random_coord`.
     """
-    low, size = query.border(world.params, cfg), world.params.center
+    low, size = query.border_width(world.params, cfg), world.params.center
     words = threefry.bits(key, (2, cfg.players))
-    along, side = low + chance.cells(words[0], size)[:, 0], words[1] >> 30
+    along, side = low + chance.random_cells(words[0], size)[:, 0], words[1] >> 30
     across = jnp.where(side % 2 == 0, low, low + size)
     turned = side >= 2
     return jnp.stack([jnp.where(turned, across, along), jnp.where(turned, along, across)], axis=-1)
@@ -188,9 +188,9 @@ REVIVAL_TRIES = 16
 
 def _anywhere(key: jax.Array, world: World, cfg: Config) -> jax.Array:
     """Returns (P, 2) passable places inside the playable square."""
-    low, size = query.border(world.params, cfg), world.params.center
+    low, size = query.border_width(world.params, cfg), world.params.center
     words = threefry.bits(key, (cfg.players * REVIVAL_TRIES,))
-    tries = (low + chance.cells(words, size)).reshape(cfg.players, REVIVAL_TRIES, 2)
+    tries = (low + chance.random_cells(words, size)).reshape(cfg.players, REVIVAL_TRIES, 2)
     first = jnp.argmax(query.can_stand(world.terrain, tries), axis=1)
     return jnp.take_along_axis(tries, first[:, None, None], axis=1)[:, 0]
 

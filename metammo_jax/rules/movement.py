@@ -7,7 +7,7 @@ from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import STEP_OFFSET
 from metammo_jax.vocab import Direction, Event
 from metammo_jax.world import World
@@ -44,9 +44,9 @@ def _find_room(
     guess settles; as many rounds as the longest queue of players that follow one another.
     """
     body, players = world.body, cfg.players
-    wanted_tile = once(goal[:, 0] * cfg.map_size + goal[:, 1])
-    tile = once(jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1))
-    turn = once(orders.turn[:players])
+    wanted_tile = materialize(goal[:, 0] * cfg.map_size + goal[:, 1])
+    tile = materialize(jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1))
+    turn = materialize(orders.turn[:players])
     # Others lie along the first axis: reduced there, many players are looked at at once.
     earlier = turn[:, None] < turn[None]
     stands = tile[:players, None] == wanted_tile[None]
@@ -72,9 +72,9 @@ def _explore(world: World, moves: jax.Array, cfg: Config) -> World:
     Source: docs/rules/world.md#movement; event GO_FARTHEST.
     """
     body = world.body
-    depth = world.params.center // 2 - query.from_middle(body.pos[: cfg.players], cfg)
+    depth = world.params.center // 2 - query.distance_to_middle(body.pos[: cfg.players], cfg)
     farther = moves & (depth > body.exploration)
     body = body.replace(exploration=jnp.where(farther, depth, body.exploration))
-    return effects.count(
-        world.replace(body=body), Event.GO_FARTHEST, farther, told=lambda: dict(number=depth)
+    return effects.record_event(
+        world.replace(body=body), Event.GO_FARTHEST, farther, details=lambda: dict(number=depth)
     )

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import few, flood, grid, threefry
+from metammo_jax.lib import flood, grid, row_blocks, threefry
 from metammo_jax.tables import (
     MEANDER_ORDER,
     NPC_VISION,
@@ -91,7 +91,7 @@ def _nearest(pos: jax.Array, others: jax.Array, allowed: jax.Array) -> jax.Array
       allowed: (P,) bool, who counts.
     """
     players = others.shape[0]
-    far = query.distance(others, pos)
+    far = query.pairwise_distance(others, pos)
     nobody = (NPC_VISION + 1) * players
     seen = allowed[:, None] & (far <= NPC_VISION)
     rank = jnp.where(seen, far * players + jnp.arange(players, dtype=far.dtype)[:, None], nobody)
@@ -125,7 +125,7 @@ def _step(
         step = jnp.where(drifting, _drift(draw[row], pos[row], goal[row], free[row]), path)
         return direction.at[jnp.where(real, row, cfg.npcs)].set(step, mode="drop")
 
-    return few.at_a_time(walk, _meander(draw, free), has_goal & present, AT_ONCE)
+    return row_blocks.apply_in_blocks(walk, _meander(draw, free), has_goal & present, AT_ONCE)
 
 
 def _meander(draw: jax.Array, free: jax.Array) -> jax.Array:

@@ -7,8 +7,8 @@ import numpy as np
 from metammo_jax import effects, inventory, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import threefry, waves
-from metammo_jax.lib.once import once
+from metammo_jax.lib import threefry, turn_order
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import (
     HARVEST_EXP,
     HARVEST_ITEM,
@@ -36,13 +36,13 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """
     harvest_key, weapon_key = threefry.split(key)
     tile, skill, emptied = _emptied(world, orders.turn[: cfg.players], cfg)
-    world = effects.harvest(harvest_key, world, tile, emptied.reshape(-1))
+    world = effects.deplete_tiles(harvest_key, world, tile, emptied.reshape(-1))
     fishing, taken = emptied[:-1].any(0), emptied[-1]
     world = _yield(weapon_key, world, fishing, skill, taken)
     done = taken[:, None] & (skill[:, None] == jnp.arange(cfg.skills)[None])
     done |= fishing[:, None] & (jnp.arange(cfg.skills) == Skill.FISHING)[None]
     exp = jnp.asarray(HARVEST_EXP[: cfg.skills])[None]
-    return effects.learn(world, jnp.where(done, exp, 0))
+    return effects.add_experience(world, jnp.where(done, exp, 0))
 
 
 def _emptied(world: World, turn: jax.Array, cfg: Config):
@@ -58,25 +58,27 @@ def _emptied(world: World, turn: jax.Array, cfg: Config):
       under them; (P,) int32, the skill that the latter take, herbalism where there is nothing;
       (5, P) bool, which of the tiles are emptied.
     """
-    here = query.tiles(world.terrain, world.body.pos[: cfg.players]).astype(jnp.int32)
+    here = query.tile_index(world.terrain, world.body.pos[: cfg.players]).astype(jnp.int32)
     beside = np.array([*(NEIGHBOURS @ (cfg.map_size, 1)), 0])[:, None]
-    tile = once((here[None] + beside).astype(jnp.uint32).reshape(-1))
+    tile = materialize((here[None] + beside).astype(jnp.uint32).reshape(-1))
     material = query.material_of(world, tile).reshape(-1, cfg.players)
     skill = jnp.asarray(HARVEST_SKILL)[material[-1]]
     wants = jnp.concatenate([material[:-1] == Tile.FISH, (skill > Skill.FISHING)[None]])
-    wants = once(wants & query.is_alive(world)[None, : cfg.players])
+    wants = materialize(wants & query.is_alive(world)[None, : cfg.players])
     turns = jnp.broadcast_to(turn, wants.shape).reshape(-1)
-    emptied = once(_is_first(tile, wants.reshape(-1), turns, cfg)).reshape(wants.shape)
+    emptied = materialize(_is_first_in_turn(tile, wants.reshape(-1), turns, cfg)).reshape(
+        wants.shape
+    )
     return tile, jnp.where(skill > Skill.FISHING, skill, Skill.HERBALISM), emptied
 
 
-def _is_first(tile: jax.Array, wants: jax.Array, turn: jax.Array, cfg: Config) -> jax.Array:
-    """Returns what `query.is_first` does, on a map: for so many places that is less than pairs.
+def _is_first_in_turn(tile: jax.Array, wants: jax.Array, turn: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (A,) bool, as `query.is_first_in_turn`; by a map of tiles, cheaper than pairs here.
 
     Turns are less than 2**32 - 1.
     """
-    due = jnp.where(wants, turn, waves.LAST_TURN)
-    first = jnp.full(cfg.map_size**2, waves.LAST_TURN).at[tile].min(due)[tile]
+    due = jnp.where(wants, turn, turn_order.LAST_TURN)
+    first = jnp.full(cfg.map_size**2, turn_order.LAST_TURN).at[tile].min(due)[tile]
     return wants & (first == turn)
 
 
@@ -98,16 +100,16 @@ def _yield(
         (HARVEST_ITEM, skill, taken),
         (HARVEST_WEAPON, skill, taken & lucky),
     )
-    hand, found = inventory.in_hand(world.bag), []
+    hand, found = inventory.held_item(world.bag), []
     for table, by, drops in harvests:
         item = jnp.asarray(table, jnp.int32)[by]
         drops &= (item != Item.NOTHING) & query.is_on(world, System.ITEM)
         found.append((item, _level(*hand, by), drops))
-    item, level, drops = (once(jnp.stack(values)) for values in zip(*found, strict=True))
+    item, level, drops = (materialize(jnp.stack(values)) for values in zip(*found, strict=True))
     bag, kept = inventory.receive_several(
         world.bag, item, level, jnp.ones_like(item), drops, world.tick, only_with_room=True
     )
-    return effects.count(world.replace(bag=bag), Event.HARVEST_ITEM, kept, item, level)
+    return effects.record_event(world.replace(bag=bag), Event.HARVEST_ITEM, kept, item, level)
 
 
 def _level(tool: jax.Array, tool_level: jax.Array, skill: jax.Array) -> jax.Array:

@@ -56,12 +56,14 @@ def _balance(world: World, needs: jax.Array, players: int) -> World:
 
 def _drink(world: World, needs: jax.Array, players: int) -> World:
     body = world.body
-    around = query.tiles(world.terrain, body.pos[None, :players] + jnp.asarray(NEIGHBOURS)[:, None])
+    around = query.tile_index(
+        world.terrain, body.pos[None, :players] + jnp.asarray(NEIGHBOURS)[:, None]
+    )
     at_water = (world.terrain.material.reshape(-1)[around] == Tile.WATER).any(0)
     water = jnp.maximum(body.water - world.params.depletion, 0)
     water = jnp.where(at_water, RESOURCE_BASE, water)
     body = body.replace(water=jnp.where(needs, water, body.water))
-    return effects.count(world.replace(body=body), Event.DRINK_WATER, needs & at_water)
+    return effects.record_event(world.replace(body=body), Event.DRINK_WATER, needs & at_water)
 
 
 def _eat(
@@ -73,15 +75,15 @@ def _eat(
     cfg: Config,
 ) -> World:
     body, players = world.body, cfg.players
-    tile = query.tiles(world.terrain, body.pos[:players])
+    tile = query.tile_index(world.terrain, body.pos[:players])
     here = query.material_of(world, tile)
     can_take = needs & (here == Tile.FOILAGE)
     if System.PROFESSION not in cfg.systems:
         can_take |= alive & (here == Tile.HERB)
-    taken = query.is_first(tile, can_take, orders.turn[:players])
+    taken = query.is_first_in_turn(tile, can_take, orders.turn[:players])
     eats = taken & (here == Tile.FOILAGE)
     food = jnp.maximum(body.food - world.params.depletion, 0)
     food = jnp.where(eats, RESOURCE_BASE, food)
     body = body.replace(food=jnp.where(needs, food, body.food))
-    world = effects.harvest(key, world.replace(body=body), tile, taken)
-    return effects.count(world, Event.EAT_FOOD, eats)
+    world = effects.deplete_tiles(key, world.replace(body=body), tile, taken)
+    return effects.record_event(world, Event.EAT_FOOD, eats)

@@ -25,7 +25,7 @@ def seize(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     row = jnp.where(player.any() & alone, jnp.argmax(player), NOBODY)
     held = (terrain.seizer >= 0) & (group[terrain.seizer] == group[row])
     seizes = (row >= 0) & ~held
-    world = effects.count(world, Event.SEIZE_TILE, player & seizes)
+    world = effects.record_event(world, Event.SEIZE_TILE, player & seizes)
     return world.replace(
         terrain=terrain.replace(
             seizer=jnp.where(seizes, row, terrain.seizer),

@@ -63,7 +63,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     words = threefry.bits(key, (4, row.shape[0]))
     npc = npc.replace(
         kind=put(npc.kind, recruits.kind),
-        style=put(npc.style, chance.whole(words[0], len(Style))),
+        style=put(npc.style, chance.random_integers(words[0], len(Style))),
         target=jnp.where(new, NOBODY, npc.target),
         ring=put(npc.ring, recruits.ring),
         rally=put(npc.rally, recruits.rally),
@@ -113,8 +113,8 @@ def _gear(
     level = on(System.PROGRESSION, level)
     below = words[0] >> 12
     worth = jnp.maximum((level << 20) - below.astype(jnp.int32), 0)
-    armor = Item.HAT + chance.whole(words[1], Item.BOTTOM - Item.HAT + 1)
-    tool = Item.ROD + chance.whole(words[2], Item.CHISEL - Item.ROD + 1)
+    armor = Item.HAT + chance.random_integers(words[1], Item.BOTTOM - Item.HAT + 1)
+    tool = Item.ROD + chance.random_integers(words[2], Item.CHISEL - Item.ROD + 1)
     gear = {
         "level": level,
         "gear": on(System.EQUIPMENT, (NPC_GEAR * worth) >> 20),
@@ -191,11 +191,11 @@ def _join_queue(world: World, cfg: Config) -> Npc:
 def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.Array]:
     """Returns the recruits of this tick's attempts, and how many left the queue."""
     npc, params = world.npc, world.params
-    low, size = query.border(params, cfg), params.center
+    low, size = query.border_width(params, cfg), params.center
     attempt = jnp.arange(NPC_SPAWN_ATTEMPTS)
     recalled = attempt < npc.queued
     words = threefry.bits(key, (3, NPC_SPAWN_ATTEMPTS))
-    inward = chance.cells(words[0], size)
+    inward = chance.random_cells(words[0], size)
     anywhere = low + inward
     ring = jnp.minimum(inward, size - 1 - inward).min(-1)
     queue = npc.queue[jnp.minimum(attempt, npc.queue.shape[0] - 1)]
@@ -220,7 +220,7 @@ def _on_ring(words: jax.Array, ring: jax.Array, low: jax.Array, size: jax.Array)
     """Returns (K, 2) places on the square rings at (K,) tiles from the edge, by words (2, K)."""
     first, last = low + ring, low + size - 1 - ring
     span = jnp.maximum(last - first + 1, 1)
-    along, side = first + chance.cells(words[0], span)[:, 0], words[1] >> 30
+    along, side = first + chance.random_cells(words[0], span)[:, 0], words[1] >> 30
     across = jnp.where(side % 2 == 0, first, last)
     return jnp.where(
         (side < 2)[:, None],

@@ -50,7 +50,7 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     material = _mark(material, middle, params.mark_center)
     material = _mark(material, params.seize_target, params.seize_target[0] >= 0)
     ring = jnp.arange(cfg.map_size // 2, dtype=jnp.float32)
-    outside = query.border(params, cfg).astype(jnp.float32)
+    outside = query.border_width(params, cfg).astype(jnp.float32)
     return Terrain(
         material=material,
         ready_at=jnp.zeros(material.shape, jnp.int16),
@@ -107,7 +107,7 @@ def _sprinkle(
 ) -> jax.Array:
     """Turns grass inside the edge into other materials, `quota` tiles of each, one by one."""
     words = threefry.bits(key, (draws,))
-    place = chance.cells(words, params.center - 2) + query.border(params, cfg) + 1
+    place = chance.random_cells(words, params.center - 2) + query.border_width(params, cfg) + 1
     tile = place[:, 0] * cfg.map_size + place[:, 1]
     flat = material.reshape(-1)
     order = jnp.arange(draws, dtype=jnp.int32)
@@ -150,8 +150,8 @@ def _clusters(key: jax.Array, material: jax.Array, params: Params, cfg: Config) 
     """
     wanted = len(CLUSTER_KINDS) * cfg.clusters
     draws = 6 * wanted + 64
-    inside = chance.cells(threefry.bits(key, (draws,)), params.center - 4)
-    cells = (inside + query.border(params, cfg) + 2)[:, None] + CLUSTER[None]
+    inside = chance.random_cells(threefry.bits(key, (draws,)), params.center - 4)
+    cells = (inside + query.border_width(params, cfg) + 2)[:, None] + CLUSTER[None]
     cells = cells[..., 0] * cfg.map_size + cells[..., 1]
     flat, order = material.reshape(-1), jnp.arange(draws, dtype=jnp.int32)
     is_grass = flat[cells[:, 0]] == Tile.GRASS
@@ -179,7 +179,7 @@ def _stock_fish(key: jax.Array, material: jax.Array, params: Params, cfg: Config
 
     As many as wanted, those with the lowest random numbers, below a bound found bit by bit.
     """
-    off = jnp.arange(cfg.map_size) - query.border(params, cfg)
+    off = jnp.arange(cfg.map_size) - query.border_width(params, cfg)
     inside = (off >= 2) & (off < params.center - 1)
     is_grass = jnp.pad(material == Tile.GRASS, 1)
     beside = is_grass[:-2, 1:-1] | is_grass[2:, 1:-1] | is_grass[1:-1, :-2] | is_grass[1:-1, 2:]

@@ -25,9 +25,8 @@ import jax.numpy as jnp
 
 from metammo_jax.config import Config
 from metammo_jax.tasks.signature import find, is_number, signature_of
-from metammo_jax.tasks.subject import Alone, Subject, subject_of
-from metammo_jax.vocab import Subject as Code
-from metammo_jax.vocab import System
+from metammo_jax.tasks.subject import SingleMember, SubjectMembers, subject_of
+from metammo_jax.vocab import Subject, System
 from metammo_jax.world import World
 
 
@@ -101,7 +100,7 @@ class Asked(Term):
 
     predicate: Callable
     args: tuple = ()
-    subject: Code | None = None
+    subject: Subject | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +118,7 @@ class Combined(Term):
     parts: tuple[Term, ...]
 
 
-def ask(predicate: Callable | str, *args, subject: Code | None = None, **named) -> Asked:
+def ask(predicate: Callable | str, *args, subject: Subject | None = None, **named) -> Asked:
     """Returns a predicate with its numbers, to be combined with others.
 
     Args:
@@ -154,17 +153,17 @@ def as_term(value) -> Term:
     raise ValueError(f"{value!r} must be a term (see tasks.ask) or a finite number")
 
 
-def checked_subject(subject) -> Code:
+def checked_subject(subject) -> Subject:
     """Returns the `vocab.Subject` that is meant, by name or number.
 
     Raises:
       ValueError: there is none.
     """
-    names = [code.name for code in Code]
+    names = [code.name for code in Subject]
     if isinstance(subject, str) and subject.upper() in names:
-        return Code[subject.upper()]
-    if isinstance(subject, int) and not isinstance(subject, bool) and subject in list(Code):
-        return Code(subject)
+        return Subject[subject.upper()]
+    if isinstance(subject, int) and not isinstance(subject, bool) and subject in list(Subject):
+        return Subject(subject)
     raise ValueError(f"subject={subject!r} is none of {names}")
 
 
@@ -214,12 +213,12 @@ class Plan:
     numbers: int
     watches: int
     predicate: Callable | None = None
-    subject: Code | None = None
+    subject: Subject | None = None
     operator: Operator | None = None
     parts: tuple["Plan", ...] = ()
 
     def __call__(
-        self, world: World, subject: Subject | Alone, args: jax.Array, cfg: Config
+        self, world: World, subject: SubjectMembers | SingleMember, args: jax.Array, cfg: Config
     ) -> jax.Array:
         """Returns (P,) float32; args and world.tally.watched begin with the columns of this."""
         if self.operator is not None:
@@ -232,7 +231,7 @@ class Plan:
         return jnp.clip(value, 0.0, 1.0)
 
     def _combined(
-        self, world: World, subject: Subject | Alone, args: jax.Array, cfg: Config
+        self, world: World, subject: SubjectMembers | SingleMember, args: jax.Array, cfg: Config
     ) -> jax.Array:
         assert self.operator is not None
         values, first, tally, seen = [], 0, world.tally, 0

@@ -10,7 +10,7 @@ from metammo_jax.config import Config
 from metammo_jax.lib import threefry
 from metammo_jax.tasks.algebra import asked_in, numbers_of, plan_of
 from metammo_jax.tasks.goal import Goal
-from metammo_jax.tasks.signature import FREE_NUMBERS, SETTINGS, signature_of
+from metammo_jax.tasks.signature import FREE_NUMBERS, PARAM_NAMES, signature_of
 from metammo_jax.vocab import NEVER
 from metammo_jax.world import Params, Task
 
@@ -90,7 +90,7 @@ class TaskBook:
         Source: docs/rules/tasks.md#who-gets-a-task.
         """
         goal = self._drawn(key, params, cfg)[params.leader]
-        values = jnp.stack([jnp.asarray(getattr(params, s), jnp.float32) for s in SETTINGS])
+        values = jnp.stack([jnp.asarray(getattr(params, s), jnp.float32) for s in PARAM_NAMES])
         name = jnp.asarray(self._name)[goal]
         args = jnp.where(name == _VALUE, jnp.asarray(self._number)[goal], values[name])
         nothing = jnp.zeros(cfg.players, jnp.int32)
@@ -134,8 +134,8 @@ def _numbers(goals: tuple[Goal, ...], cfg: Config) -> tuple[np.ndarray, np.ndarr
     for index, (goal, row) in enumerate(zip(goals, rows, strict=True)):
         _check_ranges(goal, cfg)
         for column, arg in enumerate(row):
-            if isinstance(arg, str) and arg in SETTINGS:
-                name[index, column] = SETTINGS.index(arg)
+            if isinstance(arg, str) and arg in PARAM_NAMES:
+                name[index, column] = PARAM_NAMES.index(arg)
             else:
                 number[index, column] = getattr(cfg, arg) if isinstance(arg, str) else arg
     return number, name
@@ -145,7 +145,7 @@ def _check_ranges(goal: Goal, cfg: Config) -> None:
     for leaf in asked_in(goal.term):
         signature = signature_of(leaf.predicate)
         for (key, argument), arg in zip(signature.arguments.items(), leaf.args, strict=True):
-            if isinstance(arg, str) and arg in SETTINGS:
+            if isinstance(arg, str) and arg in PARAM_NAMES:
                 continue
             value = getattr(cfg, arg) if isinstance(arg, str) else arg
             try:

@@ -11,10 +11,8 @@ from metammo_jax.tasks.algebra import (
     needed_by,
     watched_by,
 )
-from metammo_jax.tasks.signature import SETTINGS, SIZES, is_number, signature_of
+from metammo_jax.tasks.signature import is_number, signature_of
 from metammo_jax.vocab import Subject, System, TaskKind
-
-__all__ = ["OWN", "SETTINGS", "SIZES", "Goal"]
 
 OWN = (Subject.SELF, Subject.TEAM, Subject.TEAM_LEADER)
 """Subjects whose members all have the task: events are watched of these alone."""

@@ -57,7 +57,7 @@ def weight(goal: Goal) -> float:
 
 
 @dataclasses.dataclass(frozen=True)
-class Score:
+class CompetitionScore:
     """What agents came to.
 
     Attributes:
@@ -77,7 +77,7 @@ class Score:
     tasks: np.ndarray
 
 
-def judge(max_progress: np.ndarray, goal: np.ndarray, goals: Sequence[Goal]) -> Score:
+def judge(max_progress: np.ndarray, goal: np.ndarray, goals: Sequence[Goal]) -> CompetitionScore:
     """Judges agents of one policy and seed.
 
     Args:
@@ -102,7 +102,7 @@ def judge(max_progress: np.ndarray, goal: np.ndarray, goals: Sequence[Goal]) -> 
     total = np.bincount(goal, progress, minlength=len(goals))
     means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     points = np.array([weight(one) for one in goals])
-    return Score(
+    return CompetitionScore(
         task_progress=float(np.nanmean(means)),
         weighted_score=float(np.nansum(means * points)),
         categories=_by_category([means], goals),
@@ -112,7 +112,7 @@ def judge(max_progress: np.ndarray, goal: np.ndarray, goals: Sequence[Goal]) -> 
     )
 
 
-def over_seeds(scores: Sequence[Score], goals: Sequence[Goal]) -> Score:
+def over_seeds(scores: Sequence[CompetitionScore], goals: Sequence[Goal]) -> CompetitionScore:
     """Returns the mean of the scores of several seeds; categories over all (task, seed).
 
     Raises:
@@ -122,7 +122,7 @@ def over_seeds(scores: Sequence[Score], goals: Sequence[Goal]) -> Score:
         raise ValueError("scores=[] must hold one at least")
     tables = [score.tasks for score in scores]
     seen = np.isfinite(tables)
-    return Score(
+    return CompetitionScore(
         task_progress=float(np.mean([score.task_progress for score in scores])),
         weighted_score=float(np.mean([score.weighted_score for score in scores])),
         categories=_by_category(tables, goals),

@@ -28,10 +28,14 @@ FREE_NUMBERS = 4
 """Numbers of a function that was never registered: as many, all 0 by default."""
 
 _ARRAYS = {"enabled", "group", "leader", "seize_target"}
-SETTINGS = tuple(f.name for f in dataclasses.fields(Params) if f.name not in _ARRAYS)
+PARAM_NAMES = tuple(f.name for f in dataclasses.fields(Params) if f.name not in _ARRAYS)
 """Fields of `Params` that stand for one number."""
 
-SIZES = (*(f.name for f in dataclasses.fields(Config) if f.type is int), "middle", "team_size")
+CONFIG_NAMES = (
+    *(f.name for f in dataclasses.fields(Config) if f.type is int),
+    "middle",
+    "team_size",
+)
 """Fields of `Config` that stand for one number."""
 
 
@@ -66,8 +70,8 @@ class Argument:
         if self.words:
             return self._word(name, value)
         if isinstance(value, str):
-            if value not in SETTINGS + SIZES:
-                hint = nearest(value, SETTINGS + SIZES)
+            if value not in PARAM_NAMES + CONFIG_NAMES:
+                hint = nearest(value, PARAM_NAMES + CONFIG_NAMES)
                 raise ValueError(f"argument {name}={value!r} is no field of Params or Config{hint}")
             return value
         if not is_number(value):

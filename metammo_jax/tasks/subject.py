@@ -12,25 +12,24 @@ from flax import struct
 from metammo_jax import query
 from metammo_jax.lib import bits, exact
 from metammo_jax.lib.node import Node
-from metammo_jax.vocab import NOBODY
-from metammo_jax.vocab import Subject as Code
+from metammo_jax.vocab import NOBODY, Subject
 from metammo_jax.world import Params, World
 
 FAR = 1 << 20
 """An integer larger than any row, column or distance; stands for "none of them"."""
 
-_SHIFT = np.zeros(len(Code), np.int32)
-_SHIFT[[Code.LEFT_TEAM, Code.LEFT_TEAM_LEADER]] = 1
-_SHIFT[[Code.RIGHT_TEAM, Code.RIGHT_TEAM_LEADER]] = -1
+_SHIFT = np.zeros(len(Subject), np.int32)
+_SHIFT[[Subject.LEFT_TEAM, Subject.LEFT_TEAM_LEADER]] = 1
+_SHIFT[[Subject.RIGHT_TEAM, Subject.RIGHT_TEAM_LEADER]] = -1
 
-_LEADERS_ONLY = np.zeros(len(Code), bool)
+_LEADERS_ONLY = np.zeros(len(Subject), bool)
 _LEADERS_ONLY[
-    [Code.TEAM_LEADER, Code.LEFT_TEAM_LEADER, Code.RIGHT_TEAM_LEADER, Code.FOE_LEADERS]
+    [Subject.TEAM_LEADER, Subject.LEFT_TEAM_LEADER, Subject.RIGHT_TEAM_LEADER, Subject.FOE_LEADERS]
 ] = True
 
 
 @struct.dataclass
-class Subject(Node):
+class SubjectMembers(Node):
     """For each player the players that its task is about.
 
     The methods reduce over the members of each row; "living" means in the world with health
@@ -127,7 +126,7 @@ class Subject(Node):
 
 
 @struct.dataclass
-class Alone(Node):
+class SingleMember(Node):
     """The subject of tasks that are all about their owners: what `Subject` says, without pairs.
 
     Values are (P,); of values (P, P) only those of the owners themselves are read.
@@ -215,15 +214,15 @@ def members(params: Params, code: jax.Array) -> jax.Array:
     group, row = params.group, jnp.arange(params.group.shape[0])
     groups = group.max() + 1
     meant = (group + jnp.asarray(_SHIFT)[code]) % groups
-    foe = (code == Code.FOES) | (code == Code.FOE_LEADERS)
+    foe = (code == Subject.FOES) | (code == Subject.FOE_LEADERS)
     hit = (group[None] == meant[:, None]) ^ foe[:, None]
     leads = params.leader == row
     hit &= leads[None] | ~jnp.asarray(_LEADERS_ONLY)[code][:, None]
-    alone = (code == Code.SELF)[:, None]
+    alone = (code == Subject.SELF)[:, None]
     return jnp.where(alone, row[:, None] == row[None], hit)
 
 
-def subject_of(world: World, code: Code | None = None) -> Subject | Alone:
+def subject_of(world: World, code: Subject | None = None) -> SubjectMembers | SingleMember:
     """Returns the subject of every player's task.
 
     Args:
@@ -232,10 +231,10 @@ def subject_of(world: World, code: Code | None = None) -> Subject | Alone:
     """
     players = world.params.group.shape[0]
     alive = query.is_alive(world)[:players]
-    if code == Code.SELF:
-        return Alone(alive=alive)
+    if code == Subject.SELF:
+        return SingleMember(alive=alive)
     meant = world.task.subject if code is None else jnp.full(players, code)
-    return Subject(members=members(world.params, meant), alive=alive)
+    return SubjectMembers(members=members(world.params, meant), alive=alive)
 
 
 def _paired(values: jax.Array) -> jax.Array:

@@ -5,7 +5,7 @@ import pytest
 from agents.config import TrainConfig
 from agents.learners.state import start
 from agents.learners.update import make_update
-from agents.runs.session import assemble
+from agents.runs.training_run import assemble
 from tests.agents.fake import FakeEnv
 
 

@@ -24,7 +24,7 @@ from agents.learners import state as states
 from agents.learners import update as updating
 from agents.learners.rollout import begin, collect
 from agents.parallel import meshes, processes
-from agents.runs import checkpoint, session
+from agents.runs import checkpoint, training_run
 from agents.train import resume, train
 from tests.agents.fake import FakeEnv
 
@@ -86,8 +86,8 @@ def free_address() -> str:
 
 def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     """Returns the stage after a rollout, and what happened in it, by their place."""
-    mesh, (batch, policy) = meshes.make(cfg), session.assemble(cfg, env)
-    part, key = batch.part(meshes.AXIS, mesh.size), jax.random.key(cfg.seed)
+    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
+    part, key = batch.shard(meshes.AXIS, mesh.size), jax.random.key(cfg.seed)
 
     def play():
         stage = begin(policy, part, key, cfg.past_selves)
@@ -99,12 +99,12 @@ def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
         return {"stage": stage}, {"steps": steps}
 
     specs = (Spec(meshes.AXIS), Spec(None, None, meshes.AXIS))
-    return _by_place(jax.jit(meshes.parted(play, mesh, (), specs))())
+    return _by_place(jax.jit(meshes.shard_map(play, mesh, (), specs))())
 
 
 def after_update(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     """Returns state and metrics after one update, by their place."""
-    mesh, (batch, policy) = meshes.make(cfg), session.assemble(cfg, env)
+    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
     state = states.start(batch, policy, cfg, mesh)
     rate = np.float32(cfg.learning_rate)
     state, metrics = updating.make_update(batch, policy, cfg, mesh)(state, rate)

@@ -15,7 +15,7 @@ from agents.config import TrainConfig
 from agents.learners import state as states
 from agents.learners import update as updating
 from agents.parallel import meshes
-from agents.runs import session
+from agents.runs import training_run
 
 ROOT = Path(__file__).parents[2]
 CFG = TrainConfig(num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=1, width=8)
@@ -25,9 +25,9 @@ def program(seed: int = 0) -> str:
     """Returns a digest of the program of an update, by which the cache finds what was compiled."""
     cfg = TrainConfig(**{**vars(CFG), "seed": seed})
     mesh = meshes.make(cfg)
-    batch, policy = session.assemble(cfg, session.mm.make(cfg.game, config=cfg.config))
+    batch, policy = training_run.assemble(cfg, training_run.mm.make(cfg.game, config=cfg.config))
     state = jax.eval_shape(lambda: states.start(batch, policy, cfg, mesh))
-    state = meshes.placed(state, states.SPECS, mesh)
+    state = meshes.with_shardings(state, states.SPECS, mesh)
     update = updating.make_update(batch, policy, cfg, mesh)
     text = update.lower(state, np.float32(cfg.learning_rate)).as_text()
     return hashlib.sha256(text.encode()).hexdigest()

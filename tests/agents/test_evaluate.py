@@ -9,7 +9,7 @@ import pytest
 from agents.evaluate import RANDOM, Side, compare
 from agents.evaluation.compare import _score, judge_of, mixed
 from agents.evaluation.episodes import Played, Result, play
-from agents.evaluation.match import Match
+from agents.evaluation.results import Match
 from agents.evaluation.sides import Chooser
 from agents.player import Player
 from metammo_jax.tasks import curriculum, scoring

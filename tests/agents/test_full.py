@@ -14,7 +14,7 @@ from agents.learners import state as states
 from agents.learners import update as updating
 from agents.learners.rollout import collect
 from agents.networks.distributions import DETAIL
-from agents.runs import folder, session
+from agents.runs import folder, training_run
 from agents.train import train
 from agents.training import loop
 from metammo_jax.vocab import Event
@@ -33,8 +33,8 @@ SHAPING = ("health", "experience", "gold", "defense")
 @pytest.fixture(scope="module")
 def rollout():
     """Two worlds, two sequences of two ticks, by a policy that is no longer indifferent."""
-    env = session.mm.make(CFG.game, config=CFG.config)
-    batch, policy = session.assemble(CFG, env)
+    env = training_run.mm.make(CFG.game, config=CFG.config)
+    batch, policy = training_run.assemble(CFG, env)
     state = states.start(batch, policy, CFG)
     params = jax.tree.map(
         lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), state.params
@@ -73,7 +73,7 @@ def test_what_was_drawn_is_allowed(rollout):
 def test_the_papers_network_trains(tmp_path):
     """Two updates: all is finite, and every layer moves but those of what nobody can do yet."""
     run = str(tmp_path / "run")
-    begun = session.begin(dataclasses.replace(CFG, network="paper", verify=False, run_dir=run))
+    begun = training_run.begin(dataclasses.replace(CFG, network="paper", verify=False, run_dir=run))
     before = jax.tree.map(np.array, begun.params)
     result = loop._loop(begun, updates=2)
     for record in result.history:

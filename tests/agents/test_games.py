@@ -11,7 +11,7 @@ from agents import evaluate
 from agents.config import TrainConfig
 from agents.evaluate import RANDOM, Side, compare
 from agents.player import Player
-from agents.runs import session
+from agents.runs import training_run
 from agents.train import train
 
 pytestmark = pytest.mark.slow
@@ -45,9 +45,9 @@ def test_the_papers_network(corrected, tmp_path):
     )  # fmt: skip
     result = train(cfg, updates=2)
     check(result)
-    _, policy, params = session.load_policy(result.run)
+    _, policy, params = training_run.load_policy(result.run)
     side = Side("trained", policy, params)
-    match = compare(session.arena("team_battle", "tiny"), side, RANDOM, episodes=2)
+    match = compare(training_run.arena("team_battle", "tiny"), side, RANDOM, episodes=2)
     assert match.alone[0].length > 0
 
 

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from agents.runs import checkpoint, folder, session
+from agents.runs import checkpoint, folder, training_run
 from tests.agents.fake import FakeEnv
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -65,7 +65,7 @@ def test_a_killed_run_goes_on_exactly(tmp_path):
     done = max(line["update"] for line in folder.read_metrics(killed))
     finish(whole, max(done, UPDATES) + 1)
     finish(killed, max(done, UPDATES) + 1)
-    ends = [session.resume(run, FakeEnv()) for run in (whole, killed)]
+    ends = [training_run.resume(run, FakeEnv()) for run in (whole, killed)]
     assert ends[0].counts["updates"] == ends[1].counts["updates"] > UPDATES
     first, second = (checkpoint._keyless(end.state) for end in ends)
     assert jax.tree.all(jax.tree.map(np.array_equal, first, second))

@@ -14,7 +14,7 @@ from agents.learners import vtrace
 from agents.learners.losses import gae
 from agents.learners.minibatch import Minibatch
 from agents.networks.distributions import Choice, Logits, regret
-from agents.runs.session import assemble
+from agents.runs.training_run import assemble
 from tests.agents.fake import FakeEnv
 
 TICKS = 6

@@ -10,7 +10,7 @@ import pytest
 
 from agents.networks.heads import Heads
 from agents.networks.lean import Lean
-from agents.runs import session
+from agents.runs import training_run
 from agents.train import resume, train
 from tests.agents.fake import CFG, FakeEnv
 
@@ -72,7 +72,7 @@ def test_the_run_goes_on_with_it_and_only_with_it(result):
         resume(result.run, FakeEnv())
     with pytest.raises(ValueError, match="another config"):
         resume(result.run, FakeEnv(), network=Largest(width=16))
-    _, policy, params = session.load_policy(result.run, FakeEnv(), network=Largest())
+    _, policy, params = training_run.load_policy(result.run, FakeEnv(), network=Largest())
     assert policy.network == Largest()
     np.testing.assert_array_equal(
         params["params"]["seen"]["bias"], again.params["params"]["seen"]["bias"]

@@ -17,7 +17,7 @@ from agents.learners.rollout import begin, collect
 from agents.networks import packing
 from agents.networks.distributions import Choice, entropy, log_prob
 from agents.parallel.meshes import AXIS
-from agents.runs import session
+from agents.runs import training_run
 
 WORLDS, PLAYERS = 5, 21
 
@@ -68,7 +68,7 @@ def test_all_blocks_are_worked_on_once(wanted, at_once):
 def tiny_batch(all_games):
     """Four worlds of each game, a policy, its parameters and first observations; some are dead."""
     cfg = TrainConfig(game=tuple(mm.games.GAMES), width=16, num_worlds=32, devices=1)
-    batch, policy = session.assemble(cfg, all_games)
+    batch, policy = training_run.assemble(cfg, all_games)
     stage = jax.jit(lambda key: begin(policy, batch, key))(jax.random.key(0))
     alive = jax.random.bernoulli(jax.random.key(1), 0.5, stage.obs.alive.shape)
     stage = stage.replace(obs=stage.obs.replace(alive=alive))

@@ -10,8 +10,8 @@ import pytest
 from agents.config import TrainConfig
 from agents.learners import pool, state, update
 from agents.learners.rollout import begin, play_tick
-from agents.runs import session
-from agents.runs.session import assemble
+from agents.runs import training_run
+from agents.runs.training_run import assemble
 from agents.train import train
 from agents.training.loop import resume
 from tests.agents.fake import FakeEnv
@@ -161,7 +161,9 @@ def test_a_run_with_past_selves_goes_on_exactly(fake_cfg, tmp_path):
     parts = resume(tmp_path / "parts", FakeEnv())
     assert whole.complete and parts.complete and parts.steps == whole.steps
     jax.tree.map(np.testing.assert_array_equal, parts.params, whole.params)
-    one, other = (session.resume(tmp_path / name, FakeEnv()).state for name in ("whole", "parts"))
+    one, other = (
+        training_run.resume(tmp_path / name, FakeEnv()).state for name in ("whole", "parts")
+    )
     jax.tree.map(np.testing.assert_array_equal, one.pool, other.pool)
     assert "past/won" in whole.history[-1]
 

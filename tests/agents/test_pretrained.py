@@ -14,7 +14,7 @@ from agents.config import TrainConfig
 from agents.evaluation.sides import untrained
 from agents.pretrained import agent as agents
 from agents.pretrained import export, names
-from agents.runs import folder, session
+from agents.runs import folder, training_run
 
 CFG = TrainConfig(game="sandwich", width=16, total_steps=5000, learning_rate=1e-3)
 
@@ -25,8 +25,8 @@ def run(tmp_path_factory):
     cfg = dataclasses.replace(CFG, run_dir=str(tmp_path_factory.mktemp("runs") / "new"))
     env = mm.make("sandwich", config="tiny")
     path = folder.create(cfg, env.cfg)
-    params = untrained(session.make_policy(cfg, env.cfg), env).params
-    session.checkpoint.save(
+    params = untrained(training_run.make_policy(cfg, env.cfg), env).params
+    training_run.checkpoint.save(
         path / "checkpoints", 3, params, {"key": jax.random.key(0)}, {"updates": 3}
     )
     lines = [{"update": update, "steps": 100 * update} for update in (1, 2, 3)]

@@ -9,7 +9,7 @@ import pytest
 import metammo_jax as mm
 from agents import evaluate
 from agents.evaluation import report, report_page
-from agents.evaluation.match import Match, Score
+from agents.evaluation.results import Match, Score
 from metammo_jax.draw import charts
 
 

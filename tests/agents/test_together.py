@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from agents.runs import checkpoint, folder, group, session
+from agents.runs import checkpoint, folder, group, training_run
 from agents.train import main, resume, train
 from agents.training.curve import over_seeds
 from tests.agents.fake import FakeEnv
@@ -43,7 +43,7 @@ def test_each_seed_is_the_run_that_it_would_be_alone(cfg, together, tmp_path):
         )
         assert (result.updates, result.steps) == (alone.updates, alone.steps)
         assert without_time(result.run) == without_time(alone.run)
-        ends = [session.resume(run, FakeEnv()).state for run in (alone.run, result.run)]
+        ends = [training_run.resume(run, FakeEnv()).state for run in (alone.run, result.run)]
         first, second = (jax.tree.leaves(checkpoint._keyless(end)) for end in ends)
         for one, other in zip(first, second, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agents.config import TrainConfig
-from agents.runs import checkpoint, folder, session
+from agents.runs import checkpoint, folder, training_run
 from agents.train import resume, train
 from agents.training import log, loop
 from metammo_jax import preset
@@ -35,12 +35,12 @@ def without_time(run) -> list[dict]:
 
 def test_stopping_and_resuming_changes_nothing(cfg, tmp_path):
     whole = train(cfg, FakeEnv(), updates=5)
-    parted = train(dataclasses.replace(cfg, run_dir=str(tmp_path / "b")), FakeEnv(), updates=2)
-    parted = resume(parted.run, FakeEnv(), updates=3)
-    assert (parted.updates, parted.steps) == (whole.updates, whole.steps) == (5, whole.steps)
-    assert equal(parted.params, whole.params)
-    assert without_time(parted.run) == without_time(whole.run)
-    ends = [session.resume(run, FakeEnv()).state for run in (whole.run, parted.run)]
+    halves = train(dataclasses.replace(cfg, run_dir=str(tmp_path / "b")), FakeEnv(), updates=2)
+    halves = resume(halves.run, FakeEnv(), updates=3)
+    assert (halves.updates, halves.steps) == (whole.updates, whole.steps) == (5, whole.steps)
+    assert equal(halves.params, whole.params)
+    assert without_time(halves.run) == without_time(whole.run)
+    ends = [training_run.resume(run, FakeEnv()).state for run in (whole.run, halves.run)]
     data = [checkpoint._keyless(end) for end in ends]
     assert equal(*data)
 
@@ -77,7 +77,7 @@ def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
     result = train(cfg, FakeEnv())
     assert not result.complete and result.updates == 2
     assert "go on with" in str(result)
-    assert session.resume(result.run, FakeEnv()).counts["updates"] == 2
+    assert training_run.resume(result.run, FakeEnv()).counts["updates"] == 2
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -94,7 +94,7 @@ def test_old_checkpoints_are_dropped_and_undone_updates_forgotten(cfg):
 
 def test_values_that_are_not_finite_stop_the_run(cfg):
     record = {"update": 1, "value_loss": float("nan"), "games": {}}
-    work = session.Session(cfg, None, None, None, None, {}, None, None)
+    work = training_run.TrainingRun(cfg, None, None, None, None, {}, None, None)
     with pytest.raises(FloatingPointError, match="is not finite at update 1"):
         log._check_finite(record, work)
 
@@ -109,7 +109,7 @@ def test_runs_refuse_what_they_should(cfg, tmp_path):
     with pytest.raises(ValueError, match="differs from the world of"):
         folder.check_world(run, preset("tiny"))
     with pytest.raises(ValueError, match="no complete checkpoint"):
-        session.resume(run, FakeEnv())
+        training_run.resume(run, FakeEnv())
     with pytest.raises(ValueError, match="is no run"):
         folder.read_config(tmp_path)
     assert folder.read_config(run) == cfg

@@ -12,7 +12,7 @@ from jax.sharding import PartitionSpec as Spec
 from agents.config import TrainConfig
 from agents.learners.state import start
 from agents.learners.update import make_update
-from agents.runs.session import assemble
+from agents.runs.training_run import assemble
 from benchmarks import ceiling
 from benchmarks.ceiling import Ceilings, Work, products
 from tests.agents.fake import FakeEnv

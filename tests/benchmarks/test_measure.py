@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agents.runs import session
+from agents.runs import training_run
 from benchmarks import measure as measuring
 from benchmarks import workloads
 from benchmarks.measure import machine, measure
@@ -164,7 +164,7 @@ def test_wrong_numbers_are_named(wrong):
 def fake(monkeypatch):
     """Benchmarks measure the fake world that agents are tested with, as it is."""
     monkeypatch.setattr(measuring.mm, "make", lambda games, config: FakeEnv())
-    monkeypatch.setattr(session, "PaperReward", lambda env: env)
+    monkeypatch.setattr(training_run, "PaperReward", lambda env: env)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 import metammo_jax as mm
 from agents.learners.state import start
 from agents.learners.update import make_update
-from agents.runs import session
+from agents.runs import training_run
 from benchmarks.workloads import checksum
 from metammo_jax.lib import threefry
 from tests.agents.fake import FakeEnv
@@ -43,7 +43,7 @@ def test_all_keys_of_a_step_of_many_worlds_are_different():
 
 def test_all_keys_of_an_update_are_different():
     cfg = dataclasses.replace(FAKE, devices=1)
-    batch, policy = session.assemble(cfg, FakeEnv())
+    batch, policy = training_run.assemble(cfg, FakeEnv())
     with noted() as notes:
         state = start(batch, policy, cfg)
         jax.block_until_ready(make_update(batch, policy, cfg)(state, np.float32(1e-3)))

@@ -17,7 +17,7 @@ def waiting_time(key, probability, shape, bits=15):
     return chance.waiting_time(jax.random.bits(key, shape), probability, bits)
 
 
-cells_of = jax.jit(chance.cells)
+cells_of = jax.jit(chance.random_cells)
 
 
 def chi_square(observed, expected):
@@ -57,10 +57,10 @@ def test_cells_read_a_word_as_a_fraction():
     words = np.array([0, 1, 2**31, 2**32 - 1, 123456789, 3999999999], np.uint64)
     for side in (6, 126, 1022, 65535):
         expected = [divmod(int(word) * side**2 >> 32, side) for word in words]
-        cells = chance.cells(jnp.asarray(words, jnp.uint32), jnp.int32(side))
+        cells = chance.random_cells(jnp.asarray(words, jnp.uint32), jnp.int32(side))
         np.testing.assert_array_equal(cells, expected)
 
 
 def test_whole_numbers_are_drawn_alike():
-    drawn = np.asarray(chance.whole(jax.random.bits(jax.random.key(0), (30_000,)), 3))
+    drawn = np.asarray(chance.random_integers(jax.random.bits(jax.random.key(0), (30_000,)), 3))
     np.testing.assert_allclose(np.bincount(drawn, minlength=3) / 30_000, [1 / 3] * 3, atol=0.01)

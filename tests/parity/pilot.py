@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from agents.policy import Policy
-from agents.runs import session
+from agents.runs import training_run
 from metammo_jax.action import Action
 from metammo_jax.env import Env
 from metammo_jax.world import World
@@ -29,13 +29,13 @@ class Pilot:
           greedy: take what is most likely, instead of drawing.
         """
         self.env, self.params, self._greedy = env, params, greedy
-        self._policy, self._shown = policy, session.show(env, policy)
+        self._policy, self._shown = policy, training_run.show(env, policy)
         self._choose = jax.jit(self._chosen)
 
     @classmethod
     def load(cls, run: str, env: Env, greedy: bool = False) -> "Pilot":
         """Returns the newest policy of a run as a pilot; ValueError if it cannot be read."""
-        _, policy, params = session.load_policy(run)
+        _, policy, params = training_run.load_policy(run)
         return cls(policy, params, env, greedy)
 
     def start(self, worlds: int) -> tuple:

@@ -193,7 +193,9 @@ class Rollout:
             "health": _mean(body.health[players], alive),
             "food": _mean(body.food, alive),
             "water": _mean(body.water, alive),
-            "distance to the middle": _mean(query.from_middle(body.pos[players], cfg), alive),
+            "distance to the middle": _mean(
+                query.distance_to_middle(body.pos[players], cfg), alive
+            ),
             "npcs": there.sum(),
             "health of npcs": _mean(body.health[cfg.players :], there),
         }

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from metammo_jax import hearing
+from metammo_jax import event_capture
 from metammo_jax.action import Orders
 from metammo_jax.vocab import Event
 from tests.parity import check, compare, deals
@@ -46,7 +46,7 @@ BY_CHANCE = {Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM, Event.EARN_GOL
 
 @functools.cache
 def listener(env):
-    play = hearing.listen(lambda key, world, orders: compare.play(key, world, orders, env))
+    play = event_capture.capture(lambda key, world, orders: compare.play(key, world, orders, env))
     return jax.jit(jax.vmap(lambda key, world, orders: play(key, world, orders)[1]))
 
 
@@ -64,7 +64,7 @@ def heard_in(trace):
         ids, rows = before.body.id[t], collections.Counter()
         for i in np.flatnonzero(heard.happened[t]):
             event, who = int(heard.event[t, i]), int(heard.who[t, i])
-            if event == hearing.SPEAK or who >= cfg.players:
+            if event == event_capture.SPEAK or who >= cfg.players:
                 continue
             said = SAID.get(Event(event), ())
             values = {name: int(getattr(heard, name)[t, i]) for name in said}

@@ -56,7 +56,7 @@ def test_clusters_are_as_if_placed_one_after_another(tiny_full, params, ground, 
     border = (tiny_full.map_size - tiny_full.playable) // 2
     wanted = 3 * tiny_full.clusters
     words = jax.random.bits(key, (6 * wanted + 64,))
-    places = np.asarray(chance.cells(words, params.center - 4)) + border + 2
+    places = np.asarray(chance.random_cells(words, params.center - 4)) + border + 2
     found = np.asarray(terrain._clusters(key, ground, params, tiny_full))
     assert np.array_equal(found, placed_one_by_one(np.asarray(ground), places, wanted))
     assert (found != np.asarray(ground)).sum() > wanted

@@ -254,7 +254,9 @@ PATCH = np.array([(20, 20), (21, 20), (22, 20), (23, 20)])
 
 @jax.jit
 def take(key, world, taken):
-    return effects.harvest(key, world, query.tiles(world.terrain, jnp.asarray(PATCH)), taken)
+    return effects.deplete_tiles(
+        key, world, query.tile_index(world.terrain, jnp.asarray(PATCH)), taken
+    )
 
 
 def patch(regrowth, tick=7):

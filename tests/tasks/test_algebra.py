@@ -87,7 +87,7 @@ def test_parts_have_numbers_and_accumulators_of_their_own(world):
         (Event.KILL_NPC, first, -1, 2, 1),  # too weak
         (Event.CONSUME_ITEM, jnp.arange(16) == 3, Item.RATION, 1, 1),
     ):
-        world = effects.count(world, event, who, what, level, amount)
+        world = effects.record_event(world, event, who, what, level, amount)
     np.testing.assert_array_equal(
         world.tally.watched[jnp.array([0, 3, 5])], [[3, 1, 0], [0, 0, 1], [0] * 3]
     )

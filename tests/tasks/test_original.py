@@ -88,7 +88,7 @@ def happen(world, kind, now):
     happened = jnp.array([p in now for p in range(16)])
     what = -1 if kind in (Event.KILL_PLAYER, Event.KILL_NPC) else jnp.array(column["type"] - 1)
     amount = np.maximum(column["number"], 1) if kind != Event.SCORE_HIT else 1
-    world = effects.count(world, kind, happened, what, jnp.array(column["level"]), amount)
+    world = effects.record_event(world, kind, happened, what, jnp.array(column["level"]), amount)
     gold, hits = jnp.array(column["gold"]), world.tally.hits
     name = {Event.EARN_GOLD: "earned", Event.LOOT_GOLD: "looted", Event.BUY_ITEM: "spent"}.get(kind)
     if name:

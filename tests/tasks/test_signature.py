@@ -49,7 +49,9 @@ def test_a_predicate_of_one_s_own_by_name_in_rows_and_in_algebra(registry):
         world = world.replace(task=book.assign(jax.random.key(0), world.params, TINY))
         world = world.replace(tally=worlds.no_tally(TINY, 1))
         for level in (2, 3, 1):  # the last does not count
-            world = effects.count(world, Event.KILL_NPC, jnp.arange(16) == level, level=level)
+            world = effects.record_event(
+                world, Event.KILL_NPC, jnp.arange(16) == level, level=level
+            )
         world, reward = evaluate(world, jnp.ones(16, bool), book, TINY)
         np.testing.assert_allclose(reward[jnp.array([0, 4])], expected, rtol=1e-6)
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from metammo_jax.config import preset
-from metammo_jax.tasks.subject import FAR, Alone, Subject, members
-from metammo_jax.vocab import Subject as Code
+from metammo_jax.tasks.subject import FAR, SingleMember, SubjectMembers, members
+from metammo_jax.vocab import Subject
 from tests import worlds
 
 TINY = preset("tiny")
@@ -19,15 +19,15 @@ def who(code, player, teams):
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (Code.SELF, {5}),
-        (Code.TEAM, {4, 5, 6, 7}),
-        (Code.TEAM_LEADER, {4}),
-        (Code.LEFT_TEAM, {8, 9, 10, 11}),
-        (Code.LEFT_TEAM_LEADER, {8}),
-        (Code.RIGHT_TEAM, {0, 1, 2, 3}),
-        (Code.RIGHT_TEAM_LEADER, {0}),
-        (Code.FOES, {0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15}),
-        (Code.FOE_LEADERS, {0, 8, 12}),
+        (Subject.SELF, {5}),
+        (Subject.TEAM, {4, 5, 6, 7}),
+        (Subject.TEAM_LEADER, {4}),
+        (Subject.LEFT_TEAM, {8, 9, 10, 11}),
+        (Subject.LEFT_TEAM_LEADER, {8}),
+        (Subject.RIGHT_TEAM, {0, 1, 2, 3}),
+        (Subject.RIGHT_TEAM_LEADER, {0}),
+        (Subject.FOES, {0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15}),
+        (Subject.FOE_LEADERS, {0, 8, 12}),
     ],
 )
 def test_whom_a_code_means_in_teams(code, expected):
@@ -35,18 +35,18 @@ def test_whom_a_code_means_in_teams(code, expected):
 
 
 def test_teams_are_in_a_circle():
-    assert who(Code.LEFT_TEAM, 15, teams=4) == {0, 1, 2, 3}
-    assert who(Code.RIGHT_TEAM, 0, teams=4) == {12, 13, 14, 15}
+    assert who(Subject.LEFT_TEAM, 15, teams=4) == {0, 1, 2, 3}
+    assert who(Subject.RIGHT_TEAM, 0, teams=4) == {12, 13, 14, 15}
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (Code.TEAM, {15}),
-        (Code.TEAM_LEADER, {15}),
-        (Code.LEFT_TEAM_LEADER, {0}),
-        (Code.RIGHT_TEAM, {14}),
-        (Code.FOES, set(range(15))),
+        (Subject.TEAM, {15}),
+        (Subject.TEAM_LEADER, {15}),
+        (Subject.LEFT_TEAM_LEADER, {0}),
+        (Subject.RIGHT_TEAM, {14}),
+        (Subject.FOES, set(range(15))),
     ],
 )
 def test_alone_everybody_is_a_team(code, expected):
@@ -56,8 +56,8 @@ def test_alone_everybody_is_a_team(code, expected):
 def test_alone_says_what_a_subject_of_oneself_says():
     rng = np.random.default_rng(0)
     alive = jnp.array(rng.random(16) > 0.3)
-    pairs = Subject(members=jnp.eye(16, dtype=bool), alive=alive)
-    alone = Alone(alive=alive)
+    pairs = SubjectMembers(members=jnp.eye(16, dtype=bool), alive=alive)
+    alone = SingleMember(alive=alive)
     value, table = jnp.array(rng.integers(-5, 50, 16)), jnp.array(rng.integers(0, 9, (16, 3)))
     square, mask = jnp.array(rng.integers(0, 9, (16, 16))), jnp.array(rng.random(16) > 0.5)
     near, target = jnp.array(rng.random((2, 16, 16)) > 0.7)
@@ -90,14 +90,14 @@ def test_a_team_sees_what_any_living_member_sees():
     alive = np.arange(40) != 7
     near, target = np.zeros((2, 40, 40), bool)
     near[7, 39] = near[5, 35] = near[25, 7] = True
-    subject = Subject(members=jnp.array(members), alive=jnp.array(alive))
+    subject = SubjectMembers(members=jnp.array(members), alive=jnp.array(alive))
     target[0, 35] = target[1, 39] = target[2, 34] = target[30, 7] = target[21, 35] = True
     seen = np.flatnonzero(subject.sees(jnp.array(near), jnp.array(target)))
     assert seen.tolist() == [0]  # 7 is dead: it neither sees nor is seen
 
 
 def test_sums_over_members():
-    subject = Subject(
+    subject = SubjectMembers(
         members=jnp.array([[1, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 1, 1, 1]], bool),
         alive=jnp.array([True, False, True, False]),
     )
@@ -128,5 +128,5 @@ def test_a_deviation_is_that_of_the_living_whoever_comes_first():
 
 def _deviation(values, alive):
     everybody = np.ones((len(values),) * 2, bool)
-    subject = Subject(members=jnp.asarray(everybody), alive=jnp.asarray(alive))
+    subject = SubjectMembers(members=jnp.asarray(everybody), alive=jnp.asarray(alive))
     return subject.alive_deviation(jnp.asarray(values, jnp.int32))

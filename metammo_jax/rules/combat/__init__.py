@@ -6,10 +6,10 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import effects, hearing, query
+from metammo_jax import effects, event_capture, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import grid, waves
+from metammo_jax.lib import grid, turn_order
 from metammo_jax.rules.combat import damage as damages
 from metammo_jax.rules.combat import spoils
 from metammo_jax.rules.combat.damage import Damage
@@ -28,13 +28,13 @@ def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     target = jnp.clip(orders.target, 0, cfg.entities - 1)
     style = jnp.clip(orders.style, 0, len(Style) - 1)
     wants = _is_allowed(world, orders, target, cfg)
-    damage = damages.points(world, style, target, cfg)
+    damage = damages.damage_points(world, style, target, cfg)
     hits = _settle(wants, target, damage, world, orders.turn, cfg)
     points = damage.dealt(hits, target, orders.turn)
     world, kills = _record(world, hits, target, points, orders.turn, cfg)
     world = _learn(world, hits[: cfg.players], style[: cfg.players], cfg)
     if System.EQUIPMENT in cfg.systems:
-        world = damages.fire(world, hits[: cfg.players], style[: cfg.players])
+        world = damages.fire_ammunition(world, hits[: cfg.players], style[: cfg.players])
     world = _count(world, hits, kills, target, style, points, cfg)
     if cfg.slots:
         world = spoils.share_out(key, world, kills, target, orders.turn, cfg)
@@ -86,7 +86,7 @@ def _settle(
         health = health.at[target].add(-points)
         return (health, made | now), (health <= 0) | (health[target] <= 0)
 
-    return waves.play(
+    return turn_order.resolve(
         act,
         (health, wants & ~waits),
         jnp.where(endangered, row, alone),
@@ -148,7 +148,7 @@ def _learn(world: World, hits: jax.Array, style: jax.Array, cfg: Config) -> Worl
     if not cfg.skills:
         return world
     used = hits[:, None] & (style[:, None] == jnp.arange(cfg.skills)[None])
-    return effects.learn(world, jnp.where(used, ATTACK_EXP, 0))
+    return effects.add_experience(world, jnp.where(used, ATTACK_EXP, 0))
 
 
 def _count(
@@ -168,20 +168,22 @@ def _count(
     world = world.replace(tally=world.tally.replace(hits=world.tally.hits + made.astype(jnp.int32)))
     level = jnp.concatenate([query.attack_level(world), query.npcs(world).level])[target]
     hurt, victim = dict(whom=target, number=points[:players]), dict(whom=target)
-    world = effects.count(world, Event.SCORE_HIT, hits, style, told=lambda: hurt)
+    world = effects.record_event(world, Event.SCORE_HIT, hits, style, details=lambda: hurt)
     killed, hunted = kills & (target < players), kills & (target >= players)
-    world = effects.count(world, Event.KILL_PLAYER, killed, level=level, told=lambda: victim)
-    return effects.count(world, Event.KILL_NPC, hunted, level=level, told=lambda: victim)
+    world = effects.record_event(
+        world, Event.KILL_PLAYER, killed, level=level, details=lambda: victim
+    )
+    return effects.record_event(world, Event.KILL_NPC, hunted, level=level, details=lambda: victim)
 
 
 def _tell_of_npcs(world: World, hits, kills, target, style, points, players: int) -> None:
     """Tells of whom NPCs hit and kill, which nobody counts."""
-    if not hearing.is_on():
+    if not event_capture.is_capturing():
         return
     rows = jnp.arange(players, hits.shape[0], dtype=jnp.int32)
     hits, kills, target, style, points = (
         column[players:] for column in (hits, kills, target, style, points)
     )
-    hearing.tell(world, Event.SCORE_HIT, hits, rows, target, style, number=points)
-    hearing.tell(world, Event.KILL_PLAYER, kills & (target < players), rows, target)
-    hearing.tell(world, Event.KILL_NPC, kills & (target >= players), rows, target)
+    event_capture.emit(world, Event.SCORE_HIT, hits, rows, target, style, number=points)
+    event_capture.emit(world, Event.KILL_PLAYER, kills & (target < players), rows, target)
+    event_capture.emit(world, Event.KILL_NPC, kills & (target >= players), rows, target)

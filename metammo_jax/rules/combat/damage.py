@@ -6,7 +6,7 @@ from flax import struct
 
 from metammo_jax import effects, inventory, query
 from metammo_jax.config import Config
-from metammo_jax.lib import waves
+from metammo_jax.lib import turn_order
 from metammo_jax.lib.node import Node
 from metammo_jax.tables import (
     ATTACK_EXP,
@@ -42,12 +42,12 @@ class Damage(Node):
         """Returns (E,) int32, points, if `hits` (E,) bool are the attacks that are made."""
         if self.after is None:
             return self.before
-        made_at = jnp.where(hits, turn, waves.LAST_TURN)
+        made_at = jnp.where(hits, turn, turn_order.LAST_TURN)
         has_learned = made_at[target] < turn
         return jnp.where(has_learned, self.after, self.before)
 
 
-def points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Damage:
+def damage_points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Damage:
     """Returns what each entity's attack in a style (E,) would do to its target (E,).
 
     Source: docs/rules/world.md#damage; nmmo `systems/combat.py::attack`.
@@ -57,13 +57,13 @@ def points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Da
     offense = _offense(world, style, cfg)
     exp = _style_exp(world, cfg)
     learned = query.experience(world)
-    before = _done(offense, style, target, exp, _defense(world, learned, cfg))
+    before = _damage_after_defense(offense, style, target, exp, _defense(world, learned, cfg))
     if not cfg.skills:
         return Damage(before, None)
     is_used = style[:, None] == jnp.arange(len(Style))[None]
     gain = jnp.where(is_used, _gain(world), 0)
     own = learned.at[:, : len(Style)].add(gain[: cfg.players])
-    after = _done(
+    after = _damage_after_defense(
         offense, style, target,
         exp.at[: cfg.players].add(gain[: cfg.players]), _defense(world, own, cfg),
     )  # fmt: skip
@@ -74,7 +74,7 @@ def _gain(world: World) -> jax.Array:
     return jnp.where(query.is_on(world, System.PROGRESSION), ATTACK_EXP, 0)
 
 
-def _done(
+def _damage_after_defense(
     offense: jax.Array, style: jax.Array, target: jax.Array, exp: jax.Array, defense: jax.Array
 ) -> jax.Array:
     """Returns (E,) int32, points; a quarter of the offense at the least.
@@ -116,7 +116,7 @@ def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
         own += LEVEL_DAMAGE * query.levels(world)[row, used]
     has_gear = query.is_on(world, System.EQUIPMENT)
     if System.EQUIPMENT in cfg.systems:
-        own += jnp.where(has_gear, inventory.attack(world.bag, used), 0)
+        own += jnp.where(has_gear, inventory.attack_bonus(world.bag, used), 0)
     npcs = jnp.where(has_gear, query.npcs(world).gear, base[cfg.players :])
     return jnp.concatenate([own, npcs])
 
@@ -128,12 +128,12 @@ def _defense(world: World, exp: jax.Array, cfg: Config) -> jax.Array:
         best = query.level_of(exp).max(1)
         own += jnp.where(query.is_on(world, System.PROGRESSION), LEVEL_DEFENSE * best, 0)
     if System.EQUIPMENT in cfg.systems:
-        worn = inventory.defense(world.bag)
+        worn = inventory.defense_bonus(world.bag)
         own += jnp.where(query.is_on(world, System.EQUIPMENT), worn, 0)
     return jnp.concatenate([own, query.npcs(world).gear])
 
 
-def fire(world: World, hits: jax.Array, style: jax.Array) -> World:
+def fire_ammunition(world: World, hits: jax.Array, style: jax.Array) -> World:
     """Takes a piece of the ammunition that players wear for the style they hit in.
 
     The last piece takes the record with it.
@@ -145,7 +145,7 @@ def fire(world: World, hits: jax.Array, style: jax.Array) -> World:
     bag = world.bag
     fits = bag.worn & (bag.item == Item.WHETSTONE + style[None]) & hits[None]
     fits &= query.is_on(world, System.EQUIPMENT)
-    shot = inventory.only(bag.item << 8 | bag.level, fits)  # one sum for what three need
+    shot = inventory.value_where(bag.item << 8 | bag.level, fits)  # one sum for what three need
     bag = bag.replace(quantity=bag.quantity - fits.astype(jnp.int32))
-    world = world.replace(bag=inventory.clear(bag, fits & (bag.quantity == 0)))
-    return effects.count(world, Event.FIRE_AMMO, shot > 0, shot >> 8, shot & 0xFF)
+    world = world.replace(bag=inventory.clear_slots(bag, fits & (bag.quantity == 0)))
+    return effects.record_event(world, Event.FIRE_AMMO, shot > 0, shot >> 8, shot & 0xFF)

@@ -3,10 +3,10 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import effects, hearing, inventory, query
+from metammo_jax import effects, event_capture, inventory, query
 from metammo_jax.config import Config
-from metammo_jax.lib import threefry, waves
-from metammo_jax.lib.once import once
+from metammo_jax.lib import threefry, turn_order
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.vocab import Event, Item, System
 from metammo_jax.world import World
 
@@ -49,11 +49,11 @@ def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cf
 
     gold = world.body.gold
     state = (gold, jnp.zeros_like(gold))
-    gold, looted = waves.play(act, state, row, victim, turn, kills, cfg.entities)
+    gold, looted = turn_order.resolve(act, state, row, victim, turn, kills, cfg.entities)
     world = world.replace(body=world.body.replace(gold=gold))
     found = looted[:players]
-    world = effects.count(
-        world, Event.LOOT_GOLD, found > 0, told=lambda: dict(whom=victim[:players], gold=found)
+    world = effects.record_event(
+        world, Event.LOOT_GOLD, found > 0, details=lambda: dict(whom=victim[:players], gold=found)
     )
     return effects.add_to_tally(world, looted=looted[:players])
 
@@ -70,8 +70,13 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
     bag, kept = inventory.receive_several(
         world.bag, items, level, jnp.ones_like(items), drops, world.tick
     )
-    return effects.count(
-        world.replace(bag=bag), Event.LOOT_ITEM, kept, items, level, told=lambda: dict(whom=victim)
+    return effects.record_event(
+        world.replace(bag=bag),
+        Event.LOOT_ITEM,
+        kept,
+        items,
+        level,
+        details=lambda: dict(whom=victim),
     )
 
 
@@ -89,10 +94,12 @@ def _belongings(
 
     def act(state, ready):
         bag, tally, looted = state
-        killer = once(jnp.nonzero(ready, size=at_once, fill_value=players)[0])
+        killer = materialize(jnp.nonzero(ready, size=at_once, fill_value=players)[0])
         wanted, killer = killer < players, jnp.minimum(killer, players - 1)
         order = jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(killer)
-        bag, new = inventory.take_over(bag, order.T, killer, victim[killer], wanted, world.tick)
+        bag, new = inventory.move_all_records(
+            bag, order.T, killer, victim[killer], wanted, world.tick
+        )
         rows = jnp.where(wanted, killer, players)
         nothing = jnp.zeros((slots, players), jnp.int32)
         item, level, quantity = (
@@ -100,17 +107,17 @@ def _belongings(
             for part in (new.item, new.level, new.quantity)
         )
         before, taken = world.replace(tally=tally), item != Item.NOTHING
-        with hearing.deaf():
-            counted = effects.count(before, Event.LOOT_ITEM, taken, item, level, quantity)
+        with event_capture.paused():
+            counted = effects.record_event(before, Event.LOOT_ITEM, taken, item, level, quantity)
         if looted is not None:  # nobody kills twice in a tick
             looted = jax.tree.map(jnp.add, looted, (item, level, quantity))
         return (bag, counted.tally, looted), jnp.zeros_like(ready)
 
     nothing = jnp.zeros((slots, players), jnp.int32)
-    state = (world.bag, world.tally, (nothing,) * 3 if hearing.is_on() else None)
-    bag, tally, looted = waves.play(act, state, row, victim, turn, kills, players, at_once)
+    state = (world.bag, world.tally, (nothing,) * 3 if event_capture.is_capturing() else None)
+    bag, tally, looted = turn_order.resolve(act, state, row, victim, turn, kills, players, at_once)
     if looted is not None:
         item, level, quantity = looted
         taken = item != Item.NOTHING
-        hearing.tell(world, Event.LOOT_ITEM, taken, None, victim, item, level, quantity)
+        event_capture.emit(world, Event.LOOT_ITEM, taken, None, victim, item, level, quantity)
     return world.replace(bag=bag, tally=tally)

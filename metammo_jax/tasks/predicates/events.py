@@ -23,7 +23,7 @@ from metammo_jax.tasks.predicates.measure import (
     whole_number,
 )
 from metammo_jax.tasks.signature import one_of, register
-from metammo_jax.tasks.subject import Subject
+from metammo_jax.tasks.subject import SubjectMembers
 from metammo_jax.vocab import Event, System
 from metammo_jax.world import World
 
@@ -66,7 +66,7 @@ def _event_needs(event: int, n: float) -> set[System]:
     original=("CountEvent",),
     says="{event}, {n} times",
 )
-def count_event(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def count_event(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Events of one kind / n, of all members, dead ones included (CountEvent).
 
     event: `vocab.Event`, or ANY_KILL for the original's PLAYER_KILL.
@@ -81,7 +81,7 @@ def count_event(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
     original=("ScoreHit",),
     says="attack with {style}, {n} times",
 )
-def score_hit(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def score_hit(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Attacks of one style / n, of all members, dead ones included (ScoreHit)."""
     hits = column(subject.totals(world.tally.hits), whole_number(args, 0))
     return share(hits, args[:, 1])
@@ -103,7 +103,7 @@ def _defeat_watches(agent_type: int, level: int, num_agent: float) -> list[tuple
     original=("DefeatEntity",),
     says="defeat {num_agent} x {agent_type} of level {level} or above",
 )
-def defeat_entity(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def defeat_entity(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Players or NPCs killed by the members / num_agent; 1 if num_agent <= 0 (DefeatEntity).
 
     Without progression every level is 0, so a level above 0 counts nobody.
@@ -128,7 +128,7 @@ def defeat_entity(world: World, subject: Subject, args: jax.Array, cfg: Config) 
 def _item_event(event: Event, system: System, name: str, original: str, verb: str):
     """Returns the predicate that counts pieces of items of a level at least in an event."""
 
-    def predicate(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+    def predicate(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
         return share(subject.total(world.tally.watched[:, 0]), args[:, 2])
 
     predicate.__name__ = predicate.__qualname__ = name
@@ -171,6 +171,6 @@ fire_ammo = _item_event(Event.FIRE_AMMO, System.EQUIPMENT, "fire_ammo", "FireAmm
     original=("UseAnyAmmo",),
     says="fire ammunition {quantity} times",
 )
-def use_any_ammo(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def use_any_ammo(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Attacks with ammunition of any kind / quantity (UseAnyAmmo of ammo_training)."""
     return share(subject.total(world.tally.count[Event.FIRE_AMMO]), args[:, 0])

@@ -8,7 +8,7 @@ import jax
 from metammo_jax.config import Config
 from metammo_jax.tasks.predicates.measure import COUNT, share
 from metammo_jax.tasks.signature import register
-from metammo_jax.tasks.subject import Subject
+from metammo_jax.tasks.subject import SubjectMembers
 from metammo_jax.vocab import System
 from metammo_jax.world import World
 
@@ -17,20 +17,20 @@ _AMOUNT = dict(amount=COUNT)
 
 
 @register(arguments=_AMOUNT, needs=_TRADE, original=("HoardGold",), says="own {amount} gold")
-def hoard_gold(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def hoard_gold(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Gold of the living members / amount (HoardGold)."""
     return share(subject.alive_total(world.body.gold[: cfg.players]), args[:, 0])
 
 
 @register(arguments=_AMOUNT, needs=_TRADE, original=("EarnGold",), says="earn {amount} gold")
-def earn_gold(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def earn_gold(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Gold from sales and of those killed, by all members / amount (EarnGold)."""
     tally = world.tally
     return share(subject.total(tally.earned + tally.looted), args[:, 0])
 
 
 @register(arguments=_AMOUNT, needs=_TRADE, original=("SpendGold",), says="spend {amount} gold")
-def spend_gold(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def spend_gold(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Gold that all members paid for items / amount (SpendGold)."""
     return share(subject.total(world.tally.spent), args[:, 0])
 
@@ -38,7 +38,7 @@ def spend_gold(world: World, subject: Subject, args: jax.Array, cfg: Config) -> 
 @register(
     arguments=_AMOUNT, needs=_TRADE, original=("MakeProfit",), says="make {amount} gold of profit"
 )
-def make_profit(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def make_profit(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Gold earned and looted less gold spent, by all members / amount (MakeProfit)."""
     tally = world.tally
     return share(subject.total(tally.earned + tally.looted - tally.spent), args[:, 0])

@@ -10,12 +10,12 @@ from metammo_jax.config import Config
 from metammo_jax.lib import exact
 from metammo_jax.tasks.predicates.measure import TARGET, TICKS, alive, share, target_of
 from metammo_jax.tasks.signature import one_of, register
-from metammo_jax.tasks.subject import Subject
+from metammo_jax.tasks.subject import SubjectMembers
 from metammo_jax.world import World
 
 
 @register(original=("Success",), says="be there")
-def success(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def success(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Always 1 (Success)."""
     return jnp.ones(cfg.players, jnp.float32)
 
@@ -25,19 +25,19 @@ def success(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax
     original=("TickGE",),
     says="last until tick {num_tick}",
 )
-def tick_ge(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def tick_ge(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Share of num_tick ticks that have passed, whoever lives (TickGE)."""
     return share(world.tick, args[:, 0])
 
 
 @register(original=("StayAlive",), says="keep everybody alive")
-def stay_alive(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def stay_alive(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """1 while every member lives (StayAlive)."""
     return (subject.alive_count() == subject.size()).astype(jnp.float32)
 
 
 @register(original=("AllDead",), says="see everybody dead")
-def all_dead(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def all_dead(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """The share of dead members (AllDead)."""
     return 1.0 - exact.divide(subject.alive_count(), jnp.maximum(subject.size(), 1))
 
@@ -47,7 +47,9 @@ def all_dead(world: World, subject: Subject, args: jax.Array, cfg: Config) -> ja
     original=("CheckAgentStatus",),
     says="see {target} {status}",
 )
-def check_agent_status(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def check_agent_status(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """The share of the target that lives, or is dead (CheckAgentStatus).
 
     Args:
@@ -56,13 +58,15 @@ def check_agent_status(world: World, subject: Subject, args: jax.Array, cfg: Con
       args: target (`vocab.Subject`), status (0 asks for the living, 1 for the dead).
       cfg: sizes.
     """
-    target = Subject(members=target_of(world, args), alive=alive(world, cfg))
+    target = SubjectMembers(members=target_of(world, args), alive=alive(world, cfg))
     living = exact.divide(target.alive_count(), jnp.maximum(target.size(), 1))
     return jnp.where(args[:, 1] > 0, 1.0 - living, living)
 
 
 @register(original=("ProtectLeader",), says="keep the leader alive")
-def protect_leader(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def protect_leader(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Share of the horizon that has passed, 0 if one's leader is dead (ProtectLeader)."""
     lives = alive(world, cfg)[world.params.leader]
     return jnp.where(lives, exact.divide(world.tick, cfg.horizon), 0.0)

@@ -8,9 +8,8 @@ from metammo_jax.config import Config
 from metammo_jax.lib import exact, grid
 from metammo_jax.tables import LEVEL_MAX
 from metammo_jax.tasks.signature import number, one_of, whole
-from metammo_jax.tasks.subject import Alone, Subject, members
-from metammo_jax.vocab import Item, Skill, Style
-from metammo_jax.vocab import Subject as Code
+from metammo_jax.tasks.subject import SingleMember, SubjectMembers, members
+from metammo_jax.vocab import Item, Skill, Style, Subject
 from metammo_jax.world import World
 
 COUNT = whole(least=1)
@@ -28,7 +27,7 @@ TICKS = number(least=1)
 ITEM = one_of([item for item in Item if item != Item.NOTHING])
 SKILL = one_of(Skill)
 STYLE = one_of(Style)
-TARGET = one_of(Code)
+TARGET = one_of(Subject)
 
 
 def share(amount: jax.Array, goal: jax.Array) -> jax.Array:
@@ -58,7 +57,9 @@ def target_of(world: World, args: jax.Array) -> jax.Array:
     return members(world.params, whole_number(args, 0))
 
 
-def steps_to(world: World, subject: Subject | Alone, tile: jax.Array, cfg: Config) -> jax.Array:
+def steps_to(
+    world: World, subject: SubjectMembers | SingleMember, tile: jax.Array, cfg: Config
+) -> jax.Array:
     """Returns int32, tiles from members to the tile (P, 2) of each task."""
     pos = world.body.pos[: cfg.players]
     aims = subject.spread(tile.astype(jnp.int32))

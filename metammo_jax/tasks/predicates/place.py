@@ -11,7 +11,7 @@ from metammo_jax.config import Config
 from metammo_jax.lib import exact, grid
 from metammo_jax.tasks.predicates.measure import share, steps_to
 from metammo_jax.tasks.signature import number, register, whole
-from metammo_jax.tasks.subject import FAR, Subject
+from metammo_jax.tasks.subject import FAR, SubjectMembers
 from metammo_jax.world import World
 
 PLACE = whole(least=0, most="map_size")
@@ -23,7 +23,7 @@ PLACE = whole(least=0, most="map_size")
     original=("OccupyTile",),
     says="stand on row {row}, column {col}",
 )
-def occupy_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def occupy_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """1 while a living member stands on the tile (OccupyTile)."""
     steps = steps_to(world, subject, args[:, :2], cfg)
     return (subject.alive_min(steps) == 0).astype(jnp.float32)
@@ -34,7 +34,9 @@ def occupy_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
     original=("DistanceTraveled",),
     says="be {dist} tiles away from the start",
 )
-def distance_traveled(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def distance_traveled(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Tiles (Chebyshev) between the living members and where each began, summed, / dist.
 
     (DistanceTraveled)
@@ -47,13 +49,13 @@ def distance_traveled(world: World, subject: Subject, args: jax.Array, cfg: Conf
 
 @register(original=("ProgressTowardCenter",), says="reach the middle of the map")
 def progress_toward_center(
-    world: World, subject: Subject, args: jax.Array, cfg: Config
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
     """1 - tiles from the middle / (C / 2), of the nearest living member; 0 if none lives.
 
     (ProgressTowardCenter; the original's version for several members is broken.)
     """
-    steps = subject.alive_min(query.from_middle(world.body.pos[: cfg.players], cfg))
+    steps = subject.alive_min(query.distance_to_middle(world.body.pos[: cfg.players], cfg))
     return jnp.where(steps < FAR, 1.0 - steps / (world.params.center // 2), 0.0)
 
 
@@ -63,7 +65,7 @@ def progress_toward_center(
     says="gather within {dist} tiles",
 )
 def all_members_within_range(
-    world: World, subject: Subject, args: jax.Array, cfg: Config
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
     """1 when the living members fit in a square of dist tiles, less the more they scatter.
 

@@ -11,7 +11,7 @@ from metammo_jax.lib import exact
 from metammo_jax.tasks.predicates.measure import TICKS, share, steps_to
 from metammo_jax.tasks.predicates.place import PLACE
 from metammo_jax.tasks.signature import number, one_of, register
-from metammo_jax.tasks.subject import FAR, Subject
+from metammo_jax.tasks.subject import FAR, SubjectMembers
 from metammo_jax.world import World
 
 SEIZE_BONUS = 0.3
@@ -27,7 +27,7 @@ QUADRANT = one_of({"FIRST": 1, "SECOND": 2, "THIRD": 3, "FOURTH": 4})
     original=("SeizeTile",),
     says="seize row {row}, column {col} and hold it for {num_ticks} ticks",
 )
-def seize_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def seize_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """How far the subject has come in seizing a tile and holding it (SeizeTile).
 
     While a member is the last who seized the tile: progress_bonus + 0.3, and the rest in
@@ -42,7 +42,7 @@ def seize_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) -> 
     original=("SeizeCenter",),
     says="seize the middle of the map and hold it for {num_ticks} ticks",
 )
-def seize_center(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def seize_center(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """`seize_tile` for the middle tile of the map (SeizeCenter)."""
     tile = jnp.full((cfg.players, 2), cfg.middle, jnp.float32)
     return _seize(world, subject, tile, args[:, 0], args[:, 1], cfg)
@@ -53,7 +53,9 @@ def seize_center(world: World, subject: Subject, args: jax.Array, cfg: Config) -
     original=("SeizeQuadCenter",),
     says="seize the middle of the {quadrant} quadrant and hold it for {num_ticks} ticks",
 )
-def seize_quad_center(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def seize_quad_center(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """`seize_tile` for the middle of a quadrant, C // 4 tiles from the map's (SeizeQuadCenter).
 
     quadrant: 1 south-east, 2 north-east, 3 north-west, 4 south-west.
@@ -67,7 +69,7 @@ def seize_quad_center(world: World, subject: Subject, args: jax.Array, cfg: Conf
 
 def _seize(
     world: World,
-    subject: Subject,
+    subject: SubjectMembers,
     tile: jax.Array,
     num_ticks: jax.Array,
     progress_bonus: jax.Array,

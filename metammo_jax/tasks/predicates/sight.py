@@ -11,7 +11,7 @@ from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.tasks.predicates.measure import TARGET, target_of, whole_number
 from metammo_jax.tasks.signature import one_of, register
-from metammo_jax.tasks.subject import Subject
+from metammo_jax.tasks.subject import SubjectMembers
 from metammo_jax.vocab import Tile
 from metammo_jax.world import World
 
@@ -19,7 +19,7 @@ from metammo_jax.world import World
 @register(
     arguments=dict(target=TARGET), original=("CanSeeAgent", "CanSeeGroup"), says="see {target}"
 )
-def can_see(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def can_see(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """1 while a living member sees one of the target (CanSeeAgent and CanSeeGroup).
 
     Args:
@@ -31,12 +31,12 @@ def can_see(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax
     Differs: in the original dead members of a team still see what they saw last.
     """
     pos = world.body.pos[: cfg.players]
-    near = query.distance(pos, pos) <= cfg.vision
+    near = query.pairwise_distance(pos, pos) <= cfg.vision
     return subject.sees(near, target_of(world, args)).astype(jnp.float32)
 
 
 @register(arguments=dict(tile_type=one_of(Tile)), original=("CanSeeTile",), says="see {tile_type}")
-def can_see_tile(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def can_see_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """1 while a living member has the material in its window (CanSeeTile).
 
     Args:

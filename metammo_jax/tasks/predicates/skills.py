@@ -12,7 +12,7 @@ from metammo_jax.tables import TOOL
 from metammo_jax.tasks.predicates.measure import COUNT, LEVEL, SKILL, column, share, whole_number
 from metammo_jax.tasks.predicates.things import wearing
 from metammo_jax.tasks.signature import register
-from metammo_jax.tasks.subject import Subject
+from metammo_jax.tasks.subject import SubjectMembers
 from metammo_jax.vocab import Item, Skill, System
 from metammo_jax.world import World
 
@@ -29,7 +29,7 @@ _TOOL[[Skill.MELEE, Skill.RANGE, Skill.MAGE]] = [Item.SPEAR, Item.BOW, Item.WAND
     original=("AttainSkill",),
     says="reach level {level} in {skill}, {num_agent} members",
 )
-def attain_skill(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def attain_skill(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Levels above the first of the living members / those wanted; 1 if level <= 1 (AttainSkill).
 
     Wanted are level - 1 of each of num_agent members.
@@ -45,7 +45,9 @@ def attain_skill(world: World, subject: Subject, args: jax.Array, cfg: Config) -
     original=("GainExperience",),
     says="gain {experience} experience in {skill}, {num_agent} members",
 )
-def gain_experience(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def gain_experience(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Experience of the living members / (experience * num_agent) (GainExperience)."""
     return _experience(world, subject, whole_number(args, 0), args[:, 1] * args[:, 2])
 
@@ -57,7 +59,7 @@ def gain_experience(world: World, subject: Subject, args: jax.Array, cfg: Config
     says="wear the tool of {skill} and gain {exp} experience in it",
 )
 def practice_skill_with_tool(
-    world: World, subject: Subject, args: jax.Array, cfg: Config
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
     """0.3 for wearing the tool or weapon of a skill, 0.7 for experience / exp in it.
 
@@ -71,7 +73,7 @@ def practice_skill_with_tool(
 
 
 def _experience(
-    world: World, subject: Subject, skill: jax.Array, experience: jax.Array
+    world: World, subject: SubjectMembers, skill: jax.Array, experience: jax.Array
 ) -> jax.Array:
     """Returns (P,) float32, experience of living members in a skill (P,) / experience (P,)."""
     learned = column(query.experience(world), subject.spread(skill))

@@ -22,7 +22,7 @@ from metammo_jax.tasks.predicates.measure import (
     whole_number,
 )
 from metammo_jax.tasks.signature import register, whole
-from metammo_jax.tasks.subject import Subject
+from metammo_jax.tasks.subject import SubjectMembers
 from metammo_jax.vocab import Item, System, Wear
 from metammo_jax.world import World
 
@@ -36,7 +36,7 @@ _SPACE = whole(least=0, most="inventory")
     original=("OwnItem",),
     says="own {quantity} x {item} of level {level} or above",
 )
-def own_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def own_item(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Pieces of an item that the members own, of a level at least / quantity (OwnItem)."""
     meant = _is_item(world, subject, whole_number(args, 0), whole_number(args, 1))
     pieces = jnp.where(meant, world.bag.quantity, 0).sum(-2)
@@ -49,7 +49,7 @@ def own_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> ja
     original=("EquipItem",),
     says="wear {item} of level {level} or above, {num_agent} members",
 )
-def equip_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def equip_item(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Members that wear an item, of a level at least / num_agent (EquipItem)."""
     return wearing(world, subject, whole_number(args, 0), whole_number(args, 1), args[:, 2])
 
@@ -61,7 +61,7 @@ def equip_item(world: World, subject: Subject, args: jax.Array, cfg: Config) -> 
     says="wear armor, weapon and ammunition of {style} of level {level} or above, "
     "{num_agent} members",
 )
-def fully_armed(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def fully_armed(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Members that wear hat, top, bottom, weapon and ammunition of a style / num_agent.
 
     All five of a level at least. (FullyArmed)
@@ -82,13 +82,15 @@ def fully_armed(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
     original=("InventorySpaceGE",),
     says="keep {space} slots of the bag free",
 )
-def inventory_space_ge(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def inventory_space_ge(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """1 while every member lives and has so many free slots (InventorySpaceGE).
 
     Differs: the original counts dead members by what they carried last.
     """
     space = subject.spread(whole_number(args, 0))
-    roomy = _meeting(inventory.space(world.bag), space) >= space
+    roomy = _meeting(inventory.free_slots(world.bag), space) >= space
     lives = _meeting(alive(world, cfg), roomy)
     enough = subject.count(roomy & lives) == subject.size()
     return enough.astype(jnp.float32)
@@ -101,7 +103,7 @@ def inventory_space_ge(world: World, subject: Subject, args: jax.Array, cfg: Con
     says="keep {space} slots of the bag free until tick {num_tick}",
 )
 def practice_inventory_management(
-    world: World, subject: Subject, args: jax.Array, cfg: Config
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
     """Share of num_tick ticks that have passed, while every member has so many free slots.
 
@@ -113,7 +115,7 @@ def practice_inventory_management(
 
 
 def wearing(
-    world: World, subject: Subject, item: jax.Array, level: jax.Array, num_agent: jax.Array
+    world: World, subject: SubjectMembers, item: jax.Array, level: jax.Array, num_agent: jax.Array
 ) -> jax.Array:
     """Returns (P,) float32, the members wearing an item (P,) of a level at least / num_agent."""
     meant = _is_item(world, subject, item, level)
@@ -121,7 +123,7 @@ def wearing(
     return share(subject.alive_total(worn.sum(-2)), num_agent)
 
 
-def _is_item(world: World, subject: Subject, item: jax.Array, level: jax.Array) -> jax.Array:
+def _is_item(world: World, subject: SubjectMembers, item: jax.Array, level: jax.Array) -> jax.Array:
     """Returns (..., I, P) bool, records of members that are the item of the task, at its level."""
     item, level = subject.spread(item)[..., None, :], subject.spread(level)[..., None, :]
     bag = _meeting(world.bag, item)

@@ -5,21 +5,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib.once import once
+from metammo_jax.lib.materialize import materialize
 
 
 @pytest.mark.parametrize("dtype", [bool, np.int8, np.int16, np.int32, np.uint32])
 def test_values_are_what_they_were(dtype):
     ends = [0, 1] if dtype is bool else [np.iinfo(dtype).min, -1 % 120, 0, np.iinfo(dtype).max]
     values = jnp.asarray(np.resize(ends, (3, 4)), dtype)
-    for got in (once(values), jax.jit(jax.vmap(once))(values), once(values[0, 0])):
+    for got in (
+        materialize(values),
+        jax.jit(jax.vmap(materialize))(values),
+        materialize(values[0, 0]),
+    ):
         assert got.dtype == values.dtype
-    np.testing.assert_array_equal(jax.jit(jax.vmap(once))(values), values)
+    np.testing.assert_array_equal(jax.jit(jax.vmap(materialize))(values), values)
 
 
 def test_floats_keep_their_bits():
     values = jnp.array([[0.0, -0.0, np.nan], [np.inf, -1e-40, 0.1]], jnp.float32)
-    got = np.asarray(jax.jit(jax.vmap(once))(values))
+    got = np.asarray(jax.jit(jax.vmap(materialize))(values))
     assert got.dtype == np.float32
     np.testing.assert_array_equal(got.view(np.uint32), np.asarray(values).view(np.uint32))
 
@@ -35,4 +39,4 @@ def test_pairs_do_not_work_it_out_again():
         parts = compiled.as_text().split("\n\n")
         return any("count-leading-zeros" in part and "[64,64]" in part for part in parts)
 
-    assert is_joined(lambda values: values) and not is_joined(once)
+    assert is_joined(lambda values: values) and not is_joined(materialize)

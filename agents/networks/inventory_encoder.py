@@ -65,7 +65,7 @@ def market_features(obs: Observation) -> jax.Array:
     )  # fmt: skip
 
 
-class Belongings(nn.Module):
+class InventoryEncoder(nn.Module):
     """Embeds what each player owns and what is for sale.
 
     Attributes:

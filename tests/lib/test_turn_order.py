@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib import waves
+from metammo_jax.lib import turn_order
 
 ROWS = 12
 
@@ -23,7 +23,7 @@ def hand_on():
             balls = balls.at[jnp.where(gives, second, ROWS)].set(True, mode="drop")
             return (balls, count + 1), jnp.zeros_like(ready)
 
-        return waves.play(act, (balls, 0), first, second, turn, waiting, ROWS)
+        return turn_order.resolve(act, (balls, 0), first, second, turn, waiting, ROWS)
 
     return play
 

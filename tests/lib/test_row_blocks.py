@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib import few
+from metammo_jax.lib import row_blocks
 
 
 @pytest.mark.parametrize("size", [1, 3, 50])
@@ -17,7 +17,9 @@ def test_every_wanted_row_is_worked_on_once(size):
     def visit(visits, rows, real):
         return visits.at[jnp.where(real, rows, 20)].add(1, mode="drop")
 
-    visits = jax.vmap(lambda w: few.at_a_time(visit, jnp.zeros(20, int), w, size))(wanted)
+    visits = jax.vmap(lambda w: row_blocks.apply_in_blocks(visit, jnp.zeros(20, int), w, size))(
+        wanted
+    )
     np.testing.assert_array_equal(visits, wanted)
 
 
@@ -25,7 +27,7 @@ def test_nothing_is_done_where_nobody_needs_it():
     def work(count, rows, real):
         return count + 1
 
-    runs = jax.vmap(lambda w: few.at_a_time(work, 0, w, 4))(
+    runs = jax.vmap(lambda w: row_blocks.apply_in_blocks(work, 0, w, 4))(
         jnp.zeros((3, 9), bool).at[1, :5].set(True)
     )
     assert runs.tolist() == [0, 2, 0]

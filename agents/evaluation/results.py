@@ -8,7 +8,7 @@ from .intervals import Interval
 
 
 @dataclasses.dataclass(frozen=True)
-class Score:
+class SideScore:
     """How a side did in some episodes: means over them.
 
     Attributes:
@@ -32,7 +32,7 @@ class Score:
     length: float
     difficulty: float
     interval: dict[str, Interval]
-    competition: scoring.Score | None = None
+    competition: scoring.CompetitionScore | None = None
 
     def as_dict(self) -> dict:
         """Returns the numbers by name, for a log; the competition's without single tasks."""
@@ -57,8 +57,8 @@ class Match:
 
     game: str
     names: tuple[str, str]
-    alone: tuple[Score, Score]
-    mixed: tuple[Score, Score]
+    alone: tuple[SideScore, SideScore]
+    mixed: tuple[SideScore, SideScore]
 
     def as_dict(self) -> dict:
         """Returns the scores by side, for a log."""

@@ -10,7 +10,7 @@ LAST_TURN = np.uint32(0xFFFFFFFF)
 """Later than any turn."""
 
 
-def play(
+def resolve(
     act: Callable,
     state,
     first: jax.Array,

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from metammo_jax.lib import backend, bits
 
 
-def at_a_time(work: Callable, state, wanted: jax.Array, size: int):
+def apply_in_blocks(work: Callable, state, wanted: jax.Array, size: int):
     """Does some work for the rows that need it, `size` of them at once, until all have had it.
 
     Where nobody needs it nothing is done, and unlike `jax.lax.cond` it stays so in a batch:
@@ -38,12 +38,12 @@ def at_a_time(work: Callable, state, wanted: jax.Array, size: int):
     return jax.lax.while_loop(lambda carry: carry[0] < total, turn, (0, state))[1]
 
 
-def at_a_time_on_cpus(work: Callable, state, wanted: jax.Array, size: int):
+def apply_in_blocks_on_cpus(work: Callable, state, wanted: jax.Array, size: int):
     """Does work as `at_a_time` on CPUs, and for all rows at once on other devices.
 
     For work that is cheap where many rows are done at once: there a loop whose length only the
     device knows costs more than what it saves.
     """
     if backend.platform() == "cpu":
-        return at_a_time(work, state, wanted, size)
+        return apply_in_blocks(work, state, wanted, size)
     return work(state, jnp.arange(wanted.shape[0]), wanted)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from metammo_jax.lib import backend
 
 
-def once(values: jax.Array) -> jax.Array:
+def materialize(values: jax.Array) -> jax.Array:
     """Returns an array as it is, computed before whatever reads it: integers, booleans, float32.
 
     XLA joins the computation of an array into every loop that reads it. In a loop over pairs of
@@ -20,7 +20,7 @@ def once(values: jax.Array) -> jax.Array:
     if backend.platform() != "cpu":
         return values
     if values.dtype == jnp.float32:  # their bits, as 0.0 + -0.0 would not be what it was
-        whole = once(jax.lax.bitcast_convert_type(values, jnp.uint32))
+        whole = materialize(jax.lax.bitcast_convert_type(values, jnp.uint32))
         return jax.lax.bitcast_convert_type(whole, jnp.float32)
     padded = jnp.pad(values[None], [(0, 1)] + [(0, 0)] * values.ndim)
     return jax.lax.reduce(padded, jnp.zeros((), values.dtype), jax.lax.bitwise_or, (0,))

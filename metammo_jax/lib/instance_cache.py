@@ -15,13 +15,13 @@ _T = TypeVar("_T")
 _LIVING: weakref.WeakKeyDictionary[Any, weakref.ref] = weakref.WeakKeyDictionary()
 
 
-def bind(thing: Any, *names: str) -> None:
+def bind_methods(thing: Any, *names: str) -> None:
     """Binds methods of a thing once, so that each is the same function whenever it is looked up."""
     for name in names:
         vars(thing)[name] = getattr(thing, name)
 
 
-def living(thing: _T) -> _T:
+def intern(thing: _T) -> _T:
     """Returns the first that equals a thing and was returned, if it still lives; else the thing.
 
     Args:
@@ -38,7 +38,7 @@ def living(thing: _T) -> _T:
     return first
 
 
-def made_for(thing: Any, name: str, make: Callable[[], _T]) -> _T:
+def get_or_make(thing: Any, name: str, make: Callable[[], _T]) -> _T:
     """Returns what `make` returned for a thing when it was first asked for by this name.
 
     Args:

@@ -1,7 +1,7 @@
-"""Hearing of each event in full: who did what to whom, where, and how much.
+"""Capture of events in full while a step is traced: who did what to whom, where, and how much.
 
-`World.tally` counts events; here whoever traces a step may listen to what is counted. Nothing is
-compiled of it where nobody listens.
+`World.tally` counts events. `capture` wraps a step so that it also returns each event with its
+details; `emit` adds one. Where nothing captures, nothing is compiled of it.
 """
 
 import contextlib
@@ -18,15 +18,15 @@ from metammo_jax.vocab import NOBODY, Event
 from metammo_jax.world import World
 
 SPEAK = len(Event)
-"""A word was said: told, but not counted. Comes after the numbers of `vocab.Event`."""
+"""A word was said: captured, but not counted. Comes after the numbers of `vocab.Event`."""
 
 DAMAGED, HUNGRY, THIRSTY, LEADERLESS = 1, 2, 4, 8
-"""Bits of `Heard.what` of a death: hurt in its last tick, without food, without water, or taken
-from the world because its leader died."""
+"""Bits of `CapturedEvents.what` of a death: hurt in its last tick, without food, without water, or
+taken from the world because its leader died."""
 
 
 @struct.dataclass
-class Heard(Node):
+class CapturedEvents(Node):
     """Events of one tick in R rows, most of which are empty.
 
     Attributes:
@@ -53,56 +53,60 @@ class Heard(Node):
     pos: jax.Array
 
 
-_told: contextvars.ContextVar[list[Heard] | None] = contextvars.ContextVar("told", default=None)
+_captured: contextvars.ContextVar[list[CapturedEvents] | None] = contextvars.ContextVar(
+    "captured", default=None
+)
 
 
-def is_on() -> bool:
-    """Is somebody listening to what is traced?"""
-    return _told.get() is not None
+def is_capturing() -> bool:
+    """Returns whether events of what is traced now are captured."""
+    return _captured.get() is not None
 
 
-def listen(function: Callable) -> Callable:
-    """Returns a function that also returns what was told while it was traced: (result, `Heard`).
+def capture(function: Callable) -> Callable:
+    """Returns a function that also returns the events of its trace: (result, `CapturedEvents`).
 
     To be traced itself: it may be jitted, vmapped and scanned over, but what it calls may not have
     been jitted before.
     """
 
-    def listening(*args, **kwargs) -> tuple[Any, Heard]:
-        token = _told.set([])
+    def capturing(*args, **kwargs) -> tuple[Any, CapturedEvents]:
+        token = _captured.set([])
         try:
             result = function(*args, **kwargs)
-            told = _told.get() or []
+            captured = _captured.get() or []
         finally:
-            _told.reset(token)
-        return result, jax.tree.map(lambda *rows: jnp.concatenate(rows), *told)
+            _captured.reset(token)
+        return result, jax.tree.map(lambda *rows: jnp.concatenate(rows), *captured)
 
-    return listening
+    return capturing
 
 
 @contextlib.contextmanager
-def deaf() -> Iterator[None]:
-    """Keeps what is traced within a loop from being told: it would mean nothing outside."""
-    token = _told.set(None)
+def paused() -> Iterator[None]:
+    """Captures nothing in this context: events traced inside a loop cannot leave it."""
+    token = _captured.set(None)
     try:
         yield
     finally:
-        _told.reset(token)
+        _captured.reset(token)
 
 
-def mark() -> int:
-    """Returns how many have been told so far, for `keep_if`."""
-    return len(_told.get() or ())
+def count_captured() -> int:
+    """Returns how many calls of `emit` were captured so far, for `mask_since`."""
+    return len(_captured.get() or ())
 
 
-def keep_if(condition: jax.Array, since: int) -> None:
-    """Keeps what was told since a mark only where the condition () holds."""
-    told = _told.get()
-    if told is not None:
-        told[since:] = [rows.replace(happened=rows.happened & condition) for rows in told[since:]]
+def mask_since(condition: jax.Array, since: int) -> None:
+    """Unsets the events captured since a count where the condition () bool is False."""
+    captured = _captured.get()
+    if captured is not None:
+        captured[since:] = [
+            rows.replace(happened=rows.happened & condition) for rows in captured[since:]
+        ]
 
 
-def tell(
+def emit(
     world: World,
     event: int,
     happened: jax.Array,
@@ -113,21 +117,21 @@ def tell(
     number: jax.Array | int = 1,
     gold: jax.Array | int = 0,
 ) -> None:
-    """Tells of an event, if somebody listens.
+    """Captures an event, if events are captured.
 
     Args:
       world: as it is when the event happens; reads body.pos.
       event: `vocab.Event` or `SPEAK`.
       happened: (n,) or (m, n) bool.
       who: as many, or (n,), rows of entities; the first n if None.
-      whom: likewise, as `Heard` says; also the rest.
+      whom: likewise, as `CapturedEvents` has it; also the rest.
       what: likewise.
       level: likewise.
       number: likewise.
       gold: likewise.
     """
-    told = _told.get()
-    if told is None:
+    captured = _captured.get()
+    if captured is None:
         return
     happened = happened.astype(bool)
     who = jnp.arange(happened.shape[-1], dtype=jnp.int32) if who is None else who
@@ -137,7 +141,7 @@ def tell(
         missing = (1,) * (happened.ndim - value.ndim) if value.ndim else (1,) * happened.ndim
         return jnp.broadcast_to(value.reshape(missing + value.shape), happened.shape).reshape(-1)
 
-    told.append(Heard(
+    captured.append(CapturedEvents(
         happened=happened.reshape(-1), event=row(event), who=row(who), whom=row(whom),
         what=row(what), level=row(level), number=row(number), gold=row(gold),
         pos=world.body.pos[row(who)],

@@ -1,4 +1,4 @@
-"""A training run in the making: its worlds, its policy, its state, and the counts of the host."""
+"""A training run: its worlds, policy and state, and the counts that the host keeps."""
 
 import dataclasses
 from pathlib import Path
@@ -24,8 +24,8 @@ Counts = dict[str, Any]
 
 
 @dataclasses.dataclass
-class Session:
-    """What the host loop works on.
+class TrainingRun:
+    """A training run that is loaded: all that the host loop needs.
 
     Attributes:
       cfg: options.
@@ -35,7 +35,7 @@ class Session:
       state: what the next update reads.
       counts: how far the run is.
       arena: worlds to evaluate in, without the wrappers of training.
-      mesh: of the devices that the worlds are parted over.
+      mesh: of the devices over which the worlds are sharded.
       saved_at: update of the newest checkpoint, -1 if there is none.
       algorithm: one's own, None where it is one of the package's.
     """
@@ -65,7 +65,7 @@ class Session:
     @property
     def params(self):
         """What the policy has learned, until the next update."""
-        return meshes.here(self.state.params)
+        return meshes.local_data(self.state.params)
 
     def save(self) -> Path:
         """Saves a checkpoint and drops old ones; returns its folder."""
@@ -78,7 +78,7 @@ class Session:
         return path
 
 
-def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> Session:
+def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> TrainingRun:
     """Begins a run: makes its folder and its worlds.
 
     Args:
@@ -96,7 +96,7 @@ def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=N
     state = start(parts.batch, parts.policy, cfg, mesh)
     if cfg.start_from:
         state = state.begun_with(started(cfg, state.params), cfg)
-    return parts.session(cfg, Path(processes.of_first(made)), state, mesh)
+    return parts.training_run(cfg, Path(processes.of_first(made)), state, mesh)
 
 
 def started(cfg: TrainConfig, like):
@@ -133,7 +133,7 @@ def run_and_update(name: str) -> tuple[str, int | None]:
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """What a session needs beside its folder and its state; several can share them.
+    """Worlds and policy of a run, without its folder and state; several runs can share them.
 
     Attributes:
       batch: worlds.
@@ -147,11 +147,11 @@ class Parts:
     arena: mm.Env
     algorithm: Any = None
 
-    def session(self, cfg: TrainConfig, run: Path, state: Any, mesh: Any) -> Session:
-        """Returns a session of a new run; see `Session`."""
+    def training_run(self, cfg: TrainConfig, run: Path, state: Any, mesh: Any) -> TrainingRun:
+        """Returns a new run at update 0."""
         counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
         parts = self.batch, self.policy, state, counts, self.arena, mesh
-        return Session(cfg, run, *parts, algorithm=self.algorithm)
+        return TrainingRun(cfg, run, *parts, algorithm=self.algorithm)
 
 
 def with_network(cfg: TrainConfig, network) -> TrainConfig:
@@ -176,7 +176,7 @@ def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm
 
 def resume(
     run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
-) -> Session:
+) -> TrainingRun:
     """Takes up a run at its newest checkpoint, on as many devices as there are now.
 
     Args:
@@ -197,12 +197,12 @@ def resume(
     folder.check_world(run, env.cfg)
     mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env, network)
     state = jax.eval_shape(lambda: start(batch, policy, cfg, mesh))
-    state = meshes.placed(state, SPECS, mesh)
+    state = meshes.with_shardings(state, SPECS, mesh)
     path = checkpoint.latest(Path(run) / "checkpoints")
     params, trainer, counts = checkpoint.load(path, state.params, state.trainer)
     state = TrainState(params, **trainer)
     parts, saved_at = (batch, policy, state, counts, fair, mesh), counts["updates"]
-    return Session(cfg, Path(run), *parts, saved_at, algorithm)
+    return TrainingRun(cfg, Path(run), *parts, saved_at, algorithm)
 
 
 def worlds(cfg: TrainConfig) -> mm.Env:
