@@ -48,7 +48,7 @@ def shared_difficulty(table, difficulty, wins, info: Info, done, axis: str | Non
       wins: (B, G) int32, all rows equal.
       info: of the step.
       done: (B,) bool, the episode ended.
-      axis: name of the mesh axis over which the batch is parted, if it is.
+      axis: name of the mesh axis over which the batch is sharded, if it is.
 
     Returns:
       difficulty and wins (B, G) int32 for the next episodes, all rows equal.

@@ -80,8 +80,8 @@ class VectorEnv:
         step without ended episodes pays nothing.
       weigh: "episodes" or "samples", of what each game has its weight's share.
       share_difficulty: all worlds play a game at the same adaptive difficulty.
-      axis: name of the mesh axis over which a larger batch is parted, these worlds being the
-        share of one device (see `part`); None where they are all.
+      axis: name of the mesh axis over which a larger batch is sharded, these worlds being one
+        device's shard of it (see `shard`); None if the batch is not sharded.
     """
 
     def __init__(
@@ -148,27 +148,27 @@ class VectorEnv:
             lambda leaf: jnp.broadcast_to(leaf, (self.num_worlds, *leaf.shape)), self.env.noop()
         )
 
-    def part(self, axis: str, parts: int) -> "VectorEnv":
-        """Returns the share of one device, to be called inside `jax.shard_map`.
+    def shard(self, axis: str, shards: int) -> "VectorEnv":
+        """Returns the batch of one device's worlds, to be used inside `jax.shard_map`.
 
         Each world draws what it would draw in the whole batch, so however many devices there are,
         the worlds are the same; nothing is exchanged between devices.
 
         Args:
           axis: name of the mesh axis.
-          parts: its size; must divide `num_worlds`.
+          shards: its size; must divide `num_worlds`.
 
         Raises:
-          ValueError: the worlds cannot be parted so.
+          ValueError: the worlds cannot be divided equally.
         """
-        if parts < 1 or self.num_worlds % parts:
-            raise ValueError(f"parts={parts} must divide num_worlds={self.num_worlds}")
-        block = max(1, self.reset_block // parts)
-        share = VectorEnv(
-            self.env, self.num_worlds // parts, block, self.weigh, self.share_difficulty, axis
+        if shards < 1 or self.num_worlds % shards:
+            raise ValueError(f"shards={shards} must divide num_worlds={self.num_worlds}")
+        block = max(1, self.reset_block // shards)
+        shard = VectorEnv(
+            self.env, self.num_worlds // shards, block, self.weigh, self.share_difficulty, axis
         )
-        share._begin = self._begin
-        return share
+        shard._begin = self._begin
+        return shard
 
     @narrow
     def reset(self, key: jax.Array) -> tuple[Observation, BatchState]:

@@ -134,7 +134,7 @@ def test_idle_devices_are_named(monkeypatch):
 
 
 def test_a_share_of_the_worlds_must_be_whole():
-    with pytest.raises(ValueError, match="parts=3 must divide num_worlds=8"):
+    with pytest.raises(ValueError, match="shards=3 must divide num_worlds=8"):
         vectorize(FakeEnv(), 8).shard("worlds", 3)
 
 
