@@ -4,12 +4,13 @@ import argparse
 import dataclasses
 import gc
 import inspect
-import os
 import re
 import types
 import typing
 
 import jax
+
+from metammo_jax.lib.cache_folder import cache_folder
 
 
 def parse(kind, default, arguments: list[str], program: str, note: str = ""):
@@ -67,16 +68,14 @@ def start_quickly() -> None:
 def cache_compilations() -> None:
     """Keeps compiled programs in the user's cache folder, so that a second run starts at once.
 
-    Does nothing where a cache is set already. The folder is METAMMO_JAX_CACHE, else metammo_jax
-    under XDG_CACHE_HOME, else under ~/.cache.
+    Does nothing where a cache is set already, or where there is no cache folder
+    (`metammo_jax.lib.cache_folder`).
     """
     if jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         return
-    home = os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "metammo_jax")
-    folder = os.environ.get("METAMMO_JAX_CACHE") or home
-    jax.config.update(
-        "jax_compilation_cache_dir", os.path.join(os.path.expanduser(folder), "compiled")
-    )
+    folder = cache_folder()
+    if folder is not None:
+        jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
 
 
 def _argparse(kind, default, arguments, program, title):

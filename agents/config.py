@@ -6,8 +6,8 @@ Axes: B worlds, L rollout ticks, S ticks of a sequence, P players.
 import dataclasses
 from typing import Literal
 
-from metammo_jax.games.knobs import is_number
 from metammo_jax.lib import checks
+from metammo_jax.lib.checks import is_finite_number
 from metammo_jax.vector import WEIGH
 
 
@@ -180,7 +180,7 @@ class TrainConfig:
             object.__setattr__(self, name, value)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.type is float and is_number(value) and not isinstance(value, bool):
+            if field.type is float and is_finite_number(value):
                 object.__setattr__(self, field.name, float(value))
             if field.type is int and checks.as_int(value) is not None:
                 object.__setattr__(self, field.name, checks.as_int(value))

@@ -11,12 +11,13 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from metammo_jax import action_heads
 from metammo_jax.action import Action
+from metammo_jax.action_heads import Entry, Head
 from metammo_jax.config import Config
 from metammo_jax.lib import backend, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column, Observation
-from metammo_jax.vocab import Direction, System
 
 from .config import TrainConfig
 from .networks import packing
@@ -30,7 +31,7 @@ Memory = Any
 
 def base(obs) -> Observation:
     """Returns the environment's observation, which a view for another network holds."""
-    return getattr(obs, "base", obs)
+    return obs if isinstance(obs, Observation) else obs.base
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,7 +192,7 @@ def nearest(obs, bound: int):
 
     Nothing is lost where nobody sees more.
     """
-    if hasattr(obs, "base"):
+    if not isinstance(obs, Observation):
         return obs.replace(base=nearest(obs.base, bound), entity=obs.entity[..., :bound, :])
     if bound >= obs.visible.shape[-1]:
         return obs
@@ -204,7 +205,7 @@ def nearest(obs, bound: int):
     return obs.replace(visible=obs.visible[..., :bound], masks=masks)
 
 
-OF_SIGHT = ("target", "give_to", "gold_to")
+OF_SIGHT = action_heads.names(*action_heads.IN_SIGHT)
 """Masks and choices of those in sight, whose last entry is nobody."""
 
 
@@ -227,14 +228,19 @@ def nothing(obs) -> Choice:
     """Returns the choice (B, P) of players that do nothing in observations (B, ...)."""
     obs = base(obs)
     zero, masks = jnp.zeros(obs.alive.shape, jnp.int32), obs.masks
-    last = {
-        name: zero + (getattr(masks, name).shape[-1] - 1)
-        for name in (*OF_SIGHT, "use", "destroy", "give", "sell", "buy")
-        if getattr(masks, name) is not None
-    }
-    numbers = {} if masks.gold is None else {"price": zero, "gold": zero}
-    stay = zero + int(Direction.STAY)
-    return Choice(move=stay, style=zero, token=zero, **last, **numbers)
+
+    def entry(head: Head) -> jax.Array:
+        if head.mask and head.entry in action_heads.HAS_NOTHING:
+            return zero + (getattr(masks, head.mask).shape[-1] - 1)
+        return zero + head.noop if head.entry is Entry.DIRECTION else zero
+
+    return Choice(**{head.name: entry(head) for head in _heads(obs)})
+
+
+def _heads(obs: Observation) -> tuple[Head, ...]:
+    """Returns the heads that are chosen upon an observation."""
+    has_items = obs.listing is not None
+    return tuple(head for head in action_heads.HEADS if has_items or not head.needs_items)
 
 
 @narrow
@@ -268,10 +274,12 @@ def legal(
         silence = jnp.ones((players, 1), bool)
         speech = jnp.broadcast_to(speak, (players, tokens))
         words = {"token": jnp.concatenate([silence, speech], axis=-1)}
-    trade = {} if masks.use is None else {name: getattr(masks, name) for name in _TRADE_MASKS}
-    if trade:
-        trade["price"] = jnp.ones_like(masks.gold)
-    return Logits(move=masks.move, target=target, style=masks.style, **words, **trade)
+    allowed = {
+        head.name: getattr(masks, head.mask) if head.mask else jnp.ones_like(masks.gold)
+        for head in _heads(obs)
+        if head.entry is not Entry.WORD
+    }
+    return Logits(**{**allowed, **words, "target": target})
 
 
 def foes(obs: Observation, who: jax.Array) -> jax.Array:
@@ -290,9 +298,6 @@ def foes(obs: Observation, who: jax.Array) -> jax.Array:
     return jnp.concatenate([target, nobody[:, None]], axis=-1)
 
 
-_TRADE_MASKS = ("use", "destroy", "give", "give_to", "sell", "buy", "gold", "gold_to")
-
-
 def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = None) -> Policy:
     """Returns the policy that the options ask for, with the sizes of the world's config.
 
@@ -304,7 +309,7 @@ def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = Non
     Raises:
       ValueError: one's own network is asked for and not given, or lacks a method.
     """
-    prices = world.prices if System.EXCHANGE in world.systems else 0
+    prices = world.prices if world.has_exchange else 0
     paper = cfg.network == "paper"
     if cfg.network == "own":
         network = _checked(network)
@@ -319,7 +324,8 @@ def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = Non
     def allowed(obs, who):
         return legal(obs, who, world.tokens, cfg.spare_teammates, cfg.talk, spelled)
 
-    draws = (12 if prices else 3) + (world.tokens.bit_length() if spelled else 1)
+    heads = [head for head in action_heads.HEADS if prices or not head.needs_items]
+    draws = len(heads) - 1 + (world.tokens.bit_length() if spelled else 1)
     scripted = paper and not cfg.corrected
     return Policy(network, allowed, draws, world.tokens, sees_original=paper, scripted=scripted)
 

@@ -3,11 +3,11 @@
 A sub-command's module is imported when it is called: `metammo-jax --help` imports no JAX.
 """
 
-import difflib
 import importlib
 import sys
 
 from metammo_jax import __version__
+from metammo_jax.lib.hints import did_you_mean
 
 COMMANDS = {
     "train": ("agents.train", "train agents; --resume RUN goes on with a run"),
@@ -38,8 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"metammo-jax {__version__}")
         return 0
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, COMMANDS)
         print(f"error: {name!r} must be one of {', '.join(COMMANDS)}{hint}", file=sys.stderr)
         return 2
     return _command(name)(options)

@@ -105,7 +105,7 @@ class Achievements(Node):
 
 def has_achievements(cfg: Config) -> bool:
     """Are there achievements to speak of: items and skills?"""
-    return cfg.slots > 0 and cfg.skills > 0
+    return cfg.has_items and cfg.has_skills
 
 
 def no_deaths(cfg: Config) -> jax.Array:

@@ -5,13 +5,16 @@ An action says what it means: a direction, the row of an entity, the word itself
 business of the rules; `chosen_row` turns a chosen position of a list into a row.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from flax import struct
 
+from metammo_jax.action_heads import HEADS, Entry, Head, of_config
 from metammo_jax.config import Config
 from metammo_jax.lib.node import Maybe, Node
-from metammo_jax.vocab import NOBODY, Direction
+from metammo_jax.vocab import NOBODY
 
 
 @struct.dataclass
@@ -51,8 +54,8 @@ class Action(Node):
     gold_to: Maybe = None
 
 
-TRADE = ("use", "destroy", "give", "give_to", "sell", "price", "buy", "gold", "gold_to")
-"""Fields of `Action` and `Orders` that the full game adds."""
+TRADE = tuple(head.name for head in HEADS if head.needs_items)
+"""Fields of `Action` and `Orders` that configs with items add."""
 
 
 @struct.dataclass
@@ -89,14 +92,13 @@ class Orders(Node):
 
 def noop(cfg: Config) -> Action:
     """Returns the action with which no player does anything."""
-    nothing = jnp.full(cfg.players, NOBODY, jnp.int32)
-    return Action(
-        move=jnp.full(cfg.players, Direction.STAY, jnp.int32),
-        style=jnp.zeros(cfg.players, jnp.int32),
-        target=nothing,
-        token=nothing,
-        **({name: nothing for name in TRADE} if cfg.slots else {}),
-    )
+    fields, arrays = {}, {}
+    for head in of_config(cfg):
+        value = head.noop
+        if value not in arrays:
+            arrays[value] = jnp.full(cfg.players, value, jnp.int32)
+        fields[head.name] = arrays[value]
+    return Action(**fields)
 
 
 def chosen_row(visible: jax.Array, position: jax.Array) -> jax.Array:
@@ -135,6 +137,40 @@ def chosen_listing(listing: jax.Array, position: jax.Array) -> jax.Array:
     return jnp.where(inside, listing[jnp.where(inside, position, 0)], NOBODY).astype(jnp.int32)
 
 
+class Lists(NamedTuple):
+    """What the positions of a choice are positions of.
+
+    Attributes:
+      rows: (P, K) integer, entity rows that can be chosen, -1 where the list has ended.
+      listing: (M,) int32, listings of the world, or (P, L), of each player; None without items.
+      slots: I, of a bag.
+    """
+
+    rows: jax.Array
+    listing: Maybe
+    slots: int
+
+
+def decode(head: Head, entry: jax.Array, lists: Lists) -> jax.Array:
+    """Returns (P,) int32, the field of an `Action` that entries (P,) of a head mean.
+
+    Entries that are out of range mean nothing; amounts, directions and styles are not checked.
+    """
+    match head.entry:
+        case Entry.ENTITY | Entry.PLAYER:
+            return chosen_row(lists.rows, entry)
+        case Entry.SLOT:
+            return jnp.where((entry >= 0) & (entry < lists.slots), entry, NOBODY)
+        case Entry.LISTING:
+            choose = chosen_listing if lists.listing.ndim == 1 else chosen_row
+            return choose(lists.listing, entry)
+        case Entry.WORD:
+            return jnp.where(entry > 0, entry, NOBODY)
+        case Entry.AMOUNT:
+            return entry + 1
+    return entry
+
+
 def check(action: Action, cfg: Config) -> None:
     """Raises ValueError unless every field has its shape and an integer dtype.
 
@@ -143,7 +179,7 @@ def check(action: Action, cfg: Config) -> None:
     if not isinstance(action, Action):
         raise ValueError(f"action is a {type(action).__name__}, it must be an Action")
     for name, value in vars(action).items():
-        if name in TRADE and not cfg.slots:
+        if name in TRADE and not cfg.has_items:
             if value is not None:
                 raise ValueError(f"action.{name} is given, but the config has no ITEM system")
             continue

@@ -5,11 +5,11 @@ Python numbers. What one episode may change is in `world.Params`.
 """
 
 import dataclasses
-import difflib
 import functools
 from collections.abc import Collection
 
 from metammo_jax.lib import checks
+from metammo_jax.lib.hints import did_you_mean
 from metammo_jax.tables import LEVEL_MAX
 from metammo_jax.vocab import Skill, System
 
@@ -121,14 +121,49 @@ class Config:
         return self.players // self.teams
 
     @property
+    def has_items(self) -> bool:
+        """Items are compiled: bags, and the heads of actions that are about them."""
+        return System.ITEM in self.systems
+
+    @property
+    def has_skills(self) -> bool:
+        """Progression is compiled: skills, experience and levels."""
+        return System.PROGRESSION in self.systems
+
+    @property
+    def has_equipment(self) -> bool:
+        """Equipment is compiled: what is worn counts in combat."""
+        return System.EQUIPMENT in self.systems
+
+    @property
+    def has_professions(self) -> bool:
+        """Professions are compiled: harvesting with tools, and what it yields."""
+        return System.PROFESSION in self.systems
+
+    @property
+    def has_exchange(self) -> bool:
+        """The market is compiled: selling, buying, and giving gold."""
+        return System.EXCHANGE in self.systems
+
+    @property
+    def has_combat(self) -> bool:
+        """Attacks are compiled."""
+        return System.COMBAT in self.systems
+
+    @property
+    def has_communication(self) -> bool:
+        """Words are compiled."""
+        return System.COMMUNICATION in self.systems
+
+    @property
     def slots(self) -> int:
         """I, slots of a bag; 0 where items are not compiled."""
-        return self.inventory if System.ITEM in self.systems else 0
+        return self.inventory if self.has_items else 0
 
     @property
     def skills(self) -> int:
         """S, skills of a player; 0 where progression is not compiled."""
-        return len(Skill) if System.PROGRESSION in self.systems else 0
+        return len(Skill) if self.has_skills else 0
 
     @property
     def middle(self) -> int:
@@ -247,7 +282,7 @@ def preset(config: "str | Config", **changes) -> Config:
     known = {field.name for field in dataclasses.fields(Config)}
     for name in changes:
         if name not in known:
-            raise ValueError(f"{name!r} is no field of Config{_nearest(name, known)}")
+            raise ValueError(f"{name!r} is no field of Config{did_you_mean(name, known)}")
     changes = _teams_anew(changes)
     if isinstance(config, Config):
         return dataclasses.replace(config, **changes)
@@ -263,8 +298,3 @@ def _teams_anew(changes: dict) -> dict:
     if "players" in changes or "teams" in changes:
         return {"team_sizes": None} | changes
     return changes
-
-
-def _nearest(name: str, known) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""

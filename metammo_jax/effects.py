@@ -90,7 +90,7 @@ def add_experience(world: World, gain: jax.Array) -> World:
 
     Source: docs/rules/world.md#progression; nmmo `systems/skill.py::Skill.add_xp`.
     """
-    if world.skill is None:
+    if not world.has_skills:
         return world
     before = world.skill.exp
     after = before + jnp.where(query.is_on(world, System.PROGRESSION), gain, 0)
@@ -140,7 +140,7 @@ def _ready_at(world: World, words: jax.Array, tile: jax.Array) -> jax.Array:
     """
     material, rate = world.terrain.material.reshape(-1)[tile], world.params.regrowth
     grows = material == Tile.FOILAGE
-    if world.bag is not None:
+    if world.has_items:
         other = jnp.asarray(REGROWTH)[material]
         rate = jnp.where(grows, rate, other)
         grows |= (other > 0) & query.is_on(world, System.PROFESSION)

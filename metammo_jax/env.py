@@ -9,10 +9,11 @@ import numpy as np
 from flax import struct
 
 from metammo_jax import action as actions
+from metammo_jax import action_heads, own_maps, query, spaces, tick
 from metammo_jax import maps as made_maps
 from metammo_jax import observe as observing
-from metammo_jax import own_maps, query, spaces, tick
-from metammo_jax.action import TRADE, Action, Orders
+from metammo_jax.action import Action, Lists, Orders
+from metammo_jax.action_heads import Entry, Head
 from metammo_jax.config import Config
 from metammo_jax.games import lifecycle, opening
 from metammo_jax.games.base import Minigame
@@ -22,6 +23,7 @@ from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Observation
 from metammo_jax.tasks import progress
+from metammo_jax.vocab import NOBODY
 from metammo_jax.world import World
 
 LIFECYCLE, SAMPLE, GAME, BEGIN = 300, 400, 500, 501
@@ -64,7 +66,10 @@ class Env:
       cfg: sizes.
       games: the games that a reset draws from.
       table: the games' numbers and functions.
+      truncates: True, the horizon truncates those alive.
     """
+
+    truncates = True
 
     def __init__(self, games: tuple[Minigame, ...], weights, cfg: Config, maps=None):
         self.cfg = cfg
@@ -238,15 +243,13 @@ class Env:
         Independent of what `step` draws from the same key.
         """
         _check_key(key, "env.sample")
-        cfg, masks, key = self.cfg, obs.masks, threefry.tagged(key, SAMPLE)
-        draws = threefry.uniform(key, (4 + len(TRADE) * bool(cfg.slots), cfg.players))
-        word = _any_number(draws[3], cfg.tokens)
+        cfg, heads = self.cfg, action_heads.of_config(self.cfg)
+        draws = threefry.uniform(threefry.tagged(key, SAMPLE), (len(heads), cfg.players))
         return Action(
-            move=_pick(draws[0], masks.move),
-            style=_pick(draws[1], masks.style),
-            target=actions.chosen_row(obs.visible, _pick(draws[2], masks.target)),
-            token=jnp.where(masks.speak, word, -1),
-            **(_sample_trade(draws[4:], obs, cfg) if cfg.slots else {}),
+            **{
+                head.name: _sample_head(head, draw, obs, cfg)
+                for head, draw in zip(heads, draws, strict=True)
+            }
         )
 
     @narrow
@@ -300,35 +303,22 @@ def _shapes(tree) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
     return {jax.tree_util.keystr(p): (jnp.shape(x), jnp.result_type(x)) for p, x in leaves}
 
 
-def _sample_trade(draws: jax.Array, obs: Observation, cfg: Config) -> dict[str, jax.Array]:
-    """Returns what (9, P) uniform draws choose for the heads that the full game adds."""
-    masks, drawn = obs.masks, dict(zip(TRADE, draws, strict=True))
-
-    def slot(name):
-        return actions.chosen_slot(cfg, _pick(drawn[name], getattr(masks, name)))
-
-    def row(name):
-        return actions.chosen_row(obs.visible, _pick(drawn[name], getattr(masks, name)))
-
-    return {
-        "use": slot("use"),
-        "destroy": slot("destroy"),
-        "give": slot("give"),
-        "give_to": row("give_to"),
-        "sell": slot("sell"),
-        "price": _any_number(drawn["price"], cfg.prices),
-        "buy": actions.chosen_listing(obs.listing, _pick(drawn["buy"], masks.buy)),
-        "gold": _pick(drawn["gold"], masks.gold) + 1,
-        "gold_to": row("gold_to"),
-    }
+def _sample_head(head: Head, draw: jax.Array, obs: Observation, cfg: Config) -> jax.Array:
+    """Returns (P,) int32, a field of an action by uniform draws (P,) in [0, 1)."""
+    if head.entry is Entry.WORD:
+        return jnp.where(obs.masks.speak, _draw_number(draw, cfg.tokens), NOBODY)
+    if head.mask is None:
+        return _draw_number(draw, cfg.prices)
+    entry = _draw_allowed(draw, getattr(obs.masks, head.mask))
+    return actions.decode(head, entry, Lists(obs.visible, obs.listing, cfg.slots))
 
 
-def _any_number(draw: jax.Array, most: int) -> jax.Array:
+def _draw_number(draw: jax.Array, most: int) -> jax.Array:
     """Returns (P,) int32 in 1..most, the number that a uniform draw in [0, 1) falls on."""
     return jnp.minimum(jnp.floor(draw * most).astype(jnp.int32) + 1, most)
 
 
-def _pick(draw: jax.Array, mask: jax.Array) -> jax.Array:
+def _draw_allowed(draw: jax.Array, mask: jax.Array) -> jax.Array:
     """Returns (P,) int32, the allowed choice that a uniform draw in [0, 1) falls on."""
     words = bits.pack(mask)
     allowed = bits.count(words)

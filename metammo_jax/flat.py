@@ -20,17 +20,15 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax import flat_columns
-from metammo_jax.action import Action, chosen_row, noop
+from metammo_jax import action_heads, flat_columns
+from metammo_jax.action import Action, Lists, decode, noop
+from metammo_jax.action_heads import IN_SIGHT, Entry, Head
 from metammo_jax.config import Config
 from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.observe import Observation
-from metammo_jax.vocab import NOBODY, Direction, Style, System
-
-SLOT_HEADS = ("use", "destroy", "give", "sell")
-ROW_HEADS = ("target", "give_to", "gold_to")
+from metammo_jax.vocab import NOBODY
 
 
 @struct.dataclass
@@ -93,20 +91,10 @@ class FlatLayout:
     @functools.cached_property
     def heads(self) -> dict[str, int]:
         """How many choices each head of an action has, by name."""
-        cfg, others = self.cfg, self.entities + 1
-        heads = {"move": len(Direction)}
-        if System.COMBAT in cfg.systems:
-            heads |= {"style": len(Style), "target": others}
-        if System.COMMUNICATION in cfg.systems:
-            heads["token"] = cfg.tokens + 1
-        if not cfg.slots:
-            return heads
-        slots = cfg.slots + 1
-        heads |= {"use": slots, "destroy": slots, "give": slots, "give_to": others}
-        if System.EXCHANGE in cfg.systems:
-            heads |= {"sell": slots, "price": cfg.prices, "buy": self.listings + 1}
-            heads |= {"gold": cfg.prices, "gold_to": others}
-        return heads
+        return {
+            head.name: head.size(self.cfg, self.entities, self.listings)
+            for head in action_heads.enabled(self.cfg)
+        }
 
     @functools.cached_property
     def mask_columns(self) -> dict[str, slice]:
@@ -164,10 +152,10 @@ class FlatLayout:
         if jnp.ndim(obs.tick):
             return jax.vmap(self.choices)(obs)
         position = flat_columns.nearest(obs, self.cfg, self.entities)
-        offered = flat_columns.offered(obs, self.listings) if self.cfg.slots else None
+        offered = flat_columns.offered(obs, self.listings) if self.cfg.has_items else None
         masks = []
         for name, size in self.heads.items():
-            mask = self._mask(name, obs, position, offered)
+            mask = self._mask(action_heads.BY_NAME[name], obs, position, offered)
             none = ~mask.any(axis=-1, keepdims=True) & (jnp.arange(size) == 0)[None]
             masks.append(mask | none)
         listing = None
@@ -193,17 +181,21 @@ class FlatLayout:
                 f"{shape}: {', '.join(self.heads)}"
             )
         chosen = dict(zip(self.heads, jnp.asarray(choice).astype(jnp.int32).T, strict=True))
-        fields = {name: self._meant(name, number, choices) for name, number in chosen.items()}
+        lists = Lists(choices.rows, choices.listing, self.cfg.slots)
+        fields = {
+            name: decode(action_heads.BY_NAME[name], number, lists)
+            for name, number in chosen.items()
+        }
         return noop(self.cfg).replace(**fields)
 
     def _blocks(self, obs: Observation) -> dict[str, flat_columns.Block]:
         cfg = self.cfg
         blocks = {"own": flat_columns.own(obs, cfg)}
-        if System.COMMUNICATION in cfg.systems:
+        if cfg.has_communication:
             blocks["heard"] = flat_columns.heard(obs, cfg)
         position = flat_columns.nearest(obs, cfg, self.entities)
         blocks["entities"] = flat_columns.entities(obs, position, cfg)
-        if cfg.slots:
+        if cfg.has_items:
             offered = flat_columns.offered(obs, self.listings)
             blocks["bag"] = flat_columns.bag(obs, cfg)
             blocks["market"] = flat_columns.market(obs, offered, cfg)
@@ -211,34 +203,21 @@ class FlatLayout:
             blocks["window"] = flat_columns.window(obs, cfg)
         return blocks
 
-    def _mask(self, name: str, obs: Observation, position: jax.Array, offered: Maybe) -> jax.Array:
+    def _mask(self, head: Head, obs: Observation, position: jax.Array, offered: Maybe) -> jax.Array:
         """Returns the mask (P, size) bool of a head."""
-        if name == "price":
+        if head.mask is None:
             return jnp.ones((self.cfg.players, self.cfg.prices), bool)
-        if name == "token":
+        if head.entry is Entry.WORD:
             words = jnp.broadcast_to(obs.masks.speak[:, None], (self.cfg.players, self.cfg.tokens))
             return jnp.concatenate([jnp.ones_like(words[:, :1]), words], axis=-1)
-        mask = getattr(obs.masks, name)
-        if name not in (*ROW_HEADS, "buy"):
+        mask = getattr(obs.masks, head.mask)
+        if head.entry not in (*IN_SIGHT, Entry.LISTING):
             return mask
-        at = offered if name == "buy" else position
+        at = offered if head.entry is Entry.LISTING else position
         some = jnp.take_along_axis(mask, jnp.maximum(at, 0), axis=1) & (at >= 0)
-        nothing = ~some.any(axis=-1, keepdims=True) if name == "target" else mask[:, -1:]
+        must_choose = head.name == "target"  # nobody only where there is nobody else
+        nothing = ~some.any(axis=-1, keepdims=True) if must_choose else mask[:, -1:]
         return jnp.concatenate([some, nothing], axis=-1)
-
-    def _meant(self, name: str, number: jax.Array, choices: Choices) -> jax.Array:
-        """Returns (P,) int32, the field of an `Action` that numbers (P,) of a head mean."""
-        if name in ROW_HEADS:
-            return chosen_row(choices.rows, number)
-        if name == "buy":
-            return chosen_row(choices.listing, number)
-        if name in SLOT_HEADS:
-            return jnp.where((number >= 0) & (number < self.cfg.slots), number, NOBODY)
-        if name in ("price", "gold"):
-            return number + 1
-        if name == "token":
-            return jnp.where(number > 0, number, NOBODY)
-        return number
 
 
 def flat_observation(

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax.action_heads import of_config
 from metammo_jax.config import Config
 from metammo_jax.legal import Masks
 from metammo_jax.lib import grid
@@ -122,7 +123,7 @@ def entities(obs: Observation, position: jax.Array, cfg: Config) -> Block:
         "offset": _offset(obs, rows, cfg).astype(jnp.float32) / cfg.vision,
         **_condition(table, cfg),
     }
-    if System.COMMUNICATION in cfg.systems:
+    if cfg.has_communication:
         out["word"] = _word(table[..., Column.MESSAGE].astype(jnp.int32), cfg)
     if Column.GOLD in columns(cfg):
         out |= _learned(table)
@@ -162,7 +163,7 @@ def window(obs: Observation, cfg: Config) -> Block:
 
     The last says who stands where: 1 a teammate, -1 another player, -0.5 an NPC.
     """
-    planes = PLANES | (FULL_PLANES if cfg.slots else {})
+    planes = PLANES | (FULL_PLANES if cfg.has_items else {})
     tile = obs.tiles.astype(jnp.int32).reshape(cfg.players, -1)
     out = {name: jnp.asarray(marks, jnp.float32)[tile] for name, marks in planes.items()}
     out["fog"] = obs.fog.reshape(cfg.players, -1).astype(jnp.float32) / FOG_SCALE
@@ -248,7 +249,7 @@ def _is_mate(obs: Observation, rows: jax.Array, cfg: Config) -> jax.Array:
 
 def shapes(cfg: Config) -> Observation:
     """Returns an `Observation` of the config with shapes and dtypes instead of arrays."""
-    players, seen, slots = cfg.players, cfg.visible_rows + 1, cfg.slots + 1
+    players = cfg.players
 
     def of(dtype, *shape) -> Any:
         return jax.ShapeDtypeStruct(shape, dtype)
@@ -257,11 +258,13 @@ def shapes(cfg: Config) -> Observation:
         return of(jnp.bool_, players, size)
 
     square = (players, cfg.window, cfg.window)
-    masks, trade = {"move": mask(5), "style": mask(3), "target": mask(seen)}, {}
-    if cfg.slots:
-        masks |= {name: mask(slots) for name in ("use", "destroy", "give", "sell")}
-        masks |= {name: mask(seen) for name in ("give_to", "gold_to")}
-        masks |= {"buy": mask(cfg.market_rows + 1), "gold": mask(cfg.prices)}
+    masks: dict[str, Any] = {
+        head.mask: mask(head.size(cfg, cfg.visible_rows, cfg.market_rows))
+        for head in of_config(cfg)
+        if head.mask is not None
+    }
+    masks["speak"], trade = of(jnp.bool_, players), {}
+    if cfg.has_items:
         trade = {
             "bag": of(jnp.int16, players, cfg.slots, len(BagColumn)),
             "market": of(jnp.int16, cfg.market_rows, len(MarketColumn)),
@@ -277,7 +280,7 @@ def shapes(cfg: Config) -> Observation:
         rally=of(jnp.int8, players),
         task=of(jnp.float32, players, len(System) + 1 + cfg.task_embedding),
         progress=of(jnp.float32, players),
-        masks=Masks(speak=of(jnp.bool_, players), **masks),
+        masks=Masks(**masks),
         **trade,
     )
 

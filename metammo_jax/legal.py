@@ -50,23 +50,34 @@ class Masks(Node):
     gold_to: Maybe = None
 
 
-def marks(world: World, far: jax.Array, cfg: Config) -> list[jax.Array]:
-    """Returns packed sets (P, words) of whom each player might do something to, if it sees them.
+@struct.dataclass
+class Partners(Node):
+    """Whom each player might act on, if it sees them.
+
+    Attributes:
+      attack: whom it might attack: (P, words) uint32, packed sets of entities; or (P, K) bool, of
+        those in `Observation.visible`.
+      give: likewise whom it might give something; None without items.
+    """
+
+    attack: jax.Array
+    give: Maybe = None
+
+
+def partners(world: World, far: jax.Array, cfg: Config) -> Partners:
+    """Returns whom each player might act on, as packed sets (P, words) uint32.
 
     Args:
       world: the state.
       far: (E, P) tiles between entities and players.
       cfg: sizes.
-
-    Returns:
-      those it might attack; in the full game also those it might give something.
     """
     mortal = bits.pack(~_is_immune(world, cfg)[None])
     attack = bits.pack_columns(far <= REACH) & mortal & _others(cfg)
-    if not cfg.slots:
-        return [attack]
-    partner = legal_trade.pack_recipients(world)
-    return [attack, partner & _others(cfg)[:, : partner.shape[1]]]
+    if not cfg.has_items:
+        return Partners(attack)
+    mortal_players = legal_trade.pack_recipients(world)
+    return Partners(attack, mortal_players & _others(cfg)[:, : mortal_players.shape[1]])
 
 
 def _others(cfg: Config) -> np.ndarray:
@@ -77,7 +88,7 @@ def _others(cfg: Config) -> np.ndarray:
     return words
 
 
-def masks(world: World, marked: list[jax.Array], listing: Maybe, cfg: Config) -> Masks:
+def masks(world: World, seen: Partners, listing: Maybe, cfg: Config) -> Masks:
     """Returns the masks of all players.
 
     Whoever can attack somebody must: "nobody" is masked then, as in the original. The mask
@@ -86,20 +97,20 @@ def masks(world: World, marked: list[jax.Array], listing: Maybe, cfg: Config) ->
 
     Args:
       world: the state.
-      marked: (P, K) bool each, of those that players see: who is in the sets that `marks` gives.
+      seen: (P, K) bool each, which of those in sight each player might act on.
       listing: (M,) int32, records on the market, as `Observation.listing`; None without items.
       cfg: sizes.
 
     Source: docs/rules/world.md#action-masks; nmmo
     `core/observation.py::Observation._make_action_targets`.
     """
-    trade = legal_trade.masks(world, marked[1], listing, cfg) if cfg.slots else {}
+    trade = legal_trade.masks(world, seen.give, listing, cfg) if cfg.has_items else {}
     alive = query.is_alive(world)[: cfg.players]
     style = jnp.broadcast_to(alive[:, None], (cfg.players, len(Style)))
     return Masks(
         move=_move(world, alive, cfg),
         style=style,
-        target=target_mask(world, marked[0]),
+        target=target_mask(world, seen.attack),
         speak=communication.can_speak(world, cfg) & query.is_on(world, System.COMMUNICATION),
         **trade,
     )
@@ -123,7 +134,7 @@ def target_mask(world: World, allowed: jax.Array) -> jax.Array:
 
     Args:
       world: the state.
-      allowed: (P, K) bool, the first of what `marks` tells of those that players see.
+      allowed: (P, K) bool, which of those in sight each player might attack.
     """
     allowed = allowed & query.is_on(world, System.COMBAT)
     return jnp.concatenate([allowed, ~allowed.any(1, keepdims=True)], axis=1)

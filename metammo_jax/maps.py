@@ -15,6 +15,7 @@ import warnings
 import numpy as np
 
 from metammo_jax.config import Config
+from metammo_jax.lib.cache_folder import cache_folder
 from metammo_jax.lib.noise import simplex
 
 FORMAT = 1
@@ -177,19 +178,11 @@ def _row_blocks(size: int) -> list[np.ndarray]:
 
 
 def pool_path(cfg: Config) -> pathlib.Path | None:
-    """Returns where the pool of `cfg` is cached, or None where there is no place for a cache.
-
-    The folder is METAMMO_JAX_CACHE, else metammo_jax under XDG_CACHE_HOME, else under ~/.cache.
-    """
+    """Returns the file that caches the pool of `cfg`; None where there is no cache folder."""
     kind = "evaluation" if cfg.evaluation_maps else "training"
     name = f"maps-v{FORMAT}-{cfg.map_size}-{cfg.playable}-{cfg.maps}-{kind}.bin"
-    folder = os.environ.get("METAMMO_JAX_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or "~/.cache", "metammo_jax"
-    )
-    try:
-        return pathlib.Path(folder).expanduser() / name
-    except RuntimeError:  # this user has no home
-        return None
+    folder = cache_folder()
+    return None if folder is None else folder / name
 
 
 def _header(cfg: Config) -> bytes:

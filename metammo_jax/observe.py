@@ -9,7 +9,7 @@ from flax import struct
 
 from metammo_jax import inventory, legal, query
 from metammo_jax.config import Config
-from metammo_jax.legal import Masks
+from metammo_jax.legal import Masks, Partners
 from metammo_jax.lib import bits
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.lib.node import Maybe, Node
@@ -80,7 +80,7 @@ class MarketColumn(IntEnum):
 
 def columns(cfg: Config) -> tuple[Column, ...]:
     """Returns the columns that entities are observed with: fewer in the mini game."""
-    return tuple(Column) if cfg.slots or cfg.skills else tuple(Column)[: Column.GOLD]
+    return tuple(Column) if cfg.has_items or cfg.has_skills else tuple(Column)[: Column.GOLD]
 
 
 @struct.dataclass
@@ -136,8 +136,8 @@ def observe(world: World, cfg: Config) -> Observation:
     players = cfg.players
     alive = materialize(query.is_alive(world))
     far = query.pairwise_distance(world.body.pos, world.body.pos[:players])
-    visible, *marked = visible_rows(far, alive, cfg, *legal.marks(world, far, cfg))
-    listing = listings(world, cfg) if cfg.slots else None
+    visible, partners = visible_rows(far, alive, cfg, legal.partners(world, far, cfg))
+    listing = listings(world, cfg) if cfg.has_items else None
     trade = {} if listing is None else _belongings(world, listing, cfg)
     return Observation(
         tick=world.tick,
@@ -149,36 +149,38 @@ def observe(world: World, cfg: Config) -> Observation:
         rally=_seize_state(world, alive[:players]),
         task=_task(world),
         progress=world.task.progress,
-        masks=legal.masks(world, marked, listing, cfg),
+        masks=legal.masks(world, partners, listing, cfg),
         **trade,
     )
 
 
 def visible_rows(
-    far: jax.Array, alive: jax.Array, cfg: Config, *marks: jax.Array
-) -> tuple[jax.Array, ...]:
+    far: jax.Array, alive: jax.Array, cfg: Config, partners: Partners
+) -> tuple[jax.Array, Partners]:
     """Returns the rows of the living within sight of each living player, itself included.
 
     Args:
       far: (E, P) tiles between entities and players.
       alive: (E,) bool.
       cfg: sizes.
-      *marks: (P, words) uint32 each, packed sets of others.
+      partners: packed sets (P, words) uint32.
 
     Returns:
-      (P, K) int32, in row order, -1 where the list has ended; and for each of `marks` (P, K)
-      bool, which of them are in it.
+      (P, K) int32, in row order, -1 where the list has ended; and (P, K) bool each, which of them
+      are in the sets of `partners`.
 
     Differs: the original breaks down when more than 100 are in sight; here the list is cut, and
     oneself stays in it.
     """
     seen = (far <= cfg.vision) & alive[:, None] & alive[None, : cfg.players]
-    rows, *marked = bits.first_members(bits.pack_columns(seen), cfg.visible_rows, *marks)
+    sets, structure = jax.tree.flatten(partners)
+    rows, *members = bits.first_members(bits.pack_columns(seen), cfg.visible_rows, *sets)
     own = jnp.arange(cfg.players)
     is_cut_off = (rows[:, -1] >= 0) & (rows[:, -1] < own)
     is_last = jnp.arange(cfg.visible_rows) == cfg.visible_rows - 1
     replaced = is_cut_off[:, None] & is_last[None]
-    return jnp.where(replaced, own[:, None], rows), *(mark & ~replaced for mark in marked)
+    members = [is_member & ~replaced for is_member in members]
+    return jnp.where(replaced, own[:, None], rows), jax.tree.unflatten(structure, members)
 
 
 def listings(world: World, cfg: Config) -> jax.Array:

@@ -161,7 +161,7 @@ def level_of(exp: jax.Array) -> jax.Array:
 
 def experience(world: World) -> jax.Array:
     """Returns (P, S) int32, players' experience by `vocab.Skill`; S is 0 where none is compiled."""
-    if world.skill is None:
+    if not world.has_skills:
         return jnp.zeros((world.params.group.shape[0], 0), jnp.int32)
     return world.skill.exp
 

@@ -1,6 +1,5 @@
 """Making environments by name, and teaching the package new names."""
 
-import difflib
 from collections.abc import Callable, Sequence
 
 import jax
@@ -11,6 +10,7 @@ from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog import ALL_GAMES
 from metammo_jax.lib import instance_cache
+from metammo_jax.lib.hints import did_you_mean
 
 _FACTORIES: dict[str, Callable[[], Minigame]] = dict(ALL_GAMES)
 
@@ -97,7 +97,6 @@ def resolve(game: "str | Minigame") -> Minigame:
     if not isinstance(game, str):
         raise ValueError(f"game={game!r} must be a name or a Minigame")
     if game not in _FACTORIES:
-        near = difflib.get_close_matches(game, _FACTORIES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(game, _FACTORIES)
         raise ValueError(f"game={game!r} is unknown; allowed are {', '.join(_FACTORIES)}{hint}")
     return _FACTORIES[game]()

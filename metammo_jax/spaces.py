@@ -1,7 +1,6 @@
 """Spaces: the shapes, dtypes and bounds of observations and actions, leaf by leaf."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.action import Action
+from metammo_jax.action_heads import of_config
 from metammo_jax.config import Config
-from metammo_jax.vocab import NOBODY, Direction, Style
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,26 +106,11 @@ def _is_box(value) -> bool:
 
 def action_space(cfg: Config) -> Tree:
     """Returns the space of actions: every number that means something, and -1 for nothing."""
-
-    def head(low, high):
-        return Box(low, high, (cfg.players,), np.dtype(np.int32))
-
-    heads: dict[str, Any] = dict(
-        move=head(0, Direction.STAY),
-        style=head(0, len(Style) - 1),
-        target=head(NOBODY, cfg.entities - 1),
-        token=head(NOBODY, cfg.tokens),
-        **(_trade_heads(head, cfg) if cfg.slots else {}),
-    )
-    return Tree(Action(**heads))
-
-
-def _trade_heads(head: Callable[[int, int], Box], cfg: Config) -> dict[str, Box]:
-    """Returns the spaces of the heads that the full game adds."""
-    heads = {name: head(NOBODY, cfg.slots - 1) for name in ("use", "destroy", "give", "sell")}
-    heads |= {name: head(NOBODY, cfg.players - 1) for name in ("give_to", "gold_to")}
-    heads |= {name: head(NOBODY, cfg.prices) for name in ("price", "gold")}
-    return heads | {"buy": head(NOBODY, cfg.players * cfg.slots - 1)}
+    fields: dict[str, Any] = {
+        head.name: Box(*head.bounds(cfg), (cfg.players,), np.dtype(np.int32))
+        for head in of_config(cfg)
+    }
+    return Tree(Action(**fields))
 
 
 def observation_space(env) -> Tree:

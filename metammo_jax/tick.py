@@ -140,8 +140,8 @@ def give_orders(
         world, direction, target = npc.decide(decide_key, world, cfg)
     if priority is None:
         priority = _random_priority(turn_key, cfg.entities, cfg)
-    trade = {name: getattr(action, name).astype(jnp.int32) for name in TRADE if cfg.slots}
-    if cfg.slots:
+    trade = {name: getattr(action, name).astype(jnp.int32) for name in TRADE if cfg.has_items}
+    if cfg.has_items:
         buyers = _random_priority(buyer_key, cfg.players, cfg)
         trade["buy_turn"] = turns(buyers, cfg)
     return world, Orders(

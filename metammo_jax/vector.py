@@ -10,6 +10,7 @@ from flax import struct
 from metammo_jax import achievements, schedule, spaces
 from metammo_jax.action import Action
 from metammo_jax.env import Info
+from metammo_jax.environment import Environment
 from metammo_jax.episodes import EpisodeStats, endings, statistics
 from metammo_jax.lib import checks, instance_cache, row_blocks, threefry
 from metammo_jax.lib.materialize import materialize
@@ -86,7 +87,7 @@ class VectorEnv:
 
     def __init__(
         self,
-        env,
+        env: Environment,
         num_worlds: int,
         reset_block: int | None = None,
         weigh: str = "episodes",
@@ -336,7 +337,7 @@ def _reset(reset, keys: jax.Array, difficulty: jax.Array, game) -> tuple[Observa
 
 
 def vectorize(
-    env,
+    env: Environment,
     num_worlds: int,
     reset_block: int | None = None,
     weigh: str = "episodes",

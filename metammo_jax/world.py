@@ -360,3 +360,13 @@ class World(Node):
     task: Task
     tally: Tally
     verdict: Verdict
+
+    @property
+    def has_items(self) -> bool:
+        """Items are compiled, as of `Config.has_items`."""
+        return self.bag is not None
+
+    @property
+    def has_skills(self) -> bool:
+        """Progression is compiled, as of `Config.has_skills`."""
+        return self.skill is not None

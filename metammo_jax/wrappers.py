@@ -4,12 +4,18 @@ A wrapper forwards what it does not change, so it can stand wherever an environm
 `vectorize`, in another wrapper, in training.
 """
 
+from typing import TYPE_CHECKING, Any
+
 import jax
 import jax.numpy as jnp
 from flax import struct
 
 from metammo_jax import inventory, spaces
+from metammo_jax.action import Action
+from metammo_jax.config import Config
 from metammo_jax.env import Info
+from metammo_jax.environment import Environment
+from metammo_jax.games.table import Table
 from metammo_jax.lib import exact, instance_cache
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.world import World
@@ -40,7 +46,25 @@ class Wrapper:
       inner: the environment, or another wrapper.
     """
 
-    def __init__(self, inner):
+    if TYPE_CHECKING:  # forwarded by `__getattr__`
+        cfg: Config
+        games: tuple
+        table: Table
+        truncates: bool
+        action_space: spaces.Tree
+
+        def observe(self, world: World) -> Any:
+            """Forwards `Env.observe`."""
+
+        def sample(self, key: jax.Array, obs: Any) -> Action:
+            """Forwards `Env.sample`."""
+            ...
+
+        def noop(self) -> Action:
+            """Forwards `Env.noop`."""
+            ...
+
+    def __init__(self, inner: Environment):
         self.inner = inner
         instance_cache.bind_methods(self, "reset", "step")
 
@@ -133,10 +157,10 @@ def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
     """Returns (P,) float32 by term, the worth of what players gained, and of what they wear."""
     health = (after.body.health - before.body.health)[:players].astype(jnp.float32)
     bonus = {"health": HEALTH_REWARD * health}
-    if after.skill is not None:
+    if after.has_skills:
         best = after.skill.exp.max(1) - before.skill.exp.max(1)
         bonus["experience"] = EXP_REWARD * best.astype(jnp.float32)
-    if after.bag is not None:
+    if after.has_items:
         gold = (after.body.gold - before.body.gold)[:players].astype(jnp.float32)
         worn = inventory.defense_bonus(after.bag).astype(jnp.float32)
         bonus["gold"], bonus["defense"] = (

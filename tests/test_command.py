@@ -38,7 +38,7 @@ assert not heavy, heavy
 def test_what_is_no_command_is_refused(capsys):
     assert command.main(["tain", "--seed", "1"]) == 2
     names = "train, evaluate, tournament, export, sweep, experiments, quickstart, view, tasks"
-    assert f"'tain' must be one of {names}; did you mean train?" in capsys.readouterr().err
+    assert f"'tain' must be one of {names}; did you mean 'train'?" in capsys.readouterr().err
     assert command.main([]) == 2
     assert "usage: metammo-jax" in capsys.readouterr().err
 

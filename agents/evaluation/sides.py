@@ -103,4 +103,4 @@ def _sparing(obs):
     seen = base(obs)
     target = foes(seen, jnp.arange(seen.visible.shape[0]))
     spared = seen.replace(masks=seen.masks.replace(target=target))
-    return obs.replace(base=spared) if hasattr(obs, "base") else spared
+    return spared if seen is obs else obs.replace(base=spared)

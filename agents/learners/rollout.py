@@ -17,6 +17,7 @@ from metammo_jax.lib import threefry
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Column
 from metammo_jax.vector import EpisodeStats
+from metammo_jax.wrappers import ShapedInfo
 
 from ..networks.distributions import Choice
 from ..policy import Memory, Policy, base
@@ -151,13 +152,13 @@ def play_tick(
     alive = stage.learners
     ended = terminated | truncated | ~base(stage.obs).alive
     bootstrap = jnp.zeros_like(reward)
-    if getattr(batch.env, "truncates", True):
+    if batch.env.truncates:
         limit = truncated & alive
         bootstrap = _value_beyond(policy, params, info.final_observation, memory, limit)
     transition = Transition(
         obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
         value=value, reward=reward, ended=ended, bootstrap=bootstrap, game=info.info.game,
-        shaping=getattr(info.info, "shaping", {}),
+        shaping=info.info.shaping if isinstance(info.info, ShapedInfo) else {},
     )  # fmt: skip
     past, placed = stage.past, None
     if past is not None:

@@ -13,7 +13,9 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from metammo_jax.action import Action, chosen_listing, chosen_row
+from metammo_jax import action_heads
+from metammo_jax.action import Action, Lists, decode
+from metammo_jax.action_heads import Entry, Head
 from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY
@@ -84,13 +86,13 @@ class Choice(Node):
     gold_to: Maybe = None
 
 
-DETAIL = {"style": "target", "give_to": "give", "price": "sell", "gold": "gold_to"}
+DETAIL = {head.name: head.detail_of for head in action_heads.HEADS if head.detail_of}
 """Heads that matter only if another chooses something, its last entry being "nothing"."""
 
 FEW = 64
 """Entries up to which a CPU adds up probabilities one after the other."""
 
-NUMBERS = ("token", "spelling", "price", "gold")
+NUMBERS = ("spelling", *action_heads.names(Entry.WORD, Entry.AMOUNT))
 """Heads with very many entries: their entropy has a coefficient of its own."""
 
 
@@ -191,7 +193,7 @@ def regret(logits: Logits, choice: Choice) -> jax.Array:
 
 
 def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
-    """Returns the entropy of deeds and of numbers (words, prices, amounts), (...) float32, nats."""
+    """Returns the entropies of choices and of numbers (`NUMBERS`), (...) float32 each, in nats."""
     sums: dict[bool, Any] = {True: 0.0, False: 0.0}
     heads = _present(logits)
     for name, head in heads.items():
@@ -209,33 +211,17 @@ def _present(logits: Logits) -> dict[str, jax.Array]:
 
 def to_action(choice: Choice, obs: Observation, tokens: int) -> Action:
     """Returns the action that a choice (P,) means, given what the players of a world saw."""
-    says = (choice.token > 0) & (choice.token <= tokens)
-    return Action(
-        move=choice.move,
-        style=choice.style,
-        target=chosen_row(obs.visible, choice.target),
-        token=jnp.where(says, choice.token, NOBODY),
-        **(_trade(choice, obs) if choice.use is not None else {}),
-    )
+    lists = Lists(obs.visible, obs.listing, 0 if obs.bag is None else obs.bag.shape[1])
 
+    def decoded(head: Head) -> jax.Array:
+        entry = getattr(choice, head.name)
+        if head.entry is Entry.WORD:  # bits may spell a number that no word has
+            return jnp.where((entry > 0) & (entry <= tokens), entry, NOBODY)
+        if head.entry is Entry.SLOT:  # never negative
+            return jnp.where(entry < lists.slots, entry, NOBODY)
+        return decode(head, entry, lists)
 
-def _trade(choice: Choice, obs: Observation) -> dict[str, jax.Array]:
-    slots = obs.bag.shape[1]
-
-    def slot(chosen):
-        return jnp.where(chosen < slots, chosen, NOBODY)
-
-    return {
-        "use": slot(choice.use),
-        "destroy": slot(choice.destroy),
-        "give": slot(choice.give),
-        "give_to": chosen_row(obs.visible, choice.give_to),
-        "sell": slot(choice.sell),
-        "price": choice.price + 1,
-        "buy": chosen_listing(obs.listing, choice.buy),
-        "gold": choice.gold + 1,
-        "gold_to": chosen_row(obs.visible, choice.gold_to),
-    }
+    return Action(**{head.name: decoded(head) for head in action_heads.present(choice)})
 
 
 def _entry(logits, index):

@@ -9,14 +9,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax.action_heads import BY_NAME, HEADS, Entry
 from metammo_jax.vocab import Direction, Style
 
 from .distributions import Logits
 
-POINTERS = {
-    "target": "seen", "give_to": "seen", "gold_to": "seen", "use": "slots", "destroy": "slots",
-    "give": "slots", "sell": "slots", "buy": "goods",
+EMBEDDED = {
+    Entry.ENTITY: "seen", Entry.PLAYER: "seen", Entry.SLOT: "slots", Entry.LISTING: "goods"
 }  # fmt: skip
+"""What the entries of pointing heads are embeddings of; the last entry is nothing."""
+
+POINTERS = {head.name: EMBEDDED[head.entry] for head in HEADS if head.entry in EMBEDDED}
 """Heads that choose an embedding, or nothing, and of what."""
 
 KEYS = {"seen": "pkd,phd->phk", "slots": "pkd,phd->phk", "goods": "kd,phd->phk"}
@@ -50,7 +53,7 @@ class Heads(nn.Module):
         """
         kinds = {kind: [n for n in POINTERS if POINTERS[n] == kind] for kind in KEYS}
         if not self.prices:
-            kinds = {"seen": ["target"]}
+            kinds = {"seen": [n for n in POINTERS if not BY_NAME[n].needs_items]}
         plain, asked = self._ask(hidden, [len(names) for names in kinds.values()])
         for (kind, names), keys, query in zip(kinds.items(), embedded, asked, strict=True):
             scores = jnp.einsum(KEYS[kind], keys, query[..., :-1])
@@ -64,9 +67,17 @@ class Heads(nn.Module):
         Queries are (P, h, d + 1) for h heads each: what an embedding is multiplied with, and the
         logit of nothing.
         """
-        sizes = {"move": len(Direction), "style": len(Style), "spelling": self.token_bits}
-        if self.prices:
-            sizes |= {"price": self.prices, "gold": self.prices}
+        size = {
+            Entry.DIRECTION: len(Direction),
+            Entry.STYLE: len(Style),
+            Entry.WORD: self.token_bits,
+            Entry.AMOUNT: self.prices,
+        }
+        sizes = {
+            "spelling" if head.entry is Entry.WORD else head.name: size[head.entry]
+            for head in HEADS
+            if head.entry in size and (self.prices or not head.needs_items)
+        }
         ends = np.cumsum([*sizes.values(), *(count * (self.width + 1) for count in counts)])
         layer = nn.Dense(ends[-1], kernel_init=nn.initializers.orthogonal(0.01))
         parts = jnp.split(layer(hidden), ends[:-1], axis=-1)

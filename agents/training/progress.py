@@ -90,13 +90,6 @@ class Progress:
                 file=sys.stderr, flush=True,
             )  # fmt: skip
 
-    def say(self, text: str) -> None:
-        """Prints a line above the bar."""
-        if self._bar:
-            self._bar.console.print(text, highlight=False, markup=False)
-        elif self.show:
-            print(text, file=sys.stderr, flush=True)
-
 
 def _score(recent):
     if recent.mean("return") is None:

@@ -115,7 +115,7 @@ def observe(world: World, cfg: Config) -> dict:
     table = entity_table(world, cfg)
     players = table[: cfg.players]
     far = query.pairwise_distance(world.body.pos, world.body.pos[: cfg.players])
-    visible, *marked = native.visible_rows(far, everybody, cfg, *legal.marks(world, far, cfg))
+    visible, partners = native.visible_rows(far, everybody, cfg, legal.partners(world, far, cfg))
     listed = _gather(table, visible, alive)
     out = {
         "AgentId": jnp.arange(1, cfg.players + 1, dtype=jnp.int32),
@@ -128,13 +128,13 @@ def observe(world: World, cfg: Config) -> dict:
     if System.COMBAT in cfg.systems:
         out["ActionTargets"]["Attack"] = {
             "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
-            "Target": legal.target_mask(world, marked[0]).astype(jnp.int8),
+            "Target": legal.target_mask(world, partners.attack).astype(jnp.int8),
         }
     if System.COMMUNICATION in cfg.systems:
         out["Communication"] = _communication(players, alive, world)
         out["ActionTargets"]["Comm"] = {"Token": jnp.ones((cfg.players, cfg.tokens), jnp.int8)}
     if System.ITEM in cfg.systems:
-        _add_trade(out, world, marked[1], cfg)
+        _add_trade(out, world, partners.give, cfg)
     return out
 
 

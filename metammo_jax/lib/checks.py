@@ -1,7 +1,9 @@
 """What callers pass in, checked at once: keys, seeds, whole numbers and indices."""
 
+import math
 import operator
-from typing import Any
+from numbers import Real
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -43,6 +45,11 @@ def as_int(value: Any) -> int | None:
         return operator.index(value)
     except TypeError:
         return None
+
+
+def is_finite_number(value: Any) -> TypeGuard[float]:
+    """Returns whether a value is a finite real number and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def key_of_seed(seed: int) -> jax.Array:

@@ -19,19 +19,11 @@ _NEIGHBOURS = ((3, 7, 0), (3, 16 + 6, 3), (3, 16 + 8, 2), (4, 7, 1))
 NO_STEP = -1
 
 
-def pack_board(board: jax.Array) -> jax.Array:
-    """Packs (H, W) bool into (H, ceil(W / 32)) uint32, bit c % 32 of word c // 32."""
-    height, width = board.shape
-    padded = jnp.pad(board, ((0, 0), (0, -width % 32))).reshape(height, -1, 32)
-    bit = jnp.arange(32, dtype=jnp.uint32)[None, None]
-    return (padded.astype(jnp.uint32) << bit).sum(-1, dtype=jnp.uint32)
-
-
 def windows(board: jax.Array, pos: jax.Array) -> jax.Array:
     """Cuts the windows around places out of a packed board.
 
     Args:
-      board: (H, words) uint32, as `pack_board` makes it.
+      board: (H, words) uint32, as `bits.pack` makes it.
       pos: (N, 2) int32, places at least 7 tiles from the board's edge.
 
     Returns:

@@ -27,7 +27,7 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     harmed = exposed & (depth > HARM_ABOVE) & (world.tick >= world.params.fog_onset)
     damage = jnp.where(harmed, jnp.round(depth).astype(jnp.int32), 0)
     health = jnp.maximum(body.health[:players] - damage, 0)
-    if cfg.slots:
+    if cfg.has_items:
         killed = harmed & (health == 0) & query.is_on(world, System.ITEM)
         bag = world.bag
         world = world.replace(bag=bag.replace(price=jnp.where(killed, 0, bag.price)))

@@ -82,7 +82,7 @@ def remove(world: World, dies: jax.Array, cfg: Config) -> World:
     world = effects.record_event(
         world, Event.AGENT_CULLED, dies[: cfg.players], details=lambda: _causes(world, cfg)
     )
-    if cfg.slots:
+    if cfg.has_items:
         bag = inventory.clear_slots(world.bag, dies[: cfg.players])
         world = world.replace(bag=bag)
     return world.replace(

@@ -78,7 +78,7 @@ def _eat(
     tile = query.tile_index(world.terrain, body.pos[:players])
     here = query.material_of(world, tile)
     can_take = needs & (here == Tile.FOILAGE)
-    if System.PROFESSION not in cfg.systems:
+    if not cfg.has_professions:
         can_take |= alive & (here == Tile.HERB)
     taken = query.is_first_in_turn(tile, can_take, orders.turn[:players])
     eats = taken & (here == Tile.FOILAGE)

@@ -73,7 +73,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     body = _embody(body, new, serial, players)
     body = body.replace(pos=body.pos.at[players + row].set(recruits.pos, mode="drop"))
     world = world.replace(body=body, npc=npc)
-    if recruits.level is None or not (cfg.slots or cfg.skills):
+    if recruits.level is None or not (cfg.has_items or cfg.has_skills):
         return world
     gear, gold = _gear(words[1:], world, recruits.level)
     gear = {name: put(getattr(npc, name), values) for name, values in gear.items()}

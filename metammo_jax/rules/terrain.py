@@ -9,7 +9,7 @@ import numpy as np
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import chance, flood, grid, threefry
+from metammo_jax.lib import bits, chance, grid, threefry
 from metammo_jax.tables import NEIGHBOURS
 from metammo_jax.vocab import NEVER, NOBODY, System, Tile
 from metammo_jax.world import Params, Terrain
@@ -54,7 +54,7 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     return Terrain(
         material=material,
         ready_at=jnp.zeros(material.shape, jnp.int16),
-        passable=flood.pack_board(query.is_passable(material)),
+        passable=bits.pack(query.is_passable(material)),
         fog=jnp.where(params.fog_onset < NEVER, outside - ring, 0.0),
         seizer=jnp.full((), NOBODY, jnp.int32),
         seized_at=jnp.zeros((), jnp.int32),
@@ -65,7 +65,7 @@ def _natural(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) ->
     """Returns (H, W) int8, what grows and lies where, before there is an edge."""
     scatter_key, place_key = threefry.split(key)
     material = _threshold(fractal, params)
-    if System.PROFESSION in cfg.systems:
+    if cfg.has_professions:
         placed = _resources(place_key, material, params, cfg)
         material = jnp.where(params.enabled[System.PROFESSION], placed, material)
     return _scatter(scatter_key, material, params, cfg)

@@ -13,12 +13,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 
+from metammo_jax.lib.hints import did_you_mean
 from metammo_jax.tasks import curriculum, scoring
 from metammo_jax.tasks.algebra import asked_in
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.predicates.events import EVENT
 from metammo_jax.tasks.predicates.measure import ITEM, SKILL
-from metammo_jax.tasks.signature import Argument, find, nearest, registered, signature_of
+from metammo_jax.tasks.signature import Argument, find, registered, signature_of
 from metammo_jax.tasks.words import describe, spec_name
 
 POOLS = {"training": curriculum.training, "evaluation": curriculum.evaluation}
@@ -71,7 +72,7 @@ def _chosen(pool: str, options: argparse.Namespace) -> Iterator[Goal]:
     """Yields the tasks of a pool that the options ask for; raises ValueError for wrong words."""
     predicate = find(options.predicate) if options.predicate else None
     if options.category and options.category not in scoring.CATEGORIES:
-        hint = nearest(options.category, scoring.CATEGORIES)
+        hint = did_you_mean(options.category, scoring.CATEGORIES)
         raise ValueError(f"category={options.category!r} is unknown{hint}")
     wanted = {
         name: argument.checked(name, getattr(options, name))

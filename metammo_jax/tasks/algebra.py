@@ -24,7 +24,8 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
-from metammo_jax.tasks.signature import find, is_number, signature_of
+from metammo_jax.lib.checks import is_finite_number
+from metammo_jax.tasks.signature import find, signature_of
 from metammo_jax.tasks.subject import SingleMember, SubjectMembers, subject_of
 from metammo_jax.vocab import Subject, System
 from metammo_jax.world import World
@@ -148,7 +149,7 @@ def as_term(value) -> Term:
     """
     if isinstance(value, Term):
         return value
-    if is_number(value):
+    if is_finite_number(value):
         return Constant(float(value))
     raise ValueError(f"{value!r} must be a term (see tasks.ask) or a finite number")
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from metammo_jax.lib.checks import is_finite_number
 from metammo_jax.tasks.algebra import (
     Term,
     ask,
@@ -11,7 +12,7 @@ from metammo_jax.tasks.algebra import (
     needed_by,
     watched_by,
 )
-from metammo_jax.tasks.signature import is_number, signature_of
+from metammo_jax.tasks.signature import signature_of
 from metammo_jax.vocab import Subject, System, TaskKind
 
 OWN = (Subject.SELF, Subject.TEAM, Subject.TEAM_LEADER)
@@ -89,9 +90,9 @@ class Goal:
         return asked
 
     def _check_numbers(self) -> None:
-        if not is_number(self.weight) or self.weight < 0:
+        if not is_finite_number(self.weight) or self.weight < 0:
             raise ValueError(f"weight={self.weight!r} must be a finite number, 0 or more")
-        if not all(is_number(value) for value in self.embedding):
+        if not all(is_finite_number(value) for value in self.embedding):
             raise ValueError(f"embedding={self.embedding!r} must be finite numbers")
 
     def _check_kind(self) -> None:
@@ -100,7 +101,7 @@ class Goal:
             raise ValueError(f"kind={self.kind!r} is none of {names}")
         object.__setattr__(self, "kind", TaskKind(self.kind))
         holds = self.kind == TaskKind.HOLD
-        if not is_number(self.hold) or self.hold != int(self.hold) or self.hold < holds:
+        if not is_finite_number(self.hold) or self.hold != int(self.hold) or self.hold < holds:
             raise ValueError(f"hold={self.hold!r} must be whole ticks, 1 or more")
         if self.hold and not holds:
             raise ValueError(f"hold={self.hold} asks for kind=TaskKind.HOLD")

@@ -13,14 +13,14 @@ The text after a function's name in its docstring is for readers; what tasks say
 """
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
-from numbers import Real
 from typing import cast
 
 from metammo_jax.config import Config
+from metammo_jax.lib.checks import is_finite_number
+from metammo_jax.lib.hints import did_you_mean
 from metammo_jax.vocab import System
 from metammo_jax.world import Params
 
@@ -71,10 +71,10 @@ class Argument:
             return self._word(name, value)
         if isinstance(value, str):
             if value not in PARAM_NAMES + CONFIG_NAMES:
-                hint = nearest(value, PARAM_NAMES + CONFIG_NAMES)
+                hint = did_you_mean(value, PARAM_NAMES + CONFIG_NAMES)
                 raise ValueError(f"argument {name}={value!r} is no field of Params or Config{hint}")
             return value
-        if not is_number(value):
+        if not is_finite_number(value):
             raise ValueError(
                 f"argument {name}={value!r} must be a finite number or the name of a field"
             )
@@ -105,9 +105,11 @@ class Argument:
         elif isinstance(value, IntEnum):
             if self.words.get(value.name) == value:
                 return int(value)
-        elif is_number(value) and value in self.words.values():
+        elif is_finite_number(value) and value in self.words.values():
             return int(value)
-        hint = nearest(str(value).upper(), self.words) or f"; allowed are {', '.join(self.words)}"
+        hint = (
+            did_you_mean(str(value).upper(), self.words) or f"; allowed are {', '.join(self.words)}"
+        )
         raise ValueError(f"argument {name}={value!r} is unknown{hint}")
 
     def _range(self, most: float) -> str:
@@ -169,7 +171,7 @@ class Signature:
         given = dict(zip(names, args, strict=False))
         for key, value in (named or {}).items():
             if key not in names:
-                raise ValueError(f"{self.name} has no argument {key!r}{nearest(key, names)}")
+                raise ValueError(f"{self.name} has no argument {key!r}{did_you_mean(key, names)}")
             if key in given:
                 raise ValueError(f"{self.name}: {key!r} is given twice")
             given[key] = value
@@ -203,7 +205,7 @@ class Signature:
                 f"{self.name}{args}: what it watches must follow from numbers, not from names"
             ) from None
         for row in rows:
-            if len(row) != 3 or not all(is_number(n) and n == int(n) for n in row):
+            if len(row) != 3 or not all(is_finite_number(n) and n == int(n) for n in row):
                 raise ValueError(
                     f"{self.name} watches {row}, which must be an event, what of it, and a level, "
                     "as integers"
@@ -276,7 +278,7 @@ def find(name: str) -> Callable:
     for predicate in _REGISTERED.values():
         known.update(dict.fromkeys(predicate.signature.original, predicate))
     if name not in known:
-        raise ValueError(f"predicate {name!r} is unknown{nearest(name, known)}")
+        raise ValueError(f"predicate {name!r} is unknown{did_you_mean(name, known)}")
     return known[name]
 
 
@@ -286,14 +288,3 @@ def signature_of(predicate: Callable) -> Signature:
         return predicate.signature
     free = {f"args[{index}]": number(default=0.0) for index in range(FREE_NUMBERS)}
     return Signature(getattr(predicate, "__name__", repr(predicate)), free)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Returns "; did you mean ...?" with the nearest known name, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def is_number(value) -> bool:
-    """Is it a finite real number, and no truth value?"""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

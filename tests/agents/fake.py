@@ -71,6 +71,7 @@ class FakeEnv:
     """
 
     cfg, games, table = CFG, (FakeGame(),), FakeTable()
+    truncates = True
 
     def reset(self, key, game=None, difficulty=None):
         """Begins an episode."""

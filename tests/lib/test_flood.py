@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib import flood
+from metammo_jax.lib import bits, flood
 from metammo_jax.tables import STEP_OFFSET
 
 SIZE, WALKERS = 48, 60
@@ -44,7 +44,7 @@ def test_first_steps_lead_along_shortest_paths(walls):
     places = np.argwhere(free)
     pos = places[rng.integers(0, len(places), WALKERS)]
     goal = np.clip(pos + rng.integers(-7, 8, pos.shape), 8, SIZE - 9)
-    board = flood.pack_board(jnp.asarray(free))
+    board = bits.pack(jnp.asarray(free))
     steps = np.asarray(
         first_steps(board, jnp.asarray(pos), jnp.asarray(goal), jnp.ones(WALKERS, bool))
     )
@@ -68,20 +68,20 @@ def test_nobody_who_does_not_walk_gets_a_step():
     free[8:-8, 8:-8] = True
     pos = jnp.full((WALKERS, 2), 20)
     walks = np.arange(WALKERS) % 2 == 0
-    steps = first_steps(flood.pack_board(jnp.asarray(free)), pos, pos + 3, jnp.asarray(walks))
+    steps = first_steps(bits.pack(jnp.asarray(free)), pos, pos + 3, jnp.asarray(walks))
     assert np.asarray(steps).tolist() == np.where(walks, 2, flood.NO_STEP).tolist()
 
 
 def test_a_goal_beyond_the_window_draws_the_walker_its_way():
     free = np.zeros((SIZE, SIZE), bool)
     free[8:-8, 8:-8] = True
-    board = flood.pack_board(jnp.asarray(free))
+    board = bits.pack(jnp.asarray(free))
     pos = jnp.array([[20, 20], [20, 20]])
     goal = jnp.array([[30, 20], [20, 10]])
     assert first_steps(board, pos, goal, jnp.ones(2, bool)).tolist() == [1, 3]
 
 
 def test_a_walker_inside_a_wall_ends_the_search_too():
-    board = flood.pack_board(jnp.zeros((SIZE, SIZE), bool))
+    board = bits.pack(jnp.zeros((SIZE, SIZE), bool))
     pos = jnp.array([[20, 20]])
     assert first_steps(board, pos, pos + 3, jnp.ones(1, bool)).tolist() == [flood.NO_STEP]

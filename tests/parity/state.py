@@ -6,7 +6,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.env import Env
 from metammo_jax.games.numbers import Draw, Manner
-from metammo_jax.lib import flood
+from metammo_jax.lib import bits
 from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import NEVER, NOBODY, Kind
 from metammo_jax.world import Body, Npc, Params, Task, Terrain, Verdict, World
@@ -89,7 +89,7 @@ def _terrain(trace: Trace, cfg: Config) -> Terrain:
     states = len(trace) + 1
     base = trace.data["first_materials"].astype(np.int8)
     depleted = recorded.materials(trace) != base
-    board = np.asarray(flood.pack_board(PASSABLE[base]))
+    board = np.asarray(bits.pack(PASSABLE[base]))
     seizer = np.full(states, NOBODY, np.int32)
     seized_at = np.zeros(states, np.int32)
     for t in range(states):

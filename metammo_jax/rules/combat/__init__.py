@@ -14,7 +14,7 @@ from metammo_jax.rules.combat import damage as damages
 from metammo_jax.rules.combat import spoils
 from metammo_jax.rules.combat.damage import Damage
 from metammo_jax.tables import ATTACK_EXP, REACH
-from metammo_jax.vocab import NEVER, Event, Style, System
+from metammo_jax.vocab import NEVER, Event, Style
 from metammo_jax.world import World
 
 
@@ -33,10 +33,10 @@ def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     points = damage.dealt(hits, target, orders.turn)
     world, kills = _record(world, hits, target, points, orders.turn, cfg)
     world = _learn(world, hits[: cfg.players], style[: cfg.players], cfg)
-    if System.EQUIPMENT in cfg.systems:
+    if cfg.has_equipment:
         world = damages.fire_ammunition(world, hits[: cfg.players], style[: cfg.players])
     world = _count(world, hits, kills, target, style, points, cfg)
-    if cfg.slots:
+    if cfg.has_items:
         world = spoils.share_out(key, world, kills, target, orders.turn, cfg)
     return world
 
@@ -145,7 +145,7 @@ def _learn(world: World, hits: jax.Array, style: jax.Array, cfg: Config) -> Worl
 
     Source: docs/rules/world.md#progression.
     """
-    if not cfg.skills:
+    if not cfg.has_skills:
         return world
     used = hits[:, None] & (style[:, None] == jnp.arange(cfg.skills)[None])
     return effects.add_experience(world, jnp.where(used, ATTACK_EXP, 0))

@@ -52,13 +52,13 @@ def damage_points(world: World, style: jax.Array, target: jax.Array, cfg: Config
 
     Source: docs/rules/world.md#damage; nmmo `systems/combat.py::attack`.
     """
-    if not cfg.skills and System.EQUIPMENT not in cfg.systems:
+    if not cfg.has_skills and not cfg.has_equipment:
         return Damage(jnp.asarray(BASE_DAMAGE)[style], None)
     offense = _offense(world, style, cfg)
     exp = _style_exp(world, cfg)
     learned = query.experience(world)
     before = _damage_after_defense(offense, style, target, exp, _defense(world, learned, cfg))
-    if not cfg.skills:
+    if not cfg.has_skills:
         return Damage(before, None)
     is_used = style[:, None] == jnp.arange(len(Style))[None]
     gain = jnp.where(is_used, _gain(world), 0)
@@ -99,7 +99,7 @@ def _weakness(exp: jax.Array) -> jax.Array:
 
 def _style_exp(world: World, cfg: Config) -> jax.Array:
     """Returns (E, 3) int32, experience by `vocab.Style`; an NPC has 1 in its own."""
-    if not cfg.skills:
+    if not cfg.has_skills:
         return jnp.zeros((cfg.entities, len(Style)), jnp.int32)
     npc = query.npcs(world)
     own = npc.style[:, None] == jnp.arange(len(Style))[None]
@@ -112,10 +112,10 @@ def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
     row, used = jnp.arange(cfg.players), style[: cfg.players]
     base = jnp.asarray(BASE_DAMAGE)[style]
     own = base[: cfg.players]
-    if cfg.skills:
+    if cfg.has_skills:
         own += LEVEL_DAMAGE * query.levels(world)[row, used]
     has_gear = query.is_on(world, System.EQUIPMENT)
-    if System.EQUIPMENT in cfg.systems:
+    if cfg.has_equipment:
         own += jnp.where(has_gear, inventory.attack_bonus(world.bag, used), 0)
     npcs = jnp.where(has_gear, query.npcs(world).gear, base[cfg.players :])
     return jnp.concatenate([own, npcs])
@@ -124,10 +124,10 @@ def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
 def _defense(world: World, exp: jax.Array, cfg: Config) -> jax.Array:
     """Returns (E,) int32: what the best level, by experience (P, S), and equipment keep off."""
     own = jnp.zeros(cfg.players, jnp.int32)
-    if cfg.skills:
+    if cfg.has_skills:
         best = query.level_of(exp).max(1)
         own += jnp.where(query.is_on(world, System.PROGRESSION), LEVEL_DEFENSE * best, 0)
-    if System.EQUIPMENT in cfg.systems:
+    if cfg.has_equipment:
         worn = inventory.defense_bonus(world.bag)
         own += jnp.where(query.is_on(world, System.EQUIPMENT), worn, 0)
     return jnp.concatenate([own, query.npcs(world).gear])
