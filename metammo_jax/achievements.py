@@ -1,7 +1,7 @@
-"""What the players of an episode of the full game came to: the statistics of Meta MMO's papers.
+"""Achievements of players in an episode of the full game: the statistics of Meta MMO's papers.
 
-They are means over the players of a world, read from its last state; only what players die of
-has to be noted while the episode goes on.
+They are means over the players of a world, computed from its last state. Causes of death alone are
+updated in every tick.
 
 Source: docs/rules/training.md#statistics.
 """
@@ -28,10 +28,10 @@ AMMUNITION_SKILLS = (Skill.PROSPECTING, Skill.CARVING, Skill.ALCHEMY)
 CONSUMABLE_SKILLS = (Skill.FISHING, Skill.HERBALISM)
 
 ACQUIRING_EVENTS = (Event.HARVEST_ITEM, Event.LOOT_ITEM, Event.BUY_ITEM)
-"""Events by which an item comes to be a player's own."""
+"""Events by which a player acquires an item."""
 
 BEGUN = 0.2
-"""Progress from which on a task counts as begun."""
+"""Least progress of a task that counts as begun."""
 
 
 @struct.dataclass
@@ -43,7 +43,7 @@ class Achievements(Node):
       starved: share that died without food.
       dehydrated: share that died without water.
       completed: share whose task was completed.
-      begun: share whose task came to 0.2 at least.
+      begun: share whose task's progress reached 0.2.
       rewarded: share whose task's progress changed twice at least.
       combat_level: highest level in a style of attack.
       ammunition_skill: highest level in a skill that harvests ammunition.
@@ -104,7 +104,7 @@ class Achievements(Node):
 
 
 def has_achievements(cfg: Config) -> bool:
-    """Are there achievements to speak of: items and skills?"""
+    """Returns whether the config has achievements: items and skills are compiled."""
     return cfg.has_items and cfg.has_skills
 
 
@@ -131,11 +131,11 @@ def update_death_causes(causes: jax.Array, world: World, cfg: Config) -> jax.Arr
 
 
 def summarize(world: World, causes: jax.Array) -> Achievements:
-    """Returns what the players of a world came to.
+    """Returns the achievements of the players of a world at the end of an episode.
 
     Args:
       world: at the end of the episode; reads tally, task, skill.
-      causes: (P, 3) bool, as `note_deaths` gave them.
+      causes: (P, 3) bool, of `update_death_causes`.
     """
     levels, tally, task = query.levels(world), world.tally, world.task
 
@@ -180,7 +180,7 @@ def summarize(world: World, causes: jax.Array) -> Achievements:
 
 
 def highest_level(seen: tuple[jax.Array, ...]) -> jax.Array:
-    """Returns (17, P) int32, the highest level of each item that a player came to own, or 0.
+    """Returns (17, P) int32, the highest level of each item that players acquired, 0 for none.
 
     Args:
       seen: `Tally.seen`.
@@ -199,9 +199,9 @@ DISTINCT_EVENTS = (*ITEM_EVENTS, Event.SCORE_HIT, Event.LEVEL_UP, *EVERY_TIME)
 
 
 def unique_events(world: World) -> jax.Array:
-    """Returns (P,) int32, events of each player that no earlier one of its own was like.
+    """Returns (P,) int32, the number of distinct events of each player.
 
-    Two are alike if kind, item (or style, or skill) and level are. A level is reached once, and
+    Two are equal if kind, item (or style, or skill) and level are. A level is reached once, and
     none is skipped.
 
     Source: docs/rules/training.md#statistics.

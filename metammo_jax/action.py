@@ -1,8 +1,8 @@
-"""What players do in a tick (`Action`), and what everybody does (`Orders`).
+"""Actions of players (`Action`), and orders of all entities in a tick (`Orders`).
 
-An action says what it means: a direction, the row of an entity, the word itself. -1 is
-"nothing", and so is every number that means nothing. How an observation lists entities is no
-business of the rules; `chosen_row` turns a chosen position of a list into a row.
+An action holds a direction, the row of an entity, the word itself, and so on; -1 and all numbers
+out of range mean nothing. Policies choose positions of lists of an observation instead: `decode`
+turns those into an action, head by head (`action_heads`).
 """
 
 from typing import NamedTuple
@@ -60,7 +60,7 @@ TRADE = tuple(head.name for head in HEADS if head.needs_items)
 
 @struct.dataclass
 class Orders(Node):
-    """What every entity wants to do in this tick, and in which order it gets its turn.
+    """Orders of all entities in a tick, and the order of their turns.
 
     Attributes:
       direction: (E,) int32, `vocab.Direction`, or -1 for no move at all.
@@ -102,7 +102,7 @@ def noop(cfg: Config) -> Action:
 
 
 def chosen_row(visible: jax.Array, position: jax.Array) -> jax.Array:
-    """Returns the entity rows at the chosen positions of what each player sees.
+    """Returns (P,) int32, the entity rows at chosen positions of each player's list.
 
     Args:
       visible: (P, K) integer, entity rows, -1 where the list has ended.
@@ -119,12 +119,12 @@ def chosen_row(visible: jax.Array, position: jax.Array) -> jax.Array:
 
 
 def chosen_slot(cfg: Config, position: jax.Array) -> jax.Array:
-    """Returns (P,) int32, the slots at the chosen positions 0..I - 1, -1 for any other."""
+    """Returns (P,) int32, positions that are slots 0..I - 1 of a bag, -1 in place of all others."""
     return jnp.where((position >= 0) & (position < cfg.slots), position, NOBODY).astype(jnp.int32)
 
 
 def chosen_listing(listing: jax.Array, position: jax.Array) -> jax.Array:
-    """Returns the records at the chosen positions of the market.
+    """Returns (P,) int32, the listings at chosen positions of the market.
 
     Args:
       listing: (M,) integer, records for sale as `Action.buy` calls them, -1 after the last.
@@ -138,7 +138,7 @@ def chosen_listing(listing: jax.Array, position: jax.Array) -> jax.Array:
 
 
 class Lists(NamedTuple):
-    """What the positions of a choice are positions of.
+    """Lists of an observation, which chosen positions index.
 
     Attributes:
       rows: (P, K) integer, entity rows that can be chosen, -1 where the list has ended.

@@ -1,4 +1,4 @@
-"""The table of action heads: what each part of an action is, and everything else that follows.
+"""The table of action heads: name, entries, system and mask of each part of an action.
 
 A head is a part of an action that is chosen on its own. A new one is a row here, a phase that reads
 it (`tick.PHASES`), a mask (`legal`), and a documented field in `action.Action`, `action.Orders`,

@@ -101,7 +101,7 @@ class Config:
 
     @property
     def window(self) -> int:
-        """V, tiles a side of what a player sees."""
+        """V, tiles a side of the window that a player observes."""
         return 2 * self.vision + 1
 
     @property
@@ -292,7 +292,7 @@ def preset(config: "str | Config", **changes) -> Config:
 
 
 def _teams_anew(changes: dict) -> dict:
-    """Returns changes of which neither contradicts the teams of what is changed."""
+    """Returns the changes with sizes reset that they contradict: players, teams or team_sizes."""
     if changes.get("team_sizes") is not None:
         return {"players": None, "teams": None} | changes
     if "players" in changes or "teams" in changes:

@@ -1,4 +1,4 @@
-"""Changes that several rooms make: harvesting a tile, learning, counting an event."""
+"""Changes of the world that several modules share: events, experience, depleted tiles."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import Tally, World
 
 NEVER_READY = 32767
-"""`Terrain.ready_at` of a tile that does not grow back."""
+"""`Terrain.ready_at` of a tile that does not regrow."""
 
 HARVESTS = 16
-"""Tiles whose delays are drawn together: few are harvested in a tick."""
+"""Block size in which delays of harvested tiles are drawn (`lib.row_blocks`)."""
 
 
 def record_event(
@@ -28,7 +28,7 @@ def record_event(
     amount: jax.Array | int = 1,
     details: Callable[[], dict] | None = None,
 ) -> World:
-    """Counts an event, and what each player's task watches of it.
+    """Returns the world with an event added to its tally, and to what tasks watch.
 
     Args:
       world: reads task.watch; reads and writes tally.
@@ -64,7 +64,7 @@ def record_event(
 
 
 def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns what `seen` (items, P) is after an event at levels (n, P) of items (n, P)."""
+    """Returns `seen` (items, P) with the bits of levels (n, P) of items (n, P) set."""
     bit = jnp.where(happened, 1 << jnp.maximum(level - 1, 0), 0).astype(seen.dtype)
     kinds = jnp.arange(seen.shape[0], dtype=seen.dtype)[:, None]
     for what, levels in zip(materialize(item.astype(seen.dtype)), materialize(bit), strict=True):
@@ -74,7 +74,7 @@ def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array
 
 
 def add_to_tally(world: World, **amounts: jax.Array) -> World:
-    """Adds (P,) int32 to fields of the tally: earned, looted, spent."""
+    """Returns the world with amounts (P,) int32 added to fields of its tally, by name."""
     tally: Tally = world.tally
     return world.replace(
         tally=tally.replace(**{name: getattr(tally, name) + n for name, n in amounts.items()})
@@ -82,7 +82,7 @@ def add_to_tally(world: World, **amounts: jax.Array) -> World:
 
 
 def add_experience(world: World, gain: jax.Array) -> World:
-    """Gives players experience, and counts the levels that they reach by it.
+    """Returns the world with experience added; levels reached by it are counted as events.
 
     Args:
       world: reads and writes skill.exp; nothing happens where progression is off.
@@ -102,7 +102,7 @@ def add_experience(world: World, gain: jax.Array) -> World:
 
 
 def deplete_tiles(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> World:
-    """Depletes tiles, and draws at once when they will be themselves again.
+    """Returns the world with tiles depleted, and the ticks at which they regrow drawn.
 
     In the original every depleted tile rolls a die at the end of each tick, first in the tick of
     its harvest; a geometric delay has the same distribution and costs nothing afterwards.
@@ -111,7 +111,7 @@ def deplete_tiles(key: jax.Array, world: World, tile: jax.Array, taken: jax.Arra
     Args:
       key: () key, spent on the delays.
       world: reads and writes terrain; reads tick, params.regrowth.
-      tile: (A,) uint32, numbers of tiles, as `query.tile_index` gives them.
+      tile: (A,) uint32, flat indices of tiles (`query.tile_index`).
       taken: (A,) bool, which of them are harvested; each tile at most once.
 
     Source: docs/rules/world.md#regrowth; nmmo `core/tile.py::Tile.step`.
@@ -131,12 +131,12 @@ def deplete_tiles(key: jax.Array, world: World, tile: jax.Array, taken: jax.Arra
 
 
 def _ready_at(world: World, words: jax.Array, tile: jax.Array) -> jax.Array:
-    """Returns (A,) int16, when tiles harvested in this tick will be themselves again.
+    """Returns (A,) int16, the ticks at which tiles harvested now regrow.
 
     Args:
       world: reads terrain, tick, params.regrowth.
       words: (A,) uint32, random.
-      tile: (A,) uint32, numbers of tiles.
+      tile: (A,) uint32, flat indices of tiles.
     """
     material, rate = world.terrain.material.reshape(-1)[tile], world.params.regrowth
     grows = material == Tile.FOILAGE

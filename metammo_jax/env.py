@@ -1,4 +1,4 @@
-"""`Env`: a world that players act in, as pure functions of keys, worlds and actions."""
+"""`Env`: reset and step of one world, as functions of keys, worlds and actions."""
 
 import functools
 import hashlib
@@ -34,14 +34,14 @@ draws independently."""
 
 @struct.dataclass
 class Info(Node):
-    """What a step tells beside rewards.
+    """Info of a step: the end of the game, winners, score and progress.
 
     Attributes:
       over: () bool, the game has ended: somebody won, too few live, or the horizon is reached.
       time_up: () bool, of these only the horizon.
       winners: (P,) bool.
       score: () float32, what winning is worth.
-      max_progress: (P,) float32, the most that each player's task ever came to.
+      max_progress: (P,) float32, largest progress of each player's task since reset.
       game: () int32, index of the game in `Env.games`.
       difficulty: () int32, of the game.
     """
@@ -58,9 +58,10 @@ class Info(Node):
 class Env:
     """Minigames of one `Config`, played one episode at a time, without automatic reset.
 
-    All methods are pure and work under jit, vmap, scan and shard_map. What `jax.jit` has compiled
-    of them is kept as long as the environment lives, and goes with it; `make` called again as
-    before gives the same environment.
+    Results depend on arguments alone; all methods work under jit, vmap, scan and shard_map. The
+    maps are made, or read from a cache on disk, when they are first used. What `jax.jit` compiles
+    of the methods is kept as long as the environment lives; `make` called again with the same
+    arguments returns the same environment.
 
     Attributes:
       cfg: sizes.
@@ -79,14 +80,14 @@ class Env:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Makes what is not pickled with it: compiled functions, and maps at their first use."""
+        """Sets what is not pickled: jitted functions, and the pool of maps, loaded later."""
         self._pool = None
         begin = functools.partial(opening.begin, table=self.table, cfg=self.cfg)
         self._begin = jax.jit(begin)  # traced once, for all who reset
         instance_cache.bind_methods(self, "reset", "step", "play", "observe", "sample")
 
     def _checked(self, maps) -> np.ndarray:
-        """Returns maps of one's own, which all the games can be played on."""
+        """Returns the caller's maps, checked against what all games need of them."""
         numbers = self.table.numbers
         levels = numbers.ends("water_level")[1], numbers.ends("foilage_level")[0]
         return own_maps.checked(maps, self.cfg, map(int, numbers.ends("center")), levels)
@@ -99,9 +100,9 @@ class Env:
         self._prepare()
 
     def __eq__(self, other) -> bool:
-        """Environments are equal if they play the same games, as often, at one config, on one map.
+        """Returns whether games, weights, config and the caller's maps are equal.
 
-        That is, the same maps of one's own in the same order, or none in both.
+        Maps are compared in order; none in both are equal.
         """
         return type(other) is type(self) and self._identity == other._identity
 
@@ -118,7 +119,7 @@ class Env:
     def pool(self) -> jax.Array:
         """(maps, H, W) float16, the fractal maps; made, or read from the cache, at first use.
 
-        Maps of one's own if there are any, float16 or int8.
+        The caller's maps if there are any, float16 or int8.
         """
         if self._pool is None:
             own = self._maps
@@ -143,7 +144,7 @@ class Env:
         game: jax.Array | None = None,
         difficulty: jax.Array | None = None,
     ) -> tuple[Observation, World]:
-        """Begins an episode.
+        """Returns the observation and the world at the start of an episode.
 
         Args:
           key: () key.
@@ -154,7 +155,7 @@ class Env:
           observation and world.
 
         Raises:
-          ValueError: it is no single key, or there is no such game.
+          ValueError: `key` is not one key, or there is no such game.
         """
         _check_key(key, "env.reset")
         game_key, begin_key = threefry.tagged(key, [GAME, BEGIN])
@@ -175,7 +176,7 @@ class Env:
         action: Action,
         priority: jax.Array | None = None,
     ) -> tuple[Observation, World, jax.Array, jax.Array, jax.Array, Info]:
-        """Plays one tick.
+        """Plays one tick with the actions of players.
 
         Args:
           key: () key.
@@ -188,12 +189,12 @@ class Env:
           observation, world; reward (P,) float32, the change of the task's progress, -1 for
           players that died; terminated (P,) bool, died in this tick (even if they came back);
           truncated (P,) bool, alive at the horizon, whether or not the game was won; info. As in
-          the original, the living are told neither when the game ends earlier: `info.over` tells.
-          In a batch (`VectorEnv.step`) everybody is told one of the two.
+          the original, both are False for the living when the game ends before the horizon:
+          `info.over` is True then. In a batch (`VectorEnv.step`) one of the two is set.
 
         Raises:
-          ValueError: it is no single key; the action has a wrong shape or dtype, or the world is
-            of another environment: says which leaf.
+          ValueError: `key` is not one key; the action has a wrong shape or dtype, or the world is
+            of another environment; names the leaf.
 
         Source: docs/rules/world.md#a-tick; nmmo `core/env.py::Env.step`.
         """
@@ -209,12 +210,12 @@ class Env:
     def play(
         self, key: jax.Array, world: World, orders: Orders
     ) -> tuple[World, jax.Array, jax.Array, jax.Array]:
-        """Plays one tick with the orders of everybody given, NPCs included, and observes nothing.
+        """Plays one tick with the orders of all entities, NPCs included; makes no observation.
 
         Args:
           key: () key.
           world: the state.
-          orders: what everybody wants to do, and in which order.
+          orders: of all entities, and the order of their turns.
 
         Returns:
           world, reward, terminated, truncated, as `step` does.
@@ -259,7 +260,7 @@ class Env:
 
     @functools.cached_property
     def _leaves(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
-        """Shape and dtype of each leaf of a world, by its path."""
+        """Shapes and dtypes of the leaves of a world, by path."""
         kind = jnp.float16 if self._maps is None else self._maps.dtype
         pool = jax.ShapeDtypeStruct((self.cfg.maps, *[self.cfg.map_size] * 2), kind)
         first = jnp.zeros(len(self.games), jnp.int32)
@@ -304,7 +305,7 @@ def _shapes(tree) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
 
 
 def _sample_head(head: Head, draw: jax.Array, obs: Observation, cfg: Config) -> jax.Array:
-    """Returns (P,) int32, a field of an action by uniform draws (P,) in [0, 1)."""
+    """Returns (P,) int32, a field of a random action, by uniform draws (P,) in [0, 1)."""
     if head.entry is Entry.WORD:
         return jnp.where(obs.masks.speak, _draw_number(draw, cfg.tokens), NOBODY)
     if head.mask is None:
@@ -319,7 +320,7 @@ def _draw_number(draw: jax.Array, most: int) -> jax.Array:
 
 
 def _draw_allowed(draw: jax.Array, mask: jax.Array) -> jax.Array:
-    """Returns (P,) int32, the allowed choice that a uniform draw in [0, 1) falls on."""
+    """Returns (P,) int32, the allowed entry that a uniform draw in [0, 1) falls on."""
     words = bits.pack(mask)
     allowed = bits.count(words)
     rank = jnp.floor(draw * allowed.astype(jnp.float32)).astype(jnp.int32)

@@ -1,4 +1,4 @@
-"""How episodes end, and what is told of those that have ended. Axes: B worlds, P players."""
+"""Ends of episodes and their statistics. Axes: B worlds, P players."""
 
 import jax
 from flax import struct
@@ -11,7 +11,7 @@ from metammo_jax.world import World
 
 @struct.dataclass
 class EpisodeStats(Node):
-    """The episodes that ended in this step; a row means something where `done` is set.
+    """Statistics of episodes that ended in this step; rows are valid where `done` is set.
 
     Attributes:
       game: (B,) int32.
@@ -19,7 +19,7 @@ class EpisodeStats(Node):
       return_: (B,) float32, mean over players of the sum of rewards.
       won: (B,) bool, there were winners.
       score: (B,) float32, what winning was worth.
-      max_progress: (B,) float32, mean over players of the most their tasks came to.
+      max_progress: (B,) float32, mean over players of the largest progress of their tasks.
       difficulty: (B,) int32.
       achieved: `Achievements` (B,); None in the mini game.
     """
@@ -35,7 +35,7 @@ class EpisodeStats(Node):
 
 
 def endings(was_alive: jax.Array, terminated: jax.Array, truncated: jax.Array, info: Info):
-    """Returns terminated and truncated so that each episode of a player ends with one of the two.
+    """Returns terminated and truncated, exactly one of them at the end of a player's episode.
 
     A player's episode ends when it dies, even if the game brings it back, or when the game is over.
 

@@ -33,7 +33,7 @@ from metammo_jax.vocab import NOBODY
 
 @struct.dataclass
 class Choices(Node):
-    """What the numbers of a flat action mean in one moment, and which of them are allowed.
+    """Masks of flat actions, and the lists that their numbers index, of one observation.
 
     Attributes:
       mask: (P, sum of heads) bool, the heads side by side; each allows something.
@@ -48,7 +48,7 @@ class Choices(Node):
 
 @dataclasses.dataclass(frozen=True)
 class FlatLayout:
-    """Which columns a flat observation has, and which heads a flat action.
+    """Layout of flat observations and actions: columns and heads by name.
 
     Columns, by name of the block: "own" about oneself, the task and the time; "heard", words of
     teammates at any distance; "entities", the nearest others, those who are no teammates first; in
@@ -90,7 +90,7 @@ class FlatLayout:
 
     @functools.cached_property
     def heads(self) -> dict[str, int]:
-        """How many choices each head of an action has, by name."""
+        """Number of choices of each action head, by name."""
         return {
             head.name: head.size(self.cfg, self.entities, self.listings)
             for head in action_heads.enabled(self.cfg)
@@ -148,7 +148,7 @@ class FlatLayout:
 
     @narrow
     def choices(self, obs: Observation) -> Choices:
-        """Returns what each number of an action means, and the mask."""
+        """Returns the mask of flat actions, and the lists that they index."""
         if jnp.ndim(obs.tick):
             return jax.vmap(self.choices)(obs)
         position = flat_columns.nearest(obs, self.cfg, self.entities)
@@ -223,7 +223,7 @@ class FlatLayout:
 def flat_observation(
     obs: Observation, env_or_cfg, window: bool = True, entities: int = 8, listings: int = 8
 ) -> jax.Array:
-    """Returns one vector of numbers for each player; `FlatLayout.columns` says which.
+    """Returns flat observations, one vector for each player; see `FlatLayout.columns`.
 
     Args:
       obs: of one world, or of several with a leading axis B.
@@ -242,7 +242,7 @@ def flat_observation(
 
 
 def flat_mask(obs: Observation, env_or_cfg, entities: int = 8, listings: int = 8) -> jax.Array:
-    """Returns what each player may choose, all heads side by side.
+    """Returns action masks of flat actions, all heads concatenated.
 
     Args:
       obs: of one world, or of several with a leading axis B.
@@ -262,7 +262,7 @@ def flat_mask(obs: Observation, env_or_cfg, entities: int = 8, listings: int = 8
 def flat_action(
     choice: jax.Array, obs: Observation, env_or_cfg, entities: int = 8, listings: int = 8
 ) -> Action:
-    """Returns the `Action` that one vector of choices for each player means.
+    """Returns the `Action` of flat actions, one vector of choices for each player.
 
     Args:
       choice: (P, heads) or (B, P, heads) integer, by `FlatLayout.heads`; what is out of the range
@@ -283,7 +283,7 @@ def flat_action(
 def flat_sample(
     key: jax.Array, mask: jax.Array, env_or_cfg, entities: int = 8, listings: int = 8
 ) -> jax.Array:
-    """Returns choices drawn uniformly over a mask, head by head.
+    """Returns random flat actions, drawn uniformly over a mask, head by head.
 
     Args:
       key: () key.

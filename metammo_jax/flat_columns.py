@@ -65,7 +65,7 @@ def nearest(obs: Observation, cfg: Config, count: int) -> jax.Array:
 
 
 def own(obs: Observation, cfg: Config) -> Block:
-    """Returns what a player knows of itself, its task and the time."""
+    """Returns columns of the player itself, its task and the time."""
     table = obs.entities[: cfg.players].astype(jnp.float32)
     place = (table[:, Column.ROW : Column.COL + 1] - cfg.middle) / (cfg.playable / 2)
     attacker = table[:, Column.ATTACKER]
@@ -90,7 +90,7 @@ def own(obs: Observation, cfg: Config) -> Block:
 
 
 def heard(obs: Observation, cfg: Config) -> Block:
-    """Returns what teammates say, however far away: the mean of each bit of their words, as -1..1.
+    """Returns columns of teammates' words: the mean of each bit over teammates, in -1..1.
 
     Of those who only watch and of the others apart, and whether there are any.
     """
@@ -109,7 +109,7 @@ def heard(obs: Observation, cfg: Config) -> Block:
 
 
 def entities(obs: Observation, position: jax.Array, cfg: Config) -> Block:
-    """Returns what a player sees of others, of which `position` (P, n) lists the first."""
+    """Returns columns of the other entities at `position` (P, n) of `Observation.visible`."""
     rows = jnp.take_along_axis(obs.visible.astype(jnp.int32), jnp.maximum(position, 0), axis=1)
     rows = jnp.where(position >= 0, rows, -1)
     table = obs.entities[rows].astype(jnp.float32)
@@ -132,14 +132,14 @@ def entities(obs: Observation, position: jax.Array, cfg: Config) -> Block:
 
 
 def bag(obs: Observation, cfg: Config) -> Block:
-    """Returns what a player owns, slot by slot."""
+    """Returns columns of the player's bag, slot by slot."""
     return _goods(obs.bag, BagColumn, cfg) | {
         "worn": obs.bag[..., BagColumn.WORN, None].astype(jnp.float32)
     }
 
 
 def market(obs: Observation, position: jax.Array, cfg: Config) -> Block:
-    """Returns listings, of which `position` (P, L) says which, -1 for none."""
+    """Returns columns of the listings at `position` (P, L), -1 for none."""
     table = jnp.where((position >= 0)[..., None], obs.market[jnp.maximum(position, 0)], 0)
     can_buy = _at(obs.masks.buy, position)
     return _goods(table, MarketColumn, cfg) | {"can_buy": can_buy[..., None].astype(jnp.float32)}
@@ -159,7 +159,7 @@ def offered(obs: Observation, count: int) -> jax.Array:
 
 
 def window(obs: Observation, cfg: Config) -> Block:
-    """Returns the map around a player, planes (P, V * V) of tiles row by row.
+    """Returns columns of the window around a player, planes (P, V * V) of tiles row by row.
 
     The last says who stands where: 1 a teammate, -1 another player, -0.5 an NPC.
     """
@@ -193,7 +193,7 @@ def _goods(table: jax.Array, column: type[BagColumn] | type[MarketColumn], cfg: 
 
 
 def _condition(table: jax.Array, cfg: Config) -> Block:
-    """Returns what is told of oneself and of others alike, from rows of the entity table."""
+    """Returns columns that the player itself and others have in common, of rows of entities."""
 
     def of(column, scale):
         return table[..., column, None] / scale
@@ -286,7 +286,7 @@ def shapes(cfg: Config) -> Observation:
 
 
 def table_features(obs: Observation, cfg: Config) -> jax.Array:
-    """Returns (E, features) float32 within -1..1, everybody in the world, for whoever sees it all.
+    """Returns (E, features) float32 within -1..1, all entities, for a global state.
 
     Whether it is there, the tick, kind, place, group and condition; zeros where nobody is.
     """

@@ -1,7 +1,6 @@
-"""Bags: finding, putting and taking records, and what worn ones are worth.
+"""Operations on bags: find, add and remove records, and points of attack and defense of worn ones.
 
-Knows nothing of who may do what; the rules do. A stack of ammunition has a signature, its item
-and level, of which a bag holds one record at most.
+Who may do what is in `rules`. A bag holds at most one stack of each item and level of ammunition.
 
 Source: docs/rules/world.md#inventory.
 """
@@ -25,7 +24,7 @@ from metammo_jax.world import Bag
 
 
 def empty_bags(cfg: Config) -> Bag:
-    """Returns bags with nothing in them."""
+    """Returns empty bags of all players."""
     nothing = jnp.zeros((cfg.slots, cfg.players), jnp.int32)
     return Bag(
         item=nothing,
@@ -39,29 +38,29 @@ def empty_bags(cfg: Config) -> Bag:
 
 
 def is_ammunition(item: jax.Array) -> jax.Array:
-    """Returns bool: pieces of this `vocab.Item` stack."""
+    """Returns (...) bool, whether items (...) are ammunition, which stacks."""
     return (item >= Item.WHETSTONE) & (item <= Item.RUNES)
 
 
 def wear_place(item: jax.Array) -> jax.Array:
-    """Returns the `vocab.Wear` of items."""
+    """Returns (...) int32, the `vocab.Wear` where items (...) are worn."""
     return jnp.asarray(WEAR)[item]
 
 
 def free_slots(bag: Bag) -> jax.Array:
-    """Returns (P,) int32, free slots."""
+    """Returns (P,) int32, the number of free slots."""
     return (bag.item == Item.NOTHING).sum(0, dtype=jnp.int32)
 
 
 def holds_known_item(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
-    """Returns (P,) bool: the slots (P,) hold what their owners saw there before this tick."""
+    """Returns (P,) bool, whether slots (P,) hold an item that was there before this tick."""
     inside = (slot >= 0) & (slot < bag.item.shape[0])
     slot, row = jnp.where(inside, slot, 0), jnp.arange(slot.shape[0])
     return inside & (bag.item[slot, row] != Item.NOTHING) & (bag.arrived[slot, row] <= tick)
 
 
 def same_stack(bag: Bag, item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns (I, P) bool, the slot of each bag with which such pieces (P,) would merge."""
+    """Returns (I, P) bool, the stack of each bag that an item (P,) of a level (P,) merges with."""
     item, level = item[None], level[None]
     return (bag.item == item) & (bag.level == level) & is_ammunition(item)
 
@@ -75,7 +74,7 @@ def receive(
     tick: jax.Array,
     only_with_room: bool = False,
 ) -> tuple[Bag, jax.Array]:
-    """Puts one record into each bag: into a stack that it has, else into its first free slot.
+    """Returns the bags with one record added to each: to its stack, else to the first free slot.
 
     Args:
       bag: of all players.
@@ -107,9 +106,9 @@ def receive_several(
     tick: jax.Array,
     only_with_room: bool = False,
 ) -> tuple[Bag, jax.Array]:
-    """Puts records (n, P) into each bag, one after another: else as `receive`.
+    """Returns the bags with records (n, P) added in order; otherwise as `receive`.
 
-    Where each goes is found out before anything is put there, so that columns are written once.
+    All slots are found first, so that each column is written once.
     """
     slot, full = slots(bag), bag.item.shape[0]
     free = bag.item == Item.NOTHING
@@ -131,7 +130,7 @@ def receive_several(
 
 
 def _add(bag: Bag, into: jax.Array, fresh: jax.Array, records, tick) -> tuple[Bag, jax.Array]:
-    """Puts records into the slots `into` (n, P), -1 for nowhere, free ones where `fresh` (n, P).
+    """Writes records to slots `into` (n, P), -1 for none; they were free where `fresh` (n, P).
 
     Returns what `receive_several` does. Nothing is worn or for sale in free slots, of which all
     numbers are 0; what merges with a stack is what is there.
@@ -152,7 +151,7 @@ def _add(bag: Bag, into: jax.Array, fresh: jax.Array, records, tick) -> tuple[Ba
 def put(
     bag: Bag, where: jax.Array, item: jax.Array, level: jax.Array, quantity: jax.Array, tick
 ) -> Bag:
-    """Returns the bags with fresh records, of shapes that broadcast to (I, P), in free slots.
+    """Returns the bags with new records, of shapes that broadcast to (I, P), in free slots.
 
     In these all is 0, so nothing there is worn or for sale.
     """
@@ -165,36 +164,36 @@ def put(
 
 
 def clear_slots(bag: Bag, where: jax.Array) -> Bag:
-    """Returns the bags with the slots `where` (I, P) bool empty, or all of the players (P,)."""
+    """Returns the bags with slots (I, P) bool emptied, or all slots of players (P,) bool."""
     if where.ndim == 1:
-        where = materialize(where)  # or what killed a player is worked out for each of its slots
+        where = materialize(where)  # else it is recomputed for each slot
     return jax.tree.map(lambda leaf: jnp.where(where, jnp.zeros_like(leaf), leaf), bag)
 
 
 def slot_mask(bag: Bag, slot: jax.Array, rows: jax.Array) -> jax.Array:
-    """Returns (I, P) bool, the slots (P,) of those players `rows` (P,) bool."""
+    """Returns (I, P) bool, one-hot masks of slots (P,) for the players `rows` (P,) bool."""
     return (slots(bag) == slot[None]) & rows[None]
 
 
 def slots(bag: Bag) -> jax.Array:
-    """Returns (I, 1) int32, the numbers of the slots."""
+    """Returns (I, 1) int32, indices of slots."""
     return jnp.arange(bag.item.shape[0])[:, None]
 
 
 def value_where(values: jax.Array, where: jax.Array) -> jax.Array:
-    """Returns (P,), of each bag the value at the one place `where` (I, P) is set, 0 if none."""
+    """Returns (P,), the value of each bag where a one-hot mask (I, P) is set, 0 if nowhere."""
     return jnp.where(where, values, 0).sum(0)
 
 
 def split_listing(listing: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
-    """Returns (M,) int32 sellers and slots of listings (M,); the first slot of all for -1."""
+    """Returns (M,) int32 sellers and (M,) int32 slots of listings (M,); 0 and 0 for -1."""
     return jnp.divmod(jnp.maximum(listing, 0), cfg.slots)
 
 
 def listed_records(bag: Bag, listing: jax.Array, cfg: Config) -> tuple[jax.Array, ...]:
-    """Returns item, level, quantity and price (M,) of the records at listings; anything for -1.
+    """Returns item, level, quantity and price (M,) of the records at listings; undefined for -1.
 
-    Three of them are read as one number: a gather for each would take longer.
+    Three of them are packed into one integer: one gather is faster than three.
     """
     seller, slot = split_listing(listing, cfg)
     place = materialize((slot * cfg.players + seller).astype(jnp.uint32))
@@ -211,7 +210,7 @@ def move_all_records(
     wanted: jax.Array,
     tick: jax.Array,
 ) -> tuple[Bag, Bag]:
-    """Moves all that victims own to those who killed them, in a random order.
+    """Returns the bags with all records of victims moved to their killers, in a random order.
 
     Each record merges with a stack that the killer has or takes a free slot of its bag; what
     finds neither is lost.
@@ -257,17 +256,17 @@ def move_all_records(
 
 
 def attack_bonus(bag: Bag, style: jax.Array) -> jax.Array:
-    """Returns (P,) int32, points that worn items add to attacks in a style (P,)."""
+    """Returns (P,) int32, points of attack that worn items add in a style (P,)."""
     return value_where(item_attack(bag.item, bag.level, style[None]), bag.worn)
 
 
 def defense_bonus(bag: Bag) -> jax.Array:
-    """Returns (P,) int32, points that worn items keep off of any attack."""
+    """Returns (P,) int32, points of defense of worn items."""
     return value_where(item_defense(bag.item, bag.level), bag.worn)
 
 
 def item_attack(item: jax.Array, level: jax.Array, style: jax.Array | int) -> jax.Array:
-    """Returns int32, points that records would add to attacks in a `vocab.Style` when worn.
+    """Returns (...) int32, points of attack that items add in a `vocab.Style` when worn.
 
     Source: docs/rules/world.md#items.
     """
@@ -278,7 +277,7 @@ def item_attack(item: jax.Array, level: jax.Array, style: jax.Array | int) -> ja
 
 
 def item_defense(item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns int32, points that records would keep off of any attack when worn.
+    """Returns (...) int32, points of defense of items when worn.
 
     Source: docs/rules/world.md#items.
     """
@@ -287,6 +286,6 @@ def item_defense(item: jax.Array, level: jax.Array) -> jax.Array:
 
 
 def held_item(bag: Bag) -> tuple[jax.Array, jax.Array]:
-    """Returns (P,) int32 item and (P,) int32 level of what players hold; NOTHING and 0 if none."""
+    """Returns (P,) int32 item and (P,) int32 level of held weapons or tools; NOTHING, 0 if none."""
     held = bag.worn & (bag.item >= Item.SPEAR) & (bag.item <= Item.CHISEL)
     return value_where(bag.item, held), value_where(bag.level, held)

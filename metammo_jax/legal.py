@@ -1,4 +1,4 @@
-"""What each player may do, as masks over its heads of action."""
+"""Action masks: which entries of each action head are allowed for each player."""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from metammo_jax.world import World
 
 @struct.dataclass
 class Masks(Node):
-    """What each player may do; the dead may only do nothing.
+    """Masks of all action heads; only the entry that does nothing is allowed to the dead.
 
     Attributes:
       move: (P, 5) bool, by `vocab.Direction`.
@@ -81,7 +81,7 @@ def partners(world: World, far: jax.Array, cfg: Config) -> Partners:
 
 
 def _others(cfg: Config) -> np.ndarray:
-    """Returns (P, words) uint32, the packed sets of all but oneself."""
+    """Returns (P, words) uint32, for each player the packed set of all other entities."""
     row = np.arange(cfg.players)
     words = np.full((cfg.players, -(-cfg.entities // 32)), 0xFFFFFFFF, np.uint32)
     words[row, row // 32] -= np.uint32(1) << (row % 32).astype(np.uint32)
@@ -89,7 +89,7 @@ def _others(cfg: Config) -> np.ndarray:
 
 
 def masks(world: World, seen: Partners, listing: Maybe, cfg: Config) -> Masks:
-    """Returns the masks of all players.
+    """Returns the action masks of all players.
 
     Whoever can attack somebody must: "nobody" is masked then, as in the original. The mask
     spares fresh players for a tick longer than the rules do. Tiles that somebody stands on and
@@ -117,20 +117,20 @@ def masks(world: World, seen: Partners, listing: Maybe, cfg: Config) -> Masks:
 
 
 def _move(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, 5) bool, steps onto tiles one can stand on; staying always."""
+    """Returns (P, 5) bool, the mask of moves: onto passable tiles, and staying."""
     around = world.body.pos[: cfg.players, None] + jnp.asarray(NEIGHBOURS)[None]
     free = query.can_stand(world.terrain, around) & alive[:, None]
     return jnp.concatenate([free, jnp.ones_like(free[:, :1])], axis=1)
 
 
 def _is_immune(world: World, cfg: Config) -> jax.Array:
-    """Returns (E,) bool, whom nobody may attack."""
+    """Returns (E,) bool, who may not be attacked by players."""
     fresh = (world.body.time_alive < world.params.immunity)[: cfg.players]
     return jnp.pad(fresh | query.is_immortal(world), (0, cfg.npcs))
 
 
 def target_mask(world: World, allowed: jax.Array) -> jax.Array:
-    """Returns (P, K + 1) bool, whom one may attack, and "nobody" last.
+    """Returns (P, K + 1) bool, the mask of targets; the last entry is nobody.
 
     Args:
       world: the state.

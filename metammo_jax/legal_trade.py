@@ -1,4 +1,4 @@
-"""What each player may do with its belongings, as masks over the heads of the full game."""
+"""Action masks of items, the market and gold."""
 
 import functools
 
@@ -17,14 +17,14 @@ from metammo_jax.world import World
 
 
 def pack_recipients(world: World) -> jax.Array:
-    """Returns (1, words) uint32, the packed set of those players that can be given something."""
+    """Returns (1, words) uint32, the packed set of players that can receive gifts."""
     return bits.pack(~query.is_immortal(world)[None])
 
 
 def masks(
     world: World, partner: jax.Array, listing: jax.Array, cfg: Config
 ) -> dict[str, jax.Array]:
-    """Returns the masks of all heads that the full game adds, by their names in `legal.Masks`.
+    """Returns the masks of the heads that need items, by field of `legal.Masks`.
 
     Whoever is in combat, or dead, may do nothing with its belongings. "Nothing" is always
     allowed, and so are all amounts where no gold can be given.
@@ -65,9 +65,9 @@ def masks(
 
 
 def _slots(**allowed: jax.Array) -> dict[str, jax.Array]:
-    """Returns masks (P, I + 1) bool for what is allowed (I, P) bool, and "nothing" last.
+    """Returns masks (P, I + 1) bool of slots allowed (I, P) bool; the last entry is nothing.
 
-    All are turned around together, as bits of one number, of which "nothing" has every bit.
+    All are transposed at once, as bits of one integer.
     """
     masks = [mask.astype(jnp.uint8) << bit for bit, mask in enumerate(allowed.values())]
     code = jnp.pad(functools.reduce(jnp.bitwise_or, masks), ((0, 1), (0, 0)), constant_values=255)
@@ -76,13 +76,13 @@ def _slots(**allowed: jax.Array) -> dict[str, jax.Array]:
 
 
 def _or_nobody(allowed: jax.Array, who: jax.Array) -> jax.Array:
-    """Returns (P, K + 1) bool, what is allowed to those players `who` (P,), and "nobody" last."""
+    """Returns (P, K + 1) bool, `allowed` (P, K) for players (P,); the last entry is nobody."""
     allowed = allowed & materialize(who)[:, None]
     return jnp.concatenate([allowed, jnp.ones_like(allowed[:, :1])], axis=1)
 
 
 def _usable(world: World, cfg: Config) -> jax.Array:
-    """Returns (I, P) bool, records that their owners may use.
+    """Returns (I, P) bool, the mask of slots that can be used.
 
     Without levels the original's mask offers what asks for a player's best skill at level 1,
     though nobody has it.
@@ -96,11 +96,11 @@ def _usable(world: World, cfg: Config) -> jax.Array:
 
 
 def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, M + 1) bool, listings of others that one can pay and has room for; and "nothing".
+    """Returns (P, M + 1) bool, the mask of listings that can be bought; the last entry is nothing.
 
-    A full bag has room for what merges with a stack of it. "Nothing" is one more listing from the
-    start: to append it to so wide a mask would take longer than the mask. Pairs are compared in
-    16 bits, twice as many at once as in 32; more gold than fits pays for anything.
+    Those of others, which the player can pay and has a slot for, or a stack to merge with. Nothing
+    is padded to the listings before they are paired: appending it to the wide mask would be slower.
+    Pairs are compared in 16 bits, twice as many at once as in 32; gold is clipped to fit.
 
     Args:
       world: the state.
@@ -116,7 +116,7 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
     fits = jnp.pad(_stacks(item, level) | _NEW, (0, 1), constant_values=_NOTHING)
     room = jnp.where(inventory.free_slots(bag) > 0, _NEW, jnp.uint32(0))
     room = room | _stacks(bag.item, bag.level).sum(0, dtype=jnp.uint32) | _NOTHING
-    # All that can be told of a listing, or of a player, alone is told before they are paired.
+    # What depends on a listing or on a player alone is computed before they are paired.
     price = materialize(jnp.pad(price.astype(jnp.int16), (0, 1), constant_values=-1))
     budget = materialize(budget.astype(jnp.int16))
     seller = materialize(jnp.pad(seller.astype(jnp.int16), (0, 1), constant_values=cfg.players))
@@ -130,14 +130,14 @@ def _affordable(world: World, listing: jax.Array, who: jax.Array, cfg: Config) -
 
 
 _NEW, _NOTHING = np.uint32(1 << 30), np.uint32(1 << 31)
-"""Bits beside those of `_stacks`: what takes a free slot, and what needs no room at all."""
+"""Bits beside those of `_stacks`: needs a free slot; needs no space, as the entry nothing."""
 
 _MOST = (1 << 15) - 2
-"""The most gold that purchases are told apart by."""
+"""Gold is clipped to this in comparisons of 16 bits."""
 
 
 def _stacks(item: jax.Array, level: jax.Array) -> jax.Array:
-    """Returns (...) uint32 with the bit of an ammunition's item and level set, 0 for all else.
+    """Returns (...) uint32, one bit for each item and level of ammunition, 0 for other items.
 
     A bag holds one stack of a sort at most, so its bits can be added up.
     """

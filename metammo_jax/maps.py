@@ -1,4 +1,4 @@
-"""The pool of fractal maps: how they are made, and the file that keeps them between runs.
+"""The pool of fractal maps, and the file that caches it.
 
 A fractal map is a number in 0..1 for each tile; a game's thresholds turn it into water, grass,
 foilage and stone (`rules.terrain`). Maps depend on their number and on sizes only, never on a key.
@@ -73,7 +73,7 @@ def make_pool(cfg: Config) -> np.ndarray:
 
 
 def fractal(index: int, cfg: Config) -> np.ndarray:
-    """Returns one fractal map: octaves of noise, of which each place mixes a few.
+    """Returns (H, W) float64, one fractal map: a mix of octaves of simplex noise.
 
     Which octaves a tile mixes follows from a second noise in the middle of the map and from the
     distance to the middle at its edge; how many, from the map's number.
@@ -132,7 +132,7 @@ def _weights(index: int, cfg: Config) -> np.ndarray:
 
 
 def _rings(cfg: Config) -> tuple[np.ndarray, np.ndarray]:
-    """Returns what depends only on the distance to the middle.
+    """Returns weights that depend on the distance to the middle alone.
 
     Returns:
       nearness: (H // 2 + 1,) share of the edge in the choice, 0 in the middle, 1 at the edge.
@@ -186,7 +186,7 @@ def pool_path(cfg: Config) -> pathlib.Path | None:
 
 
 def _header(cfg: Config) -> bytes:
-    """Returns the line that says what a file holds: exactly what decides a pool."""
+    """Returns the header of a cache file: the fields of the config that decide a pool."""
     fields = ("map_size", "playable", "maps", "evaluation_maps")
     held = {"format": FORMAT, "dtype": "<f2"} | {name: getattr(cfg, name) for name in fields}
     return json.dumps(held).encode() + b"\n"
@@ -213,7 +213,7 @@ def _read(path: pathlib.Path, cfg: Config) -> np.ndarray | None:
 
 
 def _write(path: pathlib.Path, pool: np.ndarray, cfg: Config) -> None:
-    """Puts the pool into the file, whole or not at all, whoever else reads or writes it."""
+    """Writes the pool to the file atomically."""
     body = _header(cfg) + pool.astype("<f2").tobytes()
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # nobody else's
     try:

@@ -1,4 +1,4 @@
-"""World -> Observation: one table of entities for the world, and for each player what it sees."""
+"""Observations: one table of entities for the world, and what each player sees of it."""
 
 import functools
 from enum import IntEnum
@@ -79,13 +79,13 @@ class MarketColumn(IntEnum):
 
 
 def columns(cfg: Config) -> tuple[Column, ...]:
-    """Returns the columns that entities are observed with: fewer in the mini game."""
+    """Returns the columns of `Observation.entities`: fewer without items and skills."""
     return tuple(Column) if cfg.has_items or cfg.has_skills else tuple(Column)[: Column.GOLD]
 
 
 @struct.dataclass
 class Observation(Node):
-    """What the players of one world see.
+    """Observations of all players of one world.
 
     Attributes:
       tick: () int32.
@@ -125,7 +125,7 @@ class Observation(Node):
 
 @functools.partial(jax.jit, static_argnums=1)  # traced once, though resets and steps end with it
 def observe(world: World, cfg: Config) -> Observation:
-    """Returns what the players see.
+    """Returns the observations of all players.
 
     Source: docs/rules/world.md#observations. One table instead of the original's copy for each
     player; `adapters.nmmo` gives the original's layout.
@@ -157,7 +157,7 @@ def observe(world: World, cfg: Config) -> Observation:
 def visible_rows(
     far: jax.Array, alive: jax.Array, cfg: Config, partners: Partners
 ) -> tuple[jax.Array, Partners]:
-    """Returns the rows of the living within sight of each living player, itself included.
+    """Returns rows of living entities within sight of each living player, itself included.
 
     Args:
       far: (E, P) tiles between entities and players.
@@ -184,13 +184,13 @@ def visible_rows(
 
 
 def listings(world: World, cfg: Config) -> jax.Array:
-    """Returns (M,) int32, the first M records for sale: seller's row * I + slot; -1 after them."""
+    """Returns (M,) int32, the first M listings: seller's row * I + slot; -1 after the last."""
     for_sale = materialize(world.bag.price > 0).T.reshape(1, -1)
     return bits.first_members(bits.pack(for_sale), cfg.market_rows)[0][0]
 
 
 def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:
-    """Returns bag, market and listing, as `Observation` describes them."""
+    """Returns bag, market and listing, by field of `Observation`."""
     bag = world.bag
     alive = query.is_alive(world)[: cfg.players, None]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
@@ -204,12 +204,12 @@ def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.
 
 
 def _narrow(values: jax.Array) -> jax.Array:
-    """Returns integers as int16; what does not fit is the largest that does."""
+    """Returns integers clipped from above and cast to int16."""
     return jnp.minimum(values, jnp.iinfo(jnp.int16).max).astype(jnp.int16)
 
 
 def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (E, columns) int16, by `Column`."""
+    """Returns (E, columns) int16, the table of entities by `Column`."""
     body, npc, params, players = world.body, query.npcs(world), world.params, cfg.players
     kind = jnp.concatenate([-query.is_immortal(world).astype(jnp.int32), jnp.minimum(npc.kind, 3)])
     left = COMBAT_STATUS_TICKS - (world.tick - body.combat_tick)
@@ -246,7 +246,7 @@ def _entities(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
 
 
 def skills(world: World, cfg: Config) -> jax.Array:
-    """Returns (E, 16) int32, of each skill in turn the level and the experience that are shown.
+    """Returns (E, 16) int32, observed level and experience of each skill, alternating.
 
     NPCs have a level in their own style alone, and show an experience of 1 for it.
 
@@ -263,7 +263,7 @@ def skills(world: World, cfg: Config) -> jax.Array:
 
 
 def item_level(world: World, cfg: Config) -> jax.Array:
-    """Returns (E,) int32, the shown sum of the levels of what everybody wears.
+    """Returns (E,) int32, observed sums of the levels of worn items.
 
     Source: docs/rules/world.md#players. NPCs show theirs from their first tick on.
     """
@@ -273,7 +273,7 @@ def item_level(world: World, cfg: Config) -> jax.Array:
 
 
 def _tiles(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, V, V) int8, materials around the living."""
+    """Returns (P, V, V) int8, materials around players, 0 for the dead."""
     return jnp.where(alive[:, None, None], tiles_around(world, cfg), 0)
 
 
@@ -286,9 +286,9 @@ def tiles_around(world: World, cfg: Config) -> jax.Array:
 
 
 def _around(grid: jax.Array, world: World, cfg: Config) -> jax.Array:
-    """Returns (P, V, V), what a map (H, W) shows around players.
+    """Returns (P, V, V), windows of a map (H, W) around players.
 
-    Slices of one small map cost a fraction of what a gather of each tile's record does.
+    Slices of the map are much cheaper than a gather of each tile.
     """
     corner = materialize(world.body.pos[: cfg.players] - cfg.vision)
     size = (cfg.window, cfg.window)
@@ -296,7 +296,7 @@ def _around(grid: jax.Array, world: World, cfg: Config) -> jax.Array:
 
 
 def _fog(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (P, V, V) int8, the fog around the living."""
+    """Returns (P, V, V) int8, the fog around players, 0 for the dead."""
     return jnp.where(alive[:, None, None], fog_around(world, cfg, jnp.int8), 0)
 
 
@@ -310,7 +310,7 @@ def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
     Args:
       world: the state.
       cfg: sizes.
-      dtype: of integers; what they cannot hold is the largest that they can, of either sign.
+      dtype: of integers, to whose range values are clipped.
     """
     terrain, params, most = world.terrain, world.params, jnp.iinfo(dtype).max
     inward = jnp.round(terrain.fog).astype(jnp.int16)  # from the edge to the middle
@@ -323,7 +323,7 @@ def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
 
 
 def _seize_state(world: World, alive: jax.Array) -> jax.Array:
-    """Returns (P,) int8, whose the tile to be seized is."""
+    """Returns (P,) int8, who holds the tile to be seized, as `Observation.rally`."""
     seizer, group = world.terrain.seizer, world.params.group
     ours = group[jnp.maximum(seizer, 0)] == group
     state = jnp.where(seizer < 0, 1, jnp.where(ours, 2, 3))
@@ -332,7 +332,7 @@ def _seize_state(world: World, alive: jax.Array) -> jax.Array:
 
 
 def _task(world: World) -> jax.Array:
-    """Returns (P, 11 + D) float32: a team's task or not, systems that are on, embedding."""
+    """Returns (P, 11 + D) float32: flag of team tasks, systems that are on, embedding."""
     players = world.params.group.shape[0]
     shared = jnp.concatenate([world.params.team_game[None], world.params.enabled])
     shared = jnp.broadcast_to(shared.astype(jnp.float32), (players, len(System) + 1))

@@ -1,4 +1,4 @@
-"""Maps of one's own: checked at once, so that a game can be played on them.
+"""Checks of maps that the caller gives.
 
 They are kept by the environment that is given them, and cached nowhere.
 """
@@ -16,7 +16,7 @@ from metammo_jax.vocab import Tile
 def checked(
     maps: Any, cfg: Config, squares: Iterable[int], levels: tuple[float, float]
 ) -> np.ndarray:
-    """Returns maps as the environment keeps them, once it is sure that they can be played on.
+    """Returns the caller's maps as float16 or int8, if all games can be played on them.
 
     Args:
       maps: (maps, H, W) integers, `vocab.Tile` of each tile; or (maps, H, W) floats in 0..1,

@@ -1,6 +1,6 @@
-"""Questions that several rooms ask of the world: who can act, who is where, what lies there.
+"""Queries of the world that several modules share: who can act, distances, materials, levels.
 
-Pure readers; whatever changes the world is a rule and lives in `rules`.
+They only read; what changes the world is in `rules` and `effects`.
 """
 
 import jax
@@ -17,33 +17,33 @@ _PASSABLE_BITS = sum(1 << tile for tile, passable in enumerate(PASSABLE) if pass
 
 
 def is_player(cfg: Config) -> jax.Array:
-    """Returns (E,) bool, the rows of players."""
+    """Returns (E,) bool, which rows are players."""
     return jnp.arange(cfg.entities) < cfg.players
 
 
 def is_alive(world: World) -> jax.Array:
-    """Returns (E,) bool: in the world and with health left."""
+    """Returns (E,) bool, who is in the world with health left."""
     return world.body.present & (world.body.health > 0)
 
 
 def is_immortal(world: World) -> jax.Array:
-    """Returns (P,) bool: takes no damage and is left alone by NPCs."""
+    """Returns (P,) bool, who takes no damage and is no target of NPCs."""
     return world.body.immortal_until > 0
 
 
 def can_act(world: World, cfg: Config) -> jax.Array:
-    """Returns (E,) bool: alive and not frozen."""
+    """Returns (E,) bool, who is alive and not frozen."""
     frozen = jnp.concatenate([world.body.freeze > 0, jnp.zeros(cfg.npcs, bool)])
     return is_alive(world) & ~frozen
 
 
 def is_passable(material: jax.Array) -> jax.Array:
-    """Returns bool: one can stand on this material."""
+    """Returns (...) bool, whether entities can stand on materials (...) of `vocab.Tile`."""
     return (_PASSABLE_BITS >> material.astype(jnp.int32)) & 1 == 1
 
 
 def can_stand(terrain: Terrain, pos: jax.Array) -> jax.Array:
-    """Returns whether places are on the map and passable; depletion does not matter.
+    """Returns (...) bool, whether places are on the map and passable, depleted or not.
 
     Args:
       terrain: the map.
@@ -61,21 +61,21 @@ def can_stand(terrain: Terrain, pos: jax.Array) -> jax.Array:
 
 
 def tile_index(terrain: Terrain, pos: jax.Array) -> jax.Array:
-    """Returns (...) uint32, the numbers of tiles, row by row, of places (..., 2) on the map.
+    """Returns (...) uint32, flat indices into the map (H * W) of places (..., 2).
 
-    To look up one number takes less time than a row and a column; being unsigned, it is not
-    looked at for whether it counts from the end.
+    A gather by one index is faster than one by row and column; an unsigned index needs no check
+    for negative values.
     """
     return materialize((pos[..., 0] * terrain.material.shape[1] + pos[..., 1]).astype(jnp.uint32))
 
 
 def border_width(params: Params, cfg: Config) -> jax.Array:
-    """Returns () int32, tiles between the map's edge and the playable square."""
+    """Returns () int32, the width in tiles of the border around the playable square."""
     return (cfg.map_size - params.center) // 2
 
 
 def distance_to_middle(pos: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (...) int32, tiles (Chebyshev) between places (..., 2) and the middle tile."""
+    """Returns (...) int32, Chebyshev distances in tiles of places (..., 2) to the middle tile."""
     return grid.steps(pos - cfg.middle)
 
 
@@ -95,18 +95,18 @@ def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax
 
 
 def pairwise_distance(a: jax.Array, b: jax.Array) -> jax.Array:
-    """Returns (A, B) int16, tiles (Chebyshev) between each of places (A, 2) and (B, 2)."""
+    """Returns (A, B) int16, Chebyshev distances in tiles between places (A, 2) and (B, 2)."""
     a, b = materialize(a.astype(jnp.int16).T), materialize(b.astype(jnp.int16).T)
     return grid.chebyshev(*(a[axis, :, None] - b[axis, None] for axis in (0, 1)))
 
 
 def is_first_in_turn(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.Array:
-    """Returns (A,) bool, who wants something and is the first to want it at its place.
+    """Returns (A,) bool, who has the earliest turn of those that want something at the same tile.
 
     Args:
-      tile: (A,) integer, numbers of places.
+      tile: (A,) integer, flat indices of tiles.
       wants: (A,) bool.
-      turn: (A,) uint32; at one place no two are the same.
+      turn: (A,) uint32, all different at each tile.
     """
     tile, turn = materialize(tile), materialize(turn)
     earlier = (tile[:, None] == tile[None]) & (turn[:, None] < turn[None]) & wants[:, None]
@@ -114,12 +114,12 @@ def is_first_in_turn(tile: jax.Array, wants: jax.Array, turn: jax.Array) -> jax.
 
 
 def is_on(world: World, system: System) -> jax.Array:
-    """Returns () bool: the system is on in this episode."""
+    """Returns () bool, whether a system is on in this episode."""
     return world.params.enabled[system]
 
 
 def teammates(world: World) -> jax.Array:
-    """Returns (P, P) bool: players of the same group, oneself included."""
+    """Returns (P, P) bool, which players are in the same group, oneself included."""
     group = world.params.group
     return group[:, None] == group[None]
 
@@ -136,7 +136,7 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
 
 
 def material_of(world: World, tile: jax.Array) -> jax.Array:
-    """Returns (...) int32, what `material_at` does, of tiles (...) by number."""
+    """Returns (...) int32, the materials of tiles (...) by flat index, as `material_at`."""
     depleted = world.tick < world.terrain.ready_at.reshape(-1)[tile].astype(jnp.int32)
     material = world.terrain.material.reshape(-1)[tile].astype(jnp.int32)
     return material - depleted.astype(jnp.int32)
@@ -149,7 +149,7 @@ def materials(world: World) -> jax.Array:
 
 
 def level_of(exp: jax.Array) -> jax.Array:
-    """Returns (...) int32 in 1..10, the levels that experience (...) stands for.
+    """Returns (...) int32 in 1..10, the levels reached with experience (...).
 
     Source: docs/rules/world.md#progression.
     """
@@ -185,12 +185,12 @@ def attack_level(world: World) -> jax.Array:
 
 
 def npcs(world: World) -> Npc:
-    """Returns what NPCs have; arrays without rows where the config has no NPCs."""
+    """Returns the fields of NPCs, (0, ...) arrays where the config has no NPCs."""
     return empty_npcs(0) if world.npc is None else world.npc
 
 
 def empty_npcs(count: int) -> Npc:
-    """Returns rows for so many NPCs, and nobody in them."""
+    """Returns `count` empty rows of NPCs."""
     none = jnp.zeros(count, jnp.int32)
     zero = jnp.int32(0)
     return Npc(
@@ -213,7 +213,7 @@ def empty_npcs(count: int) -> Npc:
 
 
 def in_combat(world: World) -> jax.Array:
-    """Returns (E,) bool, who gave or took an attack of late.
+    """Returns (E,) bool, who attacked or was attacked in the last `COMBAT_STATUS_TICKS` ticks.
 
     Source: docs/rules/world.md#in-combat; nmmo `entity/entity.py::Entity.in_combat`.
     """
@@ -223,5 +223,5 @@ def in_combat(world: World) -> jax.Array:
 
 
 def can_trade(world: World, cfg: Config) -> jax.Array:
-    """Returns (P,) bool, who may do anything with items and gold: who acts and is not fighting."""
+    """Returns (P,) bool, who may use items and gold: who can act and is not in combat."""
     return (can_act(world, cfg) & ~in_combat(world))[: cfg.players]

@@ -1,4 +1,4 @@
-"""Making environments by name, and teaching the package new names."""
+"""Environments by name: `make`, and `register` for new games."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,7 +28,7 @@ def games(config: str | Config | None = None) -> tuple[str, ...]:
 
 
 def register(name: str, factory: Callable[[], Minigame], *, replace: bool = False) -> None:
-    """Teaches `make` a game.
+    """Registers a game under a name for `make`.
 
     Args:
       name: a new name.
@@ -54,7 +54,7 @@ def make(
     maps: "np.ndarray | jax.Array | int | None" = None,
     **changes,
 ) -> Env:
-    """Makes an environment of one game, or of several that a reset draws from.
+    """Returns an environment of one game, or of several that a reset draws from.
 
     Args:
       games: a name, a `Minigame`, or a sequence of them.

@@ -15,7 +15,7 @@ OWED = 502
 
 
 def own_difficulty(table, difficulty, wins, info: Info, done):
-    """Applies the rule of adaptive difficulty in each world by itself, as in the original.
+    """Returns difficulty and wins after a step, of each world by itself, as in the original.
 
     Args:
       table: `games.Table`.
@@ -36,7 +36,7 @@ def own_difficulty(table, difficulty, wins, info: Info, done):
 
 
 def shared_difficulty(table, difficulty, wins, info: Info, done, axis: str | None = None):
-    """Applies the rule to all worlds together, so that all play a game at the same difficulty.
+    """Returns difficulty and wins after a step, the same in all worlds of the batch.
 
     The wins, and losses, that a change takes are multiplied by how many worlds play the game at a
     time, on average. So a game becomes difficult after as many ticks whether all worlds play it or
@@ -68,7 +68,7 @@ def shared_difficulty(table, difficulty, wins, info: Info, done, axis: str | Non
 def update_owed(
     owed: jax.Array, weights: np.ndarray, game: jax.Array, living: jax.Array
 ) -> jax.Array:
-    """Returns how many agent-steps each game is owed after a tick, (B, G) float32.
+    """Returns (B, G) float32, agent-steps that each game is owed after a tick.
 
     Args:
       owed: (B, G) float32, before; the sum over games is 0.
@@ -81,7 +81,7 @@ def update_owed(
 
 
 def draw_owed_game(key: jax.Array, owed: jax.Array, weights: np.ndarray) -> jax.Array:
-    """Returns () int32, a game drawn by what it is owed; by weight where nothing is owed yet.
+    """Returns () int32, a game drawn in proportion to what it is owed; by weight if nothing is.
 
     Args:
       key: () key.

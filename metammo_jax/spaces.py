@@ -58,7 +58,7 @@ class Box:
         return jnp.clip(low * (1 - share) + high * share, low, high)
 
     def contains(self, value: jax.Array) -> bool:
-        """Is `value` an array of this space?"""
+        """Returns whether `value` is an array of this space."""
         if jnp.shape(value) != self.shape or jnp.result_type(value) != self.dtype:
             return False
         inside = np.asarray(value)
@@ -83,7 +83,7 @@ class Tree:
         return jax.tree.unflatten(structure, drawn)
 
     def contains(self, value) -> bool:
-        """Is `value` a pytree of this structure, with every leaf in its space?"""
+        """Returns whether `value` is a pytree of this structure with every leaf in its space."""
         boxes, structure = jax.tree.flatten(self.leaves, is_leaf=_is_box)
         if jax.tree.structure(value) != structure:
             return False
@@ -105,7 +105,7 @@ def _is_box(value) -> bool:
 
 
 def action_space(cfg: Config) -> Tree:
-    """Returns the space of actions: every number that means something, and -1 for nothing."""
+    """Returns the space of actions: all values with a meaning, and -1 for nothing."""
     fields: dict[str, Any] = {
         head.name: Box(*head.bounds(cfg), (cfg.players,), np.dtype(np.int32))
         for head in of_config(cfg)

@@ -1,4 +1,8 @@
-"""The order of play: everything that happens in one tick of the world, on one screen."""
+"""The order of play: the phases of one tick, from the actions given to the clock's advance.
+
+Revivals, new NPCs, the referee's verdict and rewards follow a tick: `Env.play` calls
+`games.lifecycle.after_tick` and `tasks.progress.evaluate`.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -29,12 +33,12 @@ from metammo_jax.world import World
 
 
 class Phase(NamedTuple):
-    """A step of the order of play.
+    """One phase of a tick: a function of the world and the orders, and when it runs.
 
     Attributes:
       id: names its random draws; never change or reuse it.
       run: (key, world, orders, cfg) -> World.
-      system: the system it belongs to; None if it always runs.
+      system: the system it belongs to; None if it belongs to none.
       always: runs where its system is compiled, even in episodes in which that is off.
     """
 
@@ -45,7 +49,7 @@ class Phase(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Room and function, as profiles and benchmarks call the phase."""
+        """Module and function, as profiles and benchmarks call the phase."""
         return f"{self.run.__module__.rsplit('.', 1)[-1]}.{self.run.__name__}"
 
 
@@ -83,7 +87,7 @@ DECIDE, PRIORITY, BUYERS = 200, 201, 202
 
 
 def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Plays one tick with the orders given.
+    """Returns the world after all phases of one tick.
 
     Args:
       key: () key.
@@ -113,7 +117,7 @@ def _play(phase: Phase, key: jax.Array, world: World, orders: Orders, cfg: Confi
 
 
 def _gate(on: jax.Array, played: World, world: World) -> World:
-    """Returns `played` where `on`; leaves that the phase did not touch cost nothing."""
+    """Returns `played` where `on` () bool, else `world`; unchanged leaves are not selected."""
     return jax.tree.map(
         lambda new, old: old if new is old else jnp.where(on, new, old), played, world
     )
@@ -122,7 +126,7 @@ def _gate(on: jax.Array, played: World, world: World) -> World:
 def give_orders(
     key: jax.Array, world: World, action: Action, cfg: Config, priority: jax.Array | None = None
 ) -> tuple[World, Orders]:
-    """Joins what players do with what NPCs decide, and gives everybody its turn.
+    """Returns the orders of all entities: actions of players, decisions of NPCs, and turns.
 
     Args:
       key: () key.
@@ -159,11 +163,11 @@ def _random_priority(key: jax.Array, count: int, cfg: Config) -> jax.Array:
 
 
 def row_bits(cfg: Config) -> int:
-    """Returns the bits that hold a row: the low ones of a turn, so that all turns differ."""
+    """Returns how many low bits of a turn hold the row, which makes all turns differ."""
     return max(cfg.entities - 1, 1).bit_length()
 
 
 def turns(priority: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (E,) or (P,) uint32, turns in the order of `priority`, ties by row."""
+    """Returns (E,) or (P,) uint32 turns, all different, in the order of `priority`; ties by row."""
     row = jnp.arange(priority.shape[0], dtype=jnp.uint32)
     return (priority.astype(jnp.uint32) << row_bits(cfg)) | row

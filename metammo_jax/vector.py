@@ -1,4 +1,4 @@
-"""Many worlds at once, with automatic reset, adaptive difficulty and episode statistics."""
+"""Batches of worlds, with automatic reset, adaptive difficulty and episode statistics."""
 
 import functools
 import math
@@ -19,20 +19,20 @@ from metammo_jax.lib.node import Node
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 
-OWN, STEP, AGAIN, SAMPLE, RESET = range(5)
+OWN, STEP, AUTO_RESET, SAMPLE, RESET = range(5)
 """Ids of keys of worlds: the caller's own, of steps, automatic resets, random actions, and first
 resets. With each, a batch splits its key before it folds the numbers of the worlds in."""
 
 WEIGH = ("episodes", "samples")
-"""Of what each game can have its share."""
+"""What the weights of games are shares of."""
 
 OPTIONS = ("env", "num_worlds", "reset_block", "weigh", "share_difficulty", "axis")
-"""What a batch is made of."""
+"""Attributes that make a batch: what is pickled and compared."""
 
 
 @struct.dataclass
 class BatchState(Node):
-    """Worlds, and what outlives their episodes.
+    """State of a batch: worlds, and what is carried over from episode to episode.
 
     Attributes:
       world: World with a leading axis B.
@@ -56,7 +56,7 @@ class BatchState(Node):
 
 @struct.dataclass
 class BatchInfo(Node):
-    """What a step of the batch tells.
+    """Info of a step of a batch.
 
     Attributes:
       done: (B,) bool, the game ended and the world was reset.
@@ -72,13 +72,13 @@ class BatchInfo(Node):
 
 
 class VectorEnv:
-    """B worlds of one environment.
+    """A batch of B worlds of one environment, with automatic reset.
 
     Attributes:
       env: the environment, or a wrapped one.
       num_worlds: B.
-      reset_block: worlds that are reset together: as many blocks as needed run in a step, so a
-        step without ended episodes pays nothing.
+      reset_block: worlds that are reset at once: as many blocks as needed run in a step, so a
+        step without ended episodes costs nothing.
       weigh: "episodes" or "samples", of what each game has its weight's share.
       share_difficulty: all worlds play a game at the same adaptive difficulty.
       axis: name of the mesh axis over which a larger batch is sharded, these worlds being one
@@ -105,13 +105,13 @@ class VectorEnv:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Makes what is not pickled with it: compiled functions."""
+        """Sets what is not pickled: jitted functions."""
         # traced once, for first and for automatic resets
         self._begin = jax.jit(functools.partial(_reset, self.env.reset))
         instance_cache.bind_methods(self, "reset", "step", "observe", "sample", "keys")
 
     def __eq__(self, other) -> bool:
-        """Batches are equal if they are as many worlds of equal environments, reset alike."""
+        """Returns whether environments, numbers of worlds and options are equal."""
         return type(other) is type(self) and self._identity == other._identity
 
     def __hash__(self) -> int:
@@ -173,7 +173,9 @@ class VectorEnv:
 
     @narrow
     def reset(self, key: jax.Array) -> tuple[Observation, BatchState]:
-        """Begins an episode in every world, at the lowest difficulty.
+        """Returns observations and state at the start of an episode in every world.
+
+        Difficulty is the lowest of each game.
 
         Args:
           key: () key.
@@ -197,7 +199,7 @@ class VectorEnv:
 
     @narrow
     def step(self, key: jax.Array, state: BatchState, action: Action):
-        """Plays one tick in every world, and begins a new episode where the game has ended.
+        """Plays one tick in every world, and resets the worlds whose game is over.
 
         Args:
           key: () key.
@@ -210,7 +212,7 @@ class VectorEnv:
         """
         _check_key(key)
         was_alive = state.world.body.present[:, : self.cfg.players]
-        step_keys, reset_keys = self._each(threefry.tagged(key, [STEP, AGAIN]))
+        step_keys, reset_keys = self._each(threefry.tagged(key, [STEP, AUTO_RESET]))
         final, world, reward, terminated, truncated, info = jax.vmap(self.env.step)(
             step_keys, state.world, action
         )
@@ -251,25 +253,25 @@ class VectorEnv:
 
     @narrow
     def keys(self, key: jax.Array, use: int = OWN) -> jax.Array:
-        """Returns (B,) keys; that of a world does not depend on how many worlds or devices are.
+        """Returns (B,) keys, one for each world, independent of the numbers of worlds and devices.
 
         Args:
           key: () key.
-          use: what for, of `OWN` (of the caller), `STEP`, `AGAIN`, `SAMPLE` and `RESET`; the keys
-            of each use differ.
+          use: one of `OWN` (of the caller), `STEP`, `AUTO_RESET`, `SAMPLE` and `RESET`; keys of
+            different uses differ.
         """
         _check_key(key)
         return self._each(threefry.tagged(key, [use]))[0]
 
     def _each(self, keys: jax.Array) -> jax.Array:
-        """Returns (n, B) keys, for each of (n,) keys those of all worlds."""
+        """Returns (n, B) keys of all worlds, derived from each of (n,) keys."""
         numbers = jnp.arange(self.num_worlds)
         if self.axis is not None:
             numbers += jax.lax.axis_index(self.axis) * self.num_worlds
         return jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, numbers)
 
     def _achieved(self, causes: jax.Array | None, world: World, done: jax.Array):
-        """Returns causes of death (B, P, 3), and what players came to if some episode ended."""
+        """Returns (B, P, 3) causes of death, and `Achievements` (zeros where no episode ended)."""
         if causes is None:
             return None, None
         cfg = self.cfg
@@ -293,7 +295,7 @@ class VectorEnv:
         return schedule.own_difficulty(*before)
 
     def _new_episodes(self, keys, difficulty, owed) -> tuple[Observation, World]:
-        """Begins an episode in n worlds, with keys (n,), difficulty and what is owed (n, G)."""
+        """Returns observations and worlds of new episodes: keys (n,), difficulty, owed (n, G)."""
         if owed is None:
             return self._begin(keys, difficulty, None)
         weights = self.env.table.weights
@@ -301,7 +303,7 @@ class VectorEnv:
         return self._begin(keys, difficulty, game)
 
     def _reset_all(self, start) -> tuple[Observation, World]:
-        """Begins an episode in every world, a block at a time, as after automatic resets."""
+        """Returns observations and worlds of new episodes in all worlds, reset block by block."""
         worlds = self.num_worlds
         block = math.gcd(worlds, self.reset_block)
         blocks = jax.tree.map(
@@ -313,7 +315,7 @@ class VectorEnv:
     def _reset_done(
         self, start, done: jax.Array, obs: Observation, world: World
     ) -> tuple[Observation, World]:
-        """Begins new episodes, a block of worlds at a time, until no ended one is left."""
+        """Returns observations and worlds, reset where `done` (B,) bool, block by block."""
 
         def begin(state, rows, real):
             fresh = self._new_episodes(*jax.tree.map(lambda leaf: leaf[rows], start))
@@ -328,7 +330,7 @@ def _check_key(key: jax.Array) -> None:
 
 
 def _reset(reset, keys: jax.Array, difficulty: jax.Array, game) -> tuple[Observation, World]:
-    """Begins an episode in n worlds, with keys (n,), difficulty (n, G) and games (n,) or None."""
+    """Resets n worlds: keys (n,), difficulty (n, G), games (n,) or None."""
     if len(keys) > 1:
         return jax.vmap(reset)(keys, game, difficulty)
     one = None if game is None else game[0]
@@ -343,7 +345,7 @@ def vectorize(
     weigh: str = "episodes",
     share_difficulty: bool = False,
 ) -> VectorEnv:
-    """Returns `num_worlds` worlds of an environment, with automatic reset.
+    """Returns a batch of worlds of an environment, with automatic reset.
 
     Args:
       env: an `Env`, or a wrapped one.

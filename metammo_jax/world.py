@@ -119,7 +119,7 @@ class Terrain(Node):
 
 @struct.dataclass
 class Body(Node):
-    """What entities are and have.
+    """State of the bodies of players and NPCs.
 
     Attributes:
       id: (E,) int32, row + 1 for players; -1, -2, ... for NPCs, never used twice in an episode.
@@ -174,7 +174,7 @@ class Body(Node):
 
 @struct.dataclass
 class Skills(Node):
-    """What players have learned. Levels follow from it: `query.levels`.
+    """Experience of players; levels follow from it (`query.levels`).
 
     Attributes:
       exp: (P, S) int32, experience, by `vocab.Skill`.
@@ -185,7 +185,7 @@ class Skills(Node):
 
 @struct.dataclass
 class Bag(Node):
-    """What players own: a record of their bags is an item, or a stack of ammunition.
+    """Inventories of players: a record of a bag is an item, or a stack of ammunition.
 
     Slots come first: to look at neighbouring players takes the compiler less time than to look at
     rows of a few slots.
@@ -212,7 +212,7 @@ class Bag(Node):
 
 @struct.dataclass
 class Npc(Node):
-    """What NPCs have beyond their bodies, and the bookkeeping of their spawning.
+    """State of NPCs beyond their bodies, and of their spawning.
 
     Attributes:
       kind: (N,) int32, `vocab.Kind`, 0 in a row never used.
@@ -252,7 +252,7 @@ class Npc(Node):
 
 @struct.dataclass
 class Task(Node):
-    """The task of each player as a row of numbers, and how far it has come.
+    """The task of each player as a row of numbers, and its progress.
 
     Attributes:
       predicate: (P,) int32, index of the predicate in the environment's table.
@@ -292,7 +292,7 @@ class Task(Node):
 
 @struct.dataclass
 class Tally(Node):
-    """Counts of what players did since reset.
+    """Counts of events of each player since reset.
 
     Attributes:
       count: (events, P) int32, by `vocab.Event`; events first, so that to count one is to write one
@@ -320,7 +320,7 @@ class Tally(Node):
 
 @struct.dataclass
 class Verdict(Node):
-    """What the referee has found.
+    """The winners, the score and whether the game is over.
 
     Attributes:
       winners: (P,) bool.

@@ -1,4 +1,4 @@
-"""Environments around an environment: the same calls, something changed.
+"""Wrappers: environments that change rewards or observations of an inner environment.
 
 A wrapper forwards what it does not change, so it can stand wherever an environment does: in
 `vectorize`, in another wrapper, in training.
@@ -40,7 +40,7 @@ GOLD_REWARD = 0.001
 
 
 class Wrapper:
-    """Forwards everything to the environment it holds.
+    """Base of wrappers: forwards all calls and attributes to the inner environment.
 
     Attributes:
       inner: the environment, or another wrapper.
@@ -93,7 +93,7 @@ class Wrapper:
 
 @struct.dataclass
 class ShapedInfo(Info):
-    """`Info`, and what each term of the shaping paid in this step.
+    """`Info`, and the reward by each shaping term in this step.
 
     Attributes:
       shaping: name of the term to (P,) float32, part of the reward: "health" and, in the full game,
@@ -117,14 +117,14 @@ class PaperReward(Wrapper):
     could have gone on; the tick after a resurrection pays nothing for the health it brought.
 
     Attributes:
-      truncates: False, no time limit is told apart from the end of the game.
+      truncates: False, the horizon terminates as any other end of the game does.
     """
 
     truncates = False
 
     @narrow
     def step(self, key: jax.Array, world: World, action, priority=None):
-        """Plays a tick.
+        """Plays one tick and replaces the reward.
 
         Args:
           key: () key.
@@ -154,7 +154,7 @@ class PaperReward(Wrapper):
 
 
 def _bonus(before: World, after: World, players: int) -> dict[str, jax.Array]:
-    """Returns (P,) float32 by term, the worth of what players gained, and of what they wear."""
+    """Returns shaping terms (P,) float32 by name, before the factor `SHAPING`."""
     health = (after.body.health - before.body.health)[:players].astype(jnp.float32)
     bonus = {"health": HEALTH_REWARD * health}
     if after.has_skills:

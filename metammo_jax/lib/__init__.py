@@ -1,1 +1,1 @@
-"""Tools that know no game: bits, noise, path finding on small windows."""
+"""Tools that are independent of the game: bit sets, noise, path finding, random numbers."""

@@ -1,7 +1,6 @@
-"""The kind of device that a program is made for, where its code differs by it.
+"""The platform that a program is traced for, where the code differs by platform.
 
-It is asked while a program is traced. What is traced for a device that is not there, to read the
-program that it would run, says so with `assumed`.
+To trace a program for a platform that is not there, for instance to read it, use `assumed`.
 """
 
 import contextlib
@@ -20,7 +19,7 @@ def platform() -> str:
 
 @contextlib.contextmanager
 def assumed(platform: str) -> Iterator[None]:
-    """Has `platform` return another name; for functions that are traced anew in this context."""
+    """Context in which `platform` returns this name; functions must be traced anew in it."""
     token = _ASSUMED.set(platform)
     try:
         yield

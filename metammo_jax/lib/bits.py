@@ -1,4 +1,4 @@
-"""Sets of rows as words of 32 bits: packing, counting, and finding the k-th member."""
+"""Bit sets in words of 32 bits: packing, counting, and finding the k-th member."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from metammo_jax.lib.materialize import materialize
 
 
 def pack(members: jax.Array) -> jax.Array:
-    """Packs (..., E) bool into (..., ceil(E / 32)) uint32, bit e % 32 of word e // 32."""
+    """Returns (..., E) bool packed into (..., ceil(E / 32)) uint32, bit e % 32 of word e // 32."""
     pad = -members.shape[-1] % 32
     padded = jnp.pad(members, [(0, 0)] * (members.ndim - 1) + [(0, pad)])
     words = padded.reshape(*members.shape[:-1], -1, 32).astype(jnp.uint32)
@@ -17,7 +17,7 @@ def pack(members: jax.Array) -> jax.Array:
 
 
 def pack_columns(members: jax.Array) -> jax.Array:
-    """Packs (E, A) bool into (A, ceil(E / 32)) uint32, as `pack` does its transpose.
+    """Returns (E, A) bool packed into (A, ceil(E / 32)) uint32, as `pack` of its transpose.
 
     The compiler packs many columns at once, which it cannot with rows.
     """
@@ -39,7 +39,7 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
     Args:
       words: (A, words) uint32, packed sets of rows below 32768.
       size: how many at most.
-      *marks: (A, words) uint32 each, packed sets: told is which of the found are in them too.
+      *marks: (A, words) uint32 each, further packed sets, in which membership is looked up.
         Words that are missing at the end are empty.
 
     Returns:
@@ -52,7 +52,7 @@ def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.A
 
 
 def _in_rounds(words, size, marks):
-    """Finds members a few at a time, until the largest set is exhausted: most sets are small."""
+    """Finds `_COLUMNS` members at a time until the largest set is done: most sets are small."""
     starts, count = _starts(words)
     blocks = -(-size // _COLUMNS)
     largest = count.max()
@@ -75,7 +75,7 @@ def _in_rounds(words, size, marks):
 
 
 def _by_scatter(words, size, marks):
-    """Writes each member to the place of its rank: one pass, without a loop of unknown length."""
+    """Scatters each member to the index of its rank: one pass, no loop of unknown length."""
     count, sets = words.shape
     counts = jax.lax.population_count(words).astype(jnp.int32)
     before = jnp.tril(jnp.ones((count, count), jnp.int32), -1)
@@ -93,17 +93,17 @@ def _by_scatter(words, size, marks):
 
 
 def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:
-    """Returns (A,) int32, of each packed set (A, W) uint32 the member with `rank` (A,) before it.
+    """Returns (A,) int32, the member of each packed set (A, W) uint32 that has `rank` (A,).
 
-    -1 where there is none.
+    The rank counts smaller members; -1 where there is none.
     """
     return _of_rank(words.T, *_starts(words.T), rank[:, None])[:, 0]
 
 
 def ranks(members: jax.Array) -> jax.Array:
-    """Returns (E,) int32, how many of the members (E,) bool come before each place.
+    """Returns (E,) int32, the exclusive cumulative sum of members (E,) bool.
 
-    `jnp.cumsum` adds up each place anew from up to 128 others on CPUs.
+    Faster than `jnp.cumsum` on CPUs, which sums up to 128 entries again for each.
     """
     words = materialize(pack(members))
     counts = jax.lax.population_count(words).astype(jnp.int32)
@@ -131,7 +131,7 @@ def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Array) -> jax.Array:
-    """Returns (A, K) int32, the members with `rank` others before them, -1 if there is none.
+    """Returns (A, K) int32, the members of the given ranks, -1 if there is none.
 
     The word that holds a member is chosen by one comparison for each word: unlike gathers, these
     are done for many members at once.
@@ -161,7 +161,7 @@ def _contains(words: jax.Array, row: jax.Array) -> jax.Array:
 
 
 def _nth_bit(bits: jax.Array, rank: jax.Array) -> jax.Array:
-    """Returns the place of the set bit with `rank` set bits below it, by halving."""
+    """Returns the index of the set bit with `rank` set bits below it, by bisection."""
     place = jnp.zeros_like(rank)
     for half in (16, 8, 4, 2, 1):
         low = bits & jnp.uint32((1 << half) - 1)

@@ -1,11 +1,11 @@
-"""Random numbers that are the same on every device: integers, products and comparisons only."""
+"""Random numbers that are bitwise the same on all devices: no logarithms, no divisions."""
 
 import jax
 import jax.numpy as jnp
 
 
 def waiting_time(words: jax.Array, probability: jax.Array, bits: int = 15) -> jax.Array:
-    """Returns how many rolls it takes until something of a fixed probability happens.
+    """Returns (...) int32, geometrically distributed numbers of trials up to the first success.
 
     Finds the largest n with uniform < (1 - probability)**n bit by bit. No logarithm is taken:
     its last digit differs between devices, and so would the rounded result now and then.
@@ -33,7 +33,7 @@ def waiting_time(words: jax.Array, probability: jax.Array, bits: int = 15) -> ja
 
 
 def random_cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
-    """Returns places in a square, uniformly and with replacement, one for each random word.
+    """Returns (count, 2) int32, uniform cells of a square, with replacement, one for each word.
 
     Reads a word as a fraction in base `side`: its first digit is the row, its second the column.
     Half the words of two draws, and no remainder.
@@ -56,7 +56,7 @@ def random_cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
 
 
 def random_integers(words: jax.Array, choices: int | jax.Array) -> jax.Array:
-    """Returns int32 in 0..choices - 1, uniformly, one for each of the random words (...) uint32.
+    """Returns (...) int32, uniform in 0..choices - 1, one for each random word (...) uint32.
 
     `choices` is one number for all, below 2**16.
 

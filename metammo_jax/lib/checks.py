@@ -1,4 +1,4 @@
-"""What callers pass in, checked at once: keys, seeds, whole numbers and indices."""
+"""Checks of arguments: keys, seeds, integers, numbers and indices."""
 
 import math
 import operator
@@ -12,11 +12,11 @@ import numpy as np
 from metammo_jax.lib.narrow import enable_x64
 
 SEEDS = 2**63
-"""How many seeds there are."""
+"""Number of seeds."""
 
 
 def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """Returns a whole number as an int: whatever has `__index__` and is no truth value.
+    """Returns an integer in a range as an int: anything with `__index__` that is no bool.
 
     Args:
       name: what the caller calls it.
@@ -38,7 +38,7 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
 
 
 def as_int(value: Any) -> int | None:
-    """Returns what has `__index__` and is no truth value as an int; None for all else."""
+    """Returns anything with `__index__` that is no bool as an int; None for all else."""
     if isinstance(value, bool):  # of numpy and JAX they have no `__index__`
         return None
     try:
@@ -53,12 +53,12 @@ def is_finite_number(value: Any) -> TypeGuard[float]:
 
 
 def key_of_seed(seed: int) -> jax.Array:
-    """Returns () key; all seeds 0..2**63 - 1 give different ones.
+    """Returns the () key of a seed, different for all seeds 0..2**63 - 1.
 
     `jax.random.key` alone reads 32 bits of a seed, unless `jax_enable_x64` is on.
 
     Raises:
-      ValueError: it is no such integer.
+      ValueError: `seed` is no such integer.
     """
     number = np.int64(whole("seed", seed, 0, SEEDS - 1))
     with enable_x64(True):

@@ -1,4 +1,4 @@
-"""First steps of shortest paths, for many walkers at once, on bits.
+"""Path finding on bit sets: first steps of shortest paths in a 15 x 15 window, for many at once.
 
 A walker sees a window of 15 x 15 tiles around it. The window is kept as 8 words of 32 bits, two
 rows of 16 bits each (the last bit of a row stays empty), so that growing a set of tiles by one
@@ -20,7 +20,7 @@ NO_STEP = -1
 
 
 def windows(board: jax.Array, pos: jax.Array) -> jax.Array:
-    """Cuts the windows around places out of a packed board.
+    """Returns (8, N) uint32, windows of a packed board around places.
 
     Args:
       board: (H, words) uint32, as `bits.pack` makes it.
@@ -46,7 +46,7 @@ def cell(offset: jax.Array) -> jax.Array:
 
 
 def grow(wet: jax.Array) -> jax.Array:
-    """Returns the windows (8, N) with the four neighbours of every set tile set too.
+    """Returns windows (8, N) in which the four neighbours of every set tile are set too.
 
     The empty last bit of each row may get set: mask the result with what is allowed.
     """
@@ -59,7 +59,7 @@ def grow(wet: jax.Array) -> jax.Array:
 
 
 def first_steps(board: jax.Array, pos: jax.Array, goal: jax.Array, walks: jax.Array) -> jax.Array:
-    """Returns the first steps of shortest paths inside the walkers' windows.
+    """Returns (N,) int32, directions of the first steps of shortest paths inside the windows.
 
     Where no path inside the window leads to the goal, the walker makes for the tile within its
     reach that is nearest to it (Manhattan; of several the one with the shortest way).
@@ -107,7 +107,7 @@ def _flood_to_middle(wet: jax.Array, allowed: jax.Array, active: jax.Array) -> j
 
 
 def _flood(wet: jax.Array, allowed: jax.Array, active: jax.Array) -> jax.Array:
-    """Floods everything that can be reached, where it starts included."""
+    """Returns the tiles that can be reached, the start included."""
 
     def spread(state):
         wet, going = state

@@ -1,9 +1,8 @@
-"""What is compiled for a thing is found again while the thing lives, and goes with it.
+"""Caches that live as long as an instance: bound methods, equal instances, compiled functions.
 
-`jax.jit` finds what it has traced and compiled by the function that it is given, and forgets it
-when that function is no more. A bound method is a new function whenever it is looked up, so
-`jax.jit(env.step)` would be compiled anew each time; and a function that takes the environment as
-a static argument would hold it for good.
+`jax.jit` caches by the function that it is given, and drops the entry with that function. A bound
+method is a new function at each look-up, so `jax.jit(env.step)` would compile each time; a function
+with the environment as a static argument would keep it alive for good.
 """
 
 import weakref
@@ -16,20 +15,20 @@ _LIVING: weakref.WeakKeyDictionary[Any, weakref.ref] = weakref.WeakKeyDictionary
 
 
 def bind_methods(thing: Any, *names: str) -> None:
-    """Binds methods of a thing once, so that each is the same function whenever it is looked up."""
+    """Stores bound methods on an instance, so that each look-up returns the same function."""
     for name in names:
         vars(thing)[name] = getattr(thing, name)
 
 
 def intern(thing: _T) -> _T:
-    """Returns the first that equals a thing and was returned, if it still lives; else the thing.
+    """Returns the first living instance that is equal to `thing`; `thing` itself if there is none.
 
     Args:
-      thing: not changed after it was made; compares and hashes by what it is.
+      thing: immutable, with `__eq__` and `__hash__` by value.
     """
     try:
         known = _LIVING.get(thing)
-    except TypeError:  # what it is made of does not hash
+    except TypeError:  # not hashable
         return thing
     first = None if known is None else known()
     if first is None:
@@ -39,11 +38,11 @@ def intern(thing: _T) -> _T:
 
 
 def get_or_make(thing: Any, name: str, make: Callable[[], _T]) -> _T:
-    """Returns what `make` returned for a thing when it was first asked for by this name.
+    """Returns the value cached on an instance under a name, made by `make` on first use.
 
     Args:
-      thing: anything with attributes of its own; keeps what was made as long as it lives.
-      name: tells apart what is made for one thing.
+      thing: an instance with a `__dict__`, which holds the value.
+      name: key of the value.
       make: called once.
     """
     made = vars(thing).setdefault("_made", {})

@@ -1,4 +1,4 @@
-"""What many read, computed once."""
+"""`materialize`: keep XLA from fusing a computation into each of its readers."""
 
 import jax
 import jax.numpy as jnp
@@ -7,15 +7,17 @@ from metammo_jax.lib import backend
 
 
 def materialize(values: jax.Array) -> jax.Array:
-    """Returns an array as it is, computed before whatever reads it: integers, booleans, float32.
+    """Returns the array unchanged; stops XLA from computing it again inside each reader.
 
-    XLA joins the computation of an array into every loop that reads it. In a loop over pairs of
-    rows all that is to be known of a row is then worked out again for every pair. A reduction is
-    not joined to a loop that reads its elements more than once; this is one, over the array and
-    zeros. (Compiling for processors, XLA drops `jax.lax.optimization_barrier` too early to be of
-    use.)
+    XLA fuses the computation of an array into every loop that reads it: in a loop over pairs of
+    rows, what depends on one row is recomputed for each pair. A reduction is not fused into a loop
+    that reads its elements more than once; this is one, over the array and zeros. (On CPUs XLA
+    drops `jax.lax.optimization_barrier` too early to be of use.)
 
-    On other devices than CPUs, which work out again faster than they copy, it does nothing.
+    On other platforms, where computing again is faster than memory, it does nothing.
+
+    Args:
+      values: integers, booleans or float32 of any shape.
     """
     if backend.platform() != "cpu":
         return values

@@ -1,4 +1,4 @@
-"""The same types in every mode of JAX."""
+"""32-bit types, whether or not `jax_enable_x64` is set."""
 
 import functools
 from collections.abc import Callable
@@ -16,11 +16,11 @@ except AttributeError:  # before JAX 0.8
 
 
 def narrow(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Returns a function that is traced with types of 32 bits, also under `jax_enable_x64`.
+    """Returns a function that is traced with 32-bit types, also under `jax_enable_x64`.
 
-    There a sum of int32, `jnp.arange` and many more would be of 64 bits, and worlds of other types
-    and other numbers. What a world computes must not depend on what a program around it wants for
-    itself. Arrays of 64 bits may be passed in; what comes out is what comes out without the mode.
+    In that mode a sum of int32, `jnp.arange` and many more have 64 bits, and worlds would have
+    other types and other numbers. Arrays of 64 bits may be passed in; results are those without
+    the mode.
     """
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""What type checkers are told of pytrees."""
+"""Types of pytrees for type checkers."""
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 

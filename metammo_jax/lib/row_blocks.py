@@ -1,4 +1,4 @@
-"""Work that few rows need: done for some of them at a time, not for all."""
+"""Apply a function to the rows that need it, in blocks of a fixed size."""
 
 from collections.abc import Callable
 
@@ -9,17 +9,18 @@ from metammo_jax.lib import backend, bits
 
 
 def apply_in_blocks(work: Callable, state, wanted: jax.Array, size: int):
-    """Does some work for the rows that need it, `size` of them at once, until all have had it.
+    """Returns the state after `work` on all wanted rows, in blocks of `size` rows.
 
-    Where nobody needs it nothing is done, and unlike `jax.lax.cond` it stays so in a batch:
-    there it goes on until the world with the most rows is through.
+    A while loop with as many iterations as blocks are needed, none where no row is wanted. Unlike
+    `jax.lax.cond`, which becomes a select, that also holds under vmap: the batch element with the
+    most wanted rows decides.
 
     Args:
       work: (state, rows (size,) int32, real (size,) bool) -> state. Rows that are not real are
-        any; whatever is worked out for them must be thrown away.
+        padding: what is computed for them must be dropped.
       state: pytree.
       wanted: (N,) bool, rows that need it.
-      size: how many at once.
+      size: rows of a block.
 
     Returns:
       state.
@@ -39,10 +40,10 @@ def apply_in_blocks(work: Callable, state, wanted: jax.Array, size: int):
 
 
 def apply_in_blocks_on_cpus(work: Callable, state, wanted: jax.Array, size: int):
-    """Does work as `at_a_time` on CPUs, and for all rows at once on other devices.
+    """Returns the state as `apply_in_blocks` on CPUs; elsewhere works on all rows at once.
 
-    For work that is cheap where many rows are done at once: there a loop whose length only the
-    device knows costs more than what it saves.
+    For work that is cheap in parallel: on GPUs a loop whose length is known on the device alone
+    costs more than it saves.
     """
     if backend.platform() == "cpu":
         return apply_in_blocks(work, state, wanted, size)

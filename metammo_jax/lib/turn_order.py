@@ -1,4 +1,4 @@
-"""One after another, at once: attempts that concern different rows need not wait for each other."""
+"""Resolve actions in the order of turns, in parallel where they touch different rows."""
 
 from collections.abc import Callable
 
@@ -20,23 +20,24 @@ def resolve(
     rows: int,
     at_once: int | None = None,
 ):
-    """Plays attempts as if one after another in the order of their turns.
+    """Returns the state after attempts made as if one by one, in the order of their turns.
 
-    An attempt concerns two rows, and nothing else. In each wave those are made that are the
-    earliest still waiting at both of their rows: no two of them share a row, so making them at
-    once is making them in turn. As many waves as the longest chain of attempts.
+    Each attempt reads and writes two rows. In each iteration of a while loop those attempts are
+    made that have the earliest turn of all still waiting at both of their rows. No two of them
+    share a row, so the result is that of the sequence. There are as many iterations as the longest
+    chain of attempts.
 
     Args:
       act: (state, ready (A,) bool) -> (state, hopeless (A,) bool). Makes the attempts that are
-        ready, as far as the rules let them. The hopeless can never succeed any more, whatever
-        happens before their turn, and wait no longer.
+        ready, as far as the rules let them. The hopeless cannot succeed whatever happens
+        before their turn, and are dropped.
       state: pytree that the attempts read and change, in no other rows than theirs.
       first: (A,) int32, one row of each attempt.
       second: (A,) int32, the other.
       turn: (A,) uint32, all different, less than 2**32 - 1.
       waiting: (A,) bool, attempts to be made.
       rows: number of rows.
-      at_once: attempts that a wave makes at most; None for any number.
+      at_once: attempts made in an iteration at most; None for any number.
 
     Returns:
       state.

@@ -1,1 +1,1 @@
-"""The rules of play, one room per game system; rooms meet only in the world."""
+"""The rules of play: one module for each system; they do not import each other."""

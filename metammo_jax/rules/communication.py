@@ -1,4 +1,4 @@
-"""Speaking: one word, heard by whoever sees the speaker."""
+"""Communication: each player says one word, which all who see it observe."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,9 @@ from metammo_jax.world import World
 
 
 def speak(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players that can act say their word; a recon always can. The last word stays.
+    """Returns the world with the words that players say; the last word of each stays.
+
+    Players that can act may speak, and recons always.
 
     Source: docs/rules/world.md#communication; nmmo `core/action.py::Comm.call`.
     """

@@ -1,4 +1,4 @@
-"""Equipment: what players wear, noted once a tick for others to see."""
+"""Equipment: the item level of players, updated once a tick."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from metammo_jax.world import World
 
 
 def note_item_level(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Notes the sum of the levels of what each player wears, as the tick begins.
+    """Returns the world with `body.item_level`, the sum of levels of worn items, updated.
 
     Source: docs/rules/world.md#players; nmmo `entity/entity.py::Entity.update`.
     """

@@ -1,4 +1,4 @@
-"""The market: one for all, without distance. Records stay in their owners' bags until sold."""
+"""The market: sell, buy and expire listings. Listed items stay in their sellers' bags."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from metammo_jax.world import Bag, World
 
 
 def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players put a record that they do not wear on the market, for a price.
+    """Returns the world with items of players listed on the market; not those they wear.
 
     Source: docs/rules/world.md#selling; nmmo `core/action.py::Sell.call`.
     """
@@ -36,7 +36,7 @@ def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players buy what is on the market, if they can pay it and have room for it.
+    """Returns the world after purchases, by players that can pay and have a slot for the item.
 
     Order: by `orders.buy_turn`, exactly: what one sale brings pays for another purchase.
 
@@ -51,7 +51,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     *what, price = materialize(jnp.stack(offered))
     wants = known & query.can_trade(world, cfg) & (seller != row) & (price > 0)
     wants &= (bag.arrived <= world.tick)[slot, seller]
-    income = bag.price.sum(0)  # all that one could earn in this tick
+    income = bag.price.sum(0)  # the most that sales of this tick can bring
     wants &= world.body.gold[:players] + income >= price
 
     def act(state, ready):
@@ -72,7 +72,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.Array) -> World:
-    """Counts purchases of `bought` (P,) pieces, 0 for none, and the sales that they are."""
+    """Records events of purchases of `bought` (P,) pieces, 0 for none, and of the sales."""
     item, level = what
     made = bought > 0
     sales = jnp.zeros_like(price).at[seller].add(made.astype(jnp.int32))
@@ -90,13 +90,13 @@ def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.
 
 
 def _sold(bag: Bag, seller: jax.Array, slot: jax.Array, made: jax.Array) -> jax.Array:
-    """Returns (I, P) bool, the records of the purchases that were made."""
+    """Returns (I, P) bool, the records that were sold."""
     seller = jnp.where(made, seller, bag.item.shape[1])
     return jnp.zeros(bag.item.shape, bool).at[slot, seller].set(True, mode="drop")
 
 
 def expire(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Takes records off the market that nobody bought in time.
+    """Returns the world without listings older than `LISTING_TICKS`.
 
     Source: docs/rules/world.md#expiry-of-offers; nmmo `systems/exchange.py::Exchange.step`.
     """

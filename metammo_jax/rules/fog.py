@@ -1,4 +1,4 @@
-"""The death fog: it hurts players, and closes in on the middle."""
+"""The death fog: damages players, and closes in on the middle."""
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +14,10 @@ HARM_ABOVE = 0.5
 
 
 def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players in the fog lose as much health as it is deep there, rounded half to even.
+    """Returns the world with players in the fog damaged by its depth, rounded half to even.
 
-    What those own whom it kills is lost: nobody can buy it any more, and it goes with them when
-    they are culled.
+    Listings of players whom the fog kills leave the market; their items are lost when they are
+    culled.
 
     Source: docs/rules/world.md#fog; nmmo `entity/player.py::Player.update`. Fog has no killer.
     """
@@ -41,7 +41,7 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def spread(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """The fog comes nearer by its speed, once it has begun.
+    """Returns the world with the fog closer by its speed, from its onset on.
 
     The original adds float16 numbers, so that slow fog rounds to steps of its own;
     `reduce_precision` does the same and no compiler removes it.

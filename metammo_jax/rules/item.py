@@ -1,4 +1,4 @@
-"""Using, destroying and giving away what lies in one's bag, and giving gold."""
+"""Items: use, destroy and give those of one's bag, and give gold."""
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ from metammo_jax.world import Bag, World
 
 
 def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players put an item on or take it off, eat or drink it.
+    """Returns the world after players wear, take off or consume an item.
 
     What is worn in the same place comes off. A ration gives back food and water, a potion
     health.
@@ -47,7 +47,7 @@ def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def can_use(world: World) -> jax.Array:
-    """Returns (I, P) bool, records that are not for sale and ask no more than their owner can.
+    """Returns (I, P) bool, records that are not for sale and whose level their owner has.
 
     Source: docs/rules/world.md#items, docs/rules/world.md#using-items.
     """
@@ -77,7 +77,7 @@ def _consume(world: World, item: jax.Array, level: jax.Array, cfg: Config) -> Wo
 
 
 def destroy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players empty a slot that they do not wear; what is for sale leaves the market.
+    """Returns the world after players destroy items that they do not wear; listings end.
 
     Source: docs/rules/world.md#destroying-items; nmmo `core/action.py::Destroy.call`.
     """
@@ -97,7 +97,7 @@ def _said_of(bag: Bag, here: jax.Array) -> dict[str, jax.Array]:
 
 
 def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players give records that they neither wear nor sell to players within reach.
+    """Returns the world after gifts of items, neither worn nor for sale, to players in reach.
 
     Order: by turn, exactly: a gift that fills a bag, frees a slot or starts a stack changes what
     comes later.
@@ -130,7 +130,9 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 def _hand_over(
     bag: Bag, slot: jax.Array, to: jax.Array, ready: jax.Array, tick: jax.Array
 ) -> tuple[Bag, jax.Array]:
-    """Moves records (P,) to other players, if they find room; no two concern the same player.
+    """Returns the bags with records (P,) moved to other players that have a slot for them.
+
+    No two gifts share a player.
 
     Returns:
       bag, and (P,) bool whose record was taken.
@@ -146,7 +148,7 @@ def _hand_over(
 
 
 def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players give gold that they have to players within reach.
+    """Returns the world after gifts of gold to players in reach.
 
     Order: by turn, exactly: what one is given one can give away.
 

@@ -1,4 +1,4 @@
-"""Ageing, healing, dying, falling with a leader, and coming back."""
+"""Life and death: ageing, healing, removal of the dead, deaths of leaders, and revival."""
 
 from collections.abc import Collection
 
@@ -15,10 +15,9 @@ from metammo_jax.world import World
 
 
 def age(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Everybody gets a tick older: forgets an old attacker, thaws, and NPCs heal.
+    """Returns the world with all entities a tick older: freeze counts down, and NPCs heal.
 
-    The attacker is forgotten when the last tick did no damage. Damage of the last tick is
-    cleared.
+    Damage of the last tick is cleared, and the attacker of entities that took none.
 
     Source: docs/rules/world.md#ageing; nmmo `entity/entity.py::Entity.update`,
     `entity/npc.py::NPC.update`.
@@ -37,7 +36,7 @@ def age(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def recover(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Living players gain the health that this game gives them each tick.
+    """Returns the world with `params.health_increment` added to the health of living players.
 
     Source: docs/rules/world.md#ageing; nmmo `entity/player.py::Player.update`.
     """
@@ -49,7 +48,7 @@ def recover(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def end_immortality(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Living players whose time of immortality is over become mortal.
+    """Returns the world in which players whose immortality has expired are mortal.
 
     Source: docs/rules/world.md#death-and-revival; nmmo `entity/player.py::Player.update`, which
     skips those whom the fog killed; immortal players are not among them.
@@ -61,9 +60,9 @@ def end_immortality(key: jax.Array, world: World, orders: Orders, cfg: Config) -
 
 
 def cull(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Takes everybody without health out of the world.
+    """Returns the world without the entities that have no health left.
 
-    Writes body.died afresh: those who left in this tick.
+    Sets body.died to those removed in this tick.
 
     Source: docs/rules/world.md#death-and-revival; nmmo
     `entity/entity_manager.py::EntityGroup.cull`.
@@ -74,9 +73,9 @@ def cull(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def remove(world: World, dies: jax.Array, cfg: Config) -> World:
-    """Takes the entities `dies` (E,) bool out of the world, with all that they own.
+    """Returns the world without the entities `dies` (E,) bool and their items.
 
-    Counts the players among them.
+    Deaths of players are counted as events.
     """
     body = world.body
     world = effects.record_event(
@@ -95,7 +94,7 @@ def remove(world: World, dies: jax.Array, cfg: Config) -> World:
 
 
 def _causes(world: World, cfg: Config) -> dict[str, jax.Array]:
-    """Returns what players who leave now die of, for `event_capture`."""
+    """Returns the causes of death of players that are removed now, as event details."""
     body, players = world.body, cfg.players
     needs = query.is_on(world, System.RESOURCE)
     bits = (
@@ -108,7 +107,7 @@ def _causes(world: World, cfg: Config) -> dict[str, jax.Array]:
 
 
 def fall_with_leader(world: World, cfg: Config) -> World:
-    """Takes the players out of the world whose leader died in this tick, where teams are bound.
+    """Returns the world without players whose leader died in this tick, where teams are bound.
 
     Source: docs/rules/minigames.md#protect-the-king; nmmo
     `core/game_api.py::ProtectTheKing.update`.
@@ -124,7 +123,7 @@ def revive(
     cfg: Config,
     kinds: Collection[Revival] = (Revival.EDGE, Revival.ANYWHERE),
 ) -> tuple[World, jax.Array]:
-    """Brings the players back that died in this tick, where the game does so.
+    """Returns the world with players revived that died in this tick, where the game does so.
 
     They stand frozen and immortal for a while, with full health, food and water, at a random
     place of the edge or anywhere. What they did and learned stays with them.

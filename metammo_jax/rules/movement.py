@@ -1,4 +1,4 @@
-"""Moving: who gets onto which tile, and how far players have explored."""
+"""Movement: who moves to which tile, and exploration."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from metammo_jax.world import World
 
 
 def move(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Everybody who can act takes the step it wants, if the tile there takes it.
+    """Returns the world after all moves onto tiles that are passable and not taken.
 
     Order: by turn. Where tiles cannot be shared, a player gets onto a tile only if all who stood
     there have left before its turn and nobody came before it; NPCs are never held up, and
@@ -38,7 +38,7 @@ def move(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 def _find_room(
     possible: jax.Array, goal: jax.Array, world: World, orders: Orders, cfg: Config
 ) -> jax.Array:
-    """Returns (P,) bool, which players get onto a tile that then is theirs alone.
+    """Returns (P,) bool, which players move to a tile that no other player occupies then.
 
     Whether one does depends only on those with an earlier turn, so repeating the rule from any
     guess settles; as many rounds as the longest queue of players that follow one another.
@@ -67,7 +67,7 @@ def _find_room(
 
 
 def _explore(world: World, moves: jax.Array, cfg: Config) -> World:
-    """Notes how far from the edge players have come.
+    """Returns the world with exploration updated: the largest distance from the edge so far.
 
     Source: docs/rules/world.md#movement; event GO_FARTHEST.
     """

@@ -1,7 +1,6 @@
-"""What NPCs decide: whom they are after, where they step, whom they hit.
+"""Decisions of NPCs: their targets, moves and attacks.
 
-Decisions are taken by all at once from the state left by the last tick; nothing changes but
-what an NPC remembers.
+All decide at once, from the state after the last tick. Only fields of `world.npc` change.
 """
 
 import jax
@@ -22,11 +21,11 @@ from metammo_jax.vocab import NOBODY, Kind, System
 from metammo_jax.world import World
 
 AT_ONCE = 32
-"""NPCs with somewhere to go whose steps are worked out together; most just wander."""
+"""Block size in which steps of NPCs with a goal are computed; most NPCs wander."""
 
 
 def decide(key: jax.Array, world: World, cfg: Config):
-    """Decides for every NPC.
+    """Returns the decisions of all NPCs.
 
     Args:
       key: () key, spent on wandering.
@@ -60,7 +59,7 @@ def decide(key: jax.Array, world: World, cfg: Config):
 
 
 def _find_target(world: World, cfg: Config) -> jax.Array:
-    """Returns (N,) int32, rows of the players that NPCs are after.
+    """Returns (N,) int32, rows of the players that NPCs target, -1 for none.
 
     An NPC stays with its target while that lives, is mortal and in sight; else it turns to who
     hit it last, dead or alive; else, if it is of the hostile sort, to the nearest player in
@@ -80,7 +79,7 @@ def _find_target(world: World, cfg: Config) -> jax.Array:
 
 
 def _nearest(pos: jax.Array, others: jax.Array, allowed: jax.Array) -> jax.Array:
-    """Returns (N,) int32, rows of the nearest of the others in sight, the lowest of several.
+    """Returns (N,) int32, rows of the nearest players in sight, ties by row; -1 for none.
 
     Distance and row are one number of 16 bits, and the least is taken along the first axis:
     this way the compiler handles many NPCs at once.
@@ -129,7 +128,7 @@ def _step(
 
 
 def _meander(draw: jax.Array, free: jax.Array) -> jax.Array:
-    """Returns (N,) the first free direction from a random one on, round in N, S, W, E.
+    """Returns (N,) int32, the first free direction from a random one on, cyclic in N, S, W, E.
 
     Args:
       draw: (N,) uint32, random words; their highest bits count.
@@ -142,7 +141,7 @@ def _meander(draw: jax.Array, free: jax.Array) -> jax.Array:
 
 
 def _drift(draw: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) -> jax.Array:
-    """Returns (N,) random free directions, likelier those that lead toward the goal.
+    """Returns (N,) int32, random free directions, weighted toward the goal.
 
     A free neighbour weighs 1, and 3 times the share of the way that lies along its axis more if
     it is nearer to the goal. Weights are kept as integers, times the whole way.

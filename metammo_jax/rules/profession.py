@@ -1,4 +1,4 @@
-"""Professions: what players harvest where they stand, and fish, with and without tools."""
+"""Professions: harvesting by players on their tile, and fishing beside water."""
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,7 @@ from metammo_jax.world import World
 
 
 def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Living players take herbs, ore, wood and crystals from their tile, and fish from beside it.
+    """Returns the world after harvests: herbs, ore, wood and crystals of the own tile, and fish.
 
     All fish around a player are taken at once, for one ration. With the right tool in hand what
     one gets is a level higher than the tool.
@@ -46,7 +46,7 @@ def harvest(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
 
 def _emptied(world: World, turn: jax.Array, cfg: Config):
-    """Returns what players may harvest, and who is the first to do it.
+    """Returns the tiles that players can harvest, the skills used, and who harvests first.
 
     Args:
       world: the state.
@@ -85,7 +85,7 @@ def _is_first_in_turn(tile: jax.Array, wants: jax.Array, turn: jax.Array, cfg: C
 def _yield(
     key: jax.Array, world: World, fishing: jax.Array, skill: jax.Array, taken: jax.Array
 ) -> World:
-    """Gives what was harvested: first the ration, then what was on one's own tile.
+    """Returns the world with harvested items added to bags: first rations of fish, then others.
 
     A full bag takes nothing, not even what would have merged with a stack.
 
@@ -113,6 +113,6 @@ def _yield(
 
 
 def _level(tool: jax.Array, tool_level: jax.Array, skill: jax.Array) -> jax.Array:
-    """Returns (P,) int32, the level of a harvest by a skill with what is in hand."""
+    """Returns (P,) int32, levels of items harvested by a skill (P,) with the held tool."""
     fits = (tool == jnp.asarray(TOOL)[skill]) & (tool != Item.NOTHING)
     return jnp.where(fits, jnp.minimum(1 + tool_level, LEVEL_MAX), 1)

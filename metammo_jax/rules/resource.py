@@ -1,4 +1,4 @@
-"""Food and water: hunger and thirst, regeneration, drinking and eating."""
+"""Resources: food, water, regeneration and starvation."""
 
 import jax
 import jax.numpy as jnp
@@ -18,10 +18,10 @@ REGENERATION = BASE_HEALTH // 10
 
 
 def upkeep(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Players regenerate or starve, then drink and eat what is in reach.
+    """Returns the world after players regenerate or starve, then drink and eat.
 
-    Who starves to death in this tick still drinks and eats. Without professions, marks on the map
-    (herbs) are harvested here, whether or not the resource system is on.
+    Players that starve to death in this tick still drink and eat. Without professions, marks on
+    the map (herbs) are harvested here, whether or not the resource system is on.
 
     Order: by turn; of several on one tile the first gets what grows there.
 

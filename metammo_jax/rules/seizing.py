@@ -1,4 +1,4 @@
-"""Seizing: who holds the tile that a game is about."""
+"""Seizing: which player holds the target tile of a game."""
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,9 @@ from metammo_jax.world import World
 
 
 def seize(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """A player alone on the target seizes it, unless its own group did so last.
+    """Returns the world in which a player alone on the target tile has seized it.
+
+    Nothing changes if its own group holds the tile already.
 
     The tile stays seized when the player leaves or dies, until somebody of another group stands
     on it alone.

@@ -1,4 +1,4 @@
-"""New NPCs: where they come from, and how they get a row of the world."""
+"""Spawning of NPCs: candidates, their places, and free rows."""
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +35,7 @@ class Recruits(Node):
 
 
 def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> World:
-    """Puts the wanted recruits into free NPC rows, each with a random style and equipment.
+    """Returns the world with the wanted recruits in free rows, with random style and equipment.
 
     Recruits beyond the free rows are turned away.
 
@@ -82,7 +82,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
 
 
 def _rows(wanted: jax.Array, free: jax.Array, nth_free: jax.Array) -> jax.Array:
-    """Returns (K,) int32, the NPC rows of the recruits wanted (K,), past the end for all others.
+    """Returns (K,) int32, NPC rows for the recruits wanted (K,); out of range for the others.
 
     Each takes the next that is free (N,), the nth of which is `nth_free` (N,).
     """
@@ -95,7 +95,7 @@ def _rows(wanted: jax.Array, free: jax.Array, nth_free: jax.Array) -> jax.Array:
 def _gear(
     words: jax.Array, world: World, level: jax.Array
 ) -> tuple[dict[str, jax.Array], jax.Array]:
-    """Returns what goes with the levels (K,) of recruits, by fields of `Npc`, and their gold.
+    """Returns level, equipment and gold of recruits by their levels (K,), by field of `Npc`.
 
     The level of the equipment is up to one lower, a real number, kept in units of 2**-20.
 
@@ -126,7 +126,7 @@ def _gear(
 
 
 def _embody(body: Body, new: jax.Array, serial: jax.Array, players: int) -> Body:
-    """Gives the new NPCs their bodies, but for the place where they stand."""
+    """Returns bodies with those of new NPCs reset, except their places."""
 
     def put(old, value):
         return jnp.concatenate([old[:players], jnp.where(new, value, old[players:])])
@@ -144,7 +144,7 @@ def _embody(body: Body, new: jax.Array, serial: jax.Array, players: int) -> Body
 
 
 def kind_of(danger_times_center: jax.Array, world: World) -> jax.Array:
-    """Returns the `vocab.Kind` for a danger, given as danger * C.
+    """Returns int32, the `vocab.Kind` of NPCs by danger, given as danger * C.
 
     Source: docs/rules/world.md#spawning-of-npcs; nmmo `entity/npc.py::NPC.default_spawn`.
     """
@@ -156,7 +156,7 @@ def kind_of(danger_times_center: jax.Array, world: World) -> jax.Array:
 
 
 def replace_fallen(key: jax.Array, world: World, cfg: Config) -> World:
-    """Tries to grow the NPCs to their number: first where NPCs died, then anywhere.
+    """Returns the world with NPCs respawned up to `params.npc_population`.
 
     The NPCs that died in this tick join a queue; each of at most 25 attempts sends the first of
     the queue back to a random place of the same ring, or, when the queue is empty, somebody to a
@@ -177,7 +177,7 @@ def replace_fallen(key: jax.Array, world: World, cfg: Config) -> World:
 
 
 def _join_queue(world: World, cfg: Config) -> Npc:
-    """Appends the rings of the NPCs that died in this tick to the queue."""
+    """Returns NPCs with the rings of those that died in this tick appended to the queue."""
     npc = world.npc
     returns = world.body.died[cfg.players :] & (npc.ring > 0)
     place = npc.queued + jnp.cumsum(returns) - 1

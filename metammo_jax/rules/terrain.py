@@ -62,7 +62,7 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
 
 
 def _natural(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (H, W) int8, what grows and lies where, before there is an edge."""
+    """Returns (H, W) int8, materials inside the edge."""
     scatter_key, place_key = threefry.split(key)
     material = _threshold(fractal, params)
     if cfg.has_professions:

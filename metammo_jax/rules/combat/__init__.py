@@ -1,6 +1,6 @@
-"""Attacks: who may hit whom, what comes of it, and who is credited.
+"""Combat: which attacks are made, their damage, kills and experience.
 
-`damage` says what an attack does, `spoils` what becomes of what the killed had.
+`damage` computes points of damage, `spoils` moves gold and items of the killed.
 """
 
 import jax
@@ -19,7 +19,7 @@ from metammo_jax.world import World
 
 
 def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
-    """Everybody who can act hits its target, if that is allowed and both still live at its turn.
+    """Returns the world after attacks of all entities that can act, in the order of turns.
 
     Order: by turn. Whoever was killed earlier in the phase neither hits nor is hit any more.
 
@@ -55,7 +55,7 @@ def _is_allowed(world: World, orders: Orders, target: jax.Array, cfg: Config) ->
 
 
 def _vulnerable(world: World, cfg: Config) -> jax.Array:
-    """Returns (E,) bool, who takes damage."""
+    """Returns (E,) bool, who can take damage."""
     return jnp.concatenate([~query.is_immortal(world), jnp.ones(cfg.npcs, bool)])
 
 
@@ -77,7 +77,7 @@ def _settle(
     threat = jnp.zeros_like(health).at[target].add(jnp.where(wants, damage.most(), 0))
     endangered = (threat >= health) & (threat > 0)
     waits = wants & (endangered | endangered[target])
-    alone = entities + row  # a row that no other attack concerns
+    alone = entities + row  # a row of no other attack
 
     def act(state, ready):
         health, made = state
@@ -105,7 +105,7 @@ def _record(
     turn: jax.Array,
     cfg: Config,
 ) -> tuple[World, jax.Array]:
-    """Applies the attacks that are made, and says who (E,) bool killed its target.
+    """Returns the world after the attacks that are made, and (E,) bool who killed its target.
 
     The last one that hits an entity is remembered as its attacker, and killed it if it died.
     """
@@ -141,7 +141,7 @@ def _record(
 
 
 def _learn(world: World, hits: jax.Array, style: jax.Array, cfg: Config) -> World:
-    """Gives players experience in the style of the attack they made.
+    """Returns the world with experience added in the styles of attacks made.
 
     Source: docs/rules/world.md#progression.
     """
@@ -161,7 +161,7 @@ def _count(
     cfg: Config,
 ) -> World:
     players = cfg.players
-    _tell_of_npcs(world, hits, kills, target, style, points, players)
+    _emit_npc_events(world, hits, kills, target, style, points, players)
     hits, kills, target = hits[:players], kills[:players], target[:players]
     style = style[:players]
     made = hits[:, None] & (style[:, None] == jnp.arange(len(Style))[None])
@@ -176,8 +176,8 @@ def _count(
     return effects.record_event(world, Event.KILL_NPC, hunted, level=level, details=lambda: victim)
 
 
-def _tell_of_npcs(world: World, hits, kills, target, style, points, players: int) -> None:
-    """Tells of whom NPCs hit and kill, which nobody counts."""
+def _emit_npc_events(world: World, hits, kills, target, style, points, players: int) -> None:
+    """Emits events of hits and kills by NPCs, which the tally does not count."""
     if not event_capture.is_capturing():
         return
     rows = jnp.arange(players, hits.shape[0], dtype=jnp.int32)

@@ -1,4 +1,4 @@
-"""What an attack does: levels, weaknesses, equipment, and the ammunition that it fires."""
+"""Damage of attacks: levels, weaknesses, equipment and ammunition."""
 
 import jax
 import jax.numpy as jnp
@@ -21,25 +21,24 @@ from metammo_jax.world import World
 
 @struct.dataclass
 class Damage(Node):
-    """Points that attacks do, which depend on whether the target has attacked before them.
+    """Points of damage of attacks, by whether the target has attacked before.
 
-    An attack teaches something, and so may change what its maker is weak against, and how much
-    its best skill keeps off.
+    An attack gives experience, and so may change its maker's weakness and defense.
 
     Attributes:
       before: (E,) int32, points if the target makes its own attack later, or none.
-      after: (E,) int32, points if it has made it. None where nobody learns anything.
+      after: (E,) int32, points if it has made it. None where no experience is gained.
     """
 
     before: jax.Array
     after: jax.Array | None
 
     def most(self) -> jax.Array:
-        """Returns (E,) int32, points at the most."""
+        """Returns (E,) int32, the larger of both."""
         return self.before if self.after is None else jnp.maximum(self.before, self.after)
 
     def dealt(self, hits: jax.Array, target: jax.Array, turn: jax.Array) -> jax.Array:
-        """Returns (E,) int32, points, if `hits` (E,) bool are the attacks that are made."""
+        """Returns (E,) int32, points of damage, given which attacks `hits` (E,) are made."""
         if self.after is None:
             return self.before
         made_at = jnp.where(hits, turn, turn_order.LAST_TURN)
@@ -48,7 +47,7 @@ class Damage(Node):
 
 
 def damage_points(world: World, style: jax.Array, target: jax.Array, cfg: Config) -> Damage:
-    """Returns what each entity's attack in a style (E,) would do to its target (E,).
+    """Returns the points of damage of each entity's attack in a style (E,) on a target (E,).
 
     Source: docs/rules/world.md#damage; nmmo `systems/combat.py::attack`.
     """
@@ -77,7 +76,7 @@ def _gain(world: World) -> jax.Array:
 def _damage_after_defense(
     offense: jax.Array, style: jax.Array, target: jax.Array, exp: jax.Array, defense: jax.Array
 ) -> jax.Array:
-    """Returns (E,) int32, points; a quarter of the offense at the least.
+    """Returns (E,) int32, points after weakness and defense; at least a quarter of the offense.
 
     Half points are rounded down, so integers are enough: twice what comes through, halved.
     """
@@ -87,7 +86,7 @@ def _damage_after_defense(
 
 
 def _weakness(exp: jax.Array) -> jax.Array:
-    """Returns (E,) int32, the style that hurts entities most; -1 for those that master none.
+    """Returns (E,) int32, the style that entities are weak against, -1 for none.
 
     It goes by experience (E, 3): the style with the most, of several the first, unless all are
     equal.
@@ -108,7 +107,7 @@ def _style_exp(world: World, cfg: Config) -> jax.Array:
 
 
 def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (E,) int32: base, levels and equipment of those who attack."""
+    """Returns (E,) int32, points of offense: base, level and equipment of attackers."""
     row, used = jnp.arange(cfg.players), style[: cfg.players]
     base = jnp.asarray(BASE_DAMAGE)[style]
     own = base[: cfg.players]
@@ -122,7 +121,7 @@ def _offense(world: World, style: jax.Array, cfg: Config) -> jax.Array:
 
 
 def _defense(world: World, exp: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (E,) int32: what the best level, by experience (P, S), and equipment keep off."""
+    """Returns (E,) int32, points of defense by best level, of experience (P, S), and equipment."""
     own = jnp.zeros(cfg.players, jnp.int32)
     if cfg.has_skills:
         best = query.level_of(exp).max(1)
@@ -134,7 +133,7 @@ def _defense(world: World, exp: jax.Array, cfg: Config) -> jax.Array:
 
 
 def fire_ammunition(world: World, hits: jax.Array, style: jax.Array) -> World:
-    """Takes a piece of the ammunition that players wear for the style they hit in.
+    """Returns the world with one piece of ammunition used by each player that hits.
 
     The last piece takes the record with it.
 

@@ -1,4 +1,4 @@
-"""What becomes of the gold and the belongings of those who are killed."""
+"""Spoils: gold and items of the killed, moved to their killers."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from metammo_jax.world import World
 def share_out(
     key: jax.Array, world: World, kills: jax.Array, target: jax.Array, turn: jax.Array, cfg: Config
 ) -> World:
-    """Gives killers the gold of their victims, and players what these owned or leave behind.
+    """Returns the world with gold and items of the killed moved to their killers.
 
     A killer that is killed later in the phase passes on what it has got. Nobody kills twice in a
     tick, so what an NPC leaves is there before anything is taken from its killer.
@@ -38,7 +38,7 @@ def share_out(
 
 
 def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config) -> World:
-    """Moves all gold of victims (E,) to those who killed them, NPCs too."""
+    """Returns the world with all gold of victims (E,) moved to their killers, NPCs too."""
     players, row = cfg.players, jnp.arange(cfg.entities)
     kills &= query.is_on(world, System.EXCHANGE)
 
@@ -59,7 +59,7 @@ def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cf
 
 
 def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) -> World:
-    """Gives players a piece of armor and a tool of the NPCs that they killed."""
+    """Returns the world with armor and tools of killed NPCs added to killers' bags."""
     if not cfg.npcs:
         return world
     kills &= victim >= cfg.players
@@ -81,13 +81,13 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
 
 
 AT_ONCE = 16
-"""Killed players whose belongings change hands at once: they are few in a tick."""
+"""Killed players whose items are moved in one iteration."""
 
 
 def _belongings(
     key: jax.Array, world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config
 ) -> World:
-    """Moves what killed players owned to the players that killed them."""
+    """Returns the world with all items of killed players moved to the players that killed them."""
     slots, players = world.bag.item.shape
     row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
     at_once = min(AT_ONCE, players)
