@@ -172,14 +172,14 @@ class Config:
 
     def _settle_teams(self):
         """Checks the sizes of teams, and lets them say how many players and teams there are."""
-        told, settle = self.team_sizes, functools.partial(object.__setattr__, self)
-        if told is None:
+        given, settle = self.team_sizes, functools.partial(object.__setattr__, self)
+        if given is None:
             settle("players", 128 if self.players is None else self.players)
             settle("teams", 16 if self.teams is None else self.teams)
             return
-        if isinstance(told, str) or not isinstance(told, Collection) or not len(told):
-            raise ValueError(f"team_sizes={told!r} must be numbers of players, one for each team")
-        sizes = tuple(checks.whole(f"team_sizes[{i}]", size, 1) for i, size in enumerate(told))
+        if isinstance(given, str) or not isinstance(given, Collection) or not len(given):
+            raise ValueError(f"team_sizes={given!r} must be numbers of players, one for each team")
+        sizes = tuple(checks.whole(f"team_sizes[{i}]", size, 1) for i, size in enumerate(given))
         for name, follows in (("players", sum(sizes)), ("teams", len(sizes))):
             value = getattr(self, name)
             if value is not None and checks.as_int(value) != follows:

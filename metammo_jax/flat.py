@@ -106,7 +106,7 @@ class FlatLayout:
         """Columns of an observation by name.
 
         Of whole blocks ("own", "entities", "window"), of one thing of a block ("entities.0"), and
-        of what is told of it ("own.health", "entities.0.offset", "window.fog").
+        of one of its columns ("own.health", "entities.0.offset", "window.fog").
         """
         shapes: dict[str, dict[str, tuple[int, ...]]] = {}
 
@@ -229,8 +229,8 @@ def flat_observation(
       obs: of one world, or of several with a leading axis B.
       env_or_cfg: the environment, or its config.
       window: with the map around the player, the largest block; it comes last.
-      entities: n, how many others are told of.
-      listings: L, how many listings are told of (full game).
+      entities: n, how many others are observed.
+      listings: L, how many listings are observed (full game).
 
     Returns:
       (P, F) or (B, P, F) float32 within -1..1; zeros for the dead.

@@ -262,7 +262,7 @@ class Task(Node):
       watch: (P, F, 3) int32, events that count for it: `vocab.Event`, what of it (the item, the
         style or the skill; -1 for any), and its level at least; -1 in an unused row. F is the
         most that any task of the environment watches; None if none does.
-      embedding: (P, D) float32, what the agent is told about it.
+      embedding: (P, D) float32, the observed task embedding.
       progress: (P,) float32, 0..1, after the last tick.
       max_progress: (P,) float32, the most it ever was.
       completed_at: (P,) int32, tick at which progress reached 1, NEVER before.

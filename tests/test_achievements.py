@@ -1,4 +1,4 @@
-"""What players came to, counted by hand in small worlds."""
+"""Achievements of players, counted by hand in small worlds."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Changes that several rooms make."""
+"""Changes of the world that several modules share."""
 
 import jax
 import jax.numpy as jnp

@@ -55,7 +55,7 @@ class Replayed:
     Attributes:
       log_prob: float32.
       value: float32.
-      entropy: float32, of deeds and of numbers.
+      entropy: float32, of choices and of numbers, see `distributions.entropy`.
       logits: masked.
       choice: what was chosen.
     """

@@ -60,13 +60,13 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
         near = jnp.clip(new.value - old.value, -cfg.value_clip, cfg.value_clip)
         error = jnp.maximum(error, (old.value + near - old.target) ** 2)
     value_loss = 0.5 * total(error)
-    deeds, words = (total(part) for part in new.entropy)
-    bonus = cfg.entropy * deeds + cfg.token_entropy * words
+    entropy, token_entropy = (total(part) for part in new.entropy)
+    bonus = cfg.entropy * entropy + cfg.token_entropy * token_entropy
     metrics = {
         "policy_loss": policy_loss,
         "value_loss": value_loss,
-        "entropy": deeds,
-        "token_entropy": words,
+        "entropy": entropy,
+        "token_entropy": token_entropy,
         "approx_kl": total(ratio - 1 - jnp.log(ratio)),
         "clip_fraction": total((jnp.abs(ratio - 1) > cfg.clip).astype(jnp.float32)),
     }

@@ -49,8 +49,9 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
 
     lost = cfg.temperature * regret(new.logits, new.choice)
     error = 0.5 * total((new.value - lost - old.target) ** 2)
-    deeds, words = (total(part) for part in new.entropy)
+    entropy, token_entropy = (total(part) for part in new.entropy)
     metrics = {
-        "value_loss": error, "regret": total(lost), "entropy": deeds, "token_entropy": words,
+        "value_loss": error, "regret": total(lost), "entropy": entropy,
+        "token_entropy": token_entropy,
     }  # fmt: skip
     return error, metrics

@@ -316,7 +316,7 @@ def _played(step: Transition, games: int) -> jax.Array:
 def _episode_sums(finished: Finished, games: int):
     """Sums over the episodes that ended, each (games,) float32.
 
-    In the full game what players came to is among them, by `Achievements.as_dict`.
+    In the full game achievements are among them, by `Achievements.as_dict`.
     """
     episode, done = finished.episode, finished.done.reshape(-1)
     of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None].astype(jnp.float32)

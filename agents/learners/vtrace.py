@@ -54,16 +54,16 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
     )
     policy_loss = -total((advantage - old.shift) / old.scale * new.log_prob)
     value_loss = 0.5 * total((new.value - target) ** 2)
-    deeds, words = (total(part) for part in new.entropy)
+    entropy, token_entropy = (total(part) for part in new.entropy)
     metrics = {
         "policy_loss": policy_loss,
         "value_loss": value_loss,
-        "entropy": deeds,
-        "token_entropy": words,
+        "entropy": entropy,
+        "token_entropy": token_entropy,
         "approx_kl": total(ratio - 1 - jax.lax.stop_gradient(change)),
         "clip_fraction": total((ratio > 1 + cfg.clip).astype(jnp.float32)),
     }
-    bonus = cfg.entropy * deeds + cfg.token_entropy * words
+    bonus = cfg.entropy * entropy + cfg.token_entropy * token_entropy
     return policy_loss + cfg.value_coef * value_loss - bonus, metrics
 
 

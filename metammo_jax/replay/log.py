@@ -28,7 +28,7 @@ _ITEMS, _STYLES, _SKILLS = (
     np.array([word.name.lower() for word in kind]) for kind in (Item, Style, Skill)
 )
 _WORDS: dict[int, np.ndarray] = {Event.SCORE_HIT: _STYLES, Event.LEVEL_UP: _SKILLS}
-"""What `Heard.what` counts in; items, where it is not said here."""
+"""What `CapturedEvents.what` counts in; items, where it is not said here."""
 
 _CAUSES = (
     (event_capture.DAMAGED, "fog"),
@@ -143,7 +143,7 @@ def events(replay: Replay) -> Events:
 
 
 def capture_events(step: Callable) -> Callable:
-    """Returns a step that also tells what happens, for rollouts: (what `step` returns, `Heard`).
+    """Returns a step that also returns its events: (what `step` returns, `CapturedEvents`).
 
         step = log.capture_events(env.step)
         (obs, world, *rest), captured = jax.jit(step)(key, world, action)

@@ -1,4 +1,4 @@
-"""Tasks made of several predicates: terms, and what is compiled of them.
+"""Task algebra: terms that combine predicates, and the functions compiled of them.
 
     from metammo_jax.tasks import Goal, ask
 
@@ -32,7 +32,7 @@ from metammo_jax.world import World
 
 
 class Operator(Enum):
-    """What a term does with its parts."""
+    """Operators of combined terms."""
 
     AND = "and"
     OR = "or"
@@ -53,7 +53,7 @@ _COMBINE: dict[Operator, Callable] = {
 
 
 class Term:
-    """Something with a value from 0 to 1 for each player."""
+    """Base of terms: expressions with a value in 0..1 for each player."""
 
     def __and__(self, other) -> "Term":
         return Combined(Operator.AND, (self, as_term(other)))
@@ -91,7 +91,7 @@ class Term:
 
 @dataclasses.dataclass(frozen=True)
 class Asked(Term):
-    """A predicate with its numbers.
+    """A term that is a predicate with its arguments.
 
     Attributes:
       predicate: the function.
@@ -106,21 +106,21 @@ class Asked(Term):
 
 @dataclasses.dataclass(frozen=True)
 class Constant(Term):
-    """A number, not clipped."""
+    """A term that is a number, not clipped."""
 
     value: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Combined(Term):
-    """An operator and its parts."""
+    """A term that is an operator with its operands."""
 
     operator: Operator
     parts: tuple[Term, ...]
 
 
 def ask(predicate: Callable | str, *args, subject: Subject | None = None, **named) -> Asked:
-    """Returns a predicate with its numbers, to be combined with others.
+    """Returns a term of a predicate with its arguments, to be combined with others.
 
     Args:
       predicate: a function of `tasks.predicates`' signature, or the name of a registered one.
@@ -155,7 +155,7 @@ def as_term(value) -> Term:
 
 
 def checked_subject(subject) -> Subject:
-    """Returns the `vocab.Subject` that is meant, by name or number.
+    """Returns a `vocab.Subject` by its name or number.
 
     Raises:
       ValueError: there is none.
@@ -176,7 +176,7 @@ def asked_in(term: Term) -> tuple[Asked, ...]:
 
 
 def numbers_of(term: Term) -> tuple:
-    """Returns the numbers, and names, of all parts side by side."""
+    """Returns the arguments of all predicates of a term, concatenated."""
     if isinstance(term, Combined):
         return tuple(number for part in term.parts for number in numbers_of(part))
     if isinstance(term, Asked):
@@ -186,21 +186,21 @@ def numbers_of(term: Term) -> tuple:
 
 
 def watched_by(term: Term) -> tuple[tuple[int, int, int], ...]:
-    """Returns the rows of events that all parts watch, side by side."""
+    """Returns the rows of events that all predicates of a term watch, concatenated."""
     return tuple(
         row for leaf in asked_in(term) for row in signature_of(leaf.predicate).watched(leaf.args)
     )
 
 
 def needed_by(term: Term) -> frozenset[System]:
-    """Returns the systems without which a part of a term could never come true."""
+    """Returns the systems that the predicates of a term need."""
     needs = [signature_of(leaf.predicate).needed(leaf.args) for leaf in asked_in(term)]
     return frozenset().union(*needs)
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """A term without its numbers: a predicate like any other, to be called as one.
+    """A term without its arguments, callable as a predicate.
 
     Attributes:
       numbers: columns of the arguments that are its own.
@@ -246,7 +246,7 @@ class Plan:
 
 
 def plan_of(term: Term) -> Callable:
-    """Returns what is compiled of a term: its function alone if it is a plain predicate."""
+    """Returns the function of a term: the predicate itself if it is a single one, else a `Plan`."""
     if isinstance(term, Asked) and term.subject is None:
         return term.predicate
     return _plan(term)

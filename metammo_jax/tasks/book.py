@@ -1,4 +1,4 @@
-"""All goals of an environment's games as rows of numbers, from which tasks are handed out."""
+"""The goals of all games as a table of numbers, from which tasks are drawn."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,7 +18,7 @@ _VALUE = -1
 """Marks an argument that is a number, not the name of a field."""
 
 Embeddings = Callable | Sequence | np.ndarray | None
-"""What agents are told about the goals of a game: numbers for each goal; a function
+"""Task embeddings of the goals of a game: numbers for each goal; a function
 `(goals, size) -> (goals, size)` of them; None, what each goal says itself."""
 
 
@@ -44,7 +44,7 @@ class TaskBook:
         Args:
           goals_of_games: for each game its goals, at least one of which has a weight.
           cfg: sizes; names in the goals' arguments stand for its fields.
-          embeddings: for each game what agents are told about its goals.
+          embeddings: of the goals of each game.
           by_group: for each game whether group i has goal i, modulo their number; drawn if None.
 
         Raises:
@@ -66,8 +66,8 @@ class TaskBook:
         for goal, index in zip(self.goals, self._predicate, strict=True):
             subjects[index].add(goal.subject)
         self.subjects = tuple(map(frozenset, subjects))
-        told = embeddings or [None] * len(goals_of_games)
-        rows = [_told(*pair, cfg) for pair in zip(goals_of_games, told, strict=True)]
+        given = embeddings or [None] * len(goals_of_games)
+        rows = [_embeddings(*pair, cfg) for pair in zip(goals_of_games, given, strict=True)]
         self._embedding = np.concatenate(rows) if rows else np.zeros((0, cfg.task_embedding))
         self._reach = _cumulative([[g.weight for g in goals] for goals in goals_of_games])
         self._choices = max(len(goals) for goals in goals_of_games)
@@ -165,16 +165,16 @@ def _watches(goals: tuple[Goal, ...]) -> np.ndarray | None:
     return table
 
 
-def _told(goals: tuple[Goal, ...], told: Embeddings, cfg: Config) -> np.ndarray:
-    """Returns (goals, D) float32, what agents are told about the goals of a game."""
+def _embeddings(goals: tuple[Goal, ...], given: Embeddings, cfg: Config) -> np.ndarray:
+    """Returns (goals, D) float32, task embeddings of the goals of a game."""
     size = cfg.task_embedding
-    if told is None:
+    if given is None:
         table = np.zeros((len(goals), size), np.float32)
         for row, goal in zip(table, goals, strict=True):
             given = np.asarray(goal.embedding, np.float32)[:size]
             row[: len(given)] = given
         return table
-    table = np.asarray(told(goals, size) if callable(told) else told, np.float32)
+    table = np.asarray(given(goals, size) if callable(given) else given, np.float32)
     check_embeddings(table, (len(goals), size))
     return table
 
@@ -190,7 +190,7 @@ def check_embeddings(table: np.ndarray, shape: tuple[int, int | None]) -> None:
 
 
 def _cumulative(weights: list[list[float]]) -> np.ndarray:
-    """Returns (G, most goals) float32, shares summed up; 2 (out of reach) after the last."""
+    """Returns (G, most goals) float32, cumulative shares; 2 (out of reach) after the last."""
     table = np.full((len(weights), max(map(len, weights), default=0)), 2.0)
     for row, game in zip(table, weights, strict=True):
         if not game or sum(game) <= 0:

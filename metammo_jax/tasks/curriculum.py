@@ -1,4 +1,4 @@
-"""The tasks of the NeurIPS 2023 competition: 1299 to train on, 62 to be judged by.
+"""The tasks of the NeurIPS 2023 competition: 1299 for training, 62 for evaluation.
 
 Places and the length of a life follow the config (`"middle"`, `"horizon"`); at the paper's size
 they are the competition's (80, 80) and 1024. All else is the competition's in every config.

@@ -1,4 +1,4 @@
-"""What agents are told about their tasks: numbers that carry meaning, and the original's hashes.
+"""Task embeddings: vectors in which similar tasks are near, and the original's hashes.
 
 `meaning` describes any goals: what belongs together (the same predicate, item, skill, event, a
 level or a quantity nearby) lies together. Every word of a task (its predicate, items, ...) has a
@@ -47,13 +47,13 @@ PROTECT_LEADER = (
     -1.1875, 0.9253, 0.1462, 1.3828, -0.5293, 0.1991, -0.1696, -1.7783,
     -1.2080, 0.4348, 0.9810, 0.6440, -1.0928, 1.4072, 0.9419, -1.0967,
 )  # fmt: skip
-"""Computed by the original for protect_the_king, but never told."""
+"""Computed by the original for protect_the_king, but never observed."""
 
 SEIZE_CENTER = (
     -1.1211, -0.8247, 2.0938, -0.8184, -0.1160, 0.3408, 0.6943, -0.0954,
     1.7666, -0.3367, -1.0332, 0.0236, -0.3647, -0.8589, -0.9004, 1.5508,
 )  # fmt: skip
-"""Computed by the original for king_of_the_hill, but never told."""
+"""Computed by the original for king_of_the_hill, but never observed."""
 
 PREDICATE, WORD, KIN, NUMBER = 1.0, 0.7, 0.6, 0.7
 """Weights of a predicate, of a word among its numbers, of what that is akin to, of a number."""
@@ -69,7 +69,7 @@ LOG_SPAN = math.log(1000.0)
 
 
 def meaning(goals: Sequence[Goal], size: int) -> np.ndarray:
-    """Returns embeddings that carry meaning.
+    """Returns task embeddings in which similar tasks are near.
 
     Args:
       goals: any.

@@ -1,4 +1,4 @@
-"""What a game asks for: a predicate with its numbers, or several combined, about somebody."""
+"""`Goal`: a task of a game, a predicate or a term with its subject, weight and kind."""
 
 import dataclasses
 from collections.abc import Callable

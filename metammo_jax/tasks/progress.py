@@ -19,7 +19,7 @@ DEAD_REWARD = -1.0
 
 
 def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[World, jax.Array]:
-    """Looks at every task once and rewards the change of its progress.
+    """Returns the world with the progress of all tasks updated, and rewards (P,) float32.
 
     A task is looked at while any player that has it is current. A completed task keeps its
     progress and earns nothing more, unless it is ONGOING: that earns its progress, which may
@@ -84,7 +84,7 @@ def restart(task: Task, rows: jax.Array) -> Task:
 
 
 def is_completed(world: World) -> jax.Array:
-    """Returns (P,) bool, whose task has been completed."""
+    """Returns (P,) bool, which players have completed their task."""
     return world.task.completed_at < NEVER
 
 

@@ -1,4 +1,4 @@
-"""How the NeurIPS 2023 competition judges agents: by the most that each task ever came to.
+"""Scores of the NeurIPS 2023 competition, from the largest progress of each task.
 
     goals = tasks.curriculum.evaluation()
     score = scoring.judge(max_progress, goal, goals)      # of one seed, over all its agents
@@ -58,14 +58,14 @@ def weight(goal: Goal) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class CompetitionScore:
-    """What agents came to.
+    """Competition scores of agents.
 
     Attributes:
       task_progress: mean over tasks of the mean progress of the agents that had each.
       weighted_score: points, of at most 83.33 for the competition's tasks.
       categories: mean over the tasks of each category; categories nobody had are left out.
       completed: share of agents whose task was completed.
-      good: share of agents that came to 0.3 at least.
+      good: share of agents whose progress reached 0.3.
       tasks: (goals,) float64, mean progress of each task, NaN where no agent had it.
     """
 
@@ -78,10 +78,10 @@ class CompetitionScore:
 
 
 def judge(max_progress: np.ndarray, goal: np.ndarray, goals: Sequence[Goal]) -> CompetitionScore:
-    """Judges agents of one policy and seed.
+    """Returns the competition scores of agents of one policy and seed.
 
     Args:
-      max_progress: (...) float, the most that each agent's task ever came to.
+      max_progress: (...) float, largest progress of each agent's task.
       goal: (...) int, which of `goals` each agent had (`world.task.goal`).
       goals: the tasks.
 

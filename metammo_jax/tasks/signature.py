@@ -1,4 +1,4 @@
-"""What predicates are called, which numbers they take, and what they need.
+"""Signatures of predicates: names, arguments, and the systems that they need.
 
 `register` teaches the package a predicate; all of `tasks.predicates` are registered this way:
 
@@ -41,7 +41,7 @@ CONFIG_NAMES = (
 
 @dataclasses.dataclass(frozen=True)
 class Argument:
-    """What one number of a predicate may be.
+    """An argument of a predicate: its range, or the words it is chosen from.
 
     Attributes:
       words: the words it is chosen from, with the number of each; empty for a plain number.
@@ -139,7 +139,7 @@ def whole(least: float = 0, most: float | str = math.inf, default=None) -> Argum
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
-    """What is known of a predicate.
+    """The signature of a predicate: name, arguments, needed systems and description.
 
     Attributes:
       name: by which goals may name it.
@@ -225,7 +225,7 @@ def register(
     says: str = "",
     original: tuple[str, ...] = (),
 ) -> Callable:
-    """Returns the decorator that makes a function a predicate that goals may name.
+    """Returns the decorator that registers a function as a predicate.
 
     A predicate is a pure function `predicate(world, subject, args, cfg) -> (P,)`; `args` (P, A)
     float32 holds each player's own numbers, in the order of `arguments`. Its values are clipped
@@ -283,7 +283,7 @@ def find(name: str) -> Callable:
 
 
 def signature_of(predicate: Callable) -> Signature:
-    """Returns what is known of a function; of one never registered, that it takes numbers."""
+    """Returns the signature of a predicate; with free arguments if it was not registered."""
     if hasattr(predicate, "signature"):
         return predicate.signature
     free = {f"args[{index}]": number(default=0.0) for index in range(FREE_NUMBERS)}

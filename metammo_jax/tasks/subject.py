@@ -1,4 +1,4 @@
-"""Whose state a task looks at: for each player a group of players, and sums over it.
+"""Subjects of tasks: for each player the set of players that its task is about, and reductions.
 
 Groups are numbered 0, 1, ... in order; left of group g is g + 1, right is g - 1, cyclically. In
 a game in which everybody plays alone each player is a group of its own, its own leader.
@@ -30,12 +30,12 @@ _LEADERS_ONLY[
 
 @struct.dataclass
 class SubjectMembers(Node):
-    """For each player the players that its task is about.
+    """For each player the members of the subject of its task, and reductions over them.
 
     The methods reduce over the members of each row; "living" means in the world with health
     left. They cost nothing unless used. Values are one for each player, (P,), or one for each
     pair, (P, P): [i, j] is what player j counts for player i's task. Where values depend on the
-    numbers of the task, `spread` those: then `Alone` needs no pairs.
+    numbers of the task, `spread` those: then `SingleMember` needs no pairs.
 
     Attributes:
       members: (P, P) bool, [i, j]: player j belongs to the subject of player i's task.
@@ -62,7 +62,7 @@ class SubjectMembers(Node):
         return self.any(self.alive)
 
     def any(self, mask: jax.Array) -> jax.Array:
-        """Returns (P,) bool: is `mask` true of any member."""
+        """Returns (P,) bool, whether `mask` is True of any member."""
         return (self.members & _paired(mask)).any(1)
 
     def count(self, mask: jax.Array) -> jax.Array:
@@ -106,11 +106,11 @@ class SubjectMembers(Node):
         return jnp.where(self._living(), _paired(values), -FAR).max(1)
 
     def includes(self, row: jax.Array) -> jax.Array:
-        """Returns (P,) bool: is the player of this row () a member; nobody (-1) is none."""
+        """Returns (P,) bool, whether the player of a row () is a member; False for -1."""
         return (row != NOBODY) & self.members[:, jnp.maximum(row, 0)]
 
     def sees(self, near: jax.Array, target: jax.Array) -> jax.Array:
-        """Returns (P,) bool: is a living member near a living player that is meant.
+        """Returns (P,) bool, whether a living member is near a living player of the target.
 
         Args:
           near: (P, P) bool, [j, k]: player k is within sight of player j.
@@ -127,7 +127,7 @@ class SubjectMembers(Node):
 
 @struct.dataclass
 class SingleMember(Node):
-    """The subject of tasks that are all about their owners: what `Subject` says, without pairs.
+    """`SubjectMembers` of tasks that are all about their owners, without pairs.
 
     Values are (P,); of values (P, P) only those of the owners themselves are read.
 
@@ -139,7 +139,7 @@ class SingleMember(Node):
 
     @property
     def members(self) -> jax.Array:
-        """(P, P) bool, as `Subject` has them."""
+        """(P, P) bool, as of `SubjectMembers`."""
         return jnp.eye(self.alive.shape[0], dtype=bool)
 
     def spread(self, values: jax.Array) -> jax.Array:
@@ -191,16 +191,16 @@ class SingleMember(Node):
         return jnp.where(self.alive, _own(values), -FAR)
 
     def includes(self, row: jax.Array) -> jax.Array:
-        """Returns (P,) bool: is it the owner's row; nobody (-1) is none."""
+        """Returns (P,) bool, whether a row () is the owner's; False for -1."""
         return jnp.arange(self.alive.shape[0]) == row
 
     def sees(self, near: jax.Array, target: jax.Array) -> jax.Array:
-        """Returns (P,) bool: does the owner live and see somebody alive that is meant."""
+        """Returns (P,) bool, whether the owner lives and sees a living player of the target."""
         return (near & target & self.alive[None]).any(1) & self.alive
 
 
 def members(params: Params, code: jax.Array) -> jax.Array:
-    """Returns whom a `vocab.Subject` means, seen from each player.
+    """Returns (P, P) bool, the members of a `vocab.Subject` as seen from each player.
 
     Args:
       params: reads group and leader.

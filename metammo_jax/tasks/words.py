@@ -1,4 +1,4 @@
-"""Tasks in words, and under the original's names."""
+"""Descriptions of tasks in words, and their names in the original."""
 
 from metammo_jax.config import Config
 from metammo_jax.tasks.algebra import Asked, Combined, Constant, Operator, Term

@@ -1,4 +1,4 @@
-"""`once` changes nothing, and keeps what is known of a row out of loops over pairs."""
+"""`materialize` changes no value, and keeps computations of a row out of loops over pairs."""
 
 import jax
 import jax.numpy as jnp

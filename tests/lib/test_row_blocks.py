@@ -1,4 +1,4 @@
-"""Work for few rows: each that needs it gets it once, whatever the number at a time."""
+"""Blocks of rows: each wanted row is worked on once, whatever the size of a block."""
 
 import jax
 import jax.numpy as jnp

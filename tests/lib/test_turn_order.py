@@ -1,4 +1,4 @@
-"""Waves, against a loop over attempts."""
+"""Attempts in the order of turns, against a loop over them."""
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ def hand_on():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_waves_are_turns(hand_on, seed):
+def test_attempts_are_made_in_the_order_of_turns(hand_on, seed):
     rng = np.random.default_rng(seed)
     first, second = rng.integers(0, ROWS, (2, 30))
     balls, turn = rng.random(ROWS) < 0.5, rng.permutation(30).astype(np.uint32)
@@ -44,7 +44,7 @@ def test_waves_are_turns(hand_on, seed):
     assert rounds <= waiting.sum()
 
 
-def test_attempts_that_share_nothing_take_one_wave(hand_on):
+def test_attempts_that_share_no_row_take_one_iteration(hand_on):
     first, second = np.arange(0, ROWS, 2), np.arange(1, ROWS, 2)
     balls = np.arange(ROWS) % 2 == 0
     turn, waiting = np.arange(6, dtype=np.uint32), np.ones(6, bool)

@@ -1,4 +1,4 @@
-"""Predicates: how far something has come, from 0 to 1, for all players at once.
+"""Predicates: functions of the world with a value in 0..1 for each player.
 
 A predicate is a pure function `predicate(world, subject, args, cfg) -> (P,) float32`. `subject`
 says for each player whose state counts (`tasks.subject.Subject`), `args` (P, A) float32 are
