@@ -1,7 +1,7 @@
 """Random words, the same as those of `jax.random` bit for bit, for a third of the time on CPUs.
 
 There `jax.random` hashes in a loop of five passes, each a handful of small kernels, because the
-compiler would repeat a hash inside every expression that reads it; `materialize` prevents that here.
+compiler would repeat a hash in each expression that reads it; `materialize` prevents that here.
 
 Keys other than those of `jax.random.key(..., impl="threefry2x32")` (the default) are left to
 `jax.random`.
