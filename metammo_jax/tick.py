@@ -53,7 +53,8 @@ class Phase(NamedTuple):
         return f"{self.run.__module__.rsplit('.', 1)[-1]}.{self.run.__name__}"
 
 
-def _advance_clock(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+def advance_clock(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
+    """Returns the world with `tick` one higher, for the phases that follow."""
     return world.replace(tick=world.tick + 1)
 
 
@@ -75,12 +76,12 @@ PHASES = (
     Phase(70, exchange.sell, System.EXCHANGE),
     Phase(99, communication.speak, System.COMMUNICATION),
     Phase(110, life.cull, None),
-    Phase(120, _advance_clock, None),
+    Phase(120, advance_clock, None),
     Phase(130, seizing.seize, None),
     Phase(140, fog.spread, None),
     Phase(150, exchange.expire, System.EXCHANGE),
 )
-"""The order of play after everybody has decided. Source: docs/rules/world.md#a-tick."""
+"""The order of play after all have decided; the clock advances in `advance_clock`. Source: docs/rules/world.md#a-tick."""
 
 DECIDE, PRIORITY, BUYERS = 200, 201, 202
 """Ids of the draws of NPC decisions, of the order of turns and of that of buyers."""
