@@ -81,7 +81,10 @@ PHASES = (
     Phase(140, fog.spread, None),
     Phase(150, exchange.expire, System.EXCHANGE),
 )
-"""The order of play after all have decided; the clock advances in `advance_clock`. Source: docs/rules/world.md#a-tick."""
+"""The order of play after all have decided; the clock advances in `advance_clock`.
+
+Source: docs/rules/world.md#a-tick.
+"""
 
 DECIDE, PRIORITY, BUYERS = 200, 201, 202
 """Ids of the draws of NPC decisions, of the order of turns and of that of buyers."""
