@@ -33,7 +33,7 @@ def info(over, winners, score=0.0):
 
 def world_with(health, present=(True, True, True, True)):
     body = types.SimpleNamespace(health=jnp.array(health), present=jnp.array(present))
-    return types.SimpleNamespace(body=body, skill=None, bag=None)
+    return types.SimpleNamespace(body=body, has_skills=False, has_items=False)
 
 
 def step(env, health=(100, 100, 100, 100), present=(True,) * 4):

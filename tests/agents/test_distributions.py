@@ -83,7 +83,9 @@ def test_to_action_turns_positions_into_rows_and_zero_into_silence():
         move=jnp.array([1, 4]), target=jnp.array([1, 2]), style=jnp.array([2, 0]),
         token=jnp.array([0, 3]),
     )  # fmt: skip
-    action = to_action(choice, types.SimpleNamespace(visible=visible), tokens=3)
+    action = to_action(
+        choice, types.SimpleNamespace(visible=visible, listing=None, bag=None), tokens=3
+    )
     assert action.target.tolist() == [9, -1]
     assert action.token.tolist() == [-1, 3]
     assert action.move.tolist() == [1, 4] and action.style.tolist() == [2, 0]
@@ -228,6 +230,6 @@ def test_the_likeliest_spelling_has_the_likelier_bits():
 
 
 def test_a_number_that_no_word_has_is_silence():
-    visible = types.SimpleNamespace(visible=jnp.zeros((1, 1), jnp.int16))
+    visible = types.SimpleNamespace(visible=jnp.zeros((1, 1), jnp.int16), listing=None, bag=None)
     said = [to_action(says(word), visible, tokens=5).token.tolist()[0] for word in range(8)]
     assert said == [-1, 1, 2, 3, 4, 5, -1, -1]
