@@ -9,16 +9,16 @@ import pytest
 import metammo_jax as mm
 from agents import evaluate
 from agents.evaluation import report, report_page
-from agents.evaluation.results import Match, Score
+from agents.evaluation.results import Match, SideScore
 from metammo_jax.draw import charts
 
 
-def score(won: float, progress: float) -> Score:
+def score(won: float, progress: float) -> SideScore:
     interval = {
         "won": (won - 0.1, won + 0.1), "progress": (progress - 0.01, progress + 0.01),
         "return_": (float("nan"), float("nan")), "score": (0.0, 1.0), "length": (9.0, 11.0),
     }  # fmt: skip
-    return Score(8, won, progress, 0.5, -1.25, 10.0, 0.0, interval)
+    return SideScore(8, won, progress, 0.5, -1.25, 10.0, 0.0, interval)
 
 
 def match_of(game: str, lead: float = 0.25) -> Match:
