@@ -44,7 +44,7 @@ class Code(IntEnum):
 def nearest(world: World, allowed: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P,) int32, the entity nearest to each player among `allowed` (P, E), or -1."""
     pos = world.body.pos
-    away = query.distance(pos[: cfg.players], pos).astype(jnp.int32)
+    away = query.pairwise_distance(pos[: cfg.players], pos).astype(jnp.int32)
     away = jnp.where(allowed & query.is_alive(world)[None], away, FAR)
     return jnp.where(away.min(1) < FAR, jnp.argmin(away, axis=1), NOBODY).astype(jnp.int32)
 
@@ -52,7 +52,7 @@ def nearest(world: World, allowed: jax.Array, cfg: Config) -> jax.Array:
 def weakest(world: World, allowed: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P,) int32, of the entities in reach that are `allowed` (P, E) the weakest, or -1."""
     body = world.body
-    close = query.distance(body.pos[: cfg.players], body.pos) <= REACH
+    close = query.pairwise_distance(body.pos[: cfg.players], body.pos) <= REACH
     health = jnp.where(close & allowed & query.is_alive(world)[None], body.health[None], FAR)
     return jnp.where(health.min(1) < FAR, jnp.argmin(health, axis=1), NOBODY).astype(jnp.int32)
 

@@ -162,7 +162,7 @@ def attackers_refill(key: jax.Array, world: World, cfg: Config) -> World:
     interval = Unit.TICKS.whole(WAVE_INTERVAL, cfg)
     due, wave = world.tick % interval == 1, world.tick // interval
     count = jnp.where(due, world.params.difficulty + wave * max(1, cfg.npcs // 16), 0)
-    along = chance.whole(threefry.bits(place_key, (cfg.npcs,)), 4 * world.params.center)
+    along = chance.random_integers(threefry.bits(place_key, (cfg.npcs,)), 4 * world.params.center)
     places = edge_tile(along, world.params, cfg)
     recruits = _recruits(
         places, jnp.full(cfg.npcs, Kind.SOLDIER, jnp.int32), jnp.arange(cfg.npcs) < count
@@ -176,7 +176,7 @@ def _scattered(
 ) -> World:
     """Returns the world with the wanted NPCs (N,), of kinds (N,), on random passable tiles."""
     place_key, style_key = threefry.split(key)
-    low = jnp.full((cfg.npcs, 1, 2), query.border(world.params, cfg))
+    low = jnp.full((cfg.npcs, 1, 2), query.border_width(world.params, cfg))
     pos, free = passable_places(place_key, world, low, world.params.center, (cfg.npcs, TRIES))
     return enlist(style_key, world, _recruits(pos, kind, wanted & free), cfg)
 

@@ -88,14 +88,14 @@ def individuals_and_callers(key: jax.Array, params: Params, cfg: Config) -> Spaw
 def around_the_middle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """Puts every player on a random tile at most a sixteenth of the square from the middle."""
     reach = jnp.maximum(params.center // 16, 1)
-    inside = chance.cells(threefry.bits(key, (cfg.players,)), 2 * reach + 1)
+    inside = chance.random_cells(threefry.bits(key, (cfg.players,)), 2 * reach + 1)
     return _nobody_watches(cfg.middle - reach + inside, cfg)
 
 
 def anywhere(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """Puts every player on a random tile of the square in which the game is played."""
-    inside = chance.cells(threefry.bits(key, (cfg.players,)), params.center)
-    return _nobody_watches(query.border(params, cfg) + inside, cfg)
+    inside = chance.random_cells(threefry.bits(key, (cfg.players,)), params.center)
+    return _nobody_watches(query.border_width(params, cfg) + inside, cfg)
 
 
 def pairs_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
@@ -116,7 +116,7 @@ def middle_and_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 def envoy_and_bandits(key: jax.Array, params: Params, cfg: Config) -> Spawn:
     """Puts the first side on the middle of a random edge, all others around the map's middle."""
     edge_key, inner_key = threefry.split(key)
-    side = chance.whole(threefry.bits(edge_key, ()), 4)
+    side = chance.random_integers(threefry.bits(edge_key, ()), 4)
     home = edge_tile(side * params.center + params.center // 2, params, cfg)
     inner = around_the_middle(inner_key, params, cfg).pos
     return _nobody_watches(jnp.where((params.group == 0)[:, None], home[None], inner), cfg)

@@ -11,7 +11,7 @@ from metammo_jax.config import Config
 from metammo_jax.lib import exact, grid
 from metammo_jax.tasks.predicates.measure import TICKS, alive, share, whole_number
 from metammo_jax.tasks.signature import number, register
-from metammo_jax.tasks.subject import FAR, Subject
+from metammo_jax.tasks.subject import FAR, SubjectMembers
 from metammo_jax.vocab import NOBODY
 from metammo_jax.world import Params, World
 
@@ -69,7 +69,9 @@ def points_added(world: World, points: jax.Array, wanted: jax.Array) -> jax.Arra
 
 
 @register(arguments=dict(num_ticks=TICKS), says="hold the most of five hills for {num_ticks} ticks")
-def hold_most_hills(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def hold_most_hills(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Ticks in which one's team held more of the five hills than any other / num_ticks.
 
     A team holds a hill while it alone has living members within two tiles.
@@ -83,7 +85,7 @@ def hold_most_hills(world: World, subject: Subject, args: jax.Array, cfg: Config
 
 
 @register(arguments=dict(num_ticks=TICKS), says="hold the banner for {num_ticks} ticks")
-def hold_banner(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def hold_banner(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Ticks in which one's team alone was within three tiles of an NPC / num_ticks."""
     body, players = world.body, cfg.players
     near_npc = grid.steps(body.pos[:players, None] - body.pos[None, players:]) <= BANNER_RADIUS
@@ -96,7 +98,9 @@ def hold_banner(world: World, subject: Subject, args: jax.Array, cfg: Config) ->
     arguments=dict(first=number(0, 3, whole=True), turn=number(1, 3, whole=True)),
     says="visit the quadrants from number {first} on in steps of {turn}, then the middle",
 )
-def visit_in_order(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def visit_in_order(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Places visited in order / 5: the quadrants' middles and then the map's.
 
     Args:
@@ -121,7 +125,9 @@ def visit_in_order(world: World, subject: Subject, args: jax.Array, cfg: Config)
 
 
 @register(says="fill the middles of all four quadrants at once")
-def fill_quadrants(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def fill_quadrants(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Quadrants with a living member within a tile of their middle / 4, or / the team's size."""
     there = near(world, five_places(world.params, cfg)[:QUADRANTS], STATION_RADIUS, cfg)
     filled = sum(subject.any(place).astype(jnp.int32) for place in there.T)
@@ -129,7 +135,9 @@ def fill_quadrants(world: World, subject: Subject, args: jax.Array, cfg: Config)
 
 
 @register(says="bring the envoy to the opposite edge")
-def bring_envoy_across(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def bring_envoy_across(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Share of its way that the envoy, the first player, has gone; 0 if it is dead.
 
     It goes to the edge opposite of where it started, and has arrived within a tile of that.
@@ -145,7 +153,7 @@ def bring_envoy_across(world: World, subject: Subject, args: jax.Array, cfg: Con
 @register(
     arguments=dict(num_ticks=TICKS), says="seize the hidden tile and keep it {num_ticks} ticks"
 )
-def seize_hidden(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def seize_hidden(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """0.3 while one's team is the last that seized the target, and 0.7 in num_ticks ticks.
 
     The way there is worth nothing: progress does not say where the tile is.

@@ -13,7 +13,7 @@ from metammo_jax.tables import BASE_HEALTH, REACH, RECON_FREEZE
 from metammo_jax.tasks.predicates.contests import near, points_added
 from metammo_jax.tasks.predicates.measure import COUNT, ITEM, TICKS, alive, share, whole_number
 from metammo_jax.tasks.signature import number, register
-from metammo_jax.tasks.subject import Subject
+from metammo_jax.tasks.subject import SubjectMembers
 from metammo_jax.vocab import Kind, System
 from metammo_jax.world import World
 
@@ -57,7 +57,9 @@ def fire_burns(world: World, cfg: Config) -> jax.Array:
 
 
 @register(arguments=dict(n=COUNT), needs={System.COMBAT}, says="fulfil {n} contracts on one's prey")
-def fulfil_contracts(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def fulfil_contracts(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Times that one killed the player one hunts / n; who kills another loses one.
 
     One's prey is the next player by row that lives.
@@ -70,7 +72,7 @@ def fulfil_contracts(world: World, subject: Subject, args: jax.Array, cfg: Confi
 
 
 @register(needs={System.COMBAT}, says="win the duel with one's neighbour by number")
-def win_duel(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def win_duel(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Share of its health that one's foe has lost: rows 0 and 1 are foes, 2 and 3, ..."""
     row = jnp.arange(cfg.players)
     foe = jnp.minimum(row ^ 1, cfg.players - 1)
@@ -79,7 +81,7 @@ def win_duel(world: World, subject: Subject, args: jax.Array, cfg: Config) -> ja
 
 
 @register(arguments=dict(part=number(0.01, 1.0)), says="catch {part} of those who hide")
-def catch_hiders(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def catch_hiders(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Share of the players of other teams that are caught or dead / part."""
     foes = world.params.group[None] != world.params.group[:, None]
     gone = caught(world, cfg) | ~alive(world, cfg)
@@ -88,7 +90,7 @@ def catch_hiders(world: World, subject: Subject, args: jax.Array, cfg: Config) -
 
 
 @register(says="stay uncaught to the end")
-def stay_uncaught(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def stay_uncaught(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Share of the members that are neither caught nor dead, times that of the horizon passed."""
     free = subject.count(alive(world, cfg) & ~caught(world, cfg))
     passed = exact.divide(world.tick, cfg.horizon)
@@ -100,7 +102,7 @@ def stay_uncaught(world: World, subject: Subject, args: jax.Array, cfg: Config) 
     needs={System.COMBAT, System.NPC},
     says="hunt game worth {points} points, stags together",
 )
-def hunt_game(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def hunt_game(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """Points of the hunt / points: 4 for all in reach of a stag that was killed, 1 for a hare.
 
     Stags are neutral NPCs, hares passive ones; a hare is its killer's alone.
@@ -116,7 +118,9 @@ def hunt_game(world: World, subject: Subject, args: jax.Array, cfg: Config) -> j
 
 
 @register(arguments=dict(num_ticks=TICKS), says="profit from the fire for {num_ticks} ticks")
-def profit_from_fire(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def profit_from_fire(
+    world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
+) -> jax.Array:
     """Points of ticks in which the fire burns / (3 * num_ticks): 3 away from it, 1 tending it."""
     middle = jnp.full((1, 2), cfg.middle, jnp.int32)
     tends = near(world, middle, FIRE_RADIUS, cfg)[:, 0]
@@ -130,7 +134,7 @@ def profit_from_fire(world: World, subject: Subject, args: jax.Array, cfg: Confi
     needs={System.ITEM, System.EXCHANGE},
     says="own most of all {item}, {least} at least",
 )
-def corner_market(world: World, subject: Subject, args: jax.Array, cfg: Config) -> jax.Array:
+def corner_market(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
     """How near one is to owning more than half of an item, and `least` pieces (1: one does).
 
     The lesser of pieces / least and of pieces / (half of all pieces + 1/2).
