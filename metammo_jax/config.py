@@ -61,6 +61,10 @@ class Config:
       systems: game systems compiled at all; a game may switch some of them off.
       original_observations: reproduce the original's quirks that concern only what is observed
         (see docs/differences.md).
+      original_embeddings: tell agents of their goals what the original tells: hashes without
+        meaning, or nothing but zeros (survive, protect_the_king, king_of_the_hill, comm_together,
+        radio_raid). If False, `tasks.embeddings.meaning` instead. Games that say otherwise
+        (`Minigame.embeddings`, `Goal.embedding`) and those of `games.universe` do not depend on it.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -86,6 +90,7 @@ class Config:
     patches: int = 256
     systems: frozenset[System] = MINI_SYSTEMS
     original_observations: bool = False
+    original_embeddings: bool = True
     team_sizes: tuple[int, ...] | None = None
 
     def __post_init__(self):
@@ -264,6 +269,10 @@ PRESETS: dict[str, dict] = {
     ),
 }  # fmt: skip
 """Field values of each named preset; what is missing is `Config`'s default."""
+
+
+ADDED: dict[str, object] = {"original_embeddings": True}
+"""Fields of `Config` that files of earlier versions do not tell, and what they were then."""
 
 
 def preset(config: "str | Config", **changes) -> Config:

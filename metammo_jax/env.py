@@ -143,6 +143,7 @@ class Env:
         key: jax.Array,
         game: jax.Array | None = None,
         difficulty: jax.Array | None = None,
+        choices: jax.Array | None = None,
     ) -> tuple[Observation, World]:
         """Returns the observation and the world at the start of an episode.
 
@@ -150,12 +151,15 @@ class Env:
           key: () key.
           game: () int32, index into `games`; drawn by weight if None.
           difficulty: (G,) int32, of each game; the lowest of each if None.
+          choices: (X,) int32, of a universe the game that is played (`games.universe`), as
+            `world.params.choices` has them; drawn if None.
 
         Returns:
           observation and world.
 
         Raises:
-          ValueError: `key` is not one key, or there is no such game.
+          ValueError: `key` is not one key, there is no such game, or choices are given where no game
+            is a universe.
         """
         _check_key(key, "env.reset")
         game_key, begin_key = threefry.tagged(key, [GAME, BEGIN])
@@ -165,7 +169,8 @@ class Env:
             checks.game_index(game, len(self.games))
         if difficulty is None:
             difficulty = self.table.first_difficulty()
-        world = self._begin(begin_key, game, difficulty, self.pool)
+        given = () if choices is None else (self.table.checked_choices(choices),)
+        world = self._begin(begin_key, game, difficulty, self.pool, *given)
         return self.observe(world), world
 
     @narrow

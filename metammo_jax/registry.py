@@ -9,6 +9,7 @@ from metammo_jax.config import Config, preset
 from metammo_jax.env import Env
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog import ALL_GAMES
+from metammo_jax.games.universe import PREFIX, UNIVERSES, from_code
 from metammo_jax.lib import instance_cache
 from metammo_jax.lib.hints import did_you_mean
 
@@ -16,7 +17,9 @@ _FACTORIES: dict[str, Callable[[], Minigame]] = dict(ALL_GAMES)
 
 
 def games(config: str | Config | None = None) -> tuple[str, ...]:
-    """Returns the names that `make` knows; with a config, those of the games that it can play.
+    """Returns the names of games that `make` knows; with a config, of those that it can play.
+
+    It knows distributions over games too: `games.universe.UNIVERSES`, and `universe/` with a code.
 
     Raises:
       ValueError: the config is unknown.
@@ -40,6 +43,8 @@ def register(name: str, factory: Callable[[], Minigame], *, replace: bool = Fals
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"name={name!r} must be a non-empty string")
+    if name in UNIVERSES or name.startswith(PREFIX):
+        raise ValueError(f"name={name!r} is taken by the universe of games")
     if name in _FACTORIES and not replace:
         raise ValueError(f"name={name!r} is taken; register(..., replace=True) replaces it")
     if not callable(factory):
@@ -57,7 +62,8 @@ def make(
     """Returns an environment of one game, or of several that a reset draws from.
 
     Args:
-      games: a name, a `Minigame`, or a sequence of them.
+      games: a name, a `Minigame`, or a sequence of them; "universe", "universe/train" and the like
+        draw a new game at every reset (`games.universe`).
       config: "mini", "full", "tiny", "tiny_full", "large", or a `Config`.
       weights: how often each game is drawn; equally often if None.
       maps: maps of one's own, of which each episode draws one: (M, H, W) integers, `vocab.Tile` of
@@ -96,7 +102,20 @@ def resolve(game: "str | Minigame") -> Minigame:
         return game
     if not isinstance(game, str):
         raise ValueError(f"game={game!r} must be a name or a Minigame")
+    if game in UNIVERSES:
+        return UNIVERSES[game]()
+    if game.startswith(PREFIX):
+        return _universe(game)
     if game not in _FACTORIES:
         hint = did_you_mean(game, _FACTORIES)
         raise ValueError(f"game={game!r} is unknown; allowed are {', '.join(_FACTORIES)}{hint}")
     return _FACTORIES[game]()
+
+
+def _universe(name: str) -> Minigame:
+    """Returns the game of a name that is `universe/` and a code."""
+    try:
+        return from_code(name.removeprefix(PREFIX))
+    except ValueError as error:
+        splits = ", ".join(UNIVERSES)
+        raise ValueError(f"game={name!r} is unknown; allowed are {splits}; {error}") from None

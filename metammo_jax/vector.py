@@ -15,7 +15,7 @@ from metammo_jax.episodes import EpisodeStats, endings, statistics
 from metammo_jax.lib import checks, instance_cache, row_blocks, threefry
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.lib.narrow import narrow
-from metammo_jax.lib.node import Node
+from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.observe import Observation
 from metammo_jax.world import World
 
@@ -63,12 +63,16 @@ class BatchInfo(Node):
       final_observation: Observation before automatic resets.
       episode: statistics of the episodes that ended.
       info: `env.Info` of every world, before automatic resets.
+      choices: (B, X) int32, what was drawn of each axis of the universe of games
+        (`games.universe`) in the episode that went on or ended, -1 in other games; None where no
+        game is a universe.
     """
 
     done: jax.Array
     final_observation: Observation
     episode: EpisodeStats
     info: Info
+    choices: Maybe = None
 
 
 class VectorEnv:
@@ -220,6 +224,7 @@ class VectorEnv:
         terminated, truncated = endings(was_alive, terminated, truncated, info)
         returns = state.returns + reward
         causes, achieved = self._achieved(state.causes, world, done)
+        choices = world.params.choices
         episode = statistics(world, info, returns).replace(achieved=achieved)
         difficulty, wins = self._next_difficulty(state, info, done)
         owed = state.owed
@@ -235,7 +240,7 @@ class VectorEnv:
             causes=None if causes is None else causes & ~done[:, None, None],
             owed=owed,
         )
-        batch_info = BatchInfo(done=done, final_observation=final, episode=episode, info=info)
+        batch_info = BatchInfo(done, final, episode, info, choices)
         return obs, state, reward, terminated, truncated, batch_info
 
     @narrow

@@ -17,7 +17,7 @@ float16 numbers (the original's) held in float32.
 import jax
 from flax import struct
 
-from metammo_jax.lib.node import Node
+from metammo_jax.lib.node import Maybe, Node
 
 
 @struct.dataclass
@@ -58,6 +58,9 @@ class Params(Node):
       leader: (P,) int32, row of the leader of each player's group.
       team_game: () bool, the groups are teams, and tasks are given to teams.
       seize_target: (2,) int32, tile to be seized, -1 if there is none.
+      choices: (X,) int32, what was drawn of each axis of the universe of games
+        (`games.universe.axes`), -1 in episodes of other games; None where no game of the
+        environment is drawn so.
     """
 
     game: jax.Array
@@ -93,6 +96,7 @@ class Params(Node):
     leader: jax.Array
     team_game: jax.Array
     seize_target: jax.Array
+    choices: Maybe = None
 
 
 @struct.dataclass

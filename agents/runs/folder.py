@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from metammo_jax.config import Config
+from metammo_jax.config import ADDED, Config
 
 from ..config import HOST_FIELDS, TrainConfig
 
@@ -127,7 +127,7 @@ def read_config(run: str | Path) -> TrainConfig:
 
 def check_world(run: str | Path, world: Config) -> None:
     """Raises ValueError unless the run's worlds have the given sizes."""
-    _check_equal(run, _described(run)["world"], _sizes(world), "world")
+    _check_equal(run, ADDED | _described(run)["world"], _sizes(world), "world")
 
 
 def check_same(run: str | Path, cfg: TrainConfig) -> None:

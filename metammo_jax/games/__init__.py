@@ -62,6 +62,14 @@ from metammo_jax.games.knobs import (
 )
 from metammo_jax.games.spawn import Spawn
 from metammo_jax.games.table import Table
+from metammo_jax.games.universe import (
+    Universe,
+    code_of,
+    describe,
+    from_code,
+    split_of_code,
+    universe,
+)
 from metammo_jax.rules.spawning import Recruits, enlist, replace_fallen
 from metammo_jax.tasks import Goal, TaskKind, ask, predicates
 from metammo_jax.vocab import Revival, Subject, System
@@ -92,13 +100,16 @@ __all__ = [
     "TaskKind",
     "Uniform",
     "Unit",
+    "Universe",
     "ammo_training",
     "ask",
     "assassins",
+    "code_of",
     "comm_together",
     "commons",
     "conditions",
     "corner_the_market",
+    "describe",
     "drought",
     "duels",
     "enlist",
@@ -109,6 +120,7 @@ __all__ = [
     "follow_the_banner",
     "for_players",
     "four_corners",
+    "from_code",
     "garrison",
     "guilds",
     "herds",
@@ -131,8 +143,10 @@ __all__ = [
     "richest",
     "sandwich",
     "spawn",
+    "split_of_code",
     "stag_hunt",
     "survive",
     "team_battle",
     "treasure_hunt",
+    "universe",
 ]

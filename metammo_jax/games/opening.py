@@ -25,6 +25,8 @@ def begin(
     game: jax.Array,
     difficulty: jax.Array,
     pool: jax.Array,
+    choices: jax.Array | None = None,
+    *,
     table: Table,
     cfg: Config,
 ) -> World:
@@ -35,13 +37,14 @@ def begin(
       game: () int32, index of the game in the table.
       difficulty: (G,) int32, of each game of the table.
       pool: (maps, H, W) float16, fractals.
+      choices: (X,) int32, of a universe the game that is played; drawn if None.
       table: the games.
       cfg: sizes.
 
     Source: docs/rules/world.md#reset, in the order: settings, map, players, NPCs, tasks.
     """
     keys = threefry.split(key, 7)
-    params = table.draw(keys[0], game, difficulty, cfg)
+    params = table.draw(keys[0], game, difficulty, cfg, choices)
     fractal = pool[chance.random_integers(threefry.bits(keys[1], ()), pool.shape[0])]
     places = table.spawn(keys[2], params, cfg)
     task = table.assign(keys[5], params, cfg)

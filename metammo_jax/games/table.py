@@ -18,6 +18,8 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.knobs import SETTINGS, is_number
 from metammo_jax.games.numbers import Numbers, group_sizes, groups
 from metammo_jax.games.spawn import Spawn, place_tile
+from metammo_jax.games.universe.draw import Atlas
+from metammo_jax.games.universe.pick import Pick
 from metammo_jax.lib import threefry
 from metammo_jax.tasks.book import TaskBook
 from metammo_jax.tasks.words import describe
@@ -36,6 +38,7 @@ class Table:
       book: the games' goals.
       leader_bound: in some game teams fall with their leader.
       revivals: the ways in which players come back, in some game.
+      atlas: draws the games of a universe (`games.universe`); None where there is none.
     """
 
     def __init__(self, games: Sequence[Minigame], weights: Sequence[float] | None, cfg: Config):
@@ -65,6 +68,8 @@ class Table:
             for kind in (Revival.EDGE, Revival.ANYWHERE)
             if self.numbers.may_be("revival", kind)
         )
+        spaces = [getattr(game, "space", None) for game in self.games]
+        self.atlas = Atlas(spaces, cfg) if any(spaces) else None
         self._spawns = _Choice([game.spawn for game in self.games])
         self._musters = _Choice([_joining(game, game.muster, cfg) for game in self.games])
         self._refills = _Choice([_joining(game, game.refill, cfg) for game in self.games])
@@ -110,7 +115,14 @@ class Table:
         reach = np.cumsum(self.weights)[:-1].astype(np.float32)
         return (threefry.uniform(key, ()) >= reach).sum(dtype=jnp.int32)
 
-    def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array, cfg: Config) -> Params:
+    def draw(
+        self,
+        key: jax.Array,
+        game: jax.Array,
+        difficulty: jax.Array,
+        cfg: Config,
+        choices: jax.Array | None = None,
+    ) -> Params:
         """Draws the settings of an episode.
 
         Args:
@@ -118,6 +130,7 @@ class Table:
           game: () int32, index of the game.
           difficulty: (G,) int32, value of each game's adaptive difficulty.
           cfg: sizes.
+          choices: (X,) int32, of a universe the game that is played; drawn if None.
 
         Returns:
           Params.
@@ -132,15 +145,31 @@ class Table:
             leader=jnp.asarray(np.stack(self._leader))[game],
             team_game=jnp.asarray(self._is_team_game)[game],
         )
-        return params.replace(seize_target=place_tile(params.seize_target, params, cfg))
+        params = params.replace(seize_target=place_tile(params.seize_target, params, cfg))
+        if self.atlas is None:
+            return params
+        if choices is None:
+            choices = self.atlas.draw(key, game)
+        return self.atlas.apply(params, choices)
+
+    def checked_choices(self, choices) -> jax.Array:
+        """Returns choices (X,) int32 of a game of a universe.
+
+        Raises:
+          ValueError: no game is a universe, or they have another shape or type.
+        """
+        if self.atlas is None:
+            raise ValueError("choices must be left out: no game of this environment is a universe")
+        return self.atlas.checked(choices)
 
     def spawn(self, key: jax.Array, params: Params, cfg: Config) -> Spawn:
         """Returns where players start, as this episode's game says."""
-        return self._spawns.call(params.game, key, params, cfg=cfg)
+        return self._spawns.call(params, key, params, cfg=cfg)
 
     def assign(self, key: jax.Array, params: Params, cfg: Config) -> Task:
         """Returns the tasks that this episode's game hands out."""
-        return self.book.assign(key, params, cfg)
+        task = self.book.assign(key, params, cfg)
+        return task if self.atlas is None else self.atlas.assign(task, params)
 
     def muster(self, key: jax.Array, world: World, cfg: Config) -> World:
         """Returns the world with the NPCs of the first moment; players are placed."""
@@ -152,11 +181,11 @@ class Table:
 
     def referee(self, world: World, cfg: Config) -> jax.Array:
         """Returns (P,) bool, who has won by this episode's game."""
-        return self._referees.call(world.params.game, world, cfg=cfg)
+        return self._referees.call(world.params, world, cfg=cfg)
 
     def score(self, world: World, winners: jax.Array, cfg: Config) -> jax.Array:
         """Returns () float32, what winning is worth in this episode's game."""
-        return self._scores.call(world.params.game, world, winners, cfg=cfg)
+        return self._scores.call(world.params, world, winners, cfg=cfg)
 
     def next_difficulty(
         self, difficulty: jax.Array, wins: jax.Array, game: jax.Array, won: jax.Array
@@ -197,24 +226,30 @@ class Table:
 
             return change
 
-        body, npc = choice.wrapped(with_key).call(world.params.game, key, world)
+        body, npc = choice.wrapped(with_key).call(world.params, key, world)
         return world.replace(body=body, npc=npc)
 
 
 class _Choice:
-    """The distinct ones among the games' functions of one kind."""
+    """The distinct ones among the games' functions of one kind; a `Pick` has several."""
 
     def __init__(self, functions: list[Callable]):
-        self._distinct = tuple(dict.fromkeys(functions))
-        self._index = np.array([self._distinct.index(f) for f in functions], np.int32)
+        picks = [f for f in functions if isinstance(f, Pick)]
+        self._axis = picks[0].axis if picks else None
+        width = len(picks[0].functions) if picks else 1
+        rows = [f.table if isinstance(f, Pick) else (f,) * width for f in functions]
+        self._distinct = tuple(dict.fromkeys(f for row in rows for f in row))
+        index = [[self._distinct.index(f) for f in row] for row in rows]
+        self._index = np.array(index if picks else [row[0] for row in index], np.int32)
 
     def wrapped(self, wrap: Callable) -> "_Choice":
         """Returns the same choice between wrapped functions."""
         new = object.__new__(_Choice)
         new._distinct, new._index = tuple(map(wrap, self._distinct)), self._index
+        new._axis = self._axis
         return new
 
-    def call(self, game: jax.Array, *args, **static):
+    def call(self, params: Params, *args, **static):
         """Returns what the function of this game returns; `static` is not traced.
 
         Keys pass through the switch as words. Under vmap a switch selects what each branch is
@@ -231,7 +266,10 @@ class _Choice:
             return function(*keyed, **static)
 
         branches = [functools.partial(branch, function) for function in self._distinct]
-        return jax.lax.switch(jnp.asarray(self._index)[game], branches, *words)
+        index = jnp.asarray(self._index)[params.game]
+        if self._axis is not None:
+            index = index[jnp.maximum(params.choices[self._axis], 0)]
+        return jax.lax.switch(index, branches, *words)
 
 
 def _impl(value):
@@ -246,6 +284,8 @@ def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
 
 def _joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
     """Returns the function by which NPCs join a game, if it can have any, or players change."""
+    if isinstance(function, Pick):
+        return function.mapped(lambda one: _joining(game, one, cfg))
     if getattr(function, "is_for_players", False):
         return function  # pyright: ignore[reportReturnType]
     systems = cfg.systems if game.systems is None else game.systems

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from metammo_jax import registry
-from metammo_jax.config import Config
+from metammo_jax.config import ADDED, Config
 from metammo_jax.env import Env
 from metammo_jax.games import knobs as kinds
 from metammo_jax.games.base import Minigame
@@ -110,6 +110,7 @@ def _told_config(cfg: Config) -> dict[str, Any]:
 
 def _config(told: Mapping[str, Any]) -> Config:
     known = {field.name for field in dataclasses.fields(Config)}
+    told = {**ADDED, **told}
     if known != set(told):
         differs = ", ".join(sorted(known ^ set(told)))
         raise ValueError(f"the replay is of another version of Config, which differs in {differs}")

@@ -9,6 +9,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
 from metammo_jax.tasks.algebra import asked_in, numbers_of, plan_of
+from metammo_jax.tasks.embeddings import HASHES, meaning
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.signature import FREE_NUMBERS, PARAM_NAMES, signature_of
 from metammo_jax.vocab import NEVER
@@ -171,12 +172,19 @@ def _embeddings(goals: tuple[Goal, ...], given: Embeddings, cfg: Config) -> np.n
     if given is None:
         table = np.zeros((len(goals), size), np.float32)
         for row, goal in zip(table, goals, strict=True):
-            given = np.asarray(goal.embedding, np.float32)[:size]
+            given = np.asarray(_embedding_of(goal, cfg), np.float32)[:size]
             row[: len(given)] = given
         return table
     table = np.asarray(given(goals, size) if callable(given) else given, np.float32)
     check_embeddings(table, (len(goals), size))
     return table
+
+
+def _embedding_of(goal: Goal, cfg: Config) -> Sequence | np.ndarray:
+    """Returns what a goal says itself, its meaning where that is but what the original says."""
+    if cfg.original_embeddings or (goal.embedding and goal.embedding not in HASHES):
+        return goal.embedding
+    return meaning((goal,), cfg.task_embedding)[0]
 
 
 def check_embeddings(table: np.ndarray, shape: tuple[int, int | None]) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX
 from metammo_jax.tasks import curriculum
-from metammo_jax.tasks.algebra import Asked, Combined, Constant, Term
+from metammo_jax.tasks.algebra import Asked, Combined, Constant, Operator, Term
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.signature import Argument, signature_of
 from metammo_jax.vocab import Item, Skill, Subject, TaskKind
@@ -55,6 +55,9 @@ SEIZE_CENTER = (
 )  # fmt: skip
 """Computed by the original for king_of_the_hill, but never observed."""
 
+HASHES = (TICK_GE, PROGRESS_TOWARD_CENTER, PROTECT_LEADER, SEIZE_CENTER)
+"""What the original computes."""
+
 PREDICATE, WORD, KIN, NUMBER = 1.0, 0.7, 0.6, 0.7
 """Weights of a predicate, of a word among its numbers, of what that is akin to, of a number."""
 
@@ -78,12 +81,13 @@ def meaning(goals: Sequence[Goal], size: int) -> np.ndarray:
     Returns:
       (goals, D) float32; over the competition's tasks each of the D has mean 0 and deviation 1.
     """
-    mean, deviation = _scale(size)
+    mean, deviation = scale(size)
     return ((_raw(goals, size) - mean) / deviation).astype(np.float32)
 
 
 @functools.cache
-def _scale(size: int) -> tuple[np.ndarray, np.ndarray]:
+def scale(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (D,) mean and deviation of what is said of the competition's tasks."""
     pool = _raw(curriculum.training() + curriculum.evaluation(), size)
     return pool.mean(0), pool.std(0)
 
@@ -92,18 +96,39 @@ def _raw(goals: Sequence[Goal], size: int) -> np.ndarray:
     """Returns (goals, D) float64, the sums of what is said of each goal."""
     table = np.zeros((len(goals), size))
     for row, goal in zip(table, goals, strict=True):
-        row += _term(goal.term, size)
+        row += of_term(goal.term, size)
         if goal.subject != Subject.SELF:
-            row += WORD * _direction(f"subject {goal.subject.name}", size)
+            row += of_subject(goal.subject, size)
         if goal.kind != TaskKind.DEFAULT:
             row += WORD * _direction(goal.kind.name, size)
     return table
 
 
-def _term(term: Term, size: int) -> np.ndarray:
+def of_subject(subject: Subject, size: int) -> np.ndarray:
+    """Returns (D,) float64, what a subject other than oneself adds, before it is scaled."""
+    return of_word(f"subject {subject.name}", size)
+
+
+def of_operator(operator: Operator, size: int) -> np.ndarray:
+    """Returns (D,) float64, what joining parts with an operator adds, before it is scaled."""
+    return KIN * _direction(operator.name, size)
+
+
+def of_word(word: str, size: int) -> np.ndarray:
+    """Returns (D,) float64, what any further word adds, before it is scaled."""
+    return WORD * _direction(word, size)
+
+
+def of_amount(word: str, amount: float, size: int) -> np.ndarray:
+    """Returns (D,) float64, what an amount of something adds, before it is scaled."""
+    return NUMBER * math.log(max(abs(amount), 1)) / LOG_SPAN * _direction(word, size)
+
+
+def of_term(term: Term, size: int) -> np.ndarray:
+    """Returns (D,) float64, what is said of a term, before it is scaled."""
     if isinstance(term, Combined):
-        parts = sum(_term(part, size) for part in term.parts)
-        return parts / math.sqrt(len(term.parts)) + KIN * _direction(term.operator.name, size)
+        parts = sum(of_term(part, size) for part in term.parts)
+        return parts / math.sqrt(len(term.parts)) + of_operator(term.operator, size)
     if isinstance(term, Constant):
         return term.value * _direction("constant", size)
     assert isinstance(term, Asked)
@@ -112,7 +137,7 @@ def _term(term: Term, size: int) -> np.ndarray:
     for (key, argument), value in zip(signature.arguments.items(), term.args, strict=True):
         row = row + _argument(key, argument, value, size)
     if term.subject is not None:
-        row = row + WORD * _direction(f"subject {term.subject.name}", size)
+        row = row + of_subject(term.subject, size)
     return row
 
 
@@ -125,8 +150,9 @@ def _argument(key: str, argument: Argument, value, size: int) -> np.ndarray:
         return row
     if isinstance(value, str):
         value = getattr(Config(), value, 1)  # a setting has no value yet
-    scaled = value / LEVEL_MAX if key == "level" else math.log(max(abs(value), 1)) / LOG_SPAN
-    return NUMBER * scaled * _direction(_KEY.get(key, key), size)
+    if key == "level":
+        return NUMBER * value / LEVEL_MAX * _direction(key, size)
+    return of_amount(_KEY.get(key, key), value, size)
 
 
 def _kin(item: Item) -> str:

@@ -27,7 +27,7 @@ from metammo_jax.world import Params
 FREE_NUMBERS = 4
 """Numbers of a function that was never registered: as many, all 0 by default."""
 
-_ARRAYS = {"enabled", "group", "leader", "seize_target"}
+_ARRAYS = {"enabled", "group", "leader", "seize_target", "choices"}
 PARAM_NAMES = tuple(f.name for f in dataclasses.fields(Params) if f.name not in _ARRAYS)
 """Fields of `Params` that stand for one number."""
 

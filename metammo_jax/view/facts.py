@@ -3,6 +3,7 @@
 import numpy as np
 
 from metammo_jax.draw import palette
+from metammo_jax.games.universe.words import describe_task
 from metammo_jax.tables import EXP_THRESHOLD, IMPASSABLE, REACH
 from metammo_jax.tasks.algebra import numbers_of
 from metammo_jax.tasks.words import describe
@@ -76,6 +77,9 @@ def _names(enum) -> list[str]:
 
 def tasks(env, world: World) -> dict:
     """Returns the tasks: the distinct ones in words, and which of them each player has."""
+    choices = world.params.choices
+    if choices is not None and (np.asarray(choices) >= 0).all():
+        return dict(texts=[describe_task(np.asarray(choices), env.cfg)], of=[0] * env.cfg.players)
     texts, which = [], []
     for row, goal in enumerate(np.asarray(world.task.goal).tolist()):
         goal = env.table.book.goals[goal]
