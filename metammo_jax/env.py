@@ -158,8 +158,8 @@ class Env:
           observation and world.
 
         Raises:
-          ValueError: `key` is not one key, there is no such game, or choices are given where no game
-            is a universe.
+          ValueError: `key` is not one key, there is no such game, or choices are given where no
+            game is a universe.
         """
         _check_key(key, "env.reset")
         game_key, begin_key = threefry.tagged(key, [GAME, BEGIN])

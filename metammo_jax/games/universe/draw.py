@@ -120,7 +120,7 @@ class Atlas:
         return drawn.replace(choices=choices)
 
     def assign(self, task: Task, params: Params) -> Task:
-        """Returns the tasks, those of a drawn game with its numbers and what agents are embeddings."""
+        """Returns the tasks, those of a drawn game with its numbers and its embedding."""
         choices = jnp.maximum(params.choices, 0)
         args, embedding = self._meaning.args(choices), self._meaning.embedding(choices)
         is_drawn = jnp.asarray(self._is_drawn)[params.game]

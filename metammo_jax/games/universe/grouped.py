@@ -12,7 +12,7 @@ from metammo_jax.vocab import NOBODY
 
 @struct.dataclass
 class Grouped(Node):
-    """What `tasks.subject.SubjectMembers` says of tasks about one's own group, for a fraction of the work.
+    """`tasks.subject.SubjectMembers` of tasks about one's own group, for a fraction of the work.
 
     All members of a group must have the same numbers in their tasks. Values are one for each
     player, (P,), those of the tasks of members too.

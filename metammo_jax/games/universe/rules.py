@@ -160,53 +160,70 @@ def _winning_rules(chosen: dict) -> dict:
 
 
 def _number_rules(chosen: dict, room: Room) -> dict:
-    cfg = room.cfg
-    center, teams = look_up(room.center, chosen["center"]), chosen["teams"]
-    foes = cfg.players - look_up(room.largest, teams)
-    acting = look_up(room.smallest, teams)
-    where = library(teams).where
+    return _amount_rules(chosen, room) | _time_rules(chosen, room)
+
+
+def _amount_rules(chosen: dict, room: Room) -> dict:
+    teams, where = chosen["teams"], library(chosen["teams"]).where
+    center, largest = look_up(room.center, chosen["center"]), look_up(room.largest, teams)
+    foes, acting = room.cfg.players - largest, look_up(room.smallest, teams)
     acting = where(chosen["spawn"] == RECONS, acting - acting // 4, acting)
     acting = where(chosen["spawn"] == CALLERS, acting - 1, acting)
-
-    def above(kind: str, most):
-        wanted = look_up(room.amounts[NUMBER[kind]], amount_of(chosen, kind))
-        return asks(chosen, kind) & (wanted > most)
-
-    def below(kind: str, least):
-        wanted = look_up(room.amounts[NUMBER[kind]], amount_of(chosen, kind))
-        return asks(chosen, kind) & (wanted < least)
-
-    at_once = 2 * look_up(room.largest, teams)
-    natives = look_up(room.scaled("npc_population"), chosen["npc_population"])
-    soldiers = look_up(room.scaled("difficulty"), chosen["difficulty"])
-    there = where(chosen["npcs"] == SOLDIERS, soldiers, natives // 2)
-    there = where(chosen["npcs"] == WAVES, cfg.npcs, there)
-    fog = chosen["fog_onset"] > 0
-    final = look_up(room.scaled("fog_final_size"), chosen["fog_final_size"])
-    hold = 3 * cfg.horizon // 4 - center // 2
-    is_back = chosen["revival"] > 0
+    killable = where(chosen["revival"] > 0, foes, foes // 2)
+    at_once = _asked_below(chosen, room, "hit", 2 * largest)
+    for kind in ("style", "explore", "travel"):
+        at_once |= _asked_below(chosen, room, kind, 2 * largest)
     return {
-        "what all members can do at once must be asked for twice at least": (
-            below("hit", at_once)
-            | below("style", at_once)
-            | below("explore", at_once)
-            | below("travel", at_once)
+        "what all members can do at once must be asked for twice at least": at_once,
+        "there must be enough NPCs to defeat": _asked_above(
+            chosen, room, "hunt", _npcs(chosen, room)
         ),
-        "there must be enough NPCs to defeat": above("hunt", there),
-        "there must be enough foes to kill, twice as many unless they come back": (
-            above("kill", foes) | (~is_back & above("kill", foes // 2))
+        "there must be enough foes to kill, twice as many unless they come back": _asked_above(
+            chosen, room, "kill", killable
         ),
-        "the way to the middle must be long enough to explore": above(
-            "explore", center // 4 * acting
+        "the way to the middle must be long enough to explore": _asked_above(
+            chosen, room, "explore", center // 4 * acting
         ),
-        "the square must be large enough to travel": above("travel", center // 2 * acting),
-        "to gather must be narrower than a third of the square": above("gather", center // 3),
+        "the square must be large enough to travel": _asked_above(
+            chosen, room, "travel", center // 2 * acting
+        ),
+        "to gather must be narrower than a third of the square": _asked_above(
+            chosen, room, "gather", center // 3
+        ),
+    }
+
+
+def _time_rules(chosen: dict, room: Room) -> dict:
+    horizon, center = room.cfg.horizon, look_up(room.center, chosen["center"])
+    hold, fog = 3 * horizon // 4 - center // 2, chosen["fog_onset"] > 0
+    final = look_up(room.scaled("fog_final_size"), chosen["fog_final_size"])
+    earliest = look_up(room.scaled("earliest_win"), chosen["earliest_win"])
+    return {
         "there must be time to reach the tile and hold it": (
-            above("hill", hold) | above("quadrant", hold)
+            _asked_above(chosen, room, "hill", hold) | _asked_above(chosen, room, "quadrant", hold)
         ),
         "the fog must leave the tile of a quadrant free": asks(chosen, "quadrant") & fog,
         "the fog must close in on something": fog & (final >= center // 2),
-        "there must be time to win": (
-            2 * look_up(room.scaled("earliest_win"), chosen["earliest_win"]) >= cfg.horizon
-        ),
+        "there must be time to win": 2 * earliest >= horizon,
     }
+
+
+def _npcs(chosen: dict, room: Room):
+    """Returns (...) int32, how many NPCs there are to defeat."""
+    where = library(chosen["npcs"]).where
+    natives = look_up(room.scaled("npc_population"), chosen["npc_population"])
+    soldiers = look_up(room.scaled("difficulty"), chosen["difficulty"])
+    there = where(chosen["npcs"] == SOLDIERS, soldiers, natives // 2)
+    return where(chosen["npcs"] == WAVES, room.cfg.npcs, there)
+
+
+def _asked_above(chosen: dict, room: Room, kind: str, most):
+    """Returns (...) bool: does a part of the goal ask for more of a kind than can be had."""
+    wanted = look_up(room.amounts[NUMBER[kind]], amount_of(chosen, kind))
+    return asks(chosen, kind) & (wanted > most)
+
+
+def _asked_below(chosen: dict, room: Room, kind: str, least):
+    """Returns (...) bool: does a part of the goal ask for less of a kind than makes a game."""
+    wanted = look_up(room.amounts[NUMBER[kind]], amount_of(chosen, kind))
+    return asks(chosen, kind) & (wanted < least)
