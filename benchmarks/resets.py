@@ -228,7 +228,7 @@ def _alone(env, block: int, key, calls: int = 10) -> tuple[float, float]:
     games = jnp.arange(block) % len(env.games)
 
     def begin(key, game):
-        return opening.begin(key, game, difficulty, env.pool, env.table, env.cfg)
+        return opening.begin(key, game, difficulty, env.pool, table=env.table, cfg=env.cfg)
 
     found = []
     for function in (lambda key, game: env.reset(key, game, difficulty), begin):

@@ -134,7 +134,7 @@ class _Given(NamedTuple):
 def _beginner(cfg: Config):
     def begin(key, given: _Given, pool):
         game = given.params.game
-        return _owned(opening.begin(key, game, None, pool, given, cfg), cfg.players)
+        return _owned(opening.begin(key, game, None, pool, table=given, cfg=cfg), cfg.players)
 
     return jax.jit(begin)
 

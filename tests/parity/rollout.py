@@ -136,7 +136,7 @@ class Rollout:
         env = self.env
         table = Pinned(env.table, pins)
         difficulty = table.first_difficulty()
-        world = opening.begin(key, game, difficulty, fractal[None], table, env.cfg)
+        world = opening.begin(key, game, difficulty, fractal[None], table=table, cfg=env.cfg)
         return Played(
             world=world,
             lifespan=jnp.full(env.cfg.players, NEVER),
