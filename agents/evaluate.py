@@ -95,12 +95,12 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
       ImportError: a report is asked for, and matplotlib is not installed.
     """
     trained, policy, params = policy_of(run)
-    folder = report.folder_for(cfg.report) if cfg.report else None
+    folder = report.make_report_folder(cfg.report) if cfg.report else None
     games = (cfg.game,) if cfg.game else trained.game
-    make = mm.make if cfg.difficulty >= 0 else training_run.arena
+    make = mm.make if cfg.difficulty >= 0 else training_run.make_evaluation_env
     env = make(games, config=cfg.config or trained.config)  # one program plays all games
     if cfg.replay:
-        keep(env, Player(policy, params, cfg.greedy), cfg)
+        record_replay(env, Player(policy, params, cfg.greedy), cfg)
     sides = _sides(env, policy, params, cfg)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
     options: dict[str, Any] = dict(seed=cfg.seed, difficulty=level)
@@ -110,7 +110,7 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
     ]
     if folder:
         about = _about(run, trained, cfg)
-        report.write(folder, about, env, sides, matches, cfg.report_episodes, **options)
+        report.write_report(folder, about, env, sides, matches, cfg.report_episodes, **options)
     return matches
 
 
@@ -143,11 +143,11 @@ def _about(run: str, trained: TrainConfig, cfg: EvaluateConfig) -> report.About:
     return report.About(Path(run).name, None if is_agent else Path(run), facts, shlex.join(words))
 
 
-def keep(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
+def record_replay(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
     """Plays an episode with one player alone and writes it into `cfg.replay`; returns it."""
     key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
-    shown = training_run.show(env, player.policy)
+    shown = training_run.add_original_view(env, player.policy)
     replay = mm.record(shown, key, player, difficulty=level, outputs=cfg.outputs)
     replay.save(cfg.replay)
     return replay

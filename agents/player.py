@@ -11,7 +11,7 @@ from metammo_jax.action import Action
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column
 
-from .policy import Policy, base
+from .policy import Policy, base_observation
 from .runs import training_run
 
 
@@ -71,7 +71,7 @@ class Player:
     def _wake(self, obs) -> None:
         """Begins with an empty memory, where nothing is remembered."""
         if self._memory is None:
-            players = base(obs).alive.shape[0]
+            players = base_observation(obs).alive.shape[0]
             self._memory = self.policy.initial(1, players)
             self._resting = jnp.ones(players, bool)
 
@@ -99,6 +99,6 @@ class Player:
 
 def _rest(obs, rested):
     """Returns (P,) bool, who rests: is dead or immortal; and whose memory is to be emptied."""
-    seen = base(obs)
+    seen = base_observation(obs)
     immortal = seen.entities[: seen.alive.shape[0], Column.KIND] < 0
     return ~seen.alive | immortal, rested | immortal

@@ -62,7 +62,7 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
     result = train(options)
     seconds, compiling = time.monotonic() - begun, result.history[0]["seconds"]
     print(f"took {seconds:.0f} s, {compiling:.0f} s of them to compile; comparing with random")
-    env = training_run.arena(GAME, "tiny")
+    env = training_run.make_evaluation_env(GAME, "tiny")
     trained = evaluate.Side("trained", result.policy, result.params)
     match = evaluate.compare(env, trained, evaluate.RANDOM, cfg.episodes, seed=cfg.seed)
     (result.run / "match.txt").write_text(f"{match}\n")

@@ -29,18 +29,18 @@ from . import cli, evaluate
 from .config import PRESETS, TrainConfig, preset
 from .evaluation.sides import RANDOM, Side, untrained
 from .experiments.sweep_table import table
-from .learners.state import SPECS, make_start
+from .learners.state import SPECS, make_init
 from .learners.update import make_update
 from .parallel import meshes
 from .runs import training_run
-from .runs.folder import episode_means, write
+from .runs.folder import episode_means, write_atomically
 from .runs.training_run import TrainingRun
 from .training.loop import advance
 
-TOLD = ("return", "won", "score", "progress", "length", "difficulty")
+STATISTICS = ("return", "won", "score", "progress", "length", "difficulty")
 """Statistics of the last fifth of training that a result holds."""
 
-SAME = ("config", "preset", "total_steps", "marks", "episodes")
+SHARED_OPTIONS = ("config", "preset", "total_steps", "marks", "episodes")
 """Options that all results in a folder must share."""
 
 
@@ -157,7 +157,7 @@ def jobs(cfg: SweepConfig) -> list[Job]:
     ]
 
 
-def read(out: str | Path) -> list[dict]:
+def read_results(out: str | Path) -> list[dict]:
     """Returns the results in a folder, one for each run; lines that are cut short are left out."""
     found = []
     for path in sorted(Path(out).glob("results*.jsonl")):
@@ -177,12 +177,15 @@ def sweep(cfg: SweepConfig, worker: int = 0) -> None:
     """
     folder, todo = Path(cfg.out), jobs(cfg)
     _claim(folder, cfg)
-    done = {(json.dumps(r["setting"], sort_keys=True), r["game"], r["seed"]) for r in read(folder)}
+    done = {
+        (json.dumps(r["setting"], sort_keys=True), r["game"], r["seed"])
+        for r in read_results(folder)
+    }
     for number, job in enumerate(todo):
         seeds = [seed for seed in range(cfg.seeds) if job.name(seed) not in done]
         if number % cfg.workers != worker or not seeds:
             continue
-        for result in runs(job, seeds, cfg.marks, cfg.episodes):
+        for result in train_seeds(job, seeds, cfg.marks, cfg.episodes):
             _append(folder / f"results-{worker}.jsonl", json.dumps(result))
             last = result["marks"][-1]
             print(
@@ -198,9 +201,9 @@ def _claim(folder: Path, cfg: SweepConfig) -> None:
       ValueError: it holds results of other options, with which these cannot be compared.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path, options = folder / "sweep.json", {name: getattr(cfg, name) for name in SAME}
+    path, options = folder / "sweep.json", {name: getattr(cfg, name) for name in SHARED_OPTIONS}
     if not path.exists():
-        write(path, json.dumps(options) + "\n")
+        write_atomically(path, json.dumps(options) + "\n")
     for name, value in json.loads(path.read_text()).items():
         if options.get(name) != value:
             raise ValueError(
@@ -216,47 +219,50 @@ def _append(path: Path, line: str) -> None:
         file.write("\n" * (before[-1:] not in ("", "\n")) + line + "\n")
 
 
-def runs(job: Job, seeds: list[int], marks: int, episodes: int):
+def train_seeds(job: Job, seeds: list[int], marks: int, episodes: int):
     """Trains with each seed, one after the other; yields a result for each."""
     cfg = job.cfg
-    arena, env = training_run.arena(cfg.game, cfg.config), training_run.worlds(cfg)
-    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
-    fresh, seed_of_cfg = make_start(batch, policy, cfg, mesh)
+    evaluation_env, env = (
+        training_run.make_evaluation_env(cfg.game, cfg.config),
+        training_run.make_env(cfg),
+    )
+    mesh, (batch, policy) = meshes.make_mesh(cfg), training_run.assemble(cfg, env)
+    fresh, seed_of_cfg = make_init(batch, policy, cfg, mesh)
     shapes = meshes.with_shardings(jax.eval_shape(fresh, seed_of_cfg), SPECS, mesh)
     rate = np.float32(cfg.learning_rate)
     update = make_update(batch, policy, cfg, mesh).lower(shapes, rate).compile()
-    others = [RANDOM, untrained(policy, arena)]
+    others = [RANDOM, untrained(policy, evaluation_env)]
     for seed in seeds:
         state = fresh(np.asarray(jax.random.key_data(checks.key_of_seed(seed))))
         counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
         options = dataclasses.replace(cfg, seed=seed)
-        work = TrainingRun(options, Path(), batch, policy, state, counts, arena, mesh)
+        work = TrainingRun(options, Path(), batch, policy, state, counts, evaluation_env, mesh)
         del state  # an update gives it up
         result = {"setting": job.setting, "game": "+".join(cfg.game), "seed": seed}
-        yield result | _run(work, update, others, marks, episodes)
+        yield result | _train(work, update, others, marks, episodes)
 
 
-def _run(work: TrainingRun, update, others: list[Side], marks: int, episodes: int) -> dict:
+def _train(work: TrainingRun, update, others: list[Side], marks: int, episodes: int) -> dict:
     """Trains until the end; returns what the evaluations and the last fifth of training told."""
     reached, history, total = [], [], work.cfg.total_steps
     while not work.complete:
         history.append(advance(work, update))
         if work.counts["steps"] * marks >= total * (len(reached) + 1):
             counts = {name: work.counts[name] for name in ("steps", "updates", "seconds")}
-            reached.append(counts | {"games": _evaluated(work, others, episodes)})
+            reached.append(counts | {"games": _evaluate(work, others, episodes)})
     last = history[-max(1, len(history) // 5) :]
-    return {"marks": reached, "games": episode_means(last, TOLD)}
+    return {"marks": reached, "games": episode_means(last, STATISTICS)}
 
 
-def _evaluated(work: TrainingRun, others: list[Side], episodes: int) -> dict:
+def _evaluate(work: TrainingRun, others: list[Side], episodes: int) -> dict:
     """Returns, by game and opponent, what the policy comes to in worlds that it shares."""
     side = Side("trained", work.policy, work.params)
     found = {}
-    for index, game in enumerate(work.arena.games):
+    for index, game in enumerate(work.evaluation_env.games):
         found[game.name] = {
             other.name: [
                 {"won": score.won, "score": score.score, "progress": score.progress}
-                for score in evaluate.versus(work.arena, side, other, episodes, game=index)
+                for score in evaluate.versus(work.evaluation_env, side, other, episodes, game=index)
             ]
             for other in others
         }
@@ -273,18 +279,18 @@ def main(arguments: list[str] | None = None) -> int:
         if not cfg.table:
             jobs(cfg)  # what is not allowed shows before any work is shared out
             _claim(Path(cfg.out), cfg)
-            _share_out(cfg, arguments) if worker is None and cfg.workers > 1 else sweep(
+            _run_workers(cfg, arguments) if worker is None and cfg.workers > 1 else sweep(
                 cfg, int(worker or 0)
             )
         if worker is None:
-            print(table(read(cfg.out)))
+            print(table(read_results(cfg.out)))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _share_out(cfg: SweepConfig, arguments: list[str]) -> None:
+def _run_workers(cfg: SweepConfig, arguments: list[str]) -> None:
     """Starts the workers and waits for them.
 
     Raises:

@@ -41,7 +41,7 @@ PROGRAMS = ("step", "tick", "update")
 
 
 @dataclasses.dataclass(frozen=True)
-class Work:
+class ProgramCost:
     """What a program does in a call.
 
     Attributes:
@@ -81,7 +81,7 @@ class Ceilings:
     flops: float
 
 
-def ceilings(megabytes: int = 256, side: int | None = None, runs: int = 5) -> Ceilings:
+def measure_ceilings(megabytes: int = 256, side: int | None = None, runs: int = 5) -> Ceilings:
     """Measures what the device can: the best of some runs.
 
     Args:
@@ -93,12 +93,12 @@ def ceilings(megabytes: int = 256, side: int | None = None, runs: int = 5) -> Ce
     line = jnp.zeros(megabytes * 250_000, jnp.float32)
     matrix = jnp.full((side, side), 1 / side, jnp.float32)
     size = line.nbytes
-    copied = _best(lambda x: x + 1, line, runs)
-    multiplied = _best(lambda x: x @ x, matrix, runs)
+    copied = _least_seconds(lambda x: x + 1, line, runs)
+    multiplied = _least_seconds(lambda x: x @ x, matrix, runs)
     return Ceilings(2 * size / copied, 2 * side**3 / multiplied)
 
 
-def _best(function, array, runs: int) -> float:
+def _least_seconds(function, array, runs: int) -> float:
     """Returns the least seconds of a call; results replace the array, so no memory is new."""
     compiled, _ = build_ahead(jax.jit(function, donate_argnums=0), array)
     seconds = []
@@ -114,7 +114,7 @@ def cost(compiled) -> tuple[float | None, float | None]:
     return told.get("bytes accessed"), told.get("flops")
 
 
-def products(function, *args) -> int:
+def count_products(function, *args) -> int:
     """Returns operations of all matrix products and convolutions of a function.
 
     Rounds of scans count; a loop whose rounds are not known beforehand counts once, and of the
@@ -125,7 +125,7 @@ def products(function, *args) -> int:
 
 
 def products_in(jaxpr) -> int:
-    """Returns what `products` does, of a function that has been traced."""
+    """Returns what `count_products` does, of a function that has been traced."""
     return sum(map(_product, jaxpr.eqns))
 
 
@@ -159,7 +159,9 @@ def _inner(params: dict) -> list:
     return found
 
 
-def works(cfg, programs=PROGRAMS, runs: int = 7, age: int = 24, env=None) -> list[Work]:
+def measure_programs(
+    cfg, programs=PROGRAMS, runs: int = 7, age: int = 24, env=None
+) -> list[ProgramCost]:
     """Measures programs.
 
     Args:
@@ -180,7 +182,7 @@ def works(cfg, programs=PROGRAMS, runs: int = 7, age: int = 24, env=None) -> lis
     return [measured[program](cfg, env, runs, age) for program in programs]
 
 
-def _step(cfg, env, runs: int, age: int) -> Work:
+def _step(cfg, env, runs: int, age: int) -> ProgramCost:
     vector = mm.vectorize(env, cfg.num_worlds)
     (obs, state), sample = jax.jit(vector.reset)(jax.random.key(0)), jax.jit(vector.sample)
     world = state.world
@@ -194,16 +196,16 @@ def _step(cfg, env, runs: int, age: int) -> Work:
         args = choose(tick)
         obs, world, *_ = compiled(*args)
     seconds = [timed(compiled, *args)[0] for _ in range(runs)]
-    return Work("step + observations", statistics.median(seconds), *cost(compiled))
+    return ProgramCost("step + observations", statistics.median(seconds), *cost(compiled))
 
 
-def _tick(cfg, env, runs: int, age: int) -> Work:
-    from agents.learners.rollout import begin, play_tick
+def _tick(cfg, env, runs: int, age: int) -> ProgramCost:
+    from agents.learners.rollout import begin_rollout, play_tick
     from agents.runs.training_run import assemble
 
     vector, policy = assemble(cfg, env)
     key, begin_key, init_key = jax.random.split(jax.random.key(0), 3)
-    stage = jax.jit(lambda key: begin(policy, vector, key))(begin_key)
+    stage = jax.jit(lambda key: begin_rollout(policy, vector, key))(begin_key)
     params = jax.jit(policy.init)(init_key, stage.obs)
 
     def tick(params, key, stage):
@@ -214,20 +216,22 @@ def _tick(cfg, env, runs: int, age: int) -> Work:
         key, tick_key = jax.random.split(key)
         before, (stage, *_) = stage, compiled(params, tick_key, stage)
     seconds = [timed(compiled, params, key, before)[0] for _ in range(runs)]
-    return Work(f"tick of a rollout, {cfg.network}", statistics.median(seconds), *cost(compiled))
+    return ProgramCost(
+        f"tick of a rollout, {cfg.network}", statistics.median(seconds), *cost(compiled)
+    )
 
 
-def _update(cfg, env, runs: int, _) -> Work:
-    from agents.learners.state import start
+def _update(cfg, env, runs: int, _) -> ProgramCost:
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
     from benchmarks.train import measure
 
     batch, policy = assemble(cfg, env)
-    state = jax.eval_shape(lambda: start(batch, policy, cfg))
-    flops = products(make_update(batch, policy, cfg), state, jnp.float32(0))
+    state = jax.eval_shape(lambda: init_state(batch, policy, cfg))
+    flops = count_products(make_update(batch, policy, cfg), state, jnp.float32(0))
     seconds = statistics.median(measure(cfg, runs, warm_up=1, env=env).seconds)
-    return Work(f"update, {cfg.network}", seconds, None, flops)
+    return ProgramCost(f"update, {cfg.network}", seconds, None, flops)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -269,8 +273,8 @@ def _measure_all(options, arguments) -> None:
         network=options.network, num_worlds=options.batch, devices=1,
     )  # fmt: skip
     on, command = machine(), report.command_line("benchmarks.ceiling", arguments)
-    most = ceilings(options.megabytes)
-    found = works(cfg, options.programs, options.runs, options.age)
+    most = measure_ceilings(options.megabytes)
+    found = measure_programs(cfg, options.programs, options.runs, options.age)
     with open(options.json or os.devnull, "w", encoding="utf-8") as lines:
         for work in found:
             fields = dataclasses.asdict(work) | {"ceilings": dataclasses.asdict(most)}

@@ -29,7 +29,7 @@ PLAYED = {"tiny": ("king_of_the_hill", "radio_raid"), "tiny_full": ("team_battle
 WORLDS, TICKS, SEED = 2, 64, 0
 
 
-def player(config: str):
+def make_player(config: str):
     """Returns the jitted function that plays all games of a config.
 
     Args:
@@ -73,7 +73,7 @@ def of_games(config: str, played) -> dict[str, str]:
 
     Args:
       config: one of `PLAYED`.
-      played: what its `player` returned.
+      played: what the function of `make_player` returned.
     """
     world, obs, outcomes = jax.device_get(played)
     outcomes = jax.tree.map(lambda leaf: np.moveaxis(leaf, 0, 2), outcomes)
@@ -94,7 +94,7 @@ def _digest(tree) -> str:
 def digests() -> dict[str, dict[str, str]]:
     """Plays everything; returns the digests by config and game."""
     key = jax.random.key(SEED)
-    return {config: of_games(config, player(config)(key)) for config in PLAYED}
+    return {config: of_games(config, make_player(config)(key)) for config in PLAYED}
 
 
 def expected() -> dict[str, dict[str, str]]:

@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import metammo_jax as mm
 from agents.config import PRESETS, preset
 from agents.networks import packing
-from agents.networks.distributions import entropy, log_prob, masked
-from agents.networks.encoders import heard_features, own_features, pair_features
+from agents.networks.distributions import entropy, log_prob, mask_logits
+from agents.networks.encoders import message_features, own_features, pair_features
 from agents.networks.tiles import tile_features
-from agents.policy import make_policy, nearest, nothing
+from agents.policy import make_policy, noop_choice, shorten_lists
 from benchmarks import timing
 from benchmarks.measure import machine
 from benchmarks.report import show
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     name = options.config if options.config in PRESETS else "tiny"
     cfg = preset(name, game=options.game, config=options.config)
-    crowd = options.crowd or packing.bounds(env.cfg.visible_rows)[0]
+    crowd = options.crowd or packing.list_bounds(env.cfg.visible_rows)[0]
     rows, lines = Rows(env, cfg, options.rows, crowd), []
     for label, function, trained, fixed in rows.layers():
         cells = measured(function, trained, fixed, rows.count, options.runs)
@@ -83,7 +83,7 @@ class Rows:
 
     def __init__(self, env, cfg, rows: int, crowd: int):
         self.policy, self.ticks = make_policy(cfg, env.cfg), cfg.sequence
-        size = packing.places(env.cfg.players)
+        size = packing.block_size(env.cfg.players)
         blocks = max(1, rows // (size * self.ticks)) * self.ticks
         self.count = blocks * size
         obs, _ = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(0), blocks))
@@ -93,7 +93,7 @@ class Rows:
             jnp.ones(blocks, bool),
         )  # fmt: skip
         self.who = place.who
-        self.obs = nearest(packing.take(obs, place, env.cfg.players), crowd)
+        self.obs = shorten_lists(packing.gather(obs, place, env.cfg.players), crowd)
 
     def layers(self):
         """Yields name, function of what is trained and what is not, and both arguments."""
@@ -108,7 +108,7 @@ class Rows:
 
         own = jax.jit(features(own_features))((), (obs, who))
         yield "own features", features(own_features), (), (obs, who)
-        yield "words heard", features(heard_features), (), (obs, who)
+        yield "words heard", features(message_features), (), (obs, who)
         yield "features of those in sight", features(pair_features), (), (obs, who)
         yield "features of tiles", lambda _, o: jax.vmap(tile_features)(o), (), obs
         yield from self._trained(network, own, call)
@@ -150,8 +150,8 @@ class Rows:
         return jax.lax.scan(tick, network.initial(ticks.shape[1:-1]), ticks)[1]
 
     def _choice(self, trained, fixed):
-        logits = masked(trained[0], jax.vmap(self.policy.legal)(*fixed))
-        return log_prob(logits, nothing(fixed[0])), entropy(logits)
+        logits = mask_logits(trained[0], jax.vmap(self.policy.legal)(*fixed))
+        return log_prob(logits, noop_choice(fixed[0])), entropy(logits)
 
     def _all(self, trained, fixed):
         def ticks(leaf):
@@ -161,7 +161,7 @@ class Rows:
         fresh = jnp.zeros(who.shape, bool)
         memory = self.policy.initial(*who.shape[1:])
         logits, value, _ = self.policy.unroll(trained[0], obs, who[0], memory, fresh)
-        return log_prob(logits, nothing(obs)), entropy(logits), value
+        return log_prob(logits, noop_choice(obs)), entropy(logits), value
 
 
 def measured(function, trained, fixed, rows: int, runs: int) -> list[str]:

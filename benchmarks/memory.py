@@ -116,12 +116,12 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
       ValueError: an unknown game or config, or a number that is not allowed.
     """
     from agents.learners.rollout import collect
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.runs.training_run import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config)
     batch, policy = assemble(cfg, env)
-    state = jax.eval_shape(lambda: start(batch, policy, cfg))
+    state = jax.eval_shape(lambda: init_state(batch, policy, cfg))
     ticks = cfg.rollout // cfg.sequence, cfg.sequence
     _, *kept = jax.eval_shape(
         lambda key, state: collect(policy, batch, state.params, key, state.stage, *ticks),
@@ -160,7 +160,7 @@ def most_worlds(footprint: Footprint, limit: float, step: int = 1) -> int:
 
 def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     """Returns bytes of the update compiled for some worlds and sequences of a minibatch."""
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
@@ -168,7 +168,7 @@ def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     changes = {"num_worlds": worlds, "minibatches": minibatches, "devices": 1}
     cfg = dataclasses.replace(cfg, **changes)
     batch, policy = assemble(cfg, env)
-    state, rate = start(batch, policy, cfg), np.float32(cfg.learning_rate)
+    state, rate = init_state(batch, policy, cfg), np.float32(cfg.learning_rate)
     compiled, _ = build_ahead(make_update(batch, policy, cfg), state, rate)
     told = compiled.memory_analysis()
     fresh = told.output_size_in_bytes - told.alias_size_in_bytes

@@ -77,14 +77,14 @@ def _policy(env, labels: dict, key):
     Runs start anew or go on, by the workload.
     """
     from agents.config import PRESETS, preset
-    from agents.learners.rollout import begin
+    from agents.learners.rollout import begin_rollout
     from agents.runs.training_run import assemble
 
     config, share = labels["config"], Share(labels["parted"])
     options = dict(game=labels["game"].split("+"), config=config, num_worlds=labels["batch"])
     name = config if config in PRESETS else "tiny"
     vector, policy = assemble(preset(name, minibatches=1, **options), env)
-    fresh = share.make(lambda key: begin(policy, vector, key))
+    fresh = share.make(lambda key: begin_rollout(policy, vector, key))
     begin_key, init_key = jax.random.split(key)
     stage = fresh(begin_key)
     params = jax.jit(policy.init)(init_key, jax.tree.map(lambda leaf: leaf[:1], stage.obs))

@@ -76,13 +76,13 @@ def measure(cfg, runs: int = 7, warm_up: int = 4, env=None) -> Training:
     for name, value in {"runs": runs, "warm_up": warm_up}.items():
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     batch, policy = assemble(cfg, env)
-    state, rate = start(batch, policy, cfg), np.float32(cfg.learning_rate)
+    state, rate = init_state(batch, policy, cfg), np.float32(cfg.learning_rate)
     update, build = build_ahead(make_update(batch, policy, cfg), state, rate)
     shapes = jax.eval_shape(batch.env.reset, jax.random.key(0))
     reduce, seconds, told = jax.jit(checksum), [], []
@@ -102,7 +102,7 @@ def _training(cfg, batch, shapes, update, build, seconds, told, first) -> Traini
     from agents.parallel import meshes
 
     obs, world = map(tree_bytes, shapes)
-    players, parted = batch.cfg.players, meshes.make(cfg).size
+    players, parted = batch.cfg.players, meshes.make_mesh(cfg).size
     return Training(
         workload="training",
         row=f"step + learning, {cfg.network}" + (f", {parted} devices" if parted > 1 else ""),

@@ -59,7 +59,7 @@ def play(part: str, keys=jax.random.key) -> str:
 def train(part: str) -> str:
     """Returns the digest of what an agent knows, and of its worlds, after an update."""
     from agents.config import TrainConfig
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
@@ -70,7 +70,7 @@ def train(part: str) -> str:
     )  # fmt: skip
     env = mm.make(cfg.game, config=cfg.config, horizon=6)
     batch, policy = assemble(cfg, env)
-    state = start(batch, policy, cfg)
+    state = init_state(batch, policy, cfg)
     return digest(make_update(batch, policy, cfg)(state, np.float32(1e-3)))
 
 

@@ -11,21 +11,21 @@ from metammo_jax.lib import backend, checks, threefry
 from metammo_jax.tasks import curriculum, scoring
 
 from ..runs import training_run
-from .episodes import Played, play
-from .intervals import average, share
+from .episodes import Played, play_episodes
+from .intervals import mean_with_interval, win_share
 from .results import Match, SideScore
-from .sides import Chooser, Side, gathered
+from .sides import Chooser, Side, group_by_chooser
 
-AT_ONCE = {"cpu": 32}
+PARALLEL_EPISODES = {"cpu": 32}
 """Episodes played side by side, by platform."""
 
-OTHERS_AT_ONCE = 1024
+PARALLEL_EPISODES_ELSEWHERE = 1024
 """The same on all other platforms."""
 
 
-def at_once() -> int:
+def parallel_episodes() -> int:
     """Returns how many episodes are played side by side on the platform that JAX works on."""
-    return AT_ONCE.get(backend.platform(), OTHERS_AT_ONCE)
+    return PARALLEL_EPISODES.get(backend.platform(), PARALLEL_EPISODES_ELSEWHERE)
 
 
 EPISODES = 1
@@ -50,12 +50,12 @@ def compare(
     Raises:
       ValueError: a number is not allowed.
     """
-    played, (a, b) = player(env, (first, second), episodes, seed, game, difficulty)
-    judge, names = judge_of(env.games, game), (first.name, second.name)
+    played, (a, b) = make_runner(env, (first, second), episodes, seed, game, difficulty)
+    judge, names = make_judge(env.games, game), (first.name, second.name)
     players = env.cfg.players
     whole = [np.full((episodes, players), number, np.int32) for number in (a, b)]
     alone = (_score(played(whole[0]), a, judge), _score(played(whole[1]), b, judge))
-    both = played(mixed(episodes, players))
+    both = played(alternate_sides(episodes, players))
     return Match(
         env.games[game].name, names, alone, (_score(both, a, judge), _score(both, b, judge))
     )
@@ -69,18 +69,18 @@ def versus(
 
     Arguments and errors are those of `compare`.
     """
-    played, (a, b) = player(env, (first, second), episodes, seed, game, difficulty)
-    both, judge = played(mixed(episodes, env.cfg.players)), judge_of(env.games, game)
+    played, (a, b) = make_runner(env, (first, second), episodes, seed, game, difficulty)
+    both, judge = played(alternate_sides(episodes, env.cfg.players)), make_judge(env.games, game)
     return _score(both, a, judge), _score(both, b, judge)
 
 
-def mixed(episodes: int, groups: int) -> np.ndarray:
+def alternate_sides(episodes: int, groups: int) -> np.ndarray:
     """Returns (episodes, groups) int32: every other group is of side 1, and they swap each time."""
     number = np.arange(episodes)[:, None] + np.arange(groups)
     return (number % 2).astype(np.int32)
 
 
-def player(
+def make_runner(
     env, sides: Sequence[Side], episodes: int, seed: int, game: int, difficulty: int | None = None
 ) -> tuple[Callable[[np.ndarray], Played], list[int]]:
     """Returns a function that plays episodes, and the number by which it calls each side.
@@ -91,10 +91,10 @@ def player(
     episodes = checks.whole("episodes", episodes, 1)
     key = threefry.tagged(checks.key_of_seed(seed), EPISODES)
     game = checks.whole("game", game, 0, len(env.games) - 1)
-    choosers, params, numbers = gathered(sides)
-    run = compiled(env, choosers)
+    choosers, params, numbers = group_by_chooser(sides)
+    run = compile_play(env, choosers)
     levels = None if difficulty is None else jnp.full(len(env.games), difficulty, jnp.int32)
-    count = min(at_once(), episodes)
+    count = min(parallel_episodes(), episodes)
 
     def played(lineup):
         results = []
@@ -108,13 +108,15 @@ def player(
 
 
 @functools.lru_cache(maxsize=8)
-def compiled(env, choosers: tuple[tuple[Chooser, int], ...]):
+def compile_play(env, choosers: tuple[tuple[Chooser, int], ...]):
     """Returns the jitted function that plays episodes, the same for the same arguments."""
-    shown = training_run.show(env, *[chooser.policy for chooser, _ in choosers if chooser.policy])
-    return jax.jit(functools.partial(play, shown, choosers))
+    shown = training_run.add_original_view(
+        env, *[chooser.policy for chooser, _ in choosers if chooser.policy]
+    )
+    return jax.jit(functools.partial(play_episodes, shown, choosers))
 
 
-def judge_of(games, game: int):
+def make_judge(games, game: int):
     """Returns what judges (progress, goal) of players by the rules of the competition, or None."""
     goals = curriculum.evaluation()
     if getattr(games[game], "goals", ()) != goals:
@@ -126,11 +128,11 @@ def judge_of(games, game: int):
 def _score(played: Played, side: int, judge) -> SideScore:
     its, result = played.seat == side, played.result
     told = {
-        "won": share(result.won[:, side]),
-        "progress": average(result.progress[:, side]),
-        "score": average(result.score[:, side]),
-        "return_": average(result.return_[:, side]),
-        "length": average(result.length),
+        "won": win_share(result.won[:, side]),
+        "progress": mean_with_interval(result.progress[:, side]),
+        "score": mean_with_interval(result.score[:, side]),
+        "return_": mean_with_interval(result.return_[:, side]),
+        "length": mean_with_interval(result.length),
     }
     return SideScore(
         episodes=len(result.length), **{name: mean for name, (mean, _) in told.items()},

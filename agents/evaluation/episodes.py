@@ -13,12 +13,12 @@ from metammo_jax.lib import threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 
-from ..policy import base, nothing
+from ..policy import base_observation, noop_choice
 from .sides import Chooser, random_action
 
 
 @struct.dataclass
-class Result(Node):
+class EpisodeResults(Node):
     """Results of n episodes, for each side.
 
     Attributes:
@@ -47,7 +47,7 @@ class Result(Node):
         return self.winners > 0
 
     @classmethod
-    def nothing(cls, count: int, sides: int, players: int) -> "Result":
+    def empty(cls, count: int, sides: int, players: int) -> "EpisodeResults":
         """Returns results of n episodes that go on."""
         each, one = jnp.zeros((count, sides)), jnp.zeros(count)
         number = each.astype(jnp.int32)
@@ -59,18 +59,18 @@ class Played(Node):
     """Episodes that are over.
 
     Attributes:
-      result: `Result` (n, ...).
+      result: `EpisodeResults` (n, ...).
       goal: (n, P) int32, indices of the players' goals.
       seat: (n, P) int32, their sides.
     """
 
-    result: Result
+    result: EpisodeResults
     goal: jax.Array
     seat: jax.Array
 
 
 @narrow
-def play(env, choosers, params, key, numbers, game, levels, lineup):
+def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
     """Plays an episode for each number.
 
     Args:
@@ -96,7 +96,7 @@ def play(env, choosers, params, key, numbers, game, levels, lineup):
         number=jnp.int32(0), obs=obs, world=world,
         memory=tuple(c.policy.initial(*seat.shape) if c.policy else () for c, _ in choosers),
         fresh=jnp.ones(seat.shape, bool), over=jnp.zeros(count, bool),
-        returns=jnp.zeros(seat.shape), result=Result.nothing(count, sides, seat.shape[1]),
+        returns=jnp.zeros(seat.shape), result=EpisodeResults.empty(count, sides, seat.shape[1]),
     )  # fmt: skip
 
     def tick(stage):
@@ -130,14 +130,14 @@ class EvaluationState(Node):
     fresh: jax.Array
     over: jax.Array
     returns: jax.Array
-    result: Result
+    result: EpisodeResults
 
 
 def _tick(env, choosers, params, keys, seat, stage):
     keys = jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, stage.number)
     split = jax.vmap(threefry.split, in_axes=(0, None), out_axes=1)
     step_keys, *act_keys = split(keys, 1 + len(choosers))
-    acts = base(stage.obs).alive & ~stage.over[:, None]
+    acts = base_observation(stage.obs).alive & ~stage.over[:, None]
     first, action, memories = 0, None, []
     for (chooser, count), own, key, memory in zip(
         choosers, params, act_keys, stage.memory, strict=True
@@ -183,7 +183,7 @@ def _choose(env, chooser: Chooser, params, keys, memory, stage, side):
         return (_where(its, new, choice), memory), None
 
     count = len(jax.tree.leaves(params)[0])
-    start = (nothing(stage.obs), memory)
+    start = (noop_choice(stage.obs), memory)
     (choice, memory), _ = jax.lax.scan(one, start, (jnp.arange(count), params))
     return jax.vmap(policy.to_action)(choice, stage.obs), memory
 
@@ -199,7 +199,7 @@ def _where(condition, first, second):
     return jax.tree.map(pick, first, second)
 
 
-def _result(info, returns, seat, sides: int, length) -> Result:
+def _result(info, returns, seat, sides: int, length) -> EpisodeResults:
     """Returns the results of episodes that end now."""
     of_side = seat[..., None] == jnp.arange(sides).reshape(1, 1, -1)
     players = of_side.sum(axis=1, dtype=jnp.int32)
@@ -209,7 +209,7 @@ def _result(info, returns, seat, sides: int, length) -> Result:
         return jnp.where(of_side, values[..., None], 0.0).sum(axis=1) / count
 
     winners = (info.winners[..., None] & of_side).sum(axis=1, dtype=jnp.int32)
-    return Result(
+    return EpisodeResults(
         players=players, winners=winners, progress=mean(info.max_progress),
         score=jnp.where(winners > 0, info.score[:, None], 0.0), return_=mean(returns),
         length=jnp.full(seat.shape[:1], length, jnp.float32),

@@ -11,7 +11,7 @@ NORMAL = 1.959964
 """Standard deviations on each side of the mean that hold 95% of a normal distribution."""
 
 
-def share(won) -> tuple[float, Interval]:
+def win_share(won) -> tuple[float, Interval]:
     """Returns the share of episodes (n,) bool that were won, and its 95% interval.
 
     Source: Wilson, 1927; it stays within 0 and 1, also where all or none were won.
@@ -23,7 +23,7 @@ def share(won) -> tuple[float, Interval]:
     return mean, (max(0.0, middle - half), min(1.0, middle + half))
 
 
-def average(values) -> tuple[float, Interval]:
+def mean_with_interval(values) -> tuple[float, Interval]:
     """Returns the mean over episodes (n,) float, and its 95% interval, by the normal distribution.
 
     Of a single episode nothing is known of the spread: the interval is not a number.
@@ -34,7 +34,7 @@ def average(values) -> tuple[float, Interval]:
     return mean, (mean - half, mean + half)
 
 
-def over_seeds(values) -> tuple[float, float]:
+def mean_over_seeds(values) -> tuple[float, float]:
     """Returns the mean over a few seeds (n,) and half the width of its 95% interval.
 
     By Student's t, for values that are about normal; of a single seed it is not a number.

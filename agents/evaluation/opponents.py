@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from ..parallel import processes
-from ..runs.training_run import TrainingRun, past
+from ..runs.training_run import TrainingRun, past_file
 from .compare import versus
 from .sides import Side
 
@@ -28,18 +28,18 @@ def is_due(work: TrainingRun, steps: int) -> bool:
     return steps * times // total < min(work.counts["steps"], total) * times // total
 
 
-def keep(work: TrainingRun) -> None:
+def save_params(work: TrainingRun) -> None:
     """Keeps the run's parameters, to compare later ones with."""
-    if not processes.is_first():
+    if not processes.is_first_process():
         return
-    path = past(work.run, work.counts["updates"])
+    path = past_file(work.run, work.counts["updates"])
     path.parent.mkdir(exist_ok=True)
     part = path.with_name("part")
     part.write_bytes(flax.serialization.to_bytes(jax.device_get(work.params)))
     part.replace(path)
 
 
-def compare(work: TrainingRun) -> dict[str, dict]:
+def compare_with_opponents(work: TrainingRun) -> dict[str, dict]:
     """Returns, by game and opponent, what the policy comes to in worlds that both share.
 
     The opponents: "random" chooses evenly from the masks but spares teammates, "untrained" is the
@@ -47,26 +47,30 @@ def compare(work: TrainingRun) -> dict[str, dict]:
     before half of its updates. There is none in the first comparison.
     """
     params = work.params
-    others = {"random": uniform(work.policy, params)}
-    kept = {"untrained": 0, "past": _past(work)}
+    others = {"random": uniform_params(work.policy, params)}
+    kept = {"untrained": 0, "past": _past_update(work)}
     for name, update in kept.items():
-        if update is not None and past(work.run, update).exists():
-            content = past(work.run, update).read_bytes()
+        if update is not None and past_file(work.run, update).exists():
+            content = past_file(work.run, update).read_bytes()
             others[name] = flax.serialization.from_bytes(params, content)
-    keep(work)
+    save_params(work)
     side, found = Side("trained", work.policy, params), {}
     options = dict(episodes=work.cfg.eval_episodes, seed=work.cfg.seed)
-    for index, game in enumerate(work.arena.games):
+    for index, game in enumerate(work.evaluation_env.games):
         found[game.name] = {
             name: versus(
-                work.arena, side, dataclasses.replace(side, params=other), game=index, **options
+                work.evaluation_env,
+                side,
+                dataclasses.replace(side, params=other),
+                game=index,
+                **options,
             )[0].as_dict()
             for name, other in others.items()
         }
     return found
 
 
-def uniform(policy, params):
+def uniform_params(policy, params):
     """Returns parameters with which a policy chooses evenly among what is allowed.
 
     Its heads are emptied: all logits are equal then.
@@ -78,7 +82,7 @@ def uniform(policy, params):
     return {"params": layers}
 
 
-def mean_won(record: dict) -> dict[str, float]:
+def mean_wins(record: dict) -> dict[str, float]:
     """Returns the share of games won against each opponent, mean over the games of a record."""
     games = record.get("evaluation", {}).values()
     names = dict.fromkeys(name for game in games for name in game)
@@ -88,10 +92,10 @@ def mean_won(record: dict) -> dict[str, float]:
     }
 
 
-def _past(work: TrainingRun) -> int | None:
+def _past_update(work: TrainingRun) -> int | None:
     """Returns the update of the past, or None."""
     now = work.counts["updates"]
-    kept = sorted(int(path.stem) for path in past(work.run, 0).parent.glob("*.msgpack"))
+    kept = sorted(int(path.stem) for path in past_file(work.run, 0).parent.glob("*.msgpack"))
     before = [update for update in kept if 0 < update < now]
     late = [update for update in before if now <= 2 * update]
     return late[0] if late else before[-1] if before else None

@@ -45,7 +45,7 @@ class About:
     command: str
 
 
-def folder_for(path: str) -> Path:
+def make_report_folder(path: str) -> Path:
     """Returns the folder of a report, which is made; ValueError if there is a file of its name."""
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
@@ -55,7 +55,7 @@ def folder_for(path: str) -> Path:
     return folder
 
 
-def write(
+def write_report(
     folder: Path, about: About, env: mm.Env, sides: Sequence[Side], matches: Sequence[Match],
     episodes: int = 4, seed: int = 0, difficulty: int | None = None,
 ) -> Path:  # fmt: skip
@@ -82,9 +82,9 @@ def write(
         _game(name, {side.name: of[index] for side, of in zip(sides, replays, strict=True)})
         for index, name in enumerate(names)
     ]
-    learning = None if about.run is None else curve.of_run(about.run)
-    watched = _watch(folder, chosen(replays[0], matches))
-    text = report_page.page(about, matches, learning, games, watched, episodes)
+    learning = None if about.run is None else curve.make_figure(about.run)
+    watched = _watch(folder, choose_episodes(replays[0], matches))
+    text = report_page.render_page(about, matches, learning, games, watched, episodes)
     path = folder / FILE
     path.write_text(text, encoding="utf-8")
     return path
@@ -111,7 +111,9 @@ def _record(
 def _chooser(env: mm.Env, side: Side) -> tuple[Any, Callable]:
     """Returns what a side sees, and how it chooses, as `mm.record` takes them."""
     if side.policy is not None:
-        return training_run.show(env, side.policy), Player(side.policy, side.params, side.greedy)
+        return training_run.add_original_view(env, side.policy), Player(
+            side.policy, side.params, side.greedy
+        )
     draw = jax.jit(lambda key, obs: random_action(env, key[None], _batched(obs)))
     return env, lambda key, obs: jax.tree.map(lambda leaf: leaf[0], draw(key, obs))
 
@@ -134,19 +136,21 @@ def _game(name: str, replays: dict[str, list[mm.Replay]]) -> Game:
     return Game(name, figures)
 
 
-def progress_of(replay: mm.Replay) -> float:
+def final_progress(replay: mm.Replay) -> float:
     """Returns the mean over the players of the progress of their tasks at the end."""
     return float(np.mean(replay.at(replay.ticks).task.progress))
 
 
-def chosen(replays: list[list[mm.Replay]], matches: Sequence[Match]) -> list[tuple[str, mm.Replay]]:
+def choose_episodes(
+    replays: list[list[mm.Replay]], matches: Sequence[Match]
+) -> list[tuple[str, mm.Replay]]:
     """Returns the episodes to be watched, each with why it was chosen; three, if there are as many.
 
     Of one game: those with the most, the median and the least progress. Of several: one each of the
     games in which the policy's progress is the most, the median and the least above the baseline's.
     """
     if len(replays) == 1:
-        ranked = sorted(replays[0], key=progress_of, reverse=True)
+        ranked = sorted(replays[0], key=final_progress, reverse=True)
         words = ("most progress", "median progress", "least progress")
     else:
         above = [match.alone[0].progress - match.alone[1].progress for match in matches]

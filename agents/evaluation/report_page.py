@@ -48,7 +48,7 @@ class Watched:
     replay: mm.Replay
 
 
-def page(
+def render_page(
     about: "About", matches: Sequence[Match], learning, games: Sequence[Game],
     watched: Sequence[Watched], episodes: int,
 ) -> str:  # fmt: skip

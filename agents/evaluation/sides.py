@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from metammo_jax.lib import checks, threefry
 
-from ..policy import Policy, base, foes
+from ..policy import Policy, base_observation, foe_mask
 from ..runs import training_run
 
 FRESH = 3
@@ -54,12 +54,12 @@ def untrained(policy: Policy, env, seed: int = 0) -> Side:
     """
     key = threefry.tagged(checks.key_of_seed(seed), FRESH)
     start_key, param_key = threefry.split(key)
-    obs, _ = jax.jit(jax.vmap(training_run.show(env, policy).reset))(start_key[None])
+    obs, _ = jax.jit(jax.vmap(training_run.add_original_view(env, policy).reset))(start_key[None])
     return Side("untrained", policy, jax.jit(policy.init)(param_key, obs))
 
 
-def gathered(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
-    """Returns sides as `episodes.play` takes them: those that choose alike in one stack.
+def group_by_chooser(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
+    """Returns sides as `episodes.play_episodes` takes them: those that choose alike in one stack.
 
     Returns:
       choosers, ((`Chooser`, count), ...); params, for each a pytree with `count` in front, None
@@ -87,7 +87,7 @@ def random_action(env, keys, obs):
       keys: (n,) keys.
       obs: (n, ...) observations.
     """
-    return jax.vmap(env.sample)(keys, jax.vmap(_sparing)(obs))
+    return jax.vmap(env.sample)(keys, jax.vmap(_without_teammates)(obs))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,9 +98,9 @@ class Chooser:
     greedy: bool = False
 
 
-def _sparing(obs):
+def _without_teammates(obs):
     """Returns an observation of one world in which no teammate is a target."""
-    seen = base(obs)
-    target = foes(seen, jnp.arange(seen.visible.shape[0]))
+    seen = base_observation(obs)
+    target = foe_mask(seen, jnp.arange(seen.visible.shape[0]))
     spared = seen.replace(masks=seen.masks.replace(target=target))
     return spared if seen is obs else obs.replace(base=spared)

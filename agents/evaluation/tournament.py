@@ -8,8 +8,8 @@ import numpy as np
 
 from metammo_jax.lib import checks
 
-from .compare import judge_of, player
-from .ratings import Ratings, elo_of_the_paper, rate
+from .compare import make_judge, make_runner
+from .ratings import Ratings, fit_ratings, paper_elo
 from .sides import Side
 
 ORDERS = 20
@@ -114,21 +114,21 @@ def tournament(
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"entrants={names} must be at least two, with names of their own")
     matches = checks.whole("matches", matches, 1)
-    play, numbers = player(env, entrants, matches, seed, game, difficulty)
-    result = play(lineup(numbers, matches, env.cfg.players, seed)).result
+    play, numbers = make_runner(env, entrants, matches, seed, game, difficulty)
+    result = play(make_lineups(numbers, matches, env.cfg.players, seed)).result
     won, progress, present = (
         np.asarray(leaf)[:, numbers] for leaf in (result.won, result.progress, result.players > 0)
     )
-    is_judged = judge_of(env.games, game) is not None
+    is_judged = make_judge(env.games, game) is not None
     winners = 0 if is_judged else np.asarray(result.winners)[:, numbers]
     places = np.where(present, winners + progress, np.nan)
     return Tournament(
-        env.games[game].name, names, places, won, progress, rate(places, seed=seed),
+        env.games[game].name, names, places, won, progress, fit_ratings(places, seed=seed),
         _elo(places, seed),
     )  # fmt: skip
 
 
-def lineup(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.ndarray:
+def make_lineups(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.ndarray:
     """Returns (matches, groups) int32, the entrant of each group of teammates in each match.
 
     Groups are dealt out one by one, in an order that is drawn anew after K matches; between them
@@ -146,7 +146,7 @@ def lineup(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.n
     return orders[match // count, (seat + match) % count].astype(np.int32)
 
 
-def draw(result: Tournament, path: str | Path) -> Path | None:
+def draw_ratings(result: Tournament, path: str | Path) -> Path | None:
     """Draws ratings with their intervals, and who beats whom, into a PNG file.
 
     Returns:
@@ -183,7 +183,7 @@ def _elo(places, seed):
     if not np.isfinite(places).all():
         return np.full((places.shape[1], 2), np.nan)
     draw = np.random.default_rng(seed)
-    found = [elo_of_the_paper(places[draw.permutation(len(places))]) for _ in range(ORDERS)]
+    found = [paper_elo(places[draw.permutation(len(places))]) for _ in range(ORDERS)]
     return np.stack([np.mean(found, axis=0), np.std(found, axis=0)], axis=1)
 
 

@@ -75,9 +75,9 @@ class Comparison:
     def write(self, cfg: ExperimentConfig, out: Path, command: str) -> str:
         """Returns the report of what is complete."""
         plan = self.plan(cfg)
-        found = complete(cfg, plan, out)
+        found = complete_results(cfg, plan, out)
         if not found:
-            return report.page(plan.title, command, "Nothing is complete yet.", [])
+            return report.render_page(plan.title, command, "Nothing is complete yet.", [])
         seeds = len(next(iter(found.values())))
         text = (
             f"{seeds} seeds at `{cfg.config}`. {plan.text} For each game and seed they play a "
@@ -85,7 +85,7 @@ class Comparison:
             "rating are odds of ten to one."
         )
         compared = _compared(plan, found, out / f"{plan.name}-shares.png")
-        return report.page(plan.title, command, text, [_ratings(found), *compared])
+        return report.render_page(plan.title, command, text, [_ratings(found), *compared])
 
 
 def matches(cfg: ExperimentConfig, plan: Plan) -> list[Matches]:
@@ -101,7 +101,7 @@ def matches(cfg: ExperimentConfig, plan: Plan) -> list[Matches]:
     return found
 
 
-def complete(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, list[dict]]:
+def complete_results(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, list[dict]]:
     """Returns the results of the same seeds for each game of which two or more are complete."""
     done = [one for one in matches(cfg, plan) if one.is_complete(out)]
     seeds = {game: {one.seed for one in done if one.game == game} for game in plan.games}
@@ -115,7 +115,7 @@ def complete(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, list[dic
     }
 
 
-def beats(found: list[dict], first: str, second: str) -> np.ndarray:
+def win_shares(found: list[dict], first: str, second: str) -> np.ndarray:
     """Returns by seed (N,) in what share of matches one entrant was above another."""
     names = found[0]["names"]
     row, column = names.index(first), names.index(second)
@@ -129,31 +129,41 @@ def _rating(found: list[dict], name: str) -> np.ndarray:
 def _ratings(results) -> str:
     names = results[next(iter(results))][0]["names"]
     rows = [
-        [name, *(report.number(statistics.paired(_rating(f, name)), 0) for f in results.values())]
+        [
+            name,
+            *(
+                report.format_interval(statistics.bootstrap_mean(_rating(f, name)), 0)
+                for f in results.values()
+            ),
+        ]
         for name in names
     ]
-    return "## Ratings\n\n" + report.table(["policy", *results], rows)
+    return "## Ratings\n\n" + report.markdown_table(["policy", *results], rows)
 
 
 def _compared(plan: Plan, results, picture: Path) -> list[str]:
     """Returns a table of all pairs by game, with aggregates, its picture, and the verdicts."""
     shares = {
-        pair: np.stack([beats(found, pair.first, pair.second) for found in results.values()])
+        pair: np.stack([win_shares(found, pair.first, pair.second) for found in results.values()])
         for pair in plan.pairs
     }
-    own = {pair: [statistics.paired(game) for game in shares[pair]] for pair in plan.pairs}
+    own = {pair: [statistics.bootstrap_mean(game) for game in shares[pair]] for pair in plan.pairs}
     rows = [
-        [game, *(report.number(own[pair][index]) for pair in plan.pairs)]
+        [game, *(report.format_interval(own[pair][index]) for pair in plan.pairs)]
         for index, game in enumerate(results)
     ]
-    drawn = pictures.shares(picture, list(results), {pair.label: own[pair] for pair in own})
+    drawn = pictures.draw_win_shares(
+        picture, list(results), {pair.label: own[pair] for pair in own}
+    )
     mean = statistics.interquartile_mean
-    cells = [report.number(statistics.bootstrap(mean, shares[pair])) for pair in plan.pairs]
+    cells = [
+        report.format_interval(statistics.bootstrap(mean, shares[pair])) for pair in plan.pairs
+    ]
     rows.append(["interquartile mean of all", *cells])
-    better = [report.number(_improvement(results, pair)) for pair in plan.pairs]
+    better = [report.format_interval(_improvement(results, pair)) for pair in plan.pairs]
     rows.append(["probability of improvement", *better])
     told = "\n".join(f"* {pair.label}: `{pair.first}` above `{pair.second}`" for pair in plan.pairs)
-    table = report.table(["game", *(pair.label for pair in plan.pairs)], rows)
+    table = report.markdown_table(["game", *(pair.label for pair in plan.pairs)], rows)
     parts = [
         f"## Share of matches in which the first is above the second\n\n{told}\n\n{table}\n\n"
         "The probability of improvement is that of a higher rating in a random game, of the first "
@@ -169,7 +179,7 @@ def _improvement(results, pair: Pair) -> report.Triple:
         np.stack([_rating(found, name) for found in results.values()])
         for name in (pair.first, pair.second)
     )
-    return statistics.bootstrap(statistics.improvement, first, second)
+    return statistics.bootstrap(statistics.probability_of_improvement, first, second)
 
 
 def _claims(pair: Pair, shares: np.ndarray, results) -> list[report.Claim]:
@@ -178,7 +188,7 @@ def _claims(pair: Pair, shares: np.ndarray, results) -> list[report.Claim]:
     return [
         report.Claim(
             pair.claim.format(game=f"`{game}`"), "it is above in a share of matches of",
-            statistics.paired(own), 0.5,
+            statistics.bootstrap_mean(own), 0.5,
         )
         for game, own in zip(results, shares, strict=True)
     ]  # fmt: skip

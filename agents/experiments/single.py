@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..evaluation.intervals import over_seeds
+from ..evaluation.intervals import mean_over_seeds
 from ..runs import folder
 from ..training import curve
 from . import pictures, report
@@ -59,23 +59,24 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
             continue
         found = [_last(run.run_of(out, seed), run.cfg.game[0]) for seed in run.seeds]
         cells = [_percent([one[rival]["won"] for one in found if rival in one]) for rival in RIVALS]
-        score = over_seeds([one["random"]["score"] for one in found])
+        score = mean_over_seeds([one["random"]["score"] for one in found])
         label = run.name.removeprefix("specialist-")
         records = [folder.read_metrics(run.run_of(out, seed)) for seed in run.seeds]
-        learnt[label] = curve.over_seeds([curve.against(one) for one in records])
+        learnt[label] = curve.mean_curves([curve.curves_by_opponent(one) for one in records])
         wins.append([label, *cells, f"{score[0]:.2f} ± {score[1]:.2f}"])
         matches = [ratings(cfg, run, seed) for seed in run.seeds]
         results = [one.result(out)["entrants"] for one in matches if one.is_complete(out)]
         if results:
             names = ("random", "untrained", *(f"{share:.0%}" for share in SHARES))
-            means = [over_seeds([one[name]["rating"] for one in results]) for name in names]
+            means = [mean_over_seeds([one[name]["rating"] for one in results]) for name in names]
             rated.append([label, *(f"{mean:.0f} ± {half:.0f}" for mean, half in means)])
     head = ["game", *(f"beats {rival}" for rival in RIVALS), "score against random"]
     shares = [f"after {share:.0%}" for share in SHARES]
     parts = [
-        "## Games won at the end\n\n" + report.table(head, wins),
-        "## Ratings over time\n\n" + report.table(["game", "random", "untrained", *shares], rated),
-        pictures.curves(out / "single-curves.png", learnt) if learnt else "",
+        "## Games won at the end\n\n" + report.markdown_table(head, wins),
+        "## Ratings over time\n\n"
+        + report.markdown_table(["game", "random", "untrained", *shares], rated),
+        pictures.draw_curves(out / "single-curves.png", learnt) if learnt else "",
     ]
     seeds, steps = cfg.seeds or SEEDS, cfg.specialist_steps
     text = (
@@ -84,7 +85,7 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
         "worlds that both share; ratings are of a tournament for each seed, 77.6 points are odds "
         "of ten to one."
     )
-    return report.page("One agent for each game", command, text, parts)
+    return report.render_page("One agent for each game", command, text, parts)
 
 
 def _last(run: Path, game: str) -> dict:
@@ -94,5 +95,5 @@ def _last(run: Path, game: str) -> dict:
 
 
 def _percent(shares) -> str:
-    mean, half = over_seeds(np.asarray(shares)) if shares else (np.nan, np.nan)
+    mean, half = mean_over_seeds(np.asarray(shares)) if shares else (np.nan, np.nan)
     return f"{mean:.0%} ± {half:.0%}" if np.isfinite(half) else f"{mean:.0%}"

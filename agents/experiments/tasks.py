@@ -126,12 +126,12 @@ class Matches:
 
     def work(self, out: Path) -> None:
         """Plays, and writes the result."""
-        env = training_run.arena(self.game, self.config)
+        env = training_run.make_evaluation_env(self.game, self.config)
         policies: dict[tuple, tuple] = {}
         sides = [self._side(out, env, entrant, policies) for entrant in self.entrants]
         result = tournaments.tournament(env, sides, self.matches, self.seed)
         self.file(out).parent.mkdir(parents=True, exist_ok=True)
-        folder.write(self.file(out), json.dumps(result.as_dict(), indent=1) + "\n")
+        folder.write_atomically(self.file(out), json.dumps(result.as_dict(), indent=1) + "\n")
 
     def result(self, out: Path) -> dict:
         """Returns the result, see `evaluation.tournament.Tournament.as_dict`."""
@@ -173,7 +173,7 @@ def update_at(run: Path, share: float) -> int | None:
     return min(kept, key=lambda update: abs(steps.get(update, 0) - share * total))
 
 
-def work_through(tasks: Sequence[Task], out: Path) -> None:
+def complete_tasks(tasks: Sequence[Task], out: Path) -> None:
     """Works on tasks that nobody else works on, until all are complete.
 
     Raises:
@@ -194,7 +194,7 @@ def work_through(tasks: Sequence[Task], out: Path) -> None:
             time.sleep(WAIT)
 
 
-def share_out(command: list[str], workers: int) -> None:
+def run_workers(command: list[str], workers: int) -> None:
     """Starts worker processes of a command, each with a core of its own, and waits for them.
 
     Raises:
@@ -207,7 +207,7 @@ def share_out(command: list[str], workers: int) -> None:
         raise ValueError(f"workers {failed} failed; what was finished is kept, call again")
 
 
-def command_of(arguments: list[str]) -> list[str]:
+def worker_command(arguments: list[str]) -> list[str]:
     """Returns the command of a worker with the same arguments."""
     return [sys.executable, "-m", __package__ or "", *arguments, "--worker"]
 

@@ -65,13 +65,13 @@ def with_algorithm(cfg: TrainConfig, algorithm) -> TrainConfig:
       ValueError: it lacks a part.
     """
     if algorithm is None:
-        learner_of(cfg)
+        get_learner(cfg)
         return cfg
     _check(algorithm)
     return dataclasses.replace(cfg, algorithm="own")
 
 
-def learner_of(cfg: TrainConfig, algorithm=None) -> Any:
+def get_learner(cfg: TrainConfig, algorithm=None) -> Any:
     """Returns the algorithm that the options ask for.
 
     Args:

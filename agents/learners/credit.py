@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 
-def after_death(
+def value_after_death(
     value: jax.Array,
     alive: jax.Array,
     last_value: jax.Array,

@@ -12,20 +12,20 @@ def masked_mean(values: jax.Array, mask: jax.Array, axis: str | None = None) -> 
 
     With an axis it is the mean over all devices, and has no gradient.
     """
-    count = jnp.maximum(total(jnp.sum(mask), axis), 1).astype(jnp.float32)
-    return total(jnp.sum(jnp.where(mask, values, 0.0)), axis) / count
+    count = jnp.maximum(sum_over_devices(jnp.sum(mask), axis), 1).astype(jnp.float32)
+    return sum_over_devices(jnp.sum(jnp.where(mask, values, 0.0)), axis) / count
 
 
-def total(share, axis: str | None = None):
+def sum_over_devices(share, axis: str | None = None):
     """Returns the sum of a pytree over the devices of a mesh axis; itself where there is none."""
     return share if axis is None else jax.lax.psum(share, axis)
 
 
-def deviation(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
+def masked_std(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
     """Returns the standard deviation () of values over the mask (unbiased)."""
     mean = masked_mean(values, mask, axis)
-    square = total(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
-    count = jnp.maximum(total(jnp.sum(mask), axis) - 1, 1).astype(jnp.float32)
+    square = sum_over_devices(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
+    count = jnp.maximum(sum_over_devices(jnp.sum(mask), axis) - 1, 1).astype(jnp.float32)
     return jnp.sqrt(square / count)
 
 
@@ -49,7 +49,7 @@ def moments_by_game(
 
     def sums(values):
         each = jnp.where(mask, values, 0.0).sum(axis=-1)
-        return total(jnp.einsum("ns,nsg->g", each, of_game), axis)
+        return sum_over_devices(jnp.einsum("ns,nsg->g", each, of_game), axis)
 
     def spread(each):
         return jnp.einsum("g,nsg->ns", each, of_game)[..., None]

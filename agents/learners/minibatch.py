@@ -35,7 +35,7 @@ class Minibatch:
     mask: jax.Array
     moments: tuple[jax.Array, jax.Array] | None = None
 
-    def units(self, axis: str | None) -> tuple[jax.Array, jax.Array]:
+    def shift_and_scale(self, axis: str | None) -> tuple[jax.Array, jax.Array]:
         """Returns what advantages are measured from, and in units of what: (n, S, P) float32.
 
         With an axis they are of the rows of all devices.
@@ -44,7 +44,7 @@ class Minibatch:
             shift, scale = self.moments
             return shift, scale + 1e-8
         shift = losses.masked_mean(self.advantage, self.mask, axis)
-        scale = losses.deviation(self.advantage, self.mask, axis) + 1e-8
+        scale = losses.masked_std(self.advantage, self.mask, axis) + 1e-8
         return jnp.full_like(self.advantage, shift), jnp.full_like(self.advantage, scale)
 
 

@@ -37,7 +37,7 @@ class Pool(Node):
       seen: () int32, how many parameters were candidates for a place; the first K were all taken.
       age: () int32, updates since the run's start.
       matches: (K,) float32, episodes that ended while it played.
-      above: (K,) float32, of these, how many it won: see `placed`.
+      above: (K,) float32, of these, how many it won: see `score_matches`.
     """
 
     params: Any
@@ -60,7 +60,7 @@ class Rival(Node):
     params: Any
 
 
-def start(cfg: TrainConfig, params) -> Pool | None:
+def make_pool(cfg: TrainConfig, params) -> Pool | None:
     """Returns a pool that holds these parameters; None where past selves take no part."""
     if not cfg.past_selves:
         return None
@@ -69,7 +69,7 @@ def start(cfg: TrainConfig, params) -> Pool | None:
     return Pool(whole, jnp.int32(1), jnp.int32(0), zeros, zeros)
 
 
-def draw(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
+def draw_rival(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
     """Returns the past self of the next rollout, by `TrainConfig.pool_draw`.
 
     "uniform": each with the same chance. "hard": by the square of the share of matches that it has
@@ -83,7 +83,7 @@ def draw(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
     return Rival(place, jax.tree.map(lambda leaf: leaf[place], pool.params))
 
 
-def grown(
+def update_pool(
     key: jax.Array, pool: Pool, rival: Rival, params, matches: jax.Array, above: jax.Array,
     cfg: TrainConfig,
 ) -> Pool:  # fmt: skip
@@ -116,7 +116,7 @@ def grown(
     )
 
 
-def dealt(keys: jax.Array, group: jax.Array, share: float) -> jax.Array:
+def assign_teams(keys: jax.Array, group: jax.Array, share: float) -> jax.Array:
     """Returns which players past selves play, (B, P) bool, drawn for each world.
 
     Args:
@@ -137,7 +137,7 @@ def dealt(keys: jax.Array, group: jax.Array, share: float) -> jax.Array:
     return jax.vmap(one)(keys, group.astype(jnp.int32))
 
 
-def placed(past: jax.Array, info, done: jax.Array) -> tuple[jax.Array, jax.Array]:
+def score_matches(past: jax.Array, info, done: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Returns in which worlds a match ended (B,) float32, and where the past self was above.
 
     That is where its players came further in the mean: one for winning, and the progress of the

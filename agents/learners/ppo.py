@@ -35,7 +35,7 @@ class Samples:
 
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
     """Returns what the loss compares, of a minibatch; with an axis of those of all devices."""
-    shift, scale = batch.units(axis)
+    shift, scale = batch.shift_and_scale(axis)
     scaled, target = (batch.advantage - shift) / scale, batch.advantage + batch.value
     return Samples(batch.log_prob, batch.value, target, scaled, batch.mask)
 

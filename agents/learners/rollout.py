@@ -20,7 +20,7 @@ from metammo_jax.vector import EpisodeStats
 from metammo_jax.wrappers import ShapedInfo
 
 from ..networks.distributions import Choice
-from ..policy import Memory, Policy, base
+from ..policy import Memory, Policy, base_observation
 from . import pool
 
 
@@ -45,7 +45,7 @@ class RolloutState(Node):
     @property
     def learners(self) -> jax.Array:
         """(B, P) bool, who is alive and learns."""
-        alive = base(self.obs).alive
+        alive = base_observation(self.obs).alive
         return alive if self.past is None else alive & ~self.past
 
 
@@ -88,15 +88,15 @@ class Finished(Node):
     Attributes:
       done: (B,) bool, the world's did; the rest means something there.
       episode: statistics (B,).
-      placed: of past selves, two times (B,) float32, see `pool.placed`; None where none plays.
+      past_matches: of past selves, as `pool.score_matches` returns them; None where none plays.
     """
 
     done: jax.Array
     episode: EpisodeStats
-    placed: tuple[jax.Array, jax.Array] | None = None
+    past_matches: tuple[jax.Array, jax.Array] | None = None
 
 
-def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> RolloutState:
+def begin_rollout(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> RolloutState:
     """Returns the start of an episode in every world.
 
     Args:
@@ -106,16 +106,16 @@ def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> Ro
       past_selves: share of the teams that past selves play.
     """
     obs, state = batch.reset(key)
-    shape = base(obs).alive.shape
-    past = _dealt(batch, key, obs, past_selves) if past_selves else None
+    shape = base_observation(obs).alive.shape
+    past = _assign_teams(batch, key, obs, past_selves) if past_selves else None
     return RolloutState(state, obs, policy.initial(*shape), jnp.ones(shape, bool), past)
 
 
-def _dealt(batch, key, obs, share):
+def _assign_teams(batch, key, obs, share):
     """Returns which players past selves play in new episodes, (B, P) bool."""
-    players = base(obs).alive.shape[1]
-    group = base(obs).entities[:, :players, Column.GROUP]
-    return pool.dealt(batch.keys(threefry.tagged(key, DEALT)), group, share)
+    players = base_observation(obs).alive.shape[1]
+    group = base_observation(obs).entities[:, :players, Column.GROUP]
+    return pool.assign_teams(batch.keys(threefry.tagged(key, DEALT)), group, share)
 
 
 DEALT, RIVAL = 2, 3
@@ -146,15 +146,15 @@ def play_tick(
       stage after, what happened, episodes that ended.
     """
     act_key, step_key = jax.random.split(key)
-    choice, log_prob, value, memory = _chosen(policy, batch, params, rival, act_key, stage)
+    choice, log_prob, value, memory = _act(policy, batch, params, rival, act_key, stage)
     action = jax.vmap(policy.to_action)(choice, stage.obs)
     obs, state, reward, terminated, truncated, info = batch.step(step_key, stage.state, action)
     alive = stage.learners
-    ended = terminated | truncated | ~base(stage.obs).alive
+    ended = terminated | truncated | ~base_observation(stage.obs).alive
     bootstrap = jnp.zeros_like(reward)
     if batch.env.truncates:
         limit = truncated & alive
-        bootstrap = _value_beyond(policy, params, info.final_observation, memory, limit)
+        bootstrap = _value_at_limit(policy, params, info.final_observation, memory, limit)
     transition = Transition(
         obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
         value=value, reward=reward, ended=ended, bootstrap=bootstrap, game=info.info.game,
@@ -162,13 +162,13 @@ def play_tick(
     )  # fmt: skip
     past, placed = stage.past, None
     if past is not None:
-        placed = pool.placed(past, info.info, info.done)
-        past = jnp.where(info.done[:, None], _dealt(batch, key, obs, share), past)
+        placed = pool.score_matches(past, info.info, info.done)
+        past = jnp.where(info.done[:, None], _assign_teams(batch, key, obs, share), past)
     finished = Finished(info.done, info.episode, placed)
     return RolloutState(state, obs, memory, ended, past), transition, finished
 
 
-def _chosen(policy, batch, params, rival, key, stage):
+def _act(policy, batch, params, rival, key, stage):
     """Returns what `Policy.act` does: the choices of all, the rest of those that learn."""
     keys, learners = batch.keys(key), stage.learners
     choice, log_prob, value, memory = policy.act(
@@ -176,7 +176,7 @@ def _chosen(policy, batch, params, rival, key, stage):
     )
     if stage.past is None:
         return choice, log_prob, value, memory
-    its = stage.past & base(stage.obs).alive
+    its = stage.past & base_observation(stage.obs).alive
     keys = batch.keys(threefry.tagged(key, RIVAL))
     other, _, _, memory = policy.act(
         keys, rival, stage.obs, memory, stage.fresh & stage.past, its
@@ -210,7 +210,7 @@ def collect(
     return stage, transitions, memory, finished
 
 
-def _value_beyond(policy, params, final_obs, memory, limit):
+def _value_at_limit(policy, params, final_obs, memory, limit):
     """Value (B, P) of the states that a time limit cut off, 0 for all others."""
 
     def values():

@@ -15,14 +15,14 @@ from jax.sharding import PartitionSpec as Spec
 
 from ..config import TrainConfig
 from ..parallel import meshes
-from ..parallel.meshes import AXIS, SEEDS
+from ..parallel.meshes import SEED_AXIS, WORLD_AXIS
 from ..policy import Policy
-from .algorithms import learner_of
-from .state import fresh_state, seed_words
-from .update import update_of
+from .algorithms import get_learner
+from .state import make_shard_init, seed_words
+from .update import make_shard_update
 
 
-def make_start(
+def make_init(
     batch, policy: Policy, options: Sequence[TrainConfig], mesh: jax.sharding.Mesh
 ) -> tuple[Callable, np.ndarray]:
     """Returns a jitted function, and the words for which it returns the first states.
@@ -33,13 +33,13 @@ def make_start(
       options: of each seed; they differ in the seed alone.
       mesh: of `meshes.make_seed_mesh`.
     """
-    fresh = fresh_state(batch.shard(AXIS, 1), policy, options[0])
+    fresh = make_shard_init(batch.shard(WORLD_AXIS, 1), policy, options[0])
 
     def all_fresh(words):
         return jax.lax.map(fresh, words)
 
     words = np.stack([seed_words(cfg) for cfg in options])
-    return jax.jit(meshes.shard_map(all_fresh, mesh, Spec(SEEDS), Spec(SEEDS))), words
+    return jax.jit(meshes.shard_map(all_fresh, mesh, Spec(SEED_AXIS), Spec(SEED_AXIS))), words
 
 
 def make_update(
@@ -60,8 +60,8 @@ def make_update(
       stays as it is, of which the metrics mean nothing. Metrics are those of `update.make_update`
       with S in front.
     """
-    learner, games = learner_of(cfg, algorithm), len(batch.env.games)
-    update = jax.jit(update_of(batch.shard(AXIS, 1), policy, cfg, games, learner))
+    learner, games = get_learner(cfg, algorithm), len(batch.env.games)
+    update = jax.jit(make_shard_update(batch.shard(WORLD_AXIS, 1), policy, cfg, games, learner))
 
     def one(arguments):
         state, rate, goes_on = arguments
@@ -75,5 +75,5 @@ def make_update(
     def every(states, rates, goes_on):
         return jax.lax.map(one, (states, rates, goes_on))
 
-    whole = meshes.shard_map(every, mesh, Spec(SEEDS), Spec(SEEDS))
+    whole = meshes.shard_map(every, mesh, Spec(SEED_AXIS), Spec(SEED_AXIS))
     return jax.jit(whole, donate_argnums=0)

@@ -38,7 +38,7 @@ class Samples:
 
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
     """Returns what the loss compares, of a minibatch."""
-    return Samples(batch, *batch.units(axis), batch.mask)
+    return Samples(batch, *batch.shift_and_scale(axis), batch.mask)
 
 
 def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict[str, jax.Array]]:
@@ -49,7 +49,7 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
 
     change = jnp.where(old.mask, new.log_prob - old.batch.log_prob, 0.0)
     ratio = jax.lax.stop_gradient(jnp.exp(change))
-    target, advantage = returns(
+    target, advantage = vtrace_returns(
         ratio, jax.lax.stop_gradient(new.value), old.batch, cfg.gamma, cfg.gae_lambda
     )
     policy_loss = -total((advantage - old.shift) / old.scale * new.log_prob)
@@ -67,7 +67,7 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
     return policy_loss + cfg.value_coef * value_loss - bonus, metrics
 
 
-def returns(
+def vtrace_returns(
     ratio: jax.Array, value: jax.Array, batch: Minibatch, gamma: float, decay: float
 ) -> tuple[jax.Array, jax.Array]:
     """Returns targets of the values and advantages of the choices, each (S, ...) float32.

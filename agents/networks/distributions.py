@@ -96,7 +96,7 @@ NUMBERS = ("spelling", *action_heads.names(Entry.WORD, Entry.AMOUNT))
 """Heads with very many entries: their entropy has a coefficient of its own."""
 
 
-def masked(logits: Logits, legal: Logits) -> Logits:
+def mask_logits(logits: Logits, legal: Logits) -> Logits:
     """Returns logits in which what `legal`, booleans of the same shapes, forbids is out.
 
     A bit that is forbidden is 0.
@@ -113,20 +113,20 @@ def sample(points: jax.Array, logits: Logits) -> Choice:
       logits: (...), masked.
     """
     chosen, used = {}, 0
-    for name, head in _present(logits).items():
+    for name, head in _present_heads(logits).items():
         if name == "spelling":
             taken = points[..., used : used + head.shape[-1]]
             chosen["token"] = _number(taken < jax.nn.sigmoid(head))
             used += head.shape[-1]
         else:
-            chosen[name] = _inverse(head, points[..., used])
+            chosen[name] = _sample_entry(head, points[..., used])
             used += 1
     return Choice(**chosen)
 
 
-def likeliest(logits: Logits) -> Choice:
+def argmax_choice(logits: Logits) -> Choice:
     """Returns the entry of each head that is most likely, the first of several."""
-    heads = _present(logits)
+    heads = _present_heads(logits)
     spelling = heads.pop("spelling", None)
     chosen = {name: jnp.argmax(head, axis=-1).astype(jnp.int32) for name, head in heads.items()}
     return Choice(**chosen, **({} if spelling is None else {"token": _number(spelling > 0)}))
@@ -142,7 +142,7 @@ def _bits(head: jax.Array) -> jax.Array:
     return jnp.arange(head.shape[-1]).reshape((1,) * (head.ndim - 1) + (-1,))
 
 
-def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
+def _sample_entry(head: jax.Array, point: jax.Array) -> jax.Array:
     """Returns the entry (...) int32 at which the cumulative distribution passes a point (...)."""
     mass = jnp.exp(head - head.max(axis=-1, keepdims=True))
     if head.shape[-1] > FEW:
@@ -159,7 +159,7 @@ def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
 def log_prob(logits: Logits, choice: Choice) -> jax.Array:
     """Returns the log-probability (...) float32 of what was chosen, as far as it matters."""
     total: Any = 0.0
-    heads = _present(logits)
+    heads = _present_heads(logits)
     for name, head in heads.items():
         if name == "spelling":
             total += _spelled(head, choice.token)
@@ -178,7 +178,7 @@ def regret(logits: Logits, choice: Choice) -> jax.Array:
     The sum over all heads, as far as they matter.
     """
     total: Any = 0.0
-    heads = _present(logits)
+    heads = _present_heads(logits)
     for name, head in heads.items():
         if name == "spelling":
             is_set = (choice.token[..., None] >> _bits(head)) & 1 == 1
@@ -195,7 +195,7 @@ def regret(logits: Logits, choice: Choice) -> jax.Array:
 def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
     """Returns the entropies of choices and of numbers (`NUMBERS`), (...) float32 each, in nats."""
     sums: dict[bool, Any] = {True: 0.0, False: 0.0}
-    heads = _present(logits)
+    heads = _present_heads(logits)
     for name, head in heads.items():
         part = _entropy_of_bits(head) if name == "spelling" else _entropy(head)
         if name in DETAIL:
@@ -204,7 +204,7 @@ def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
     return sums[False], sums[True]
 
 
-def _present(logits: Logits) -> dict[str, jax.Array]:
+def _present_heads(logits: Logits) -> dict[str, jax.Array]:
     """Returns the heads that this game has, by name."""
     return {name: head for name, head in vars(logits).items() if head is not None}
 

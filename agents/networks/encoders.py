@@ -154,7 +154,7 @@ def bounded(values: jax.Array) -> jax.Array:
     return jnp.where(values > 1.0, jnp.minimum(larger, LARGEST), values)
 
 
-def heard_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
+def message_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
     """Returns what the words of one's teammates say, however far away, (P, features) float32.
 
     For those who only watch, and for the others: the share of the speakers who set each bit of

@@ -30,7 +30,7 @@ from metammo_jax.observe import Observation
 
 from .cores import MinGru
 from .distributions import Logits
-from .encoders import Entities, Scales, heard_features, own_features
+from .encoders import Entities, Scales, message_features, own_features
 from .heads import Heads
 from .inventory_encoder import InventoryEncoder
 from .tiles import tile_features
@@ -91,7 +91,7 @@ class Lean(nn.Module):
         if self.prices:
             slots, goods, summary = self.belongings(obs, who)
             learnt, embedded = [pooled, summary], (seen, slots, goods)
-        heard = heard_features(obs, who, self.scales)
+        heard = message_features(obs, who, self.scales)
         plain = jnp.concatenate([own, heard, tile_features(obs)], axis=-1)
         return (plain, jnp.concatenate(learnt, axis=-1)), embedded
 

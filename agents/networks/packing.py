@@ -47,25 +47,25 @@ class Blocks:
     filled: jax.Array
 
 
-def places(players: int) -> int:
+def block_size(players: int) -> int:
     """Returns A for worlds of so many players: few, where a world has few."""
     return min(PLACES, max(1, players // 4))
 
 
-def at_a_time(worlds: int, players: int, ticks: int) -> int:
+def blocks_at_a_time(worlds: int, players: int, ticks: int) -> int:
     """Returns C for so many sequences of so many ticks, on the platform that JAX works on.
 
     At most a quarter of what can be: where few live, what is left empty would cost too much.
     """
     rows = ROWS.get(backend.platform(), OTHER_ROWS)
-    size = places(players)
+    size = block_size(players)
     return max(1, min(rows // (ticks * size), worlds * players // (4 * size)))
 
 
 def pack(wanted: jax.Array) -> Blocks:
     """Returns the blocks that hold all (W, P) players that are wanted, world by world."""
     worlds, players = wanted.shape
-    size = places(players)
+    size = block_size(players)
     most = worlds * -(-players // size)
     rank = jnp.cumsum(wanted, axis=1, dtype=jnp.int32) - 1
     needed = (rank[:, -1:] + size) // size
@@ -78,7 +78,7 @@ def pack(wanted: jax.Array) -> Blocks:
     return Blocks(jnp.minimum(world, worlds - 1), who, number < ends[-1])
 
 
-def take(tree, blocks: Blocks, players: int, ticks: int | None = None):
+def gather(tree, blocks: Blocks, players: int, ticks: int | None = None):
     """Returns what is of the players of C blocks, and of their worlds.
 
     Args:
@@ -90,9 +90,9 @@ def take(tree, blocks: Blocks, players: int, ticks: int | None = None):
 
     Returns:
       The same with leading axes (C, ...) or (S, C, ...), and A players. In an empty place is what
-      belongs to some player: see `taken`.
+      belongs to some player: see `is_filled`.
     """
-    world, who = blocks.world, rows(blocks, players)
+    world, who = blocks.world, player_rows(blocks, players)
 
     def one(path, leaf):
         shared = getattr(path[-1], "name", None) in OF_THE_WORLD if path else False
@@ -106,23 +106,23 @@ def take(tree, blocks: Blocks, players: int, ticks: int | None = None):
     return jax.tree_util.tree_map_with_path(one, tree)
 
 
-def rows(blocks: Blocks, players: int) -> jax.Array:
+def player_rows(blocks: Blocks, players: int) -> jax.Array:
     """Returns (C, A) int32, rows of players in their worlds: any where a place is empty."""
     return jnp.minimum(blocks.who, players - 1)
 
 
-def taken(blocks: Blocks, players: int) -> jax.Array:
+def is_filled(blocks: Blocks, players: int) -> jax.Array:
     """Returns (C, A) bool, which places hold a player; what the others hold must not count."""
     return blocks.who < players
 
 
-def crowd_of(crowd: jax.Array, blocks: Blocks, players: int) -> jax.Array:
+def block_crowd(crowd: jax.Array, blocks: Blocks, players: int) -> jax.Array:
     """Returns (N,) int32, how many a player of each block sees at most, given (W, P) of all."""
-    seen = crowd[blocks.world[:, None], rows(blocks, players)]
-    return jnp.where(taken(blocks, players), seen, 0).max(axis=1)
+    seen = crowd[blocks.world[:, None], player_rows(blocks, players)]
+    return jnp.where(is_filled(blocks, players), seen, 0).max(axis=1)
 
 
-def put(whole, blocks: Blocks, part):
+def scatter(whole, blocks: Blocks, part):
     """Returns arrays (W, P, ...) in which the players of C blocks have what is in (C, A, ...)."""
 
     def one(old, new):
@@ -131,7 +131,7 @@ def put(whole, blocks: Blocks, part):
     return jax.tree.map(one, whole, part)
 
 
-def for_all(
+def fold_blocks(
     work: Callable,
     state,
     blocks: Blocks,
@@ -156,7 +156,7 @@ def for_all(
       state.
     """
     least = -1
-    for bound in (most,) if crowd is None else bounds(most):
+    for bound in (most,) if crowd is None else list_bounds(most):
         wanted = blocks.filled
         if crowd is not None:
             wanted = wanted & (crowd > least) & (crowd <= bound)
@@ -171,6 +171,6 @@ def for_all(
     return state
 
 
-def bounds(most: int) -> tuple[int, ...]:
+def list_bounds(most: int) -> tuple[int, ...]:
     """Returns lengths of lists of those in sight, the last of them the whole, `most`."""
     return tuple(most // part for part in (8, 3) if most // part >= LEAST) + (most,)

@@ -14,14 +14,14 @@ from jax.sharding import PartitionSpec as Spec
 
 from ..config import TrainConfig
 
-AXIS = "worlds"
+WORLD_AXIS = "worlds"
 """Name of the mesh axis."""
 
-SEEDS = "seeds"
+SEED_AXIS = "seeds"
 """Name of the axis over which seeds that are trained together are sharded."""
 
 
-def make(cfg: TrainConfig) -> Mesh:
+def make_mesh(cfg: TrainConfig) -> Mesh:
     """Returns the mesh of the devices that a run asks for.
 
     With `cfg.devices` 0 these are as many of the local ones as the options allow; where several
@@ -40,7 +40,9 @@ def make(cfg: TrainConfig) -> Mesh:
     if count < len(found) and not cfg.devices:
         warnings.warn(f"{count} of {len(found)} devices are used: {cfg.refusal(len(found))}",
                       stacklevel=2)  # fmt: skip
-    return jax.make_mesh((count,), (AXIS,), axis_types=(AxisType.Auto,), devices=found[:count])
+    return jax.make_mesh(
+        (count,), (WORLD_AXIS,), axis_types=(AxisType.Auto,), devices=found[:count]
+    )
 
 
 def make_seed_mesh(count: int, devices: int = 0) -> Mesh:
@@ -62,12 +64,12 @@ def make_seed_mesh(count: int, devices: int = 0) -> Mesh:
         )
     used = devices or allowed[-1]
     types = (AxisType.Auto, AxisType.Auto)
-    return jax.make_mesh((used, 1), (SEEDS, AXIS), axis_types=types, devices=found[:used])
+    return jax.make_mesh((used, 1), (SEED_AXIS, WORLD_AXIS), axis_types=types, devices=found[:used])
 
 
 def shard_seeds(states, mesh: Mesh):
     """Returns states with an axis of seeds in front, sharded over a mesh of `make_seed_mesh`."""
-    return jax.device_put(states, NamedSharding(mesh, Spec(SEEDS)))
+    return jax.device_put(states, NamedSharding(mesh, Spec(SEED_AXIS)))
 
 
 def shard_map(function, mesh: Mesh, in_specs, out_specs):

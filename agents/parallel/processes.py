@@ -43,37 +43,37 @@ def join(coordinator: str | None, processes: str | None, process: str | None) ->
     jax.distributed.initialize(coordinator, count, number)
 
 
-def is_first() -> bool:
+def is_first_process() -> bool:
     """Whether this process writes what is written once."""
     return jax.process_index() == 0
 
 
-def wait(name: str) -> None:
+def wait_for_all(name: str) -> None:
     """Waits until all processes are here; `name` says where."""
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(name)
 
 
-def any_of(flag: bool) -> bool:
+def any_process(flag: bool) -> bool:
     """Whether any process says so; all must ask."""
     if jax.process_count() == 1:
         return flag
     return bool(multihost_utils.process_allgather(np.array(flag)).any())
 
 
-def of_first(text: str) -> str:
+def broadcast_text(text: str) -> str:
     """Returns the text of the first process."""
     if jax.process_count() == 1:
         return text
-    room = np.zeros(LONGEST, np.uint8)
+    room = np.zeros(MAX_TEXT_BYTES, np.uint8)
     coded = np.frombuffer(text.encode(), np.uint8)
-    if len(coded) > LONGEST:
-        raise ValueError(f"{text!r} is longer than {LONGEST} bytes")
+    if len(coded) > MAX_TEXT_BYTES:
+        raise ValueError(f"{text!r} is longer than {MAX_TEXT_BYTES} bytes")
     room[: len(coded)] = coded
     return bytes(multihost_utils.broadcast_one_to_all(room)).rstrip(b"\0").decode()
 
 
-LONGEST = 1024
+MAX_TEXT_BYTES = 1024
 """Bytes of a text that processes share."""
 
 

@@ -80,14 +80,14 @@ def load(name: str | Path) -> Agent:
     if not path.is_file():
         known = ", ".join(names()) or "none"
         raise ValueError(f"{str(name)!r} is no agent; there are {known}, and files of one's own")
-    card, params = read(path)
+    card, params = read_file(path)
     try:
         cfg = TrainConfig(**card["train"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is of another version of the package: {error}") from error
     env = mm.make(cfg.game, config=cfg.config)
     policy = training_run.make_policy(cfg, env.cfg)
-    _check_shapes(path, params, training_run.shapes_of(policy, env))
+    _check_shapes(path, params, training_run.param_shapes(policy, env))
     return Agent(path.stem, card, cfg, policy, params)
 
 
@@ -109,7 +109,7 @@ def policy_of(name: str, update: int | None = None) -> tuple[TrainConfig, Policy
     return agent.cfg, agent.policy, agent.params
 
 
-def read(path: Path) -> tuple[dict[str, Any], Any]:
+def read_file(path: Path) -> tuple[dict[str, Any], Any]:
     """Returns the card and the parameters, float32, of a file.
 
     Raises:
@@ -125,7 +125,7 @@ def read(path: Path) -> tuple[dict[str, Any], Any]:
         raise ValueError(f"{path} is damaged, or no agent: {error}") from error
 
 
-def write(path: Path, card: dict[str, Any], params) -> None:
+def write_file(path: Path, card: dict[str, Any], params) -> None:
     """Writes a file: parameters as float16, the card as JSON."""
     leaves = traverse_util.flatten_dict(jax.device_get(params), sep=SEPARATOR)
     stored: dict[str, Any] = {

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import cli
 from ..runs import folder, training_run
-from .agent import SUFFIX, write
+from .agent import SUFFIX, write_file
 
 HALF = float(np.finfo(np.float16).max)
 """The largest number of half precision."""
@@ -66,15 +66,15 @@ def export(run: str | Path, cfg: ExportConfig = ExportConfig()) -> Path:
         "steps": lines[-1]["steps"] if lines else 0,
         "seed": options.seed,
         "rating": cfg.rating,
-        "command": cfg.command or command_of(options),
+        "command": cfg.command or train_command(options),
         "version": metadata.version("metammo-jax"),
         "train": train,
     }
-    write(out, card, params)
+    write_file(out, card, params)
     return out
 
 
-def command_of(options) -> str:
+def train_command(options) -> str:
     """Returns the command that trains with the same options."""
     plain = {field.name: field.default for field in dataclasses.fields(options)}
     words = ["metammo-jax train"]

@@ -18,7 +18,7 @@ import numpy as np
 from flax import serialization
 
 from ..parallel import processes
-from .folder import write
+from .folder import write_atomically
 
 
 def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
@@ -36,18 +36,20 @@ def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
     """
     path = (Path(folder) / f"{update:08d}").absolute()
     parts = {"policy": _dicts(_keyless(policy)), "trainer": _dicts(_keyless(trainer))}
-    if processes.is_first():
+    if processes.is_first_process():
         _delete(path)
-    processes.wait("saving")
+    processes.wait_for_all("saving")
     _orbax().save_checkpointables(str(path), {**parts, "counters": counters})
-    if processes.is_first():
+    if processes.is_first_process():
         arrays = {name: _arrays(part) for name, part in parts.items()}
-        write(_list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1))
-    processes.wait("saved")
+        write_atomically(
+            _list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1)
+        )
+    processes.wait_for_all("saved")
     return path
 
 
-def require() -> None:
+def require_orbax() -> None:
     """Raises ImportError where orbax is not installed, before there is anything to lose."""
     _orbax()
 
@@ -77,7 +79,7 @@ def load(path: Path, policy, trainer) -> tuple:
     return parts["policy"], parts["trainer"], counters
 
 
-def latest(folder: Path) -> Path:
+def latest_checkpoint(folder: Path) -> Path:
     """Returns the newest checkpoint of a run.
 
     Raises:
@@ -89,7 +91,7 @@ def latest(folder: Path) -> Path:
     return found[-1]
 
 
-def at(folder: Path, update: int) -> Path:
+def find_checkpoint(folder: Path, update: int) -> Path:
     """Returns the checkpoint of an update.
 
     Raises:

@@ -40,7 +40,7 @@ go on:     metammo-jax train --resume {run}
 evaluate:  metammo-jax evaluate {run}
 """
 
-SEEDS = "seeds.json"
+SEEDS_FILE = "seeds.json"
 """File of a folder of several runs with the list of their seeds."""
 
 
@@ -54,11 +54,11 @@ def create(cfg: TrainConfig, world: Config) -> Path:
     Raises:
       ValueError: the folder exists and is not empty.
     """
-    run = _taken(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg)
+    run = _claim_folder(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg)
     described = {"train": dataclasses.asdict(cfg), "world": _sizes(world)}
-    write(run / "config.json", json.dumps(described, indent=2) + "\n")
+    write_atomically(run / "config.json", json.dumps(described, indent=2) + "\n")
     text = README.format(games=", ".join(cfg.game), config=cfg.config, seed=cfg.seed, run=run)
-    write(run / "README.txt", text)
+    write_atomically(run / "README.txt", text)
     return run
 
 
@@ -75,11 +75,11 @@ def create_group(cfg: TrainConfig, seeds: tuple[int, ...], text: str) -> Path:
     """
     few = len(seeds) < 4
     name = f"seeds{'+'.join(map(str, seeds))}" if few else f"{len(seeds)}seeds"
-    run = _taken(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg, name)
-    write(run / SEEDS, json.dumps({"seeds": seeds}) + "\n")
+    run = _claim_folder(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg, name)
+    write_atomically(run / SEEDS_FILE, json.dumps({"seeds": seeds}) + "\n")
     (run / "checkpoints").rmdir()  # each seed has its own
     listed = ", ".join(map(str, seeds))
-    write(run / "README.txt", text.format(seeds=listed, run=run, first=seeds[0]))
+    write_atomically(run / "README.txt", text.format(seeds=listed, run=run, first=seeds[0]))
     return run
 
 
@@ -90,13 +90,13 @@ def _new_folder(cfg: TrainConfig, of: str = "") -> Path:
     for number in itertools.count(1):
         run = Path("runs") / (name if number == 1 else f"{name}-{number}")
         try:
-            return _taken(run)
+            return _claim_folder(run)
         except ValueError:
             continue
     raise AssertionError("there are numbers enough")
 
 
-def _taken(run: Path) -> Path:
+def _claim_folder(run: Path) -> Path:
     """Takes a folder that is new or empty for a run; of several that try only one succeeds.
 
     Raises:
@@ -122,22 +122,22 @@ def read_config(run: str | Path) -> TrainConfig:
     Raises:
       ValueError: the folder is no run, or its config.json cannot be read.
     """
-    return _options(run, _described(run)["train"])
+    return _options(run, _read_description(run)["train"])
 
 
 def check_world(run: str | Path, world: Config) -> None:
     """Raises ValueError unless the run's worlds have the given sizes."""
-    _check_equal(run, ADDED | _described(run)["world"], _sizes(world), "world")
+    _check_equal(run, ADDED | _read_description(run)["world"], _sizes(world), "world")
 
 
-def check_same(run: str | Path, cfg: TrainConfig) -> None:
+def check_options(run: str | Path, cfg: TrainConfig) -> None:
     """Raises ValueError if the run has other options, but for those a resumed run may change."""
-    old = {k: v for k, v in _described(run)["train"].items() if k not in HOST_FIELDS}
+    old = {k: v for k, v in _read_description(run)["train"].items() if k not in HOST_FIELDS}
     new = {k: v for k, v in _jsonable(dataclasses.asdict(cfg)).items() if k not in HOST_FIELDS}
     _check_equal(run, old, new, "run")
 
 
-def write(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Writes a file whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_text(text)
@@ -156,7 +156,7 @@ class MetricsLog:
         self.path = Path(run) / "metrics.jsonl"
         if self.path.exists():
             kept = [line for line in read_metrics(run) if line["update"] <= updates]
-            write(self.path, "".join(json.dumps(line) + "\n" for line in kept))
+            write_atomically(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def append(self, record: dict) -> None:
         """Appends a line."""
@@ -193,7 +193,7 @@ def episode_means(records: list[dict], names: Iterable[str]) -> dict[str, dict[s
     return found
 
 
-def _described(run):
+def _read_description(run):
     path = Path(run) / "config.json"
     if not path.is_file():
         raise ValueError(f"{str(run)!r} is no run: it must be a folder with a config.json")

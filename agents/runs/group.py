@@ -17,7 +17,7 @@ from metammo_jax.lib import checks
 
 from ..config import TrainConfig
 from ..learners.algorithms import with_algorithm
-from ..learners.seeds import make_start
+from ..learners.seeds import make_init
 from ..learners.state import TrainState
 from ..parallel import meshes
 from . import folder, training_run
@@ -54,9 +54,9 @@ class Group:
         """All seeds have taken all their steps."""
         return all(member.complete for member in self.members)
 
-    def take(self, index: int) -> TrainingRun:
+    def sync_member(self, index: int) -> TrainingRun:
         """Returns the run of a seed with the state that it has now."""
-        self.members[index].state = _one(self.state, index)
+        self.members[index].state = _select_seed(self.state, index)
         return self.members[index]
 
 
@@ -79,8 +79,8 @@ def begin(
     Raises:
       ValueError: a seed or an option is not allowed, or the folder is in use.
     """
-    seeds = checked(seeds)
-    _alone()
+    seeds = check_seeds(seeds)
+    _require_one_process()
     mesh = meshes.make_seed_mesh(len(seeds), cfg.devices)
     base = with_algorithm(training_run.with_network(cfg, network), algorithm)
     base = dataclasses.replace(base, devices=0)
@@ -88,18 +88,18 @@ def begin(
     run = folder.create_group(base, seeds, README)
     options = [dataclasses.replace(base, seed=s, run_dir=str(run / f"seed{s}")) for s in seeds]
     for one in options:
-        folder.create(one, prepared.arena.cfg)
-    start, words = make_start(prepared.batch, prepared.policy, options, mesh)
+        folder.create(one, prepared.evaluation_env.cfg)
+    start, words = make_init(prepared.batch, prepared.policy, options, mesh)
     state = start(words)
     if base.start_from:
         own = [
-            training_run.started(one, _one(state, index).params)
+            training_run.load_start_params(one, _select_seed(state, index).params)
             for index, one in enumerate(options)
         ]
         params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *own)
-        begun = jax.vmap(lambda state, params: state.begun_with(params, base))(state, params)
+        begun = jax.vmap(lambda state, params: state.with_params(params, base))(state, params)
         state = meshes.shard_seeds(begun, mesh)
-    members = [prepared.training_run(one, Path(one.run_dir), None, mesh) for one in options]
+    members = [prepared.new_run(one, Path(one.run_dir), None, mesh) for one in options]
     return Group(run, tuple(members), state, mesh)
 
 
@@ -112,7 +112,7 @@ def resume(
       ValueError: the folder is no group, a checkpoint is damaged, or options differ.
     """
     run, seeds = Path(run), read_seeds(run)
-    _alone()
+    _require_one_process()
     mesh = meshes.make_seed_mesh(len(seeds), changes.pop("devices", 0))
     for own in ("run_dir", "seed"):
         changes.pop(own, None)
@@ -120,7 +120,9 @@ def resume(
     works = [training_run.resume(run / f"seed{seed}", *own, **changes) for seed in seeds]
     shared = works[0]
     members = [
-        dataclasses.replace(work, batch=shared.batch, policy=shared.policy, arena=shared.arena)
+        dataclasses.replace(
+            work, batch=shared.batch, policy=shared.policy, evaluation_env=shared.evaluation_env
+        )
         for work in works
     ]
     state = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[work.state for work in works])
@@ -129,7 +131,7 @@ def resume(
 
 def is_group(run: str | Path) -> bool:
     """Returns whether a folder holds runs of several seeds."""
-    return (Path(run) / folder.SEEDS).is_file()
+    return (Path(run) / folder.SEEDS_FILE).is_file()
 
 
 def read_seeds(run: str | Path) -> tuple[int, ...]:
@@ -138,9 +140,9 @@ def read_seeds(run: str | Path) -> tuple[int, ...]:
     Raises:
       ValueError: its list of seeds is damaged.
     """
-    path = Path(run) / folder.SEEDS
+    path = Path(run) / folder.SEEDS_FILE
     try:
-        return checked(json.loads(path.read_text())["seeds"])
+        return check_seeds(json.loads(path.read_text())["seeds"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
 
@@ -163,14 +165,14 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     """
     try:
         low, to, high = text.partition("-")
-        return checked(range(int(low), int(high) + 1) if to else map(int, text.split(",")))
+        return check_seeds(range(int(low), int(high) + 1) if to else map(int, text.split(",")))
     except ValueError as error:
         raise ValueError(
             f"--seeds {text} must be different seeds, such as 0,1,2 or 0-9 ({error})"
         ) from None
 
 
-def checked(seeds: Iterable[int]) -> tuple[int, ...]:
+def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
     """Returns seeds as they are used.
 
     Raises:
@@ -182,7 +184,7 @@ def checked(seeds: Iterable[int]) -> tuple[int, ...]:
     return found
 
 
-def _alone():
+def _require_one_process():
     if jax.process_count() > 1:
         raise ValueError(
             f"{jax.process_count()} processes train together; several seeds must be trained by "
@@ -191,5 +193,5 @@ def _alone():
 
 
 @jax.jit
-def _one(state, index):
+def _select_seed(state, index):
     return jax.tree.map(lambda leaf: leaf[index], state)

@@ -13,8 +13,8 @@ from metammo_jax.games import ALL_GAMES
 from metammo_jax.wrappers import PaperReward
 
 from ..config import TrainConfig
-from ..learners.algorithms import learner_of, with_algorithm
-from ..learners.state import SPECS, TrainState, start
+from ..learners.algorithms import get_learner, with_algorithm
+from ..learners.state import SPECS, TrainState, init_state
 from ..parallel import meshes, processes
 from ..policy import Policy, make_policy
 from . import checkpoint, folder
@@ -34,7 +34,7 @@ class TrainingRun:
       policy: what learns.
       state: what the next update reads.
       counts: how far the run is.
-      arena: worlds to evaluate in, without the wrappers of training.
+      evaluation_env: worlds to evaluate in, without the wrappers of training.
       mesh: of the devices over which the worlds are sharded.
       saved_at: update of the newest checkpoint, -1 if there is none.
       algorithm: one's own, None where it is one of the package's.
@@ -46,7 +46,7 @@ class TrainingRun:
     policy: Policy
     state: TrainState
     counts: Counts
-    arena: mm.Env
+    evaluation_env: mm.Env
     mesh: jax.sharding.Mesh
     saved_at: int = -1
     algorithm: Any = None
@@ -72,7 +72,7 @@ class TrainingRun:
         state, place = self.state, self.run / "checkpoints"
         update = self.counts["updates"]
         path = checkpoint.save(place, update, state.params, state.trainer, self.counts)
-        if processes.is_first():
+        if processes.is_first_process():
             checkpoint.prune(place, self.cfg.keep)
         self.saved_at = update
         return path
@@ -91,15 +91,15 @@ def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=N
       ValueError: an option is not allowed, or the run's folder is in use.
     """
     cfg = with_algorithm(with_network(cfg, network), algorithm)
-    mesh, parts = meshes.make(cfg), prepare(cfg, env, network, algorithm)
-    made = str(folder.create(cfg, parts.arena.cfg)) if processes.is_first() else ""
-    state = start(parts.batch, parts.policy, cfg, mesh)
+    mesh, parts = meshes.make_mesh(cfg), prepare(cfg, env, network, algorithm)
+    made = str(folder.create(cfg, parts.evaluation_env.cfg)) if processes.is_first_process() else ""
+    state = init_state(parts.batch, parts.policy, cfg, mesh)
     if cfg.start_from:
-        state = state.begun_with(started(cfg, state.params), cfg)
-    return parts.training_run(cfg, Path(processes.of_first(made)), state, mesh)
+        state = state.with_params(load_start_params(cfg, state.params), cfg)
+    return parts.new_run(cfg, Path(processes.broadcast_text(made)), state, mesh)
 
 
-def started(cfg: TrainConfig, like):
+def load_start_params(cfg: TrainConfig, like):
     """Returns the parameters of the run that `cfg.start_from` names.
 
     Args:
@@ -109,7 +109,7 @@ def started(cfg: TrainConfig, like):
     Raises:
       ValueError: there is no such run, or its network has other parameters.
     """
-    run, update = run_and_update(cfg.start_from)
+    run, update = parse_run(cfg.start_from)
     own = Path(run) / f"seed{cfg.seed}"
     run = own if own.is_dir() else Path(run)
     shapes = jax.eval_shape(lambda: like)
@@ -117,7 +117,7 @@ def started(cfg: TrainConfig, like):
     return jax.tree.map(lambda leaf, old: jax.device_put(leaf, old.sharding), found, like)
 
 
-def run_and_update(name: str) -> tuple[str, int | None]:
+def parse_run(name: str) -> tuple[str, int | None]:
     """Returns folder and update of a name such as "runs/NAME" or "runs/NAME@100".
 
     Raises:
@@ -138,19 +138,19 @@ class Parts:
     Attributes:
       batch: worlds.
       policy: what learns.
-      arena: worlds to evaluate in.
+      evaluation_env: worlds to evaluate in.
       algorithm: one's own, or None.
     """
 
     batch: mm.VectorEnv
     policy: Policy
-    arena: mm.Env
+    evaluation_env: mm.Env
     algorithm: Any = None
 
-    def training_run(self, cfg: TrainConfig, run: Path, state: Any, mesh: Any) -> TrainingRun:
+    def new_run(self, cfg: TrainConfig, run: Path, state: Any, mesh: Any) -> TrainingRun:
         """Returns a new run at update 0."""
         counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
-        parts = self.batch, self.policy, state, counts, self.arena, mesh
+        parts = self.batch, self.policy, state, counts, self.evaluation_env, mesh
         return TrainingRun(cfg, run, *parts, algorithm=self.algorithm)
 
 
@@ -169,9 +169,9 @@ def with_network(cfg: TrainConfig, network) -> TrainConfig:
 
 def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> Parts:
     """Returns worlds and policy of a run that is to begin; arguments as of `begin`."""
-    checkpoint.require()
-    batch, policy = assemble(cfg, env or worlds(cfg), network)
-    return Parts(batch, policy, env or arena(cfg.game, cfg.config), algorithm)
+    checkpoint.require_orbax()
+    batch, policy = assemble(cfg, env or make_env(cfg), network)
+    return Parts(batch, policy, env or make_evaluation_env(cfg.game, cfg.config), algorithm)
 
 
 def resume(
@@ -190,27 +190,27 @@ def resume(
       ValueError: the folder is no run, its checkpoint is damaged, or options differ.
     """
     cfg = dataclasses.replace(folder.read_config(run), **changes)
-    folder.check_same(run, cfg)
-    learner_of(cfg, algorithm)
-    fair = env or arena(cfg.game, cfg.config)
-    env = env or worlds(cfg)
+    folder.check_options(run, cfg)
+    get_learner(cfg, algorithm)
+    fair = env or make_evaluation_env(cfg.game, cfg.config)
+    env = env or make_env(cfg)
     folder.check_world(run, env.cfg)
-    mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env, network)
-    state = jax.eval_shape(lambda: start(batch, policy, cfg, mesh))
+    mesh, (batch, policy) = meshes.make_mesh(cfg), assemble(cfg, env, network)
+    state = jax.eval_shape(lambda: init_state(batch, policy, cfg, mesh))
     state = meshes.with_shardings(state, SPECS, mesh)
-    path = checkpoint.latest(Path(run) / "checkpoints")
+    path = checkpoint.latest_checkpoint(Path(run) / "checkpoints")
     params, trainer, counts = checkpoint.load(path, state.params, state.trainer)
     state = TrainState(params, **trainer)
     parts, saved_at = (batch, policy, state, counts, fair, mesh), counts["updates"]
     return TrainingRun(cfg, Path(run), *parts, saved_at, algorithm)
 
 
-def worlds(cfg: TrainConfig) -> mm.Env:
+def make_env(cfg: TrainConfig) -> mm.Env:
     """Returns the worlds that the options name."""
     return mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
 
 
-def arena(games: str | tuple[str, ...], config: str) -> mm.Env:
+def make_evaluation_env(games: str | tuple[str, ...], config: str) -> mm.Env:
     """Returns worlds of games with the numbers that their evaluation fixes, if they have any."""
     names = (games,) if isinstance(games, str) else games
     made = [ALL_GAMES[name](evaluation=True) if name in ALL_GAMES else name for name in names]
@@ -222,13 +222,13 @@ def assemble(cfg: TrainConfig, env: mm.Env, network=None) -> tuple[mm.VectorEnv,
     policy = make_policy(cfg, env.cfg, network)
     wrapped = PaperReward(env) if cfg.paper_reward else env
     batch = mm.vectorize(
-        show(wrapped, policy), cfg.num_worlds,
+        add_original_view(wrapped, policy), cfg.num_worlds,
         weigh=cfg.weigh, share_difficulty=cfg.share_difficulty,
     )  # fmt: skip
     return batch, policy
 
 
-def show(env, *policies: Policy):
+def add_original_view(env, *policies: Policy):
     """Returns the environment with the observations that all the policies need."""
     if not any(policy.sees_original for policy in policies):
         return env
@@ -254,12 +254,12 @@ def load_policy(
     cfg = folder.read_config(run)
     env = env or mm.make(cfg.game, config=cfg.config)
     policy = make_policy(cfg, env.cfg, network)
-    return cfg, policy, read_params(Path(run), update, shapes_of(policy, env))
+    return cfg, policy, read_params(Path(run), update, param_shapes(policy, env))
 
 
-def shapes_of(policy: Policy, env: mm.Env):
+def param_shapes(policy: Policy, env: mm.Env):
     """Returns the shapes of a policy's parameters in an environment."""
-    shown = show(env, policy)
+    shown = add_original_view(env, policy)
 
     def parameters():
         obs, _ = jax.vmap(shown.reset)(jax.random.split(jax.random.key(0), 1))
@@ -276,13 +276,13 @@ def read_params(run: Path, update: int | None, shapes):
     """
     folders = run / "checkpoints"
     if update is None:
-        return checkpoint.load_policy(checkpoint.latest(folders), shapes)
-    kept = past(run, update)
+        return checkpoint.load_policy(checkpoint.latest_checkpoint(folders), shapes)
+    kept = past_file(run, update)
     if kept.is_file():
         return serialization.from_bytes(shapes, kept.read_bytes())
-    return checkpoint.load_policy(checkpoint.at(folders, update), shapes)
+    return checkpoint.load_policy(checkpoint.find_checkpoint(folders, update), shapes)
 
 
-def past(run: str | Path, update: int) -> Path:
+def past_file(run: str | Path, update: int) -> Path:
     """Returns the file with the parameters that a run had at an update, if it keeps them."""
     return Path(run) / "past" / f"{update:08d}.msgpack"

@@ -61,7 +61,7 @@ class Wandb:
             name=_name(run),
             dir=str(run),
             config=dataclasses.asdict(cfg),
-            id=_kept(run / "wandb_id", functools.partial(secrets.token_hex, 8)),
+            id=_read_or_make(run / "wandb_id", functools.partial(secrets.token_hex, 8)),
             resume=None if os.environ.get("WANDB_MODE") == "offline" else "allow",
             reinit="create_new",  # seeds that are trained together are runs side by side
         )
@@ -82,7 +82,7 @@ class MLflow:
         mlflow = _module("mlflow")
         self._client, self._metric = mlflow.MlflowClient(), mlflow.entities.Metric
         begin = functools.partial(self._begin, cfg, _name(run))
-        self._id = _kept(run / "mlflow_id", begin)
+        self._id = _read_or_make(run / "mlflow_id", begin)
         self._client.update_run(self._id, status="RUNNING")
 
     def add(self, values: dict[str, float], step: int) -> None:
@@ -116,14 +116,14 @@ BOARDS: dict[str, Callable[[TrainConfig, Path], Board]] = {
 """Boards by the names that `TrainConfig.log` takes."""
 
 
-def asked(cfg: TrainConfig) -> tuple[str, ...]:
+def board_names(cfg: TrainConfig) -> tuple[str, ...]:
     """Returns the names of the boards of a run, each once."""
     return tuple(dict.fromkeys((*cfg.log, *(("tensorboard",) if cfg.tensorboard else ()))))
 
 
-def check(cfg: TrainConfig) -> None:
+def check_installed(cfg: TrainConfig) -> None:
     """Raises ValueError if a board that is asked for is not installed."""
-    for name in asked(cfg):
+    for name in board_names(cfg):
         _module(name)
 
 
@@ -133,15 +133,15 @@ def open_boards(cfg: TrainConfig, run: Path) -> list[Board]:
     Raises:
       ValueError: one is not installed.
     """
-    return [BOARDS[name](cfg, Path(run)) for name in asked(cfg)]
+    return [BOARDS[name](cfg, Path(run)) for name in board_names(cfg)]
 
 
-def numbers(record: dict, prefix: str = "") -> dict[str, float]:
+def flatten_numbers(record: dict, prefix: str = "") -> dict[str, float]:
     """Returns the finite numbers of a record, those of dicts in it by "name/name"."""
     found: dict[str, float] = {}
     for name, value in record.items():
         if isinstance(value, dict):
-            found |= numbers(value, f"{prefix}{name}/")
+            found |= flatten_numbers(value, f"{prefix}{name}/")
         elif isinstance(value, int | float) and math.isfinite(value):
             found[prefix + name] = float(value)
     return found
@@ -159,7 +159,7 @@ def _name(run: Path) -> str:
     return f"{run.parent.name}/{run.name}" if run.name.startswith("seed") else run.name
 
 
-def _kept(path: Path, make: Callable[[], str]) -> str:
+def _read_or_make(path: Path, make: Callable[[], str]) -> str:
     """Returns what a file says; if there is none, it is made and written."""
     if not path.exists():
         path.write_text(make())

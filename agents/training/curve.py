@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..evaluation import intervals
-from ..evaluation.opponents import mean_won
+from ..evaluation.opponents import mean_wins
 from ..runs import folder
 
 Curves = dict[str, dict[str, Any]]
@@ -30,7 +30,7 @@ AGAINST = "games won against"
 """Title of what the comparisons told (`agents.evaluation.opponents`)."""
 
 
-def draw(run: Path) -> Path | None:
+def draw_curve(run: Path) -> Path | None:
     """Draws returns, progress, games won and difficulty over steps into `curve.png`.
 
     Wins against opponents are means over the games.
@@ -38,26 +38,26 @@ def draw(run: Path) -> Path | None:
     Returns:
       the picture's path; None if no episode has ended yet or matplotlib is not installed.
     """
-    figure = of_run(run)
+    figure = make_figure(run)
     return None if figure is None else _saved(run, figure)
 
 
-def of_run(run: Path):
-    """Returns the learning curves of a run as a matplotlib Figure, None where `draw` draws none."""
+def make_figure(run: Path):
+    """Returns the learning curves of a run as a matplotlib Figure, or None as `draw_curve` does."""
     records = folder.read_metrics(run)
-    return _figure(by_game(records), against(records))
+    return _figure(curves_by_game(records), curves_by_opponent(records))
 
 
 def draw_group(run: Path, runs: list[Path]) -> Path | None:
-    """Draws means over runs that differ in the seed, with their 95% intervals, as `draw` does.
+    """Draws means over runs that differ in the seed, with 95% intervals; see `draw_curve`.
 
     Args:
       run: folder of the picture.
       runs: folders of the runs.
     """
     records = [folder.read_metrics(one) for one in runs]
-    games, rivals = ([of(one) for one in records] for of in (by_game, against))
-    figure = _figure(over_seeds(games), over_seeds(rivals))
+    games, rivals = ([of(one) for one in records] for of in (curves_by_game, curves_by_opponent))
+    figure = _figure(mean_curves(games), mean_curves(rivals))
     return None if figure is None else _saved(run, figure)
 
 
@@ -115,7 +115,7 @@ def _line(axis, label, points, name):
         axis.fill_between(points["steps"], low, high, color=line.get_color(), alpha=0.2, lw=0)
 
 
-def over_seeds(curves: list[Curves]) -> Curves:
+def mean_curves(curves: list[Curves]) -> Curves:
     """Returns the means of the curves of several seeds, and under "NAME ±" their intervals.
 
     They are taken at steps that all seeds have reached; what a seed has not yet is left out.
@@ -128,12 +128,12 @@ def over_seeds(curves: list[Curves]) -> Curves:
         found[label] = {"steps": steps}
         for name in own[0].keys() - {"steps"}:
             seeds = [np.interp(steps, points["steps"], points[name]) for points in own]
-            means, half = zip(*map(intervals.over_seeds, np.transpose(seeds)), strict=True)
+            means, half = zip(*map(intervals.mean_over_seeds, np.transpose(seeds)), strict=True)
             found[label] |= {name: np.array(means), f"{name} ±": np.array(half)}
     return found
 
 
-def by_game(records: list[dict]) -> Curves:
+def curves_by_game(records: list[dict]) -> Curves:
     """Returns, for each game, steps and means of what ended then, over neighbouring records."""
     size, curves = max(len(records) // SMOOTHING, 1), {}
     for first in range(0, len(records), size):
@@ -145,11 +145,11 @@ def by_game(records: list[dict]) -> Curves:
     return dict(sorted(curves.items()))
 
 
-def against(records: list[dict]) -> Curves:
+def curves_by_opponent(records: list[dict]) -> Curves:
     """Returns, for each opponent, steps and the share of games won, mean over the games."""
     found: Curves = {}
     for record in records:
-        for name, won in mean_won(record).items():
+        for name, won in mean_wins(record).items():
             points = found.setdefault(name, {"steps": [], "won": []})
             points["steps"].append(record["steps"])
             points["won"].append(won)

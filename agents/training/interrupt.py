@@ -13,7 +13,7 @@ class Interrupt:
     """
 
     def __enter__(self):
-        self.asked = False
+        self.requested = False
         self._is_main = threading.current_thread() is threading.main_thread()
         if self._is_main:
             self._before = signal.signal(signal.SIGINT, self._ask)
@@ -24,7 +24,7 @@ class Interrupt:
             signal.signal(signal.SIGINT, self._before)
 
     def _ask(self, number, frame):
-        if self.asked:
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.requested = True
         print("\nstopping after this update; Ctrl-C again breaks off", file=sys.stderr)

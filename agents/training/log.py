@@ -40,10 +40,10 @@ class TrainResult:
 
     def __str__(self) -> str:
         taken = f"after {self.updates:,} updates, {self.steps:,} living agent-steps"
-        return said(self, f"{taken}\nrun: {self.run}")
+        return describe_result(self, f"{taken}\nrun: {self.run}")
 
 
-def said(result, taken: str) -> str:
+def describe_result(result, taken: str) -> str:
     """Returns what is printed of a `TrainResult` or a `GroupResult`, and how to go on."""
     lines = [f"{'complete' if result.complete else 'stopped'} {taken}"]
     if result.curve:
@@ -64,7 +64,7 @@ class Log:
 
     def __init__(self, work: TrainingRun, on_update: Callable[[dict], None] | None = None):
         self.on_update = on_update
-        self.work, self.history, self._first = work, [], processes.is_first()
+        self.work, self.history, self._first = work, [], processes.is_first_process()
         cfg, run, updates = work.cfg, work.run, work.counts["updates"]
         self._lines = folder.MetricsLog(run, updates) if self._first else None
         self._boards = boards.open_boards(cfg, run) if self._first else []
@@ -72,7 +72,7 @@ class Log:
     def begin(self) -> None:
         """Keeps what later policies are compared with."""
         if self.work.cfg.eval_every and self.work.counts["updates"] == 0:
-            opponents.keep(self.work)
+            opponents.save_params(self.work)
 
     def needs_state(self, before: int) -> bool:
         """Returns whether `add` is to compare or save; `before`: steps before the last update."""
@@ -87,16 +87,16 @@ class Log:
           before: steps of the run before the update.
         """
         if opponents.is_due(self.work, before):
-            record["evaluation"] = opponents.compare(self.work)
+            record["evaluation"] = opponents.compare_with_opponents(self.work)
         if self._lines:
             self._lines.append(record)
         self.history.append(record)
         for board in self._boards:
-            board.add(boards.numbers(record), record["steps"])
+            board.add(boards.flatten_numbers(record), record["steps"])
         if self._saves():
             self.work.save()
         if self._first and replays.is_due(self.work):
-            replays.keep(self.work)
+            replays.save_episode(self.work)
         if self.on_update:
             self.on_update(record)
 
@@ -107,7 +107,7 @@ class Log:
             work.save()
         for board in self._boards:
             board.close()
-        picture = curve.draw(work.run) if self._first else None
+        picture = curve.draw_curve(work.run) if self._first else None
         return TrainResult(
             run=work.run, complete=work.complete, updates=work.counts["updates"],
             steps=work.counts["steps"], curve=picture, policy=work.policy, params=work.params,
@@ -146,7 +146,7 @@ def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
         "learning_rate": float(rate),
         **{name: float(value) for name, value in metrics.items()},
         "played": {g.name: int(n) for g, n in zip(work.batch.env.games, played, strict=True)},
-        "games": _by_game(episodes, work.batch.env.games),
+        "games": _means_by_game(episodes, work.batch.env.games),
     }
     _check_finite(record, work)
     return record
@@ -171,7 +171,7 @@ REPLAY_TOLERANCE = 1e-3
 """Nats by which a replayed log-probability may differ from the collected one: rounding."""
 
 
-def _by_game(sums, games) -> dict:
+def _means_by_game(sums, games) -> dict:
     """Returns means over the episodes that ended, by name of the game."""
     found = {}
     for index, game in enumerate(games):
@@ -182,7 +182,7 @@ def _by_game(sums, games) -> dict:
     return found
 
 
-def all_games(record) -> dict:
+def sum_over_games(record) -> dict:
     """Returns sums over the episodes of all games."""
     games = record["games"].values()
     count = sum(game["episodes"] for game in games)

@@ -31,7 +31,7 @@ from ..runs import group, training_run
 from ..runs.training_run import TrainingRun
 from . import boards
 from .interrupt import Interrupt
-from .log import Log, TrainResult, all_games, record_of
+from .log import Log, TrainResult, record_of, sum_over_games
 from .progress import Progress, Recent
 from .seeds import GroupResult, train_group
 
@@ -67,10 +67,10 @@ def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None,
     Raises:
       ValueError: an option or a seed is not allowed.
     """
-    boards.check(cfg)
+    boards.check_installed(cfg)
     if seeds is not None:
         return train_group(group.begin(cfg, seeds, env, network, algorithm), updates, on_update)
-    return _loop(training_run.begin(cfg, env, network, algorithm), updates, on_update)
+    return _train_run(training_run.begin(cfg, env, network, algorithm), updates, on_update)
 
 
 def resume(
@@ -99,7 +99,9 @@ def resume(
     if group.is_group(run):
         runs = group.resume(run, env, network, algorithm, **changes)
         return train_group(runs, updates, on_update)
-    return _loop(training_run.resume(run, env, network, algorithm, **changes), updates, on_update)
+    return _train_run(
+        training_run.resume(run, env, network, algorithm, **changes), updates, on_update
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
         if run and seeds:
             raise ValueError("--seeds is for new runs; --resume RUN goes on with those of RUN")
         seeds = group.parse_seeds(seeds) if seeds else None
-        name = cli.take(arguments, "--preset") or _recipe(arguments)
+        name = cli.take(arguments, "--preset") or _default_preset(arguments)
         default = group.read_config(run) if run else preset(name)
         note = (
             f"--preset {'|'.join(PRESETS)} sets many at once (default: that of the config's name, "
@@ -131,31 +133,31 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if processes.is_first():
+    if processes.is_first_process():
         print(result)
     return 0
 
 
-def _recipe(arguments: list[str]) -> str:
+def _default_preset(arguments: list[str]) -> str:
     """Returns the preset whose options suit the config of a command line: its own, or tiny's."""
     config = cli.take(list(arguments), "--config")
     return config if config in PRESETS else "tiny"
 
 
-def _loop(work: TrainingRun, updates: int | None, on_update=None) -> TrainResult:
+def _train_run(work: TrainingRun, updates: int | None, on_update=None) -> TrainResult:
     """Trains until the run is complete, interrupted or stopped, then saves and draws."""
     cfg, log, recent = work.cfg, Log(work, on_update), Recent()
     update = make_update(work.batch, work.policy, cfg, work.mesh, work.algorithm)
-    shown = processes.is_first() and cfg.progress and not work.complete
+    shown = processes.is_first_process() and cfg.progress and not work.complete
     log.begin()
     with Interrupt() as interrupt, Progress(cfg.total_steps, work.counts["steps"], shown) as bar:
         while not (work.complete or len(log.history) == updates):
-            if processes.any_of(interrupt.asked):
+            if processes.any_process(interrupt.requested):
                 break
             before = work.counts["steps"]
             record = advance(work, update)
             log.add(record, before)
-            recent.add(all_games(record), opponents.mean_won(record))
+            recent.add(sum_over_games(record), opponents.mean_wins(record))
             bar.update(record["steps"], record["steps_per_second"], recent)
     return log.end()
 

@@ -20,7 +20,7 @@ class Recent:
 
     def __init__(self):
         self._sums = collections.deque()
-        self.beaten = {}
+        self.wins = {}
 
     def add(self, sums: dict[str, float], won: dict[str, float] | None = None) -> None:
         """Adds sums over episodes, among them their number under "episodes".
@@ -30,7 +30,7 @@ class Recent:
           won: share of games won against each opponent, by its name, if there was a comparison;
             kept as `beaten` until the next.
         """
-        self.beaten = won or self.beaten
+        self.wins = won or self.wins
         if sums["episodes"]:
             self._sums.append(sums)
         while len(self._sums) > 1 and self._count() - self._sums[0]["episodes"] >= WINDOW:
@@ -94,7 +94,7 @@ class Progress:
 def _score(recent):
     if recent.mean("return") is None:
         return "no episode over yet"
-    beaten = ", ".join(f"{name} {share:.0%}" for name, share in recent.beaten.items())
+    beaten = ", ".join(f"{name} {share:.0%}" for name, share in recent.wins.items())
     return f"return {recent.mean('return'):+.2f}  progress {recent.mean('progress'):.2f}" + (
         f"  beats {beaten}" if beaten else ""
     )

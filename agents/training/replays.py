@@ -18,7 +18,7 @@ def is_due(work: TrainingRun) -> bool:
     return bool(every) and work.counts["updates"] % every == 0
 
 
-def keep(work: TrainingRun) -> Path:
+def save_episode(work: TrainingRun) -> Path:
     """Plays an episode with the present policy alone and writes it; returns the file's path.
 
     The game is drawn by weight, its difficulty is the lowest.

@@ -11,7 +11,7 @@ from ..learners.seeds import make_update
 from ..runs.group import Group
 from . import curve
 from .interrupt import Interrupt
-from .log import Log, TrainResult, all_games, record_of, said
+from .log import Log, TrainResult, describe_result, record_of, sum_over_games
 from .progress import Progress, Recent
 
 
@@ -37,7 +37,7 @@ class GroupResult:
     def __str__(self) -> str:
         steps = sum(result.steps for result in self.results)
         taken = f"after {steps:,} living agent-steps of {len(self.results)} seeds"
-        return said(self, f"{taken}\nruns: {self.run}")
+        return describe_result(self, f"{taken}\nruns: {self.run}")
 
 
 def train_group(group: Group, updates: int | None, on_update=None) -> GroupResult:
@@ -52,20 +52,20 @@ def train_group(group: Group, updates: int | None, on_update=None) -> GroupResul
     update = make_update(first.batch, first.policy, first.cfg, group.mesh, first.algorithm)
     logs = [Log(member, on_update) for member in group.members]
     for index, log in enumerate(logs):
-        group.take(index)
+        group.sync_member(index)
         log.begin()
     total = first.cfg.total_steps * len(logs)
     shown, taken = first.cfg.progress and not group.complete, 0
     with Interrupt() as interrupt, Progress(total, _steps(group), shown) as bar:
-        while not (group.complete or taken == updates or interrupt.asked):
+        while not (group.complete or taken == updates or interrupt.requested):
             records = advance(group, update, logs)
             for record in records:
-                recent.add(all_games(record))
+                recent.add(sum_over_games(record))
             speed = sum(record["steps_per_second"] for record in records) / len(records)
             bar.update(_steps(group), speed, recent)
             taken += 1
     for index in range(len(logs)):
-        group.take(index)
+        group.sync_member(index)
     results = tuple(log.end() for log in logs)
     return GroupResult(group.run, results, curve.draw_group(group.run, [r.run for r in results]))
 
@@ -89,7 +89,7 @@ def advance(group: Group, update, logs: list[Log]) -> list[dict]:
         own = jax.tree.map(lambda leaf, index=index: leaf[index], metrics)
         record = record_of(members[index], own, seconds)
         if log.needs_state(before):
-            group.take(index)
+            group.sync_member(index)
         log.add(record, before)
         records.append(record)
     return records

@@ -45,7 +45,7 @@ def tasks(programs: Programs, record) -> list[Task]:
 
 
 def _task(config: str, programs: Programs, record) -> Task:
-    play, key = digest.player(config), jax.eval_shape(lambda: jax.random.key(0))
+    play, key = digest.make_player(config), jax.eval_shape(lambda: jax.random.key(0))
     program = programs.add(f"digest of {config}", lambda: play.trace(key))
 
     def run():

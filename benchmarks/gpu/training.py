@@ -44,7 +44,7 @@ class Learner:
 
     def __init__(self, programs: Programs, learning: Learning, worlds: int):
         from agents.config import PRESETS, preset
-        from agents.learners.state import make_start
+        from agents.learners.state import make_init
         from agents.learners.update import make_update
         from agents.parallel import meshes
         from agents.runs.training_run import assemble
@@ -59,9 +59,9 @@ class Learner:
         self.learning, self.cfg = learning, dataclasses.replace(cfg, minibatches=parts)
         self.env = mm.make(list(learning.games), learning.config)
         self.batch, self.policy = assemble(self.cfg, self.env)
-        self.mesh = meshes.make(self.cfg)
+        self.mesh = meshes.make_mesh(self.cfg)
         name = f"{learning.name}, {worlds} worlds"
-        start, self.seed = make_start(self.batch, self.policy, self.cfg, self.mesh)
+        start, self.seed = make_init(self.batch, self.policy, self.cfg, self.mesh)
         self.begin = programs.add(f"first state, {name}", lambda: start.trace(self.seed))
         self._jitted = make_update(self.batch, self.policy, self.cfg, self.mesh)
         rate = jax.ShapeDtypeStruct((), np.float32)
@@ -168,10 +168,12 @@ class Evaluation:
         from agents.runs import training_run
 
         self.learner, self.episodes = learner, episodes
-        self.arena = training_run.arena(learner.learning.games, learner.learning.config)
+        self.evaluation_env = training_run.make_evaluation_env(
+            learner.learning.games, learner.learning.config
+        )
         trained = sides.Chooser(learner.policy)
-        run = compare.compiled(self.arena, ((trained, 1), (sides.RANDOM.chooser, 1)))
-        count = min(compare.at_once(), episodes)
+        run = compare.compile_play(self.evaluation_env, ((trained, 1), (sides.RANDOM.chooser, 1)))
+        count = min(compare.parallel_episodes(), episodes)
 
         def trace():
             stacked = jax.eval_shape(
@@ -179,7 +181,7 @@ class Evaluation:
                 learner.begin.shapes().params,
             )
             key, numbers = jax.random.key(0), np.arange(count, dtype=np.int32)
-            lineup = np.zeros((count, self.arena.cfg.players), np.int32)
+            lineup = np.zeros((count, self.evaluation_env.cfg.players), np.int32)
             return run.trace((stacked, None), key, numbers, np.int32(0), None, lineup)
 
         self.program = programs.add(f"evaluation, {learner.learning.name}", trace)
@@ -189,10 +191,10 @@ class Evaluation:
         from agents.evaluate import RANDOM, Side, compare
 
         side, found = Side("trained", self.learner.policy, params), {}
-        for index, game in enumerate(self.arena.games):
+        for index, game in enumerate(self.evaluation_env.games):
             if left() < 3.0:
                 break
-            match = compare(self.arena, side, RANDOM, self.episodes, seed=0, game=index)
+            match = compare(self.evaluation_env, side, RANDOM, self.episodes, seed=0, game=index)
             found[game.name] = match.as_dict()
         return found
 
@@ -220,9 +222,9 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
     shutil.rmtree(run, ignore_errors=True)
     cfg = dataclasses.replace(learner.cfg, total_steps=plan.total_steps, run_dir=str(run))
     folder.create(cfg, learner.env.cfg)
-    work = _trained(learner, cfg, evaluation.arena, lambda: clock.left - reserve)
+    work = _trained(learner, cfg, evaluation.evaluation_env, lambda: clock.left - reserve)
     counts, steps = work.counts, work.cfg.total_steps
-    picture = curve.draw(run)
+    picture = curve.draw_curve(run)
     if picture:
         shutil.copy(picture, pathlib.Path(out) / "curve.png")
     scores = evaluation.run(work.params, lambda: clock.left)
@@ -234,7 +236,7 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
     _keep(work, pathlib.Path(out) / "run.tar.gz")
 
 
-def _trained(learner: Learner, cfg, arena, left):
+def _trained(learner: Learner, cfg, evaluation_env, left):
     """Returns the session of a run that has trained for as long as there is time (`left()` s)."""
     from agents.runs import folder
     from agents.runs.training_run import TrainingRun
@@ -242,7 +244,9 @@ def _trained(learner: Learner, cfg, arena, left):
 
     counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
     state, run = learner.begin.result()(learner.seed), pathlib.Path(cfg.run_dir)
-    work = TrainingRun(cfg, run, learner.batch, learner.policy, state, counts, arena, learner.mesh)
+    work = TrainingRun(
+        cfg, run, learner.batch, learner.policy, state, counts, evaluation_env, learner.mesh
+    )
     del state  # an update gives it up
     log, update = folder.MetricsLog(run), learner.update.result()
     while not (work.complete or left() <= 0):
@@ -270,7 +274,7 @@ def _keep(work, path: pathlib.Path) -> None:
     try:
         from agents.runs import checkpoint
 
-        checkpoint.require()
+        checkpoint.require_orbax()
         checkpoints = work.run / "checkpoints"
         none = {"none": np.zeros(1, np.int8)}  # orbax saves no empty part
         checkpoint.save(checkpoints, work.counts["updates"], params, none, work.counts)

@@ -51,14 +51,14 @@ def _step(setting: Setting, observed: bool):
         obs, world, *outcome = jax.vmap(env.step)(keys, world, action)
         return world, outcome, obs if observed else None
 
-    mesh = device.mesh(meshes.AXIS)
+    mesh = device.mesh(meshes.WORLD_AXIS)
     shapes = [meshes.with_shardings(tree, Spec(), mesh) for tree in (keys, world, action)]
     return device.compile_for(jax.jit(step, donate_argnums=1), *shapes)
 
 
 def _update(setting: Setting):
     from agents.config import PRESETS, preset
-    from agents.learners.state import SPECS, make_start
+    from agents.learners.state import SPECS, make_init
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
@@ -69,8 +69,8 @@ def _update(setting: Setting):
         minibatches=setting.minibatches, devices=1,
     )  # fmt: skip
     batch, policy = assemble(cfg, mm.make(list(cfg.game), cfg.config))
-    start, seed = make_start(batch, policy, cfg, meshes.make(cfg))
-    mesh = device.mesh(meshes.AXIS)
+    start, seed = make_init(batch, policy, cfg, meshes.make_mesh(cfg))
+    mesh = device.mesh(meshes.WORLD_AXIS)
     state = meshes.with_shardings(jax.eval_shape(start, seed), SPECS, mesh)
     rate = meshes.with_shardings(jax.ShapeDtypeStruct((), np.float32), Spec(), mesh)
     update = make_update(batch, policy, cfg, mesh)

@@ -24,16 +24,16 @@ from metammo_jax.vocab import System
 _KINDS = {kind.__name__: kind for kind in kinds.Knob.__args__}
 
 
-def told(env: Env) -> dict[str, Any]:
+def describe_env(env: Env) -> dict[str, Any]:
     """Returns what there is to say of an environment, maps of one's own left out."""
     return {
         "config": _told_config(env.cfg),
-        "games": [told_game(game) for game in env.games],
+        "games": [describe_game(game) for game in env.games],
         "weights": env.table.weights.tolist(),
     }
 
 
-def told_game(game: Minigame) -> dict[str, Any]:
+def describe_game(game: Minigame) -> dict[str, Any]:
     """Returns name, numbers and fingerprint of a game."""
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game) if f.name != "knobs"}
     text = json.dumps(_plain(fields), sort_keys=True)
@@ -48,7 +48,7 @@ def made(header: Mapping[str, Any], maps: np.ndarray | None) -> Env:
     """Returns the environment that a header tells of.
 
     Args:
-      header: as `told` returned it.
+      header: as `describe_env` returned it.
       maps: maps of one's own, if there were any.
 
     Raises:
@@ -60,7 +60,7 @@ def made(header: Mapping[str, Any], maps: np.ndarray | None) -> Env:
 
 def check(env: Env, header: Mapping[str, Any]) -> None:
     """Raises ValueError unless an environment is the one that a header tells of."""
-    here = told(env)
+    here = describe_env(env)
     for name, value in header["config"].items():
         if here["config"].get(name) != value:
             raise ValueError(
@@ -98,7 +98,7 @@ def _game(told: Mapping[str, Any]) -> Minigame:
             "its environment: Replay.load(path, env)"
         ) from None
     game = game.with_numbers(**{name: _knob(knob) for name, knob in told["knobs"].items()})
-    _check_game(told, told_game(game))
+    _check_game(told, describe_game(game))
     return game
 
 

@@ -42,7 +42,7 @@ def _header(replay: "Replay") -> dict[str, Any]:
     levels = replay.difficulty
     return {
         "version": metammo_jax.__version__,
-        "env": origin.told(replay.env),
+        "env": origin.describe_env(replay.env),
         "key": [str(jax.random.key_impl(replay.key)), words.tolist(), _partitionable()],
         "game": replay.game,
         "difficulty": None if levels is None else levels.tolist(),

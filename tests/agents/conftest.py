@@ -3,7 +3,7 @@
 import pytest
 
 from agents.config import TrainConfig
-from agents.learners.state import start
+from agents.learners.state import init_state
 from agents.learners.update import make_update
 from agents.runs.training_run import assemble
 from tests.agents.fake import FakeEnv
@@ -23,7 +23,7 @@ def fake_cfg() -> TrainConfig:
 def fake_parts(fake_cfg):
     """Batch, policy, update and a first state of the fake world; an update donates its state."""
     batch, policy = assemble(fake_cfg, FakeEnv())
-    return batch, policy, make_update(batch, policy, fake_cfg), start(batch, policy, fake_cfg)
+    return batch, policy, make_update(batch, policy, fake_cfg), init_state(batch, policy, fake_cfg)
 
 
 @pytest.fixture

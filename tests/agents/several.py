@@ -22,7 +22,7 @@ import metammo_jax as mm
 from agents.config import TrainConfig
 from agents.learners import state as states
 from agents.learners import update as updating
-from agents.learners.rollout import begin, collect
+from agents.learners.rollout import begin_rollout, collect
 from agents.parallel import meshes, processes
 from agents.runs import checkpoint, training_run
 from agents.train import resume, train
@@ -86,11 +86,11 @@ def free_address() -> str:
 
 def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     """Returns the stage after a rollout, and what happened in it, by their place."""
-    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
-    part, key = batch.shard(meshes.AXIS, mesh.size), jax.random.key(cfg.seed)
+    mesh, (batch, policy) = meshes.make_mesh(cfg), training_run.assemble(cfg, env)
+    part, key = batch.shard(meshes.WORLD_AXIS, mesh.size), jax.random.key(cfg.seed)
 
     def play():
-        stage = begin(policy, part, key, cfg.past_selves)
+        stage = begin_rollout(policy, part, key, cfg.past_selves)
         params = policy.init(key, stage.obs)
         stage, steps, _, finished = collect(
             policy, part, params, key, stage, 1, cfg.rollout, params, cfg.past_selves
@@ -98,14 +98,14 @@ def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
         steps = (steps.choice, steps.alive, steps.reward, steps.ended, finished)
         return {"stage": stage}, {"steps": steps}
 
-    specs = (Spec(meshes.AXIS), Spec(None, None, meshes.AXIS))
+    specs = (Spec(meshes.WORLD_AXIS), Spec(None, None, meshes.WORLD_AXIS))
     return _by_place(jax.jit(meshes.shard_map(play, mesh, (), specs))())
 
 
 def after_update(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     """Returns state and metrics after one update, by their place."""
-    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
-    state = states.start(batch, policy, cfg, mesh)
+    mesh, (batch, policy) = meshes.make_mesh(cfg), training_run.assemble(cfg, env)
+    state = states.init_state(batch, policy, cfg, mesh)
     rate = np.float32(cfg.learning_rate)
     state, metrics = updating.make_update(batch, policy, cfg, mesh)(state, rate)
     return _by_place(checkpoint._keyless({"state": vars(state), "metrics": metrics}))

@@ -24,9 +24,9 @@ CFG = TrainConfig(num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=1, 
 def program(seed: int = 0) -> str:
     """Returns a digest of the program of an update, by which the cache finds what was compiled."""
     cfg = TrainConfig(**{**vars(CFG), "seed": seed})
-    mesh = meshes.make(cfg)
+    mesh = meshes.make_mesh(cfg)
     batch, policy = training_run.assemble(cfg, training_run.mm.make(cfg.game, config=cfg.config))
-    state = jax.eval_shape(lambda: states.start(batch, policy, cfg, mesh))
+    state = jax.eval_shape(lambda: states.init_state(batch, policy, cfg, mesh))
     state = meshes.with_shardings(state, states.SPECS, mesh)
     update = updating.make_update(batch, policy, cfg, mesh)
     text = update.lower(state, np.float32(cfg.learning_rate)).as_text()

@@ -50,7 +50,8 @@ def test_any_number_of_devices_shuffles_alike(devices):
         """The (world, sequence) of each row of each minibatch."""
         count = cfg.segments // devices
         row = jax.vmap(
-            lambda _: updating._shuffled(cfg, jax.random.key(3), count), axis_name=meshes.AXIS
+            lambda _: updating._shuffle_rows(cfg, jax.random.key(3), count),
+            axis_name=meshes.WORLD_AXIS,
         )(np.arange(devices))
         worlds = cfg.num_worlds // devices
         first = np.arange(devices)[:, None, None] * worlds
@@ -120,17 +121,17 @@ def test_devices_that_options_allow(sizes, allowed):
 
 def test_devices_that_are_not_there(monkeypatch):
     with pytest.raises(ValueError, match="devices=128 is more than the [0-9]+ of cpu"):
-        meshes.make(TrainConfig(num_worlds=256, minibatches=4, devices=128))
+        meshes.make_mesh(TrainConfig(num_worlds=256, minibatches=4, devices=128))
     monkeypatch.setattr(jax, "process_count", lambda: 2)
     with pytest.raises(ValueError, match=r"devices=4 (must be|is more than) the"):
-        meshes.make(preset("mini", devices=4))
+        meshes.make_mesh(preset("mini", devices=4))
 
 
 def test_idle_devices_are_named(monkeypatch):
     monkeypatch.setattr(jax, "devices", lambda: jax.local_devices() * 3)
     with pytest.warns(UserWarning, match="2 of 3 devices are used: devices=3 must divide"):
         monkeypatch.setattr(jax, "make_mesh", lambda sizes, *_, **__: sizes)
-        assert meshes.make(TrainConfig(num_worlds=4, minibatches=4)) == (2,)
+        assert meshes.make_mesh(TrainConfig(num_worlds=4, minibatches=4)) == (2,)
 
 
 def test_a_share_of_the_worlds_must_be_whole():

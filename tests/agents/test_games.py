@@ -47,7 +47,9 @@ def test_the_papers_network(corrected, tmp_path):
     check(result)
     _, policy, params = training_run.load_policy(result.run)
     side = Side("trained", policy, params)
-    match = compare(training_run.arena("team_battle", "tiny"), side, RANDOM, episodes=2)
+    match = compare(
+        training_run.make_evaluation_env("team_battle", "tiny"), side, RANDOM, episodes=2
+    )
     assert match.alone[0].length > 0
 
 

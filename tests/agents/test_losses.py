@@ -23,7 +23,7 @@ def collected(log_prob, value, advantage, mask, moments=None):
 def ppo_loss(log_prob, value, entropy, old_log_prob, old_value, advantage, mask, cfg, axis=None):
     """The loss and its metrics: sums over rows, divided by how many of all devices count."""
     old = ppo.samples_of(collected(old_log_prob, old_value, advantage, mask), cfg, axis)
-    count = losses.total(jnp.sum(mask), axis).astype(jnp.float32)
+    count = losses.sum_over_devices(jnp.sum(mask), axis).astype(jnp.float32)
     new = Replayed(log_prob, value, entropy, logits=None, choice=None)
     sums = ppo.loss(new, old, cfg)
     return jax.tree.map(lambda leaf: leaf / count, sums)
@@ -188,11 +188,15 @@ def test_after_death_goes_on_what_living_teammates_expect():
     last_value = jnp.array([[9.0, 3, 5, 9, 6]])
     last_alive = jnp.array([[False, True, True, False, True]])
     group = jnp.broadcast_to(jnp.array([0, 0, 0, 1, 1]), value.shape)
-    found = credit.after_death(value, alive, last_value, last_alive, group, jnp.zeros((2, 1), bool))
+    found = credit.value_after_death(
+        value, alive, last_value, last_alive, group, jnp.zeros((2, 1), bool)
+    )
     assert found.tolist() == [[[3.0, 0, 0, 0, 0]], [[0, 0, 0, 6.0, 0]]]
     over = jnp.array([[True], [False]])
-    found = credit.after_death(value, alive, last_value, last_alive, group, over)
+    found = credit.value_after_death(value, alive, last_value, last_alive, group, over)
     assert found.tolist() == [[[0.0] * 5], [[0, 0, 0, 6.0, 0]]]
     nobody = jnp.zeros_like(last_alive)
-    found = credit.after_death(value, alive, last_value, nobody, group, jnp.zeros((2, 1), bool))
+    found = credit.value_after_death(
+        value, alive, last_value, nobody, group, jnp.zeros((2, 1), bool)
+    )
     assert found[1].tolist() == [[0.0] * 5], "a team that has fallen expects nothing"

@@ -101,12 +101,12 @@ def test_files_that_are_no_agents(run, file, tmp_path):
     for path in (cut, pickled, raw, other):
         with pytest.raises(ValueError, match="is damaged, or no agent"):
             load(path)
-    card, params = agents.read(file)
-    agents.write(tmp_path / "old.npz", {**card, "train": {**card["train"], "gone": 1}}, params)
+    card, params = agents.read_file(file)
+    agents.write_file(tmp_path / "old.npz", {**card, "train": {**card["train"], "gone": 1}}, params)
     with pytest.raises(ValueError, match="another version of the package"):
         load(tmp_path / "old.npz")
     wide = {**card, "train": {**card["train"], "width": 32}}
-    agents.write(tmp_path / "wide.npz", wide, params)
+    agents.write_file(tmp_path / "wide.npz", wide, params)
     with pytest.raises(ValueError, match=r"network: .* has shape \(.*\), \(.*\) is needed"):
         load(tmp_path / "wide.npz")
 

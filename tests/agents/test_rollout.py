@@ -59,7 +59,7 @@ def test_replaying_gives_the_log_probs_back(rollout, fake_parts):
     _, policy, _, _ = fake_parts
     state, _, steps, memory, _, _ = rollout
     steps, memory = (
-        jax.tree.map(updating._world_first, steps),
+        jax.tree.map(updating._split_worlds, steps),
         jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory),
     )
     rows = updating.make_rows(steps, memory, steps.value, steps.value)

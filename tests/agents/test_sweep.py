@@ -5,9 +5,9 @@ import json
 import pytest
 
 from agents import sweep
-from agents.evaluation.intervals import over_seeds
+from agents.evaluation.intervals import mean_over_seeds
 from agents.experiments.sweep_table import table
-from agents.sweep import SweepConfig, jobs, read, settings
+from agents.sweep import SweepConfig, jobs, read_results, settings
 from metammo_jax.registry import games
 
 
@@ -70,16 +70,16 @@ def test_runs_that_have_a_result_are_not_repeated(tmp_path, monkeypatch):
             if len(asked) == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep, "runs", runs)
+    monkeypatch.setattr(sweep, "train_seeds", runs)
     cfg = SweepConfig(out=str(tmp_path), game=("survive",), seeds=2, vary=("epochs=1,2",))
     with pytest.raises(KeyboardInterrupt):
         sweep.sweep(cfg)
     (tmp_path / "results-0.jsonl").open("a").write('{"setting": {"epo')  # cut off while writing
-    monkeypatch.setattr(sweep, "runs", lambda *args: iter(runs(*args)))
+    monkeypatch.setattr(sweep, "train_seeds", lambda *args: iter(runs(*args)))
     asked.append("again")
     sweep.sweep(cfg)
     assert asked == [(1, 0), (1, 1), (2, 0), "again", (2, 1)]
-    assert len(read(tmp_path)) == 4
+    assert len(read_results(tmp_path)) == 4
 
 
 def test_workers_share_the_jobs(tmp_path, monkeypatch):
@@ -89,7 +89,7 @@ def test_workers_share_the_jobs(tmp_path, monkeypatch):
         asked.setdefault(job.setting["epochs"], []).extend(seeds)
         return iter([result(seed, **job.setting) for seed in seeds])
 
-    monkeypatch.setattr(sweep, "runs", runs)
+    monkeypatch.setattr(sweep, "train_seeds", runs)
     cfg = SweepConfig(out=str(tmp_path), seeds=2, vary=("epochs=1,2,3",), workers=2)
     sweep.sweep(cfg, worker=1)
     assert asked == {2: [0, 1]}
@@ -98,9 +98,9 @@ def test_workers_share_the_jobs(tmp_path, monkeypatch):
 
 
 def test_intervals_over_seeds_are_students():
-    mean, half = over_seeds([1.0, 2.0, 3.0, 4.0, 5.0])
+    mean, half = mean_over_seeds([1.0, 2.0, 3.0, 4.0, 5.0])
     assert (mean, half) == (3.0, pytest.approx(2.7764 * (2.5 / 5) ** 0.5, rel=1e-4))
-    assert over_seeds([2.0])[1] != over_seeds([2.0])[1], "of one seed nothing is known"
+    assert mean_over_seeds([2.0])[1] != mean_over_seeds([2.0])[1], "of one seed nothing is known"
 
 
 def test_the_table_has_a_line_for_each_setting():
@@ -114,7 +114,9 @@ def test_the_table_has_a_line_for_each_setting():
 
 
 def test_results_of_other_options_are_not_mixed(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep, "runs", lambda job, seeds, *_: (result(seed) for seed in seeds))
+    monkeypatch.setattr(
+        sweep, "train_seeds", lambda job, seeds, *_: (result(seed) for seed in seeds)
+    )
     cfg = dict(out=str(tmp_path), game=("survive",), seeds=1)
     sweep.sweep(SweepConfig(**cfg, total_steps=1000))
     sweep.sweep(SweepConfig(**cfg, total_steps=1000, workers=2), worker=1)
@@ -128,7 +130,7 @@ def test_a_small_sweep_from_the_command_line(tmp_path, capsys):
     words += ["--episodes", "2", "--vary", "num_worlds=4"]
     assert sweep.main(words) == 0
     assert "num_worlds=4" in capsys.readouterr().out
-    found = read(tmp_path)
+    found = read_results(tmp_path)
     assert [one["seed"] for one in found] == [0, 1]
     assert all(one["marks"][-1]["steps"] >= 3000 for one in found)
     assert sweep.main(["--vary", "epochs=0"]) == 2

@@ -8,7 +8,7 @@ import pytest
 
 from agents.runs import checkpoint, folder, group, training_run
 from agents.train import main, resume, train
-from agents.training.curve import over_seeds
+from agents.training.curve import mean_curves
 from tests.agents.fake import FakeEnv
 
 SEEDS = (3, 0)
@@ -73,7 +73,7 @@ def test_the_curve_has_means_and_intervals_where_all_seeds_are():
         {"a game": {"steps": [1, 2], "won": [0.0, 1.0]}},
         {"a game": {"steps": [1, 2, 3], "won": [2.0, 5.0, 9.0]}, "another": {}},
     ]
-    [(game, points)] = over_seeds(curves).items()
+    [(game, points)] = mean_curves(curves).items()
     assert game == "a game" and points["steps"].tolist() == [1, 2]
     assert points["won"].tolist() == [1.0, 3.0]
     half = 12.706 * np.array([2**0.5, 8**0.5]) / 2**0.5

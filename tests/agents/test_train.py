@@ -104,8 +104,8 @@ def test_runs_refuse_what_they_should(cfg, tmp_path):
     with pytest.raises(ValueError, match="exists already; it must be new or empty"):
         folder.create(cfg, FakeEnv.cfg)
     with pytest.raises(ValueError, match="seed=9 differs from the run"):
-        folder.check_same(run, dataclasses.replace(cfg, seed=9))
-    folder.check_same(run, dataclasses.replace(cfg, total_steps=9))
+        folder.check_options(run, dataclasses.replace(cfg, seed=9))
+    folder.check_options(run, dataclasses.replace(cfg, total_steps=9))
     with pytest.raises(ValueError, match="differs from the world of"):
         folder.check_world(run, preset("tiny"))
     with pytest.raises(ValueError, match="no complete checkpoint"):

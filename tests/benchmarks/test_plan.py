@@ -88,9 +88,9 @@ ENTRY %main (i: s32[], x: f32[8]) -> f32[8] {
 
 
 def test_programs_are_traced_for_the_device_that_is_assumed():
-    here = packing.at_a_time(4096, 128, 16)
+    here = packing.blocks_at_a_time(4096, 128, 16)
     with backend.assumed("gpu"):
-        there = packing.at_a_time(4096, 128, 16)
+        there = packing.blocks_at_a_time(4096, 128, 16)
         assert backend.platform() == "gpu"
     assert backend.platform() == jax.default_backend()
     assert (here, there) == (1, packing.OTHER_ROWS // (16 * packing.PLACES))

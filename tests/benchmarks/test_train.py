@@ -68,7 +68,7 @@ class Staged:
 def staged(monkeypatch):
     """Updates are `Staged`; no network is compiled."""
     stage = Staged()
-    monkeypatch.setattr(states, "start", stage.start)
+    monkeypatch.setattr(states, "init_state", stage.start)
     monkeypatch.setattr(updating, "make_update", stage.make_update)
     return stage
 
