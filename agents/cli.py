@@ -18,14 +18,14 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
 
     Args:
       kind: the dataclass; the "Attributes" of its docstring are the help.
-      default: an instance, what is not given.
-      arguments: the command line's.
+      default: instance with the values of options that are not given.
+      arguments: words of the command line.
       program: sub-command of `metammo-jax`, for the help.
-      note: a line more for the help.
+      note: another sentence for the help.
 
     Raises:
       SystemExit: after --help, or for an unknown option (2).
-      ValueError: the dataclass refuses a value.
+      ValueError: a value is not allowed.
     """
     title = f"{(kind.__doc__ or kind.__name__).splitlines()[0]} {note}".strip()
     try:
@@ -38,7 +38,7 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
 
 
 def take_first(arguments: list[str]) -> str:
-    """Takes the first word out of a command line; returns "" where an option comes first."""
+    """Removes and returns the first word of a command line; "" if it starts with an option."""
     return arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
 
 
@@ -60,15 +60,15 @@ def take(arguments: list[str], option: str) -> str | None:
 
 
 def start_quickly() -> None:
-    """Shortens what comes before the first update, for a process that does nothing else."""
+    """Turns on the compilation cache and collects garbage less often, to start training sooner."""
     cache_compilations()
-    gc.set_threshold(100_000, 20, 20)  # to trace is to make very many objects that stay
+    gc.set_threshold(100_000, 20, 20)  # tracing creates very many objects that stay
 
 
 def cache_compilations() -> None:
-    """Keeps compiled programs in the user's cache folder, so that a second run starts at once.
+    """Turns on JAX's compilation cache, in the user's cache folder.
 
-    Does nothing where a cache is set already, or where there is no cache folder
+    Does nothing if a cache is set already, or if there is no cache folder
     (`metammo_jax.lib.cache_folder`).
     """
     if jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
@@ -93,7 +93,7 @@ def _argparse(kind, default, arguments, program, title):
 
 
 def _argument(hint) -> dict:
-    """Returns what argparse needs to know of a type."""
+    """Returns the arguments of `add_argument` for an option of a type."""
     if hint is bool:
         return {"action": argparse.BooleanOptionalAction}
     if typing.get_origin(hint) is tuple:
@@ -106,7 +106,7 @@ def _argument(hint) -> dict:
 
 
 def _helps(kind) -> dict[str, str]:
-    """Returns the help of each field, from the "Attributes" of the dataclass's docstring."""
+    """Returns the help of each field, read from the "Attributes" of the dataclass's docstring."""
     text = inspect.cleandoc(kind.__doc__ or "")  # Python 3.13 takes the indentation off itself
     text = text.split("Attributes:", 1)[-1].split("Raises:", 1)[0]
     entries = re.findall(r"^ {2}(\w+): (.*(?:\n {4}.*)*)", text, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""A policy: a network and what it may do; the same code plays a rollout and replays it.
+"""A policy: a network with action masks; the same code acts in a rollout and recomputes it.
 
 Axes: S ticks, B worlds, P players.
 """
@@ -34,25 +34,25 @@ from .networks.encoders import Scales
 from .networks.lean import Lean
 
 Memory = Any
-"""A pytree of arrays (B, P, ...): what the recurrent core remembers."""
+"""A pytree of arrays (B, P, ...): the state of the recurrent core."""
 
 
 def base_observation(obs) -> Observation:
-    """Returns the environment's observation, which a view for another network holds."""
+    """Returns the environment's observation, also from a view for another network."""
     return obs if isinstance(obs, Observation) else obs.base
 
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
-    """A network with the rules of what it may choose.
+    """A network with its action masks.
 
     Attributes:
       network: Flax module, see `agents.networks.lean`.
       legal: (obs, who) of players of one world -> booleans, as `Logits`.
-      draws: random numbers that a player's choice takes, see `distributions.sample`.
-      tokens: words of the language.
-      sees_original: the network is shown `views.OriginalView`; else the environment's own.
-      scripted: what agents say is the word of the view's script, not their own.
+      draws: random numbers to sample a player's choice, see `distributions.sample`.
+      tokens: number of words in the vocabulary.
+      sees_original: the network's input is `views.OriginalView`; else the environment's own.
+      scripted: agents send the word of the view's script, not the network's.
     """
 
     network: nn.Module
@@ -69,24 +69,24 @@ class Policy:
         return self.network.init(key, one, jnp.arange(base_observation(obs).alive.shape[1]))
 
     def network_observation(self, obs):
-        """Returns the part of an observation that the network is shown."""
+        """Returns the network's input, a part of the observation."""
         return obs if self.sees_original else base_observation(obs)
 
     @narrow
     def initial(self, worlds: int, players: int) -> Memory:
-        """Returns the empty memory of (worlds, players) agents."""
+        """Returns the initial memory of (worlds, players) agents."""
         return self.network.initial((worlds, players))
 
     @narrow
     def unroll(self, params, obs, who: jax.Array, memory: Memory, fresh: jax.Array):
-        """Plays or replays S ticks of A players of each of C worlds.
+        """Returns the network's outputs for S ticks of A players of each of C worlds.
 
         Args:
           params: of the network.
           obs: (S, C, ...) observations, whose players are those A.
           who: (C, A) int32, their rows in the world.
           memory: (C, A, ...) before the first of them.
-          fresh: (S, C, A) bool, the agent's episode starts here: its memory is emptied.
+          fresh: (S, C, A) bool, the agent's episode starts with this tick: its memory is reset.
 
         Returns:
           `Logits` (S, C, A, ...), masked; values (S, C, A); memory after the last tick.
@@ -118,17 +118,17 @@ class Policy:
 
     @narrow
     def act(self, keys, params, obs, memory: Memory, fresh: jax.Array, wanted=None, greedy=False):
-        """Chooses for agents of B worlds.
+        """Returns sampled choices of agents of B worlds, their log-probability, value and memory.
 
         Args:
-          keys: (B,) keys of the draws, of each world its own.
+          keys: (B,) keys, one for each world.
           params: of the network.
           obs: (B, ...) observations.
           memory: (B, P, ...).
-          fresh: (B, P) bool, the agent's episode starts here.
-          wanted: (B, P) bool, who chooses; None for all that are alive. For the others nothing is
-            worked out: they do nothing, and remember what they remembered.
-          greedy: bool, take what is most likely, instead of drawing.
+          fresh: (B, P) bool, the agent's episode starts with this tick.
+          wanted: (B, P) bool, which agents act; None for all that are alive. Nothing is computed
+            for the others: their choice is a no-op, and their memory does not change.
+          greedy: bool, take the most likely choice instead of sampling.
 
         Returns:
           `Choice` (B, P), its log-probability and the value (B, P) float32, the next memory.
@@ -149,13 +149,13 @@ class Policy:
                 done, blocks, (lengthen_choice(choice, bound, most), log_probs, value, after)
             )
 
-        # The memory is emptied here too, for those that are fresh and do not choose.
+        # The memory is reset here too, for fresh agents that do not act.
         start = (*idle, reset_memory(memory, fresh))
         return self._for_all(choose, start, obs, wanted, by_crowd=True)
 
     @narrow
     def value(self, params, obs, memory: Memory, fresh: jax.Array, wanted=None) -> jax.Array:
-        """Returns values (B, P) float32 of what is seen, 0 for who is not `wanted`; see `act`."""
+        """Returns values (B, P) float32 of observations, 0 for agents not `wanted`; see `act`."""
         wanted = base_observation(obs).alive if wanted is None else wanted
         players = wanted.shape[1]
 
@@ -169,12 +169,12 @@ class Policy:
 
     @narrow
     def to_action(self, choice: Choice, obs) -> Action:
-        """Returns the action of one world's players that a choice (P,) means."""
+        """Returns the `Action` of a choice (P,) of one world's players."""
         action = to_action(choice, base_observation(obs), self.tokens)
         return action.replace(token=obs.word) if self.scripted else action
 
     def _for_all(self, work, state, obs, wanted, by_crowd: bool):
-        """Works on all that are wanted, packed."""
+        """Folds a function over the wanted agents in packed blocks, see `packing.fold_blocks`."""
         players, most = base_observation(obs).visible.shape[1:]
         blocks, seen = packing.pack(wanted), None
         if by_crowd:
@@ -184,13 +184,13 @@ class Policy:
         return packing.fold_blocks(work, state, blocks, at_once, most, seen)
 
     def _single_tick(self, params, obs, who, memory, fresh, bound):
-        """One tick of C blocks."""
+        """Returns `unroll` of a single tick of C blocks."""
         obs, fresh = jax.tree.map(lambda leaf: leaf[None], (shorten_lists(obs, bound), fresh))
         logits, value, memory = self.unroll(params, obs, who, memory, fresh)
         return jax.tree.map(lambda leaf: leaf[0], logits), value[0], memory
 
     def _is_cheap(self) -> bool:
-        """Whether ticks of the core are joined into one kernel where launches cost much."""
+        """Returns whether ticks of the core are unrolled into one kernel on accelerators."""
         return getattr(self.network, "ELEMENTWISE", False)
 
     def _apply(self, params, method, *args):
@@ -198,9 +198,9 @@ class Policy:
 
 
 def shorten_lists(obs, bound: int):
-    """Returns observations with lists of those in sight cut short, to `bound` entries.
+    """Returns observations with lists of entities in sight shortened to `bound` entries.
 
-    Nothing is lost where nobody sees more.
+    Nothing is lost if no agent sees more.
     """
     if not isinstance(obs, Observation):
         return obs.replace(base=shorten_lists(obs.base, bound), entity=obs.entity[..., :bound, :])
@@ -216,7 +216,7 @@ def shorten_lists(obs, bound: int):
 
 
 IN_SIGHT_HEADS = action_heads.names(*action_heads.IN_SIGHT)
-"""Masks and choices of those in sight, whose last entry is nobody."""
+"""Heads that choose an entity in sight; their last entry is "nobody"."""
 
 
 def lengthen_choice(choice: Choice, bound: int, most: int) -> Choice:
@@ -235,7 +235,7 @@ def _renamed(choice, rename):
 
 
 def noop_choice(obs) -> Choice:
-    """Returns the choice (B, P) of players that do nothing in observations (B, ...)."""
+    """Returns the no-op choice (B, P) for observations (B, ...)."""
     obs = base_observation(obs)
     zero, masks = jnp.zeros(obs.alive.shape, jnp.int32), obs.masks
 
@@ -248,7 +248,7 @@ def noop_choice(obs) -> Choice:
 
 
 def _heads(obs: Observation) -> tuple[Head, ...]:
-    """Returns the heads that are chosen upon an observation."""
+    """Returns the action heads of the game of an observation."""
     has_items = obs.listing is not None
     return tuple(head for head in action_heads.HEADS if has_items or not head.needs_items)
 
@@ -262,15 +262,15 @@ def legal_choices(
     talk: bool = True,
     spelled: bool = False,
 ) -> Logits:
-    """Returns what players of one world may choose, (P, ...) bool, as `Logits`.
+    """Returns the masks of all heads for players of one world, (P, ...) bool, as `Logits`.
 
     Args:
       obs: an Observation, or a view that holds one.
       who: (P,) int32, rows of the players in the world.
-      tokens: words of the language.
-      spare_teammates: rows of teammates are no targets; who has no other may attack nobody.
-      talk: words may be chosen where the mask allows it; else only silence.
-      spelled: words are chosen bit by bit.
+      tokens: number of words in the vocabulary.
+      spare_teammates: mask teammates out of the attack targets.
+      talk: words are allowed as by the observation's mask; else only silence.
+      spelled: words are encoded in bits, see `Logits.spelling`.
 
     Source: docs/rules/training.md#team-wrapper, attack mask of teammates.
     """
@@ -295,7 +295,7 @@ def legal_choices(
 def foe_mask(obs: Observation, who: jax.Array) -> jax.Array:
     """Returns the mask of targets (P, K + 1) bool without teammates.
 
-    Who has no other target may attack nobody.
+    "Nobody" is allowed if there is no other target.
 
     Args:
       obs: of one world.
@@ -309,15 +309,15 @@ def foe_mask(obs: Observation, who: jax.Array) -> jax.Array:
 
 
 def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = None) -> Policy:
-    """Returns the policy that the options ask for, with the sizes of the world's config.
+    """Returns the policy of a run's options for a world's config.
 
     Args:
       cfg: options.
       world: sizes.
-      network: one's own, where `cfg.network` is "own"; see `agents.networks.lean` for its methods.
+      network: the custom network where `cfg.network` is "own"; see `agents.networks.lean`.
 
     Raises:
-      ValueError: one's own network is asked for and not given, or lacks a method.
+      ValueError: a custom network is asked for and not given, or lacks a method.
     """
     prices = world.prices if world.has_exchange else 0
     paper = cfg.network == "paper"
@@ -346,7 +346,7 @@ PARTS_OF_A_NETWORK = ("encode", "project", "recur", "decide", "initial", "HEADS"
 
 def _check_network(network) -> nn.Module:
     if network is None:
-        raise ValueError("the network is one's own: pass it, as in train(cfg, network=...)")
+        raise ValueError("the network is custom: pass it, as in train(cfg, network=...)")
     lacks = [name for name in PARTS_OF_A_NETWORK if not hasattr(network, name)]
     if lacks or not isinstance(network, nn.Module):
         raise ValueError(
@@ -357,5 +357,5 @@ def _check_network(network) -> nn.Module:
 
 
 def reset_memory(memory: Memory, fresh: jax.Array) -> Memory:
-    """Returns the memory (..., features) of agents, zeros where they are `fresh` (...)."""
+    """Returns the memory (..., features) of agents, zeros where `fresh` (...) is set."""
     return jax.tree.map(lambda leaf: jnp.where(fresh[..., None], 0.0, leaf), memory)

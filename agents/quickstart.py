@@ -23,7 +23,7 @@ from .training.loop import TrainResult, train
 GAME = "race_to_the_center"
 
 FILM = 2
-"""Tag of the episode that is filmed: training and evaluation draw from other keys."""
+"""Tag of the key of the recorded episode: training and evaluation use other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +31,11 @@ class QuickstartConfig:
     """Options of the quick start.
 
     Attributes:
-      seed: of everything random.
+      seed: seed of all randomness.
       total_steps: living agent-steps to train for.
-      episodes: of each comparison with the random policy.
-      run_dir: folder of the run; empty for a new one under `runs/`.
-      picture: draw the moving picture.
+      episodes: episodes of each comparison with the random policy.
+      run_dir: folder to write the run to; empty for a new one under `runs/`.
+      picture: draw an animation of one episode.
       progress: show a progress bar.
     """
 

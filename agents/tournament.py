@@ -1,4 +1,4 @@
-"""Policies against each other, one for each team or player, and their ratings.
+"""Tournaments between policies, and their ratings.
 
     metammo-jax tournament runs/A runs/B runs/B@100 untrained random --game sandwich
     metammo-jax tournament runs/SEEDS random --matches 1000 --out results/
@@ -32,14 +32,14 @@ class TournamentConfig:
     """Options of a tournament.
 
     Attributes:
-      game: what to play; empty for the game, or the games, of the first run.
-      config: preset of the world's sizes; empty for those of the first run.
-      matches: of each game.
-      difficulty: of the game, such as the map's size in a race; -1 for what the game's
-        evaluation fixes.
-      greedy: policies do what they think best, instead of drawing.
-      seed: of starts and seats, 0 .. 2**63 - 1.
-      out: folder for tournament.json and a picture of each game; empty for none.
+      game: game to play; empty for the game, or the games, of the first run.
+      config: size of the world, such as "mini"; empty for that of the first run.
+      matches: matches of each game.
+      difficulty: difficulty of the game, such as the map's size in a race; -1 for the difficulty
+        that evaluations of the game use.
+      greedy: policies take the most likely action instead of sampling.
+      seed: seed of the episodes and of who plays which team, 0 .. 2**63 - 1.
+      out: folder to write tournament.json and a figure of each game to; empty for none.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -60,7 +60,7 @@ class TournamentConfig:
 
 
 def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> list[Tournament]:
-    """Returns the tournaments of some runs, game by game.
+    """Returns the results of tournaments between runs and agents, one for each game.
 
     Args:
       entrants: as the command line names them.
@@ -97,14 +97,14 @@ def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> lis
 
 
 def _expand_group(entrant: str) -> list[str]:
-    """Returns an entrant's name, or those of all seeds of a group."""
+    """Returns the entrant's name, or the folders of all seeds of a group."""
     if not group.is_group(entrant):
         return [entrant]
     return [str(Path(entrant) / f"seed{seed}") for seed in group.read_seeds(entrant)]
 
 
 def _share_policy(mine, all_loaded):
-    """Returns policy and parameters; the policy is that of the first run with equal options."""
+    """Returns policy and parameters; runs with equal options share the policy."""
     cfg, _, params = mine
     shaping = ("network", "width", "corrected", "spare_teammates", "talk", "config")
     for other, policy, _ in all_loaded:

@@ -1,4 +1,4 @@
-"""Two sides compared: each in worlds of its own, and both in worlds that they share."""
+"""Comparison of two sides: each in worlds of its own, and both in the same worlds."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -17,29 +17,29 @@ from .results import Match, SideScore
 from .sides import Chooser, Side, group_by_chooser
 
 PARALLEL_EPISODES = {"cpu": 32}
-"""Episodes played side by side, by platform."""
+"""Episodes played in parallel, by platform."""
 
 PARALLEL_EPISODES_ELSEWHERE = 1024
 """The same on all other platforms."""
 
 
 def parallel_episodes() -> int:
-    """Returns how many episodes are played side by side on the platform that JAX works on."""
+    """Returns the number of episodes played in parallel on the current platform."""
     return PARALLEL_EPISODES.get(backend.platform(), PARALLEL_EPISODES_ELSEWHERE)
 
 
 EPISODES = 1
-"""Tag of the episodes of an evaluation: training with the same seed draws from other keys."""
+"""Tag of the keys of evaluation episodes: training with the same seed uses other keys."""
 
 
 def compare(
     env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
     difficulty: int | None = None,
 ) -> Match:  # fmt: skip
-    """Returns how two sides do in one game, each alone and both together.
+    """Returns the scores of two sides in one game, each alone and both together.
 
     Args:
-      env: the worlds; a wrapper that the policies need is put around it.
+      env: the environment; it is wrapped as the policies need.
       first: a side.
       second: the other.
       episodes: of each of the three comparisons.
@@ -65,7 +65,7 @@ def versus(
     env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
     difficulty: int | None = None,
 ) -> tuple[SideScore, SideScore]:  # fmt: skip
-    """Returns how two sides do in worlds that they share; a third of the work of `compare`.
+    """Returns the scores of two sides in the same worlds; a third of the cost of `compare`.
 
     Arguments and errors are those of `compare`.
     """
@@ -75,7 +75,7 @@ def versus(
 
 
 def alternate_sides(episodes: int, groups: int) -> np.ndarray:
-    """Returns (episodes, groups) int32: every other group is of side 1, and they swap each time."""
+    """Returns (episodes, groups) int32: every other team is side 1, swapped each episode."""
     number = np.arange(episodes)[:, None] + np.arange(groups)
     return (number % 2).astype(np.int32)
 
@@ -83,7 +83,7 @@ def alternate_sides(episodes: int, groups: int) -> np.ndarray:
 def make_runner(
     env, sides: Sequence[Side], episodes: int, seed: int, game: int, difficulty: int | None = None
 ) -> tuple[Callable[[np.ndarray], Played], list[int]]:
-    """Returns a function that plays episodes, and the number by which it calls each side.
+    """Returns a function that plays episodes, and the index of each side in its lineups.
 
     The function takes the side of each group in each episode, (episodes, P) int32, and returns
     `episodes.Played` of numpy arrays. Arguments and errors are those of `compare`.
@@ -100,7 +100,7 @@ def make_runner(
         results = []
         for start in range(0, episodes, count):
             index = start + np.arange(count, dtype=np.int32)
-            own = lineup[index % episodes]  # what is beyond the last is dropped
+            own = lineup[index % episodes]  # episodes beyond the last are dropped
             results.append(run(params, key, index, jnp.int32(game), levels, own))
         return jax.tree.map(lambda *parts: np.concatenate(parts)[:episodes], *results)
 
@@ -109,7 +109,7 @@ def make_runner(
 
 @functools.lru_cache(maxsize=8)
 def compile_play(env, choosers: tuple[tuple[Chooser, int], ...]):
-    """Returns the jitted function that plays episodes, the same for the same arguments."""
+    """Returns the jitted function that plays episodes, cached by its arguments."""
     shown = training_run.add_original_view(
         env, *[chooser.policy for chooser, _ in choosers if chooser.policy]
     )
@@ -117,7 +117,7 @@ def compile_play(env, choosers: tuple[tuple[Chooser, int], ...]):
 
 
 def make_judge(games, game: int):
-    """Returns what judges (progress, goal) of players by the rules of the competition, or None."""
+    """Returns the competition's scoring function of (progress, goal); None for other tasks."""
     goals = curriculum.evaluation()
     if getattr(games[game], "goals", ()) != goals:
         return None
@@ -127,7 +127,7 @@ def make_judge(games, game: int):
 
 def _score(played: Played, side: int, judge) -> SideScore:
     its, result = played.seat == side, played.result
-    told = {
+    statistics = {
         "won": win_share(result.won[:, side]),
         "progress": mean_with_interval(result.progress[:, side]),
         "score": mean_with_interval(result.score[:, side]),
@@ -135,8 +135,8 @@ def _score(played: Played, side: int, judge) -> SideScore:
         "length": mean_with_interval(result.length),
     }
     return SideScore(
-        episodes=len(result.length), **{name: mean for name, (mean, _) in told.items()},
+        episodes=len(result.length), **{name: mean for name, (mean, _) in statistics.items()},
         difficulty=float(result.difficulty.mean()),
-        interval={name: interval for name, (_, interval) in told.items()},
+        interval={name: interval for name, (_, interval) in statistics.items()},
         competition=judge(result.most[its], played.goal[its]) if judge else None,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Episodes that several sides play, in one jitted function: who sits where, and the results.
+"""Plays episodes of several sides in one jitted function, and returns their results.
 
 Axes: n episodes, S sides, P players.
 """
@@ -29,7 +29,7 @@ class EpisodeResults(Node):
       return_: (n, S) float32, mean over the side's players of the sum of rewards.
       length: (n,) float32, ticks.
       difficulty: (n,) float32.
-      most: (n, P) float32, the most that each player's task came to.
+      most: (n, P) float32, largest progress of each player's task.
     """
 
     players: jax.Array
@@ -48,7 +48,7 @@ class EpisodeResults(Node):
 
     @classmethod
     def empty(cls, count: int, sides: int, players: int) -> "EpisodeResults":
-        """Returns results of n episodes that go on."""
+        """Returns the results of n episodes that have not ended, all zeros."""
         each, one = jnp.zeros((count, sides)), jnp.zeros(count)
         number = each.astype(jnp.int32)
         return cls(number, number, each, each, each, one, one, jnp.zeros((count, players)))
@@ -56,7 +56,7 @@ class EpisodeResults(Node):
 
 @struct.dataclass
 class Played(Node):
-    """Episodes that are over.
+    """Results of finished episodes.
 
     Attributes:
       result: `EpisodeResults` (n, ...).
@@ -71,10 +71,10 @@ class Played(Node):
 
 @narrow
 def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
-    """Plays an episode for each number.
+    """Plays n episodes; returns their results.
 
     Args:
-      env: worlds.
+      env: the environment.
       choosers: ((`Chooser`, count), ...); sides are counted through all of them.
       params: for each chooser, parameters of its policy with `count` in front; None for random.
       key: () key of all episodes.
@@ -110,14 +110,14 @@ def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
 
 @struct.dataclass
 class EvaluationState(Node):
-    """Where n episodes stand.
+    """State of n episodes between two ticks.
 
     Attributes:
       number: () int32, ticks played.
       obs: (n, ...) observations.
       world: (n, ...) worlds.
-      memory: of each chooser, (n, P, ...) for its own players; of the others it means nothing.
-      fresh: (n, P) bool, the memory is to be emptied.
+      memory: of each chooser, (n, P, ...) for its own players; undefined for the others.
+      fresh: (n, P) bool, the memory is reset.
       over: (n,) bool.
       returns: (n, P) float32, sums of rewards.
       result: of the episodes that are over.
@@ -161,12 +161,12 @@ def _choose(env, chooser: Chooser, params, keys, memory, stage, side):
     """Returns actions (n, P) of all sides of a chooser, and their memory.
 
     Args:
-      env: worlds.
-      chooser: who chooses.
+      env: the environment.
+      chooser: that chooses the actions.
       params: with its sides in front.
       keys: (n,) keys.
       memory: (n, P, ...).
-      stage: `Stage`.
+      stage: `EvaluationState`.
       side: (n, P) int32, counted from the chooser's first; of others, and the dead, any other.
     """
     policy = chooser.policy
@@ -189,7 +189,7 @@ def _choose(env, chooser: Chooser, params, keys, memory, stage, side):
 
 
 def _where(condition, first, second):
-    """Chooses between pytrees whose leaves have further axes than the condition."""
+    """Returns `jnp.where` of pytrees whose leaves have more axes than the condition."""
 
     def pick(a, b):
         return jnp.where(
@@ -200,7 +200,7 @@ def _where(condition, first, second):
 
 
 def _result(info, returns, seat, sides: int, length) -> EpisodeResults:
-    """Returns the results of episodes that end now."""
+    """Returns the results of episodes, as they are at the end."""
     of_side = seat[..., None] == jnp.arange(sides).reshape(1, 1, -1)
     players = of_side.sum(axis=1, dtype=jnp.int32)
     count = jnp.maximum(players, 1).astype(jnp.float32)

@@ -26,7 +26,7 @@ def win_share(won) -> tuple[float, Interval]:
 def mean_with_interval(values) -> tuple[float, Interval]:
     """Returns the mean over episodes (n,) float, and its 95% interval, by the normal distribution.
 
-    Of a single episode nothing is known of the spread: the interval is not a number.
+    The interval of a single episode is not a number.
     """
     values, count = np.asarray(values, float), len(values)
     mean = float(values.mean())
@@ -39,7 +39,7 @@ def mean_over_seeds(values) -> tuple[float, float]:
 
     By Student's t, for values that are about normal; of a single seed it is not a number.
     """
-    from scipy import stats  # not above: it takes half a second
+    from scipy import stats  # imported late: it takes half a second
 
     values, count = np.asarray(values, float), len(values)
     if count == 1:

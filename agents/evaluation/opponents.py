@@ -1,10 +1,9 @@
-"""Whom a run is compared with while it trains: random players, itself untrained, its own past.
+"""Evaluations during training: against random actions, the untrained network, the run's past.
 
-Where agents play against each other somebody always wins, so that the games they win among
-themselves tell nothing of what they learn. So now and then the policy plays against others, in
-worlds that both share (`versus`).
+In self-play somebody always wins, so wins during training do not measure learning. Therefore the
+policy is evaluated at intervals against fixed opponents, in the same worlds (`versus`).
 
-All opponents are the same network with other parameters: one compiled program plays them all.
+All opponents have the same network with other parameters, so one compiled program plays them all.
 """
 
 import dataclasses
@@ -20,7 +19,7 @@ from .sides import Side
 
 
 def is_due(work: TrainingRun, steps: int) -> bool:
-    """Returns whether the run is to be compared now, given the steps before its last update."""
+    """Returns whether an evaluation is due, given the steps before the last update."""
     every = work.cfg.eval_every
     if every > 0:
         return work.counts["updates"] % every == 0
@@ -29,7 +28,7 @@ def is_due(work: TrainingRun, steps: int) -> bool:
 
 
 def save_params(work: TrainingRun) -> None:
-    """Keeps the run's parameters, to compare later ones with."""
+    """Saves the run's parameters under `past/`, as an opponent of later evaluations."""
     if not processes.is_first_process():
         return
     path = past_file(work.run, work.counts["updates"])
@@ -40,16 +39,16 @@ def save_params(work: TrainingRun) -> None:
 
 
 def compare_with_opponents(work: TrainingRun) -> dict[str, dict]:
-    """Returns, by game and opponent, what the policy comes to in worlds that both share.
+    """Returns the policy's scores against each opponent, by game and opponent's name.
 
-    The opponents: "random" chooses evenly from the masks but spares teammates, "untrained" is the
-    run before its first update, and "past" the run at the first of its comparisons that is not
-    before half of its updates. There is none in the first comparison.
+    "random" samples uniformly from the masks but attacks no teammate, "untrained" has the run's
+    initial parameters, and "past" those of the first evaluation after half of the updates so far.
+    The first evaluation has no "past".
     """
     params = work.params
     others = {"random": uniform_params(work.policy, params)}
-    kept = {"untrained": 0, "past": _past_update(work)}
-    for name, update in kept.items():
+    saved = {"untrained": 0, "past": _past_update(work)}
+    for name, update in saved.items():
         if update is not None and past_file(work.run, update).exists():
             content = past_file(work.run, update).read_bytes()
             others[name] = flax.serialization.from_bytes(params, content)
@@ -71,9 +70,9 @@ def compare_with_opponents(work: TrainingRun) -> dict[str, dict]:
 
 
 def uniform_params(policy, params):
-    """Returns parameters with which a policy chooses evenly among what is allowed.
+    """Returns parameters with which a policy samples uniformly from the masks.
 
-    Its heads are emptied: all logits are equal then.
+    The layers of its heads are set to 0, so that all logits are equal.
     """
     layers = {
         name: jax.tree.map(jnp.zeros_like, layer) if name in policy.network.HEADS else layer
@@ -83,7 +82,7 @@ def uniform_params(policy, params):
 
 
 def mean_wins(record: dict) -> dict[str, float]:
-    """Returns the share of games won against each opponent, mean over the games of a record."""
+    """Returns the share of episodes won against each opponent, mean over the games of a record."""
     games = record.get("evaluation", {}).values()
     names = dict.fromkeys(name for game in games for name in game)
     return {
@@ -93,7 +92,7 @@ def mean_wins(record: dict) -> dict[str, float]:
 
 
 def _past_update(work: TrainingRun) -> int | None:
-    """Returns the update of the past, or None."""
+    """Returns the update of the "past" opponent, or None if there is none."""
     now = work.counts["updates"]
     kept = sorted(int(path.stem) for path in past_file(work.run, 0).parent.glob("*.msgpack"))
     before = [update for update in kept if 0 < update < now]

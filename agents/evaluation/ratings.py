@@ -21,7 +21,7 @@ somebody always wins, and hardly moves others."""
 
 @dataclasses.dataclass(frozen=True)
 class Ratings:
-    """How strong entrants are.
+    """Ratings of entrants.
 
     Attributes:
       mean: (K,) ratings.
@@ -38,7 +38,7 @@ class Ratings:
 
 
 def pairwise_outcomes(places: np.ndarray) -> np.ndarray:
-    """Returns (M, K, K) float, 1 where the row is above the column, 0.5 for a tie, 0 else.
+    """Returns (M, K, K) float, 1 if the row is placed above the column, 0.5 for a tie.
 
     Args:
       places: (M, K), of each entrant, the higher the better; not a number where it did not play.
@@ -49,11 +49,11 @@ def pairwise_outcomes(places: np.ndarray) -> np.ndarray:
 
 
 def fit_ratings(places: np.ndarray, samples: int = 1000, seed: int = 0) -> Ratings:
-    """Returns ratings from all matches at once, whatever their order.
+    """Returns Bradley-Terry ratings from all matches, which do not depend on their order.
 
     By the model of Bradley and Terry an entrant of strength p is above one of strength q with
     p / (p + q); a match of several is one of each pair. Intervals are of a bootstrap over
-    matches, since the pairs of a match hang together.
+    matches, since the pairs of a match are not independent.
 
     Args:
       places: (M, K), as of `pairwise_outcomes`.
@@ -98,7 +98,7 @@ def _fit_strengths(wins: np.ndarray) -> np.ndarray:
 
 
 def paper_elo(places: np.ndarray) -> np.ndarray:
-    """Returns (K,) Elo ratings as the paper works them out, which depend on the order of matches.
+    """Returns (K,) Elo ratings as the paper computes them, which depend on the order of matches.
 
     After each match all ratings move at once, each by the mean over the others of
     4 * (outcome - expected outcome).

@@ -1,4 +1,4 @@
-"""One HTML file about a run or an agent: results, learning curves, what its policy does, replays.
+"""HTML report of a run or an agent: results, learning curves, action statistics, replays.
 
 The file holds its pictures and the pages of its replays; it needs no network and no server.
 """
@@ -25,12 +25,12 @@ from .sides import Side, random_action
 
 FILE = "report.html"
 EPISODE = 7
-"""Tag of the episodes that are recorded: those that are compared draw from other keys."""
+"""Tag of the keys of recorded episodes: episodes of the comparison use other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
 class About:
-    """What a report is about.
+    """Subject of a report: its title, run, facts and command.
 
     Attributes:
       title: name of the run or of the agent.
@@ -46,12 +46,12 @@ class About:
 
 
 def make_report_folder(path: str) -> Path:
-    """Returns the folder of a report, which is made; ValueError if there is a file of its name."""
+    """Creates and returns the folder of a report; ValueError if a file has its name."""
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"report={path!r} is a file, it must be a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    charts.new_figure()  # an ImportError before minutes of play
+    charts.new_figure()  # raises ImportError before minutes of play
     return folder
 
 
@@ -93,7 +93,7 @@ def write_report(
 def _record(
     env: mm.Env, side: Side, episodes: int, seed: int, difficulty: int | None
 ) -> list[list[mm.Replay]]:
-    """Returns the episodes of a side that plays alone, by game; all sides meet the same starts."""
+    """Returns recorded episodes of a side alone, by game; all sides get the same keys."""
     key = threefry.tagged(checks.key_of_seed(seed), EPISODE)
     shown, policy = _chooser(env, side)
     return [
@@ -109,7 +109,7 @@ def _record(
 
 
 def _chooser(env: mm.Env, side: Side) -> tuple[Any, Callable]:
-    """Returns what a side sees, and how it chooses, as `mm.record` takes them."""
+    """Returns the environment and the policy of a side, as `mm.record` takes them."""
     if side.policy is not None:
         return training_run.add_original_view(env, side.policy), Player(
             side.policy, side.params, side.greedy
@@ -123,7 +123,7 @@ def _batched(tree):
 
 
 def _game(name: str, replays: dict[str, list[mm.Replay]]) -> Game:
-    """Returns the pictures of a game; those of places and kills are of the first side."""
+    """Returns the figures of a game; maps and kills are those of the first side."""
     first = next(iter(replays.values()))
     figures = {
         "What players do": charts.profile(replays),
@@ -137,14 +137,14 @@ def _game(name: str, replays: dict[str, list[mm.Replay]]) -> Game:
 
 
 def final_progress(replay: mm.Replay) -> float:
-    """Returns the mean over the players of the progress of their tasks at the end."""
+    """Returns the mean task progress of all players at the end of a replay."""
     return float(np.mean(replay.at(replay.ticks).task.progress))
 
 
 def choose_episodes(
     replays: list[list[mm.Replay]], matches: Sequence[Match]
 ) -> list[tuple[str, mm.Replay]]:
-    """Returns the episodes to be watched, each with why it was chosen; three, if there are as many.
+    """Returns up to three episodes to show, each with the reason why it was chosen.
 
     Of one game: those with the most, the median and the least progress. Of several: one each of the
     games in which the policy's progress is the most, the median and the least above the baseline's.
@@ -164,7 +164,7 @@ def choose_episodes(
 
 
 def _watch(folder: Path, found: list[tuple[str, mm.Replay]]) -> list[Watched]:
-    """Writes replays beside the page; returns what the page shows of them."""
+    """Writes replays next to the page; returns their titles, paths and data for the page."""
     shown = []
     for number, (why, replay) in enumerate(found):
         game = replay.env.games[replay.game].name

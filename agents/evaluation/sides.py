@@ -1,4 +1,4 @@
-"""Who plays in a comparison: a trained policy, an untrained one, or random choices."""
+"""Sides of a comparison: a trained policy, an untrained one, or random actions."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from ..policy import Policy, base_observation, foe_mask
 from ..runs import training_run
 
 FRESH = 3
-"""Tag of the parameters of an untrained policy: training with the same seed draws from others."""
+"""Tag of the key of untrained parameters: training with the same seed uses another key."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """Who plays.
+    """A side of a comparison.
 
     Attributes:
       name: for printing.
-      policy: what chooses; None chooses uniformly from the masks, but attacks no teammates, as
-        trained policies do not.
+      policy: that chooses the actions; None samples uniformly from the masks, but attacks no
+        teammates, as trained policies do not.
       params: of the policy.
-      greedy: a policy does what it thinks best, instead of drawing.
+      greedy: take the most likely action instead of sampling.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Side:
 
     @property
     def chooser(self) -> "Chooser":
-        """What a compiled comparison has to know."""
+        """Static part of the side, which a compiled comparison depends on."""
         return Chooser(self.policy, self.greedy)
 
 
@@ -43,13 +43,13 @@ RANDOM = Side("random")
 
 
 def untrained(policy: Policy, env, seed: int = 0) -> Side:
-    """Returns a policy with the parameters that training begins with, of some seed.
+    """Returns a side with the policy's initial parameters.
 
-    It is a second thing to compare with: a network that has learnt nothing is not random.
+    It is a second baseline: an untrained network does not choose uniformly.
 
     Args:
       policy: of the side that it is compared with.
-      env: worlds; a wrapper that the policy needs is put around it.
+      env: the environment; it is wrapped as the policy needs.
       seed: of the parameters.
     """
     key = threefry.tagged(checks.key_of_seed(seed), FRESH)
@@ -59,7 +59,7 @@ def untrained(policy: Policy, env, seed: int = 0) -> Side:
 
 
 def group_by_chooser(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
-    """Returns sides as `episodes.play_episodes` takes them: those that choose alike in one stack.
+    """Returns sides as `episodes.play_episodes` takes them: parameters stacked by chooser.
 
     Returns:
       choosers, ((`Chooser`, count), ...); params, for each a pytree with `count` in front, None
@@ -80,10 +80,10 @@ def group_by_chooser(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
 
 
 def random_action(env, keys, obs):
-    """Returns actions (n, P) that are drawn evenly from the masks, but attack no teammate.
+    """Returns actions (n, P) sampled uniformly from the masks, attacking no teammate.
 
     Args:
-      env: worlds.
+      env: the environment.
       keys: (n,) keys.
       obs: (n, ...) observations.
     """
@@ -92,7 +92,7 @@ def random_action(env, keys, obs):
 
 @dataclasses.dataclass(frozen=True)
 class Chooser:
-    """What a compiled comparison has to know of a side; see `Side`."""
+    """Static part of a `Side`, which a compiled comparison depends on."""
 
     policy: Policy | None = None
     greedy: bool = False

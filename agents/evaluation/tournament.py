@@ -1,4 +1,4 @@
-"""Tournaments: many policies in the same worlds, one for each team or player, and their ratings."""
+"""Tournaments: policies in the same worlds, one for each team or player, and their ratings."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -49,21 +49,21 @@ class Tournament:
 
     @property
     def top(self) -> np.ndarray:
-        """(K,) float, share of its matches in which nobody was above an entrant."""
+        """(K,) float, share of its matches that each entrant won or tied for first."""
         best = np.nanmax(self.places, axis=1, keepdims=True)
         return (self.places == best).sum(axis=0) / self.played
 
     def as_dict(self) -> dict:
-        """Returns all but the single matches, for JSON."""
+        """Returns the results without single matches, for JSON."""
         rows = {}
         for index, name in enumerate(self.names):
-            here = np.isfinite(self.places[:, index])
+            played = np.isfinite(self.places[:, index])
             rows[name] = {
                 "rating": float(self.ratings.mean[index]),
                 "interval": [float(self.ratings.low[index]), float(self.ratings.high[index])],
-                "won": float(self.won[here, index].mean()),
+                "won": float(self.won[played, index].mean()),
                 "top": float(self.top[index]),
-                "progress": float(self.progress[here, index].mean()),
+                "progress": float(self.progress[played, index].mean()),
                 "matches": int(self.played[index]),
                 "elo": [_or_none(number) for number in self.elo[index]],
             }
@@ -94,7 +94,7 @@ def tournament(
     env, entrants: Sequence[Side], matches: int = 256, seed: int = 0, game: int = 0,
     difficulty: int | None = None,
 ) -> Tournament:  # fmt: skip
-    """Lets policies play against each other and rates them.
+    """Returns the results and ratings of a tournament between policies.
 
     In each match every team, or every player where all play alone, is of one entrant. Seats
     rotate. Where there are more entrants than teams, as many as there are teams take part.
@@ -147,7 +147,7 @@ def make_lineups(numbers: Sequence[int], matches: int, groups: int, seed: int) -
 
 
 def draw_ratings(result: Tournament, path: str | Path) -> Path | None:
-    """Draws ratings with their intervals, and who beats whom, into a PNG file.
+    """Draws ratings with intervals, and shares of wins between entrants, into a PNG file.
 
     Returns:
       its path; None where matplotlib is not installed.

@@ -1,4 +1,4 @@
-"""Experiments that compare policies of several trainings: who is above whom, game by game.
+"""Experiments that compare policies of several trainings in tournaments, game by game.
 
 For each game and seed the policies play a tournament. Intervals are over seeds.
 """
@@ -34,7 +34,7 @@ class Pair:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """An experiment of this kind.
+    """Definition of a comparison experiment.
 
     Attributes:
       name: of the experiment, and of the folder of its tournaments.
@@ -116,7 +116,7 @@ def complete_results(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, 
 
 
 def win_shares(found: list[dict], first: str, second: str) -> np.ndarray:
-    """Returns by seed (N,) in what share of matches one entrant was above another."""
+    """Returns the share of matches in which one entrant was above another, by seed (N,)."""
     names = found[0]["names"]
     row, column = names.index(first), names.index(second)
     return np.array([one["beats"][row][column] for one in found], float)
@@ -162,10 +162,12 @@ def _compared(plan: Plan, results, picture: Path) -> list[str]:
     rows.append(["interquartile mean of all", *cells])
     better = [report.format_interval(_improvement(results, pair)) for pair in plan.pairs]
     rows.append(["probability of improvement", *better])
-    told = "\n".join(f"* {pair.label}: `{pair.first}` above `{pair.second}`" for pair in plan.pairs)
+    legend = "\n".join(
+        f"* {pair.label}: `{pair.first}` above `{pair.second}`" for pair in plan.pairs
+    )
     table = report.markdown_table(["game", *(pair.label for pair in plan.pairs)], rows)
     parts = [
-        f"## Share of matches in which the first is above the second\n\n{told}\n\n{table}\n\n"
+        f"## Share of matches in which the first is above the second\n\n{legend}\n\n{table}\n\n"
         "The probability of improvement is that of a higher rating in a random game, of the first "
         "with one seed than of the second with another.",
         drawn,

@@ -64,7 +64,7 @@ def plan(cfg: ExperimentConfig) -> Plan:
 
 
 def _pairs(weigh: str, alike: float) -> list[Pair]:
-    """Returns what is compared of the generalist whose games are weighed in one way."""
+    """Returns the compared pairs of generalists with one way of weighing games."""
     name, best = f"generalist-{weigh}", "specialist 100%"
     return [
         Pair(f"{weigh}, target samples equal", f"{name} 100%", best,

@@ -12,7 +12,7 @@ HALF = 0.5
 
 
 def draw_win_shares(path: Path, games: list[str], columns: dict[str, list[Triple]]) -> str:
-    """Draws in what share of matches one policy is above another, a row for each game.
+    """Draws the share of matches in which one policy is above another, a row for each game.
 
     Args:
       path: of the PNG file.
@@ -77,7 +77,7 @@ def _band(axis, label, points):
 
 
 def _figure(width: float, height: float):
-    """Returns a figure of so many inches, None if matplotlib is not installed."""
+    """Returns a figure of the given size in inches, None without matplotlib."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

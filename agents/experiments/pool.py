@@ -1,4 +1,4 @@
-"""Training with and without past selves, drawn uniformly or by how hard they are to beat."""
+"""Training with and without past selves, drawn uniformly or by their share of wins."""
 
 from .comparison import Pair, Plan
 from .options import FOUR, ExperimentConfig

@@ -1,4 +1,4 @@
-"""Reports in Markdown: tables, intervals, and a sentence for each claim that was put to a test."""
+"""Reports in Markdown: tables, intervals, and a sentence for each tested claim."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -51,5 +51,5 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def render_page(title: str, command: str, text: str, parts: Sequence[str]) -> str:
-    """Returns a whole page: title, what was done and by which command, and parts, if not empty."""
+    """Returns a page: title, what was done and by which command, and parts, if not empty."""
     return "\n\n".join([f"# {title}", f"`{command}`", text, *filter(None, parts)]) + "\n"

@@ -53,7 +53,7 @@ def ratings(cfg: ExperimentConfig, run: Training, seed: int) -> Matches:
 
 def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
     """Returns the report of what is complete."""
-    wins, rated, learnt = [], [], {}
+    wins, rated, learned = [], [], {}
     for run in trainings(cfg):
         if not run.is_complete(out):
             continue
@@ -62,7 +62,7 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
         score = mean_over_seeds([one["random"]["score"] for one in found])
         label = run.name.removeprefix("specialist-")
         records = [folder.read_metrics(run.run_of(out, seed)) for seed in run.seeds]
-        learnt[label] = curve.mean_curves([curve.curves_by_opponent(one) for one in records])
+        learned[label] = curve.mean_curves([curve.curves_by_opponent(one) for one in records])
         wins.append([label, *cells, f"{score[0]:.2f} ± {score[1]:.2f}"])
         matches = [ratings(cfg, run, seed) for seed in run.seeds]
         results = [one.result(out)["entrants"] for one in matches if one.is_complete(out)]
@@ -76,7 +76,7 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
         "## Games won at the end\n\n" + report.markdown_table(head, wins),
         "## Ratings over time\n\n"
         + report.markdown_table(["game", "random", "untrained", *shares], rated),
-        pictures.draw_curves(out / "single-curves.png", learnt) if learnt else "",
+        pictures.draw_curves(out / "single-curves.png", learned) if learned else "",
     ]
     seeds, steps = cfg.seeds or SEEDS, cfg.specialist_steps
     text = (

@@ -18,7 +18,7 @@ def interquartile_mean(values: np.ndarray) -> float:
 
 
 def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
-    """Returns how probable it is that a value of the first is above one of the second, ties half.
+    """Returns the probability that a value of the first is above one of the second, ties half.
 
     Args:
       first: (G, N) of one method.

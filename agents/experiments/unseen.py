@@ -1,4 +1,4 @@
-"""Generalists that never saw one of the games, on that game: at once, and after a little of it."""
+"""Generalists on a game they were not trained on: zero-shot, and after a little fine-tuning."""
 
 from .comparison import Pair, Plan
 from .options import ExperimentConfig
@@ -14,7 +14,7 @@ CLAIM = "{game}: after a tenth of the samples, who knows the other games is abov
 
 
 def trainings(cfg: ExperimentConfig) -> list[Training]:
-    """Returns for each game a generalist of the others, what it learns of the game, and scratch."""
+    """Returns the trainings by game: a generalist of the others, fine-tuning, and scratch."""
     seeds, games, steps = tuple(range(cfg.seeds or SEEDS)), cfg.chosen, cfg.specialist_steps
     if len(games) < 2:
         raise ValueError(f"games={games} must be two or more: one of them is left out")

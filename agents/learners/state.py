@@ -1,4 +1,4 @@
-"""The state of a run, and how it begins.
+"""The state of training, and its initialization.
 
 Worlds are sharded over the devices of a mesh (`agents.parallel.meshes`).
 """
@@ -29,14 +29,14 @@ ADAM_EPSILON = 1e-5
 
 @struct.dataclass
 class TrainState(Node):
-    """All that an update reads and writes; what a checkpoint holds.
+    """State of training: what an update changes, and a checkpoint stores.
 
     Attributes:
       params: of the policy.
-      moments: of the optimizer.
-      stage: worlds, their difficulty, and where the agents stand.
+      moments: state of the optimizer.
+      stage: state of the worlds, their difficulty, and the agents' memory.
       key: () key.
-      pool: past selves; None where none takes part.
+      pool: past selves; None without them.
     """
 
     params: Any
@@ -47,12 +47,12 @@ class TrainState(Node):
 
     @property
     def trainer(self) -> dict[str, Any]:
-        """All but the parameters, by name: what a checkpoint holds to train on."""
+        """All but the parameters, by name: what a checkpoint stores to resume training."""
         parts = {name: getattr(self, name) for name in ("moments", "stage", "key")}
         return parts if self.pool is None else {**parts, "pool": self.pool}
 
     def with_params(self, params, cfg: TrainConfig) -> "TrainState":
-        """Returns the state of a run that begins with other parameters."""
+        """Returns the state with other parameters, and a pool that holds them."""
         return self.replace(params=params, pool=pools.make_pool(cfg, params))
 
 
@@ -70,14 +70,14 @@ def init_state(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState
 
 
 def make_init(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Callable, np.ndarray]:
-    """Returns a jitted function, and the seed for which it returns the state of `init_state`."""
+    """Returns the jitted function that creates the initial state, and its argument, the seed."""
     mesh = mesh or meshes.make_mesh(cfg)
     fresh = make_shard_init(batch.shard(WORLD_AXIS, mesh.size), policy, cfg)
     return jax.jit(meshes.shard_map(fresh, mesh, Spec(), SPECS)), seed_words(cfg)
 
 
 def make_shard_init(part, policy: Policy, cfg: TrainConfig) -> Callable:
-    """Returns a function of `seed_words`: the first state, with a device's part of the worlds."""
+    """Returns a function from `seed_words` to the initial state of one device's shard of worlds."""
 
     @narrow
     def fresh(seed):
@@ -92,20 +92,20 @@ def make_shard_init(part, policy: Policy, cfg: TrainConfig) -> Callable:
 
 
 def seed_words(cfg: TrainConfig) -> np.ndarray:
-    """Returns (2,) uint32, a run's seed as an argument: another seed runs the same program."""
+    """Returns a run's seed as an array (2,) uint32, an argument of the compiled program."""
     with jax.ensure_compile_time_eval():
         return np.asarray(jax.random.key_data(checks.key_of_seed(cfg.seed)))
 
 
 def _strongly_typed(leaf):
-    """The same array with a type of its own, which a second compilation would else give it."""
+    """Returns the array with a strong dtype, without which the update would be compiled twice."""
     return (
         leaf if jnp.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(leaf, leaf.dtype)
     )
 
 
 def make_optimizer(cfg: TrainConfig) -> optax.GradientTransformation:
-    """Returns Adam without its learning rate, of gradients that are cut to a global norm."""
+    """Returns Adam without its learning rate, after clipping of gradients by their global norm."""
     return optax.chain(
         optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
     )

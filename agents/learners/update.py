@@ -1,6 +1,6 @@
-"""One update of the policy as a single jitted function: collect, estimate advantages, learn.
+"""One update of the policy in a single jitted function: rollout, advantages, gradient steps.
 
-It runs on every device of a mesh (`agents.parallel.meshes`), each with its share of the worlds.
+It runs on every device of a mesh (`agents.parallel.meshes`), each with its shard of the worlds.
 
 Axes: G sequences, S ticks each, B worlds, P players; N = G * B sequences of one world.
 """
@@ -35,17 +35,17 @@ __all__ = ["LEARNERS", "Rows", "make_rows", "make_update", "replay_error", "make
 
 @struct.dataclass
 class Rows(Node):
-    """A rollout cut into sequences, with N in front, of which minibatches are drawn.
+    """A rollout as N sequences, from which minibatches are drawn.
 
     Attributes:
       step: `Transition` (N, S, ...).
       memory: (N, P, ...) before each sequence.
       advantage: (N, S, P) float32.
       after: (N, S, P) float32, value of the state after the tick.
-      moments: of the advantages of each game, two times (N, S, P) float32; None where games are
-        not told apart.
+      moments: of the advantages of each game, two times (N, S, P) float32; None if
+        advantages are not normalized by game.
       living: (N, P) bool, the agent is alive in some tick of the sequence.
-      crowd: (N, P) int32, how many it sees then at most.
+      crowd: (N, P) int32, the most entities that it sees in a tick of the sequence.
     """
 
     step: Transition
@@ -61,18 +61,18 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None, algorithm=No
     """Returns the jitted update of a policy in a batch of worlds.
 
     Args:
-      batch: the worlds, `metammo_jax.VectorEnv` or alike.
-      policy: what learns.
+      batch: the worlds, a `metammo_jax.VectorEnv` or compatible.
+      policy: to be trained.
       cfg: options.
-      mesh: of the devices; None makes the one that the options ask for.
-      algorithm: one's own, where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
+      mesh: of the devices; None for the one of the options.
+      algorithm: the custom algorithm where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
 
     Returns:
-      update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are given up
-      (donated), and a dict of arrays: scalars, and under "episodes" sums for each game.
+      update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are donated,
+      and a dict of arrays: scalars, and under "episodes" sums for each game.
 
     Raises:
-      ValueError: one's own algorithm is asked for and not given, or lacks a part.
+      ValueError: a custom algorithm is asked for and not given, or lacks an attribute.
     """
     mesh, learner = mesh or meshes.make_mesh(cfg), get_learner(cfg, algorithm)
     part, games = batch.shard(WORLD_AXIS, mesh.size), len(batch.env.games)
@@ -82,7 +82,7 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None, algorithm=No
 
 
 def make_shard_update(part, policy: Policy, cfg: TrainConfig, games: int, learner) -> Callable:
-    """Returns the update of a device with its part of the worlds; see `make_update`."""
+    """Returns the update on one device with its shard of the worlds; see `make_update`."""
 
     @narrow
     def update(state: TrainState, learning_rate: jax.Array):
@@ -99,8 +99,8 @@ def make_shard_update(part, policy: Policy, cfg: TrainConfig, games: int, learne
         params, moments, learned = _run_epochs(*learn)
         metrics |= learned
         metrics["episodes"] = losses.sum_over_devices(_episode_sums(finished, games), WORLD_AXIS)
-        past, told = _update_pool(cfg, key, state.pool, rival, params, finished)
-        return TrainState(params, moments, stage, key, past), metrics | told
+        past, pool_metrics = _update_pool(cfg, key, state.pool, rival, params, finished)
+        return TrainState(params, moments, stage, key, past), metrics | pool_metrics
 
     return update
 
@@ -116,7 +116,7 @@ def _add_game_moments(rows: Rows, games: int) -> Rows:
 
 
 DRAW, GROW = 0, 1
-"""Tags of the keys by which a past self is drawn, and gets its place."""
+"""Tags of the keys that draw a past self, and a place in the pool."""
 
 
 def _update_pool(cfg, key, before, rival, params, finished):
@@ -133,7 +133,7 @@ def _update_pool(cfg, key, before, rival, params, finished):
 
 
 def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
-    """Returns how far () replayed log-probabilities are from the collected ones, at most."""
+    """Returns the largest difference () between recomputed and collected log-probabilities."""
 
     def compare(worst, local, blocks, bound):
         log_probs = _evaluate_choices(policy, params, rows, blocks, bound).log_prob
@@ -146,7 +146,7 @@ def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
 
 
 def _collect_rows(batch, policy, cfg, state, rival, key):
-    """Plays a rollout and returns the stage after it, `Rows` and the finished episodes."""
+    """Returns the state after a rollout, its `Rows`, and the finished episodes."""
     sequences = cfg.rollout // cfg.sequence
     stage, steps, memory, finished = collect(
         policy, batch, state.params, key, state.stage, sequences, cfg.sequence,
@@ -170,25 +170,25 @@ def _collect_rows(batch, policy, cfg, state, rival, key):
 
 
 def make_rows(steps: Transition, memory: Memory, advantage: jax.Array, after: jax.Array) -> Rows:
-    """Returns the rows of sequences (N, S, ...)."""
+    """Returns `Rows` of sequences (N, S, ...)."""
     in_sight = (base_observation(steps.obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
     crowd = jnp.where(steps.alive, in_sight, 0).max(axis=1)
     return Rows(steps, memory, advantage, after, steps.alive.any(axis=1), crowd)
 
 
 def _merge_sequences(leaf):
-    """(G, S, ...) -> (G * S, ...)."""
+    """Returns an array (G, S, ...) as (G * S, ...)."""
     return leaf.reshape(-1, *leaf.shape[2:])
 
 
 def _split_worlds(leaf):
-    """(G, S, B, ...) -> (N, S, ...)."""
+    """Returns an array (G, S, B, ...) as (N, S, ...)."""
     leaf = jnp.moveaxis(leaf, 2, 1)
     return leaf.reshape(-1, *leaf.shape[2:])
 
 
 def _run_epochs(policy, cfg, learner, state, rows, learning_rate, key):
-    """Runs the epochs; returns parameters, moments and the metrics' means."""
+    """Runs the epochs; returns parameters, optimizer state and mean metrics."""
     optimizer = make_optimizer(cfg)
 
     def minibatch(carry, index):
@@ -209,7 +209,7 @@ def _run_epochs(policy, cfg, learner, state, rows, learning_rate, key):
 
 
 def _mean_gradient(policy, params, cfg, learner, rows, index):
-    """Returns the gradient of the loss over sequences `index` (n,) of all devices, and metrics."""
+    """Returns gradient and metrics of the mean loss over sequences `index` (n,) of all devices."""
     step = rows.step
     batch = Minibatch(
         log_prob=step.log_prob, value=step.value, advantage=rows.advantage, reward=step.reward,
@@ -238,7 +238,7 @@ def _mean_gradient(policy, params, cfg, learner, rows, index):
 
 
 def _fold_rows(work, state, rows, index):
-    """Works on all living agents of sequences `index` (n,), some blocks at a time.
+    """Folds a function over all living agents of sequences `index` (n,), some blocks at a time.
 
     Args:
       work: (state, blocks, the same with worlds counted in all N sequences, bound of crowds) ->
@@ -262,7 +262,7 @@ def _fold_rows(work, state, rows, index):
 
 
 def _evaluate_choices(policy, params, rows, blocks, bound):
-    """Returns what the policy says of C blocks, `Replayed` (S, C, A)."""
+    """Returns the policy's outputs for the choices of C blocks, `Replayed` (S, C, A)."""
     players, ticks = _sizes(rows)
     step = rows.step
     obs, fresh, choice = packing.gather((step.obs, step.fresh, step.choice), blocks, players, ticks)
@@ -273,7 +273,7 @@ def _evaluate_choices(policy, params, rows, blocks, bound):
 
 
 def _sizes(rows):
-    """Players and ticks."""
+    """Returns the numbers of players and ticks."""
     _, ticks, players = rows.step.alive.shape
     return players, ticks
 
@@ -281,7 +281,7 @@ def _sizes(rows):
 def _shuffle_rows(cfg, key, count):
     """Returns (minibatches, n) int32, the rows of each minibatch, of this device's `count` rows.
 
-    Each block of worlds (`TrainConfig.blocks`) is shuffled with a key of its own.
+    Each block of worlds (`TrainConfig.blocks`) is shuffled with its own key.
     """
     sequences = cfg.rollout // cfg.sequence
     worlds, width = count // sequences, cfg.num_worlds // cfg.blocks
@@ -290,14 +290,14 @@ def _shuffle_rows(cfg, key, count):
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, number)
     order = jax.vmap(lambda key: jax.random.permutation(key, width * sequences))(keys)
     world = block[:, None] * width + order // sequences
-    row = order % sequences * worlds + world  # the rows lie sequence by sequence
+    row = order % sequences * worlds + world  # rows are ordered by sequence, then by world
     return jnp.moveaxis(row.reshape(len(block), cfg.minibatches, -1), 1, 0).reshape(
         cfg.minibatches, -1
     )
 
 
 def _rollout_metrics(rows, games):
-    """What the rollout itself tells: scalars, and the living agent-steps of each game."""
+    """Returns metrics of the rollout: scalars, and the living agent-steps of each game."""
     step, alive = rows.step, rows.step.alive
     target = rows.advantage + step.value
     shaping = {
@@ -323,9 +323,9 @@ def _steps_by_game(step: Transition, games: int) -> jax.Array:
 
 
 def _episode_sums(finished: Finished, games: int):
-    """Sums over the episodes that ended, each (games,) float32.
+    """Returns sums over the episodes that ended, by name, each (games,) float32.
 
-    In the full game achievements are among them, by `Achievements.as_dict`.
+    In the full game they include the achievements, by `Achievements.as_dict`.
     """
     episode, done = finished.episode, finished.done.reshape(-1)
     of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None].astype(jnp.float32)

@@ -1,4 +1,4 @@
-"""Several processes that train together, by `jax.distributed`; with one process all is a no-op.
+"""Training with several processes by `jax.distributed`; a single process needs none of it.
 
 Each process calls the same functions in the same order. The first one writes the run's folder,
 which all must see.
@@ -9,23 +9,23 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 AUTO = "auto"
-"""A coordinator that the cluster's own variables name."""
+"""Value of --coordinator for a cluster that `jax.distributed` detects."""
 
 
 def join(coordinator: str | None, processes: str | None, process: str | None) -> None:
-    """Joins the processes that train together; does nothing if no coordinator is given.
+    """Initializes `jax.distributed`; does nothing without a coordinator.
 
     To be called before anything is computed.
 
     Args:
       coordinator: HOST:PORT of the first process, the same for all; "auto" where a cluster
-        that `jax.distributed` knows (Slurm, MPI, Kubernetes, TPU) tells all three.
-      processes: how many there are, at least 1.
-      process: which one this is, from 0.
+        that `jax.distributed` knows (Slurm, MPI, Kubernetes, TPU) sets all three.
+      processes: number of processes, at least 1.
+      process: index of this process, from 0.
 
     Raises:
       ValueError: a value is missing or not allowed.
-      RuntimeError: the others did not come.
+      RuntimeError: the other processes did not connect.
     """
     if coordinator is None:
         if processes is not None or process is not None:
@@ -44,18 +44,18 @@ def join(coordinator: str | None, processes: str | None, process: str | None) ->
 
 
 def is_first_process() -> bool:
-    """Whether this process writes what is written once."""
+    """Returns whether this is the process that writes files."""
     return jax.process_index() == 0
 
 
 def wait_for_all(name: str) -> None:
-    """Waits until all processes are here; `name` says where."""
+    """Waits until all processes have called it with the same `name`."""
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(name)
 
 
 def any_process(flag: bool) -> bool:
-    """Whether any process says so; all must ask."""
+    """Returns whether the flag is set in any process; all processes must call it."""
     if jax.process_count() == 1:
         return flag
     return bool(multihost_utils.process_allgather(np.array(flag)).any())
@@ -65,16 +65,16 @@ def broadcast_text(text: str) -> str:
     """Returns the text of the first process."""
     if jax.process_count() == 1:
         return text
-    room = np.zeros(MAX_TEXT_BYTES, np.uint8)
+    buffer = np.zeros(MAX_TEXT_BYTES, np.uint8)
     coded = np.frombuffer(text.encode(), np.uint8)
     if len(coded) > MAX_TEXT_BYTES:
         raise ValueError(f"{text!r} is longer than {MAX_TEXT_BYTES} bytes")
-    room[: len(coded)] = coded
-    return bytes(multihost_utils.broadcast_one_to_all(room)).rstrip(b"\0").decode()
+    buffer[: len(coded)] = coded
+    return bytes(multihost_utils.broadcast_one_to_all(buffer)).rstrip(b"\0").decode()
 
 
 MAX_TEXT_BYTES = 1024
-"""Bytes of a text that processes share."""
+"""Largest size in bytes of a text for `broadcast_text`."""
 
 
 def _whole(option, value):

@@ -1,7 +1,7 @@
-"""Several seeds trained together: a folder of runs, and their states in one pytree.
+"""Runs of several seeds that are trained together: their folder, and their states in one pytree.
 
 The folder holds seeds.json, a README, the learning curve over all seeds, and a run for each seed
-under its own name, `seed0/`, which is what it would be alone: it can be evaluated, and resumed.
+in `seed0/` and so on, each of which can be evaluated and resumed on its own.
 """
 
 import dataclasses
@@ -28,18 +28,18 @@ README = """Training runs of metammo_jax that differ in the seed alone: {seeds}.
 curve.png   the learning curve: means over the seeds, 95% intervals
 seed*/      a run each
 
-go on:     metammo-jax train --resume {run}
+resume:    metammo-jax train --resume {run}
 evaluate:  metammo-jax evaluate {run}/seed{first}
 """
 
 
 @dataclasses.dataclass
 class Group:
-    """Runs with different seeds that share their programs.
+    """Runs with different seeds that share their compiled programs.
 
     Attributes:
       run: folder.
-      members: a run for each seed; their states are those of the last `take`.
+      members: a run for each seed; their states are those of the last `sync_member`.
       state: with a leading axis of seeds; what the next update reads.
       mesh: of the devices that the seeds are sharded over.
     """
@@ -55,7 +55,7 @@ class Group:
         return all(member.complete for member in self.members)
 
     def sync_member(self, index: int) -> TrainingRun:
-        """Returns the run of a seed with the state that it has now."""
+        """Copies the current state of a seed into its run, and returns the run."""
         self.members[index].state = _select_seed(self.state, index)
         return self.members[index]
 
@@ -67,14 +67,14 @@ def begin(
     network=None,
     algorithm=None,
 ) -> Group:
-    """Begins a run for each seed.
+    """Creates a run for each seed.
 
     Args:
-      cfg: options of all; `cfg.seed` is not used, and `cfg.run_dir` is the folder of them all.
-      seeds: different ones.
-      env: worlds of one's own instead of those that `cfg.game` and `cfg.config` name.
-      network: one's own, a Flax module; see `agents.networks.lean`.
-      algorithm: one's own; see `agents.learners.algorithms`.
+      cfg: options of all runs; `cfg.seed` is not used, `cfg.run_dir` is the folder of the group.
+      seeds: of the runs, all different.
+      env: a custom environment instead of the one that `cfg.game` and `cfg.config` name.
+      network: a custom Flax module; see `agents.networks.lean`.
+      algorithm: a custom algorithm, see `agents.learners.algorithms`.
 
     Raises:
       ValueError: a seed or an option is not allowed, or the folder is in use.
@@ -106,7 +106,7 @@ def begin(
 def resume(
     run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
 ) -> Group:
-    """Takes up all runs of a group, each at its newest checkpoint; see `training_run.resume`.
+    """Loads all runs of a group, each at its newest checkpoint; see `training_run.resume`.
 
     Raises:
       ValueError: the folder is no group, a checkpoint is damaged, or options differ.
@@ -158,10 +158,10 @@ def read_config(run: str | Path) -> TrainConfig:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """Returns the seeds that a text such as "0,1,2" or "0-9" says.
+    """Returns the seeds of a text such as "0,1,2" or "0-9".
 
     Raises:
-      ValueError: it says none.
+      ValueError: the text has another form.
     """
     try:
         low, to, high = text.partition("-")
@@ -173,7 +173,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Returns seeds as they are used.
+    """Returns seeds as a tuple of integers.
 
     Raises:
       ValueError: there is none, one is not allowed, or two are equal.

@@ -1,4 +1,4 @@
-"""A training run: its worlds, policy and state, and the counts that the host keeps."""
+"""A training run in memory: its worlds, policy, state and counts."""
 
 import dataclasses
 from pathlib import Path
@@ -25,19 +25,19 @@ Counts = dict[str, Any]
 
 @dataclasses.dataclass
 class TrainingRun:
-    """A training run that is loaded: all that the host loop needs.
+    """A training run in memory: all that the training loop needs.
 
     Attributes:
       cfg: options.
       run: folder.
-      batch: worlds.
-      policy: what learns.
-      state: what the next update reads.
-      counts: how far the run is.
-      evaluation_env: worlds to evaluate in, without the wrappers of training.
+      batch: the worlds.
+      policy: that is trained.
+      state: input of the next update.
+      counts: updates and steps so far, see `Counts`.
+      evaluation_env: environment of evaluations, without the wrappers of training.
       mesh: of the devices over which the worlds are sharded.
       saved_at: update of the newest checkpoint, -1 if there is none.
-      algorithm: one's own, None where it is one of the package's.
+      algorithm: a custom algorithm; None for one of the package's.
     """
 
     cfg: TrainConfig
@@ -53,7 +53,7 @@ class TrainingRun:
 
     @property
     def complete(self) -> bool:
-        """All steps have been taken."""
+        """Whether all steps have been taken."""
         return self.counts["steps"] >= self.cfg.total_steps
 
     @property
@@ -64,11 +64,11 @@ class TrainingRun:
 
     @property
     def params(self):
-        """What the policy has learned, until the next update."""
+        """The policy's parameters; they are donated to the next update."""
         return meshes.local_data(self.state.params)
 
     def save(self) -> Path:
-        """Saves a checkpoint and drops old ones; returns its folder."""
+        """Saves a checkpoint and deletes old ones; returns its folder."""
         state, place = self.state, self.run / "checkpoints"
         update = self.counts["updates"]
         path = checkpoint.save(place, update, state.params, state.trainer, self.counts)
@@ -79,13 +79,13 @@ class TrainingRun:
 
 
 def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> TrainingRun:
-    """Begins a run: makes its folder and its worlds.
+    """Creates a run: its folder, worlds and initial state.
 
     Args:
       cfg: options.
-      env: worlds of one's own instead of those that `cfg.game` and `cfg.config` name.
-      network: one's own, a Flax module; see `agents.networks.lean`.
-      algorithm: one's own; see `agents.learners.algorithms`.
+      env: a custom environment instead of the one that `cfg.game` and `cfg.config` name.
+      network: a custom Flax module; see `agents.networks.lean`.
+      algorithm: a custom algorithm, see `agents.learners.algorithms`.
 
     Raises:
       ValueError: an option is not allowed, or the run's folder is in use.
@@ -103,8 +103,8 @@ def load_start_params(cfg: TrainConfig, like):
     """Returns the parameters of the run that `cfg.start_from` names.
 
     Args:
-      cfg: options; of a group of seeds the run with the same seed is taken.
-      like: parameters of the same shapes, whose places they take.
+      cfg: options; if `start_from` is a group, its run with the same seed is used.
+      like: parameters of the same shapes and shardings.
 
     Raises:
       ValueError: there is no such run, or its network has other parameters.
@@ -121,7 +121,7 @@ def parse_run(name: str) -> tuple[str, int | None]:
     """Returns folder and update of a name such as "runs/NAME" or "runs/NAME@100".
 
     Raises:
-      ValueError: what follows the @ is no number.
+      ValueError: no number follows the @.
     """
     run, at, update = name.rpartition("@")
     if not at:
@@ -136,10 +136,10 @@ class Parts:
     """Worlds and policy of a run, without its folder and state; several runs can share them.
 
     Attributes:
-      batch: worlds.
-      policy: what learns.
-      evaluation_env: worlds to evaluate in.
-      algorithm: one's own, or None.
+      batch: the worlds.
+      policy: that is trained.
+      evaluation_env: environment of evaluations.
+      algorithm: a custom algorithm, or None.
     """
 
     batch: mm.VectorEnv
@@ -155,20 +155,20 @@ class Parts:
 
 
 def with_network(cfg: TrainConfig, network) -> TrainConfig:
-    """Returns options that say that the network is one's own, if there is one.
+    """Returns options that say with `network="own"` if a custom network is given.
 
     Raises:
-      ValueError: they ask for another.
+      ValueError: the options name another network.
     """
     if network is None:
         return cfg
     if cfg.network == "paper":
-        raise ValueError("network='paper' is asked for, and a network of one's own is given too")
+        raise ValueError("network='paper' is asked for, and a custom network is given too")
     return dataclasses.replace(cfg, network="own")
 
 
 def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> Parts:
-    """Returns worlds and policy of a run that is to begin; arguments as of `begin`."""
+    """Returns worlds and policy of a new run; arguments as of `begin`."""
     checkpoint.require_orbax()
     batch, policy = assemble(cfg, env or make_env(cfg), network)
     return Parts(batch, policy, env or make_evaluation_env(cfg.game, cfg.config), algorithm)
@@ -177,13 +177,13 @@ def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm
 def resume(
     run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
 ) -> TrainingRun:
-    """Takes up a run at its newest checkpoint, on as many devices as there are now.
+    """Loads a run at its newest checkpoint, on any number of devices.
 
     Args:
       run: folder.
-      env: the worlds the run was begun with, if they were one's own.
-      network: likewise.
-      algorithm: likewise.
+      env: the environment the run was started with, if it was a custom one.
+      network: the network it was started with, if it was a custom one.
+      algorithm: the algorithm it was started with, if it was a custom one.
       **changes: options to change; only those of `config.HOST_FIELDS` may differ from the run's.
 
     Raises:
@@ -206,19 +206,19 @@ def resume(
 
 
 def make_env(cfg: TrainConfig) -> mm.Env:
-    """Returns the worlds that the options name."""
+    """Returns the environment of a run's options."""
     return mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
 
 
 def make_evaluation_env(games: str | tuple[str, ...], config: str) -> mm.Env:
-    """Returns worlds of games with the numbers that their evaluation fixes, if they have any."""
+    """Returns an environment of games with the parameters that evaluations of them use."""
     names = (games,) if isinstance(games, str) else games
     made = [ALL_GAMES[name](evaluation=True) if name in ALL_GAMES else name for name in names]
     return mm.make(made, config=config)
 
 
 def assemble(cfg: TrainConfig, env: mm.Env, network=None) -> tuple[mm.VectorEnv, Policy]:
-    """Returns the batch of worlds that the options make of an environment, and the policy."""
+    """Returns the batch of worlds and the policy of a run's options for an environment."""
     policy = make_policy(cfg, env.cfg, network)
     wrapped = PaperReward(env) if cfg.paper_reward else env
     batch = mm.vectorize(
@@ -229,7 +229,7 @@ def assemble(cfg: TrainConfig, env: mm.Env, network=None) -> tuple[mm.VectorEnv,
 
 
 def add_original_view(env, *policies: Policy):
-    """Returns the environment with the observations that all the policies need."""
+    """Returns the environment, wrapped so that its observations suit all the policies."""
     if not any(policy.sees_original for policy in policies):
         return env
     from ..networks.views import ShowOriginal
@@ -244,9 +244,9 @@ def load_policy(
 
     Args:
       run: folder.
-      env: the worlds the run was begun with, if they were one's own.
-      update: at which it had the parameters; None for the newest checkpoint.
-      network: that the run was begun with, if it was one's own.
+      env: the environment the run was started with, if it was a custom one.
+      update: whose parameters are loaded; None for the newest checkpoint.
+      network: the network the run was started with, if it was a custom one.
 
     Raises:
       ValueError: the folder is no run, or its checkpoint is damaged or absent.
@@ -269,7 +269,7 @@ def param_shapes(policy: Policy, env: mm.Env):
 
 
 def read_params(run: Path, update: int | None, shapes):
-    """Returns the parameters that a run had at an update, or has in its newest checkpoint.
+    """Returns a run's parameters at an update, or of its newest checkpoint.
 
     Raises:
       ValueError: there are none, or they are damaged or of other shapes.
@@ -284,5 +284,5 @@ def read_params(run: Path, update: int | None, shapes):
 
 
 def past_file(run: str | Path, update: int) -> Path:
-    """Returns the file with the parameters that a run had at an update, if it keeps them."""
+    """Returns the path of the file with a run's parameters at an update."""
     return Path(run) / "past" / f"{update:08d}.msgpack"

@@ -1,4 +1,4 @@
-"""The loop of training on the host: one jitted update after the other.
+"""The training loop on the host, which calls one jitted update after the other.
 
 Modules:
   loop       `train` and `resume`: updates, one after the other

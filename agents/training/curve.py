@@ -1,4 +1,4 @@
-"""The picture of a run's learning curve."""
+"""Figures of learning curves."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ Curves = dict[str, dict[str, Any]]
 """By game or opponent, and by name: steps and values of as many points, lists or arrays."""
 
 SMOOTHING = 50
-"""Points of the curve, about: neighbouring records are averaged."""
+"""Approximate number of points of a curve: neighbouring records are averaged."""
 
 PANELS = {
     "return": "return",
@@ -21,22 +21,22 @@ PANELS = {
     "won": "episodes that somebody won",
     "difficulty": "difficulty",
 }
-"""What is drawn of training, by its name in a record."""
+"""Panels: titles by the name of a statistic in a record."""
 
 CHANGING = ("won", "difficulty")
-"""What is drawn only where it changes."""
+"""Statistics that are drawn only if they change."""
 
 AGAINST = "games won against"
-"""Title of what the comparisons told (`agents.evaluation.opponents`)."""
+"""Title of the panel of evaluations (`agents.evaluation.opponents`)."""
 
 
 def draw_curve(run: Path) -> Path | None:
     """Draws returns, progress, games won and difficulty over steps into `curve.png`.
 
-    Wins against opponents are means over the games.
+    Shares of wins against opponents are means over the games.
 
     Returns:
-      the picture's path; None if no episode has ended yet or matplotlib is not installed.
+      the path of the figure; None if no episode has ended yet or matplotlib is not installed.
     """
     figure = make_figure(run)
     return None if figure is None else _saved(run, figure)
@@ -62,7 +62,7 @@ def draw_group(run: Path, runs: list[Path]) -> Path | None:
 
 
 def _saved(run: Path, figure) -> Path:
-    """Writes a Figure into the folder of a run."""
+    """Writes a Figure into the folder of a run; returns its path."""
     part = Path(run) / "curve.part.png"
     figure.savefig(part, dpi=110)
     return part.replace(Path(run) / "curve.png")
@@ -81,7 +81,7 @@ def _figure(curves: Curves, rivals: Curves):
     panels = {title: (curves, name) for name, title in PANELS.items() if _is_drawn(name, curves)}
     if rivals:
         panels[AGAINST] = (rivals, "won")
-    rows = -(-len(curves) // (2 * len(panels)))  # of the names below
+    rows = -(-len(curves) // (2 * len(panels)))  # rows of the legend
     figure = Figure(figsize=(3.7 * len(panels), 3.0 + 0.2 * rows), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels))
@@ -94,7 +94,7 @@ def _figure(curves: Curves, rivals: Curves):
         axis.grid(alpha=0.3)
         if name == "won":
             axis.set_ylim(-0.02, 1.02)
-        if of is rivals:  # few points, and lines that may lie on each other
+        if of is rivals:  # few points, and lines may overlap
             axis.set_xlim(left=0)
             axis.legend(fontsize="small", loc="best")
     names = axes[0].get_legend_handles_labels()
@@ -103,7 +103,7 @@ def _figure(curves: Curves, rivals: Curves):
 
 
 FEW = 12
-"""Up to so many points each is marked."""
+"""Curves with at most so many points have markers."""
 
 
 def _line(axis, label, points, name):
@@ -118,7 +118,7 @@ def _line(axis, label, points, name):
 def mean_curves(curves: list[Curves]) -> Curves:
     """Returns the means of the curves of several seeds, and under "NAME ±" their intervals.
 
-    They are taken at steps that all seeds have reached; what a seed has not yet is left out.
+    They are interpolated at steps that all seeds have reached.
     """
     found: Curves = {}
     for label in sorted(set.intersection(*[set(one) for one in curves])):
@@ -134,7 +134,7 @@ def mean_curves(curves: list[Curves]) -> Curves:
 
 
 def curves_by_game(records: list[dict]) -> Curves:
-    """Returns, for each game, steps and means of what ended then, over neighbouring records."""
+    """Returns steps and means over episodes by game, averaged over neighbouring records."""
     size, curves = max(len(records) // SMOOTHING, 1), {}
     for first in range(0, len(records), size):
         part = records[first : first + size]
@@ -146,7 +146,7 @@ def curves_by_game(records: list[dict]) -> Curves:
 
 
 def curves_by_opponent(records: list[dict]) -> Curves:
-    """Returns, for each opponent, steps and the share of games won, mean over the games."""
+    """Returns steps and the share of wins by opponent, mean over the games."""
     found: Curves = {}
     for record in records:
         for name, won in mean_wins(record).items():

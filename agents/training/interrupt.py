@@ -1,4 +1,4 @@
-"""Ctrl-C in a run: the first one stops after the update, so that nothing is lost."""
+"""Handling of Ctrl-C: the first one stops training after the current update."""
 
 import signal
 import sys
@@ -6,10 +6,10 @@ import threading
 
 
 class Interrupt:
-    """Turns a first Ctrl-C into a wish to stop after the update; a second one breaks off.
+    """Context in which a first Ctrl-C requests a stop, and a second one raises KeyboardInterrupt.
 
     Attributes:
-      asked: whether there was one.
+      requested: whether there was one.
     """
 
     def __enter__(self):
@@ -27,4 +27,4 @@ class Interrupt:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-        print("\nstopping after this update; Ctrl-C again breaks off", file=sys.stderr)
+        print("\nstopping after this update; press Ctrl-C again to stop at once", file=sys.stderr)

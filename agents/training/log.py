@@ -1,4 +1,4 @@
-"""What is kept of a run between updates: records, comparisons, checkpoints, and its result."""
+"""Logging of a run between updates: records, evaluations, checkpoints, and the result."""
 
 import dataclasses
 import math
@@ -16,15 +16,15 @@ from . import boards, curve, replays
 
 @dataclasses.dataclass(frozen=True)
 class TrainResult:
-    """What a run came to.
+    """Result of a training run; `print` shows it in a paragraph.
 
     Attributes:
-      run: its folder.
-      complete: all steps were taken; else it was interrupted or stopped.
-      updates: taken, with those before it was resumed.
-      steps: living agent-steps taken.
-      curve: path of the picture, None if there is none.
-      policy: what has learned.
+      run: folder of the run.
+      complete: all steps were taken; else training was interrupted or stopped.
+      updates: number of updates, with those before the run was resumed.
+      steps: living agent-steps.
+      curve: path of the learning curve, None if there is none.
+      policy: that was trained.
       params: of the policy.
       history: a record for each update of this call, as in metrics.jsonl.
     """
@@ -54,7 +54,7 @@ def describe_result(result, taken: str) -> str:
 
 
 class Log:
-    """What is kept of a run between updates: records, comparisons, checkpoints.
+    """Writes records, evaluations, checkpoints and replays of a run between updates.
 
     Attributes:
       work: the run.
@@ -70,20 +70,20 @@ class Log:
         self._boards = boards.open_boards(cfg, run) if self._first else []
 
     def begin(self) -> None:
-        """Keeps what later policies are compared with."""
+        """Saves the initial parameters, an opponent of later evaluations."""
         if self.work.cfg.eval_every and self.work.counts["updates"] == 0:
             opponents.save_params(self.work)
 
     def needs_state(self, before: int) -> bool:
-        """Returns whether `add` is to compare or save; `before`: steps before the last update."""
-        kept = self._saves() or replays.is_due(self.work)
-        return opponents.is_due(self.work, before) or kept or self.work.complete
+        """Returns whether `add` will evaluate or save; `before`: steps before the last update."""
+        is_stored = self._saves() or replays.is_due(self.work)
+        return opponents.is_due(self.work, before) or is_stored or self.work.complete
 
     def add(self, record: dict, before: int) -> None:
-        """Compares and saves where it is time, and logs the record of an update.
+        """Evaluates and saves if it is due, and logs the record of an update.
 
         Args:
-          record: as `record_of` returns it; a comparison is added to it.
+          record: as `record_of` returns it; an evaluation is added to it.
           before: steps of the run before the update.
         """
         if opponents.is_due(self.work, before):
@@ -101,7 +101,7 @@ class Log:
             self.on_update(record)
 
     def end(self) -> TrainResult:
-        """Saves and draws; returns what the run came to."""
+        """Saves a checkpoint, draws the learning curve; returns the result."""
         work = self.work
         if work.saved_at != work.counts["updates"]:
             work.save()
@@ -120,12 +120,12 @@ class Log:
 
 
 def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
-    """Returns the record of an update, and counts it.
+    """Returns the record of an update, and adds it to the run's counts.
 
     Args:
       work: the run, whose counts advance.
-      metrics: of the update, arrays of the host.
-      seconds: that it took.
+      metrics: of the update, NumPy arrays.
+      seconds: duration of the update.
 
     Raises:
       FloatingPointError: a number of the record is not finite.
@@ -168,11 +168,11 @@ def _check_finite(record, work):
 
 
 REPLAY_TOLERANCE = 1e-3
-"""Nats by which a replayed log-probability may differ from the collected one: rounding."""
+"""Largest difference in nats of a recomputed log-probability, from rounding."""
 
 
 def _means_by_game(sums, games) -> dict:
-    """Returns means over the episodes that ended, by name of the game."""
+    """Returns means over the episodes that ended, by game."""
     found = {}
     for index, game in enumerate(games):
         count = int(sums["episodes"][index])

@@ -1,4 +1,4 @@
-"""Training from the command line and from a notebook.
+"""Training, from the command line and from Python.
 
     metammo-jax train --game king_of_the_hill --config mini --total-steps 100_000_000
     metammo-jax train --resume runs/NAME
@@ -47,16 +47,16 @@ def train(
     algorithm=None, on_update: Callable[[dict], None] | None = None,
 ) -> GroupResult: ...  # fmt: skip
 def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None, on_update=None):
-    """Begins a run and trains; or a run for each of several seeds, all together.
+    """Trains a new run, or one for each of several seeds; returns the result.
 
     Args:
       cfg: options.
-      env: an environment of one's own, instead of `cfg.game` and `cfg.config`.
-      updates: stop after so many, as if interrupted; None goes on to the end.
-      seeds: train with each of these instead of `cfg.seed`: one compiled program, which devices
-        share by seeds. Each run is what it would be alone.
-      network: one's own, a Flax module; see `agents.networks.lean` for the methods it must have.
-      algorithm: one's own, a module or an object with a loss; `agents.learners.algorithms` says
+      env: a custom environment instead of `cfg.game` and `cfg.config`.
+      updates: stop after this number of updates; None trains to the end.
+      seeds: train one run with each of these instead of `cfg.seed`, in one compiled program,
+        sharded over devices by seed. Each run has the same result as alone.
+      network: a custom Flax module; see `agents.networks.lean` for the methods it must have.
+      algorithm: a custom module or object with a loss; `agents.learners.algorithms` says
         what it must have.
       on_update: called after each update with its record, a dict as in metrics.jsonl; of several
         seeds with that of each, in turn.
@@ -82,14 +82,14 @@ def resume(
     on_update: Callable[[dict], None] | None = None,
     **changes,
 ) -> "TrainResult | GroupResult":
-    """Goes on with a run, or with the runs of several seeds, exactly as if never stopped.
+    """Resumes a run, or the runs of several seeds; the result is as if it had never stopped.
 
     Args:
       run: folder.
-      env: the environment the run was begun with, if it was one's own.
-      updates: stop after so many more.
-      network: the one the run was begun with, if it was one's own.
-      algorithm: likewise.
+      env: the environment the run was started with, if it was a custom one.
+      updates: stop after this number of further updates.
+      network: the network the run was started with, if it was a custom one.
+      algorithm: the algorithm the run was started with, if it was a custom one.
       on_update: as of `train`.
       **changes: options to change, of `config.HOST_FIELDS`.
 
@@ -145,7 +145,7 @@ def _default_preset(arguments: list[str]) -> str:
 
 
 def _train_run(work: TrainingRun, updates: int | None, on_update=None) -> TrainResult:
-    """Trains until the run is complete, interrupted or stopped, then saves and draws."""
+    """Trains a run until it is complete, interrupted or stopped; returns the result."""
     cfg, log, recent = work.cfg, Log(work, on_update), Recent()
     update = make_update(work.batch, work.policy, cfg, work.mesh, work.algorithm)
     shown = processes.is_first_process() and cfg.progress and not work.complete
@@ -163,11 +163,11 @@ def _train_run(work: TrainingRun, updates: int | None, on_update=None) -> TrainR
 
 
 def advance(work: TrainingRun, update) -> dict:
-    """Runs one update of a run; returns its record, numbers of the host only.
+    """Runs one update of a run; returns its record, a dict of numbers.
 
     Args:
       work: the run, whose state and counts advance.
-      update: as `agents.learners.update.make_update` returns it, or that compiled.
+      update: as `agents.learners.update.make_update` returns it, or compiled.
 
     Raises:
       FloatingPointError: a number of the record is not finite.

@@ -1,4 +1,4 @@
-"""Replays of a run's policy: every so many updates an episode in `replays/`."""
+"""Recording of episodes during training, into `replays/`."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ from ..player import Player
 from ..runs.training_run import TrainingRun
 
 EPISODE = 5
-"""Tag of the episodes that are kept: training and evaluation draw from other keys."""
+"""Tag of the keys of recorded episodes: training and evaluation use other keys."""
 
 
 def is_due(work: TrainingRun) -> bool:
-    """Returns whether an episode is to be kept after the last update."""
+    """Returns whether an episode is to be recorded after the last update."""
     every = work.cfg.replay_every
     return bool(every) and work.counts["updates"] % every == 0
 
 
 def save_episode(work: TrainingRun) -> Path:
-    """Plays an episode with the present policy alone and writes it; returns the file's path.
+    """Records an episode of the current policy; returns the path of its file.
 
     The game is drawn by weight, its difficulty is the lowest.
     """

@@ -1,4 +1,4 @@
-"""The loop of training for several seeds at once."""
+"""The training loop for several seeds in one program."""
 
 import dataclasses
 import time
@@ -17,12 +17,12 @@ from .progress import Progress, Recent
 
 @dataclasses.dataclass(frozen=True)
 class GroupResult:
-    """What runs with several seeds came to.
+    """Results of runs with several seeds; `print` shows them in a paragraph.
 
     Attributes:
-      run: their folder.
+      run: folder of the runs.
       results: of each seed, in order.
-      curve: path of the picture of all seeds, None if there is none.
+      curve: path of the learning curve over all seeds, None if there is none.
     """
 
     run: Path
@@ -31,7 +31,7 @@ class GroupResult:
 
     @property
     def complete(self) -> bool:
-        """All seeds have taken all their steps."""
+        """Whether all seeds have taken all their steps."""
         return all(result.complete for result in self.results)
 
     def __str__(self) -> str:
@@ -41,11 +41,11 @@ class GroupResult:
 
 
 def train_group(group: Group, updates: int | None, on_update=None) -> GroupResult:
-    """Trains all seeds until they are complete, interrupted or stopped, then saves and draws.
+    """Trains all seeds until they are complete, interrupted or stopped; returns the results.
 
     Args:
       group: the runs.
-      updates: stop after so many; None goes on to the end.
+      updates: stop after this number of updates; None trains to the end.
       on_update: called with each record of each seed.
     """
     first, recent = group.members[0], Recent()
@@ -71,10 +71,10 @@ def train_group(group: Group, updates: int | None, on_update=None) -> GroupResul
 
 
 def advance(group: Group, update, logs: list[Log]) -> list[dict]:
-    """Runs one update of all seeds that are not complete; returns their records.
+    """Runs one update of all incomplete seeds; returns their records.
 
     Args:
-      group: the runs, whose state and counts move on.
+      group: the runs, whose state and counts advance.
       update: as `agents.learners.seeds.make_update` returns it.
       logs: of the members.
     """

@@ -129,15 +129,15 @@ def _update(name, out, devices):
 def _train(name, run, updates, *together):
     processes.join(*(together or (None, None, None)))
     cfg, env = make_world(name)
-    return _told(train(dataclasses.replace(cfg, run_dir=run), env, int(updates)))
+    return _summarize(train(dataclasses.replace(cfg, run_dir=run), env, int(updates)))
 
 
 def _resume(name, run, updates, *together):
     processes.join(*(together or (None, None, None)))
-    return _told(resume(run, make_world(name)[1], int(updates)))
+    return _summarize(resume(run, make_world(name)[1], int(updates)))
 
 
-def _told(result):
+def _summarize(result):
     params = [float(np.abs(leaf).sum()) for leaf in jax.tree.leaves(result.params)]
     counts = {"devices": jax.device_count(), "here": jax.local_device_count()}
     return {"steps": result.steps, "params": params, "run": str(result.run), **counts}

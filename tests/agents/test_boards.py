@@ -92,18 +92,18 @@ def test_mlflow_in_files(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_run_and_its_resumption_are_shown(fake_cfg, tmp_path, monkeypatch):
-    told = []
+    reported = []
 
     class Recorder:
         def __init__(self, cfg, run):
-            told.append(("open", run))
+            reported.append(("open", run))
 
         def add(self, values, step):
-            told.append((step, values["update"]))
+            reported.append((step, values["update"]))
             assert values["steps"] == step and "slot_steps" in values
 
         def close(self):
-            told.append("close")
+            reported.append("close")
 
     monkeypatch.setitem(boards.BOARDS, "mlflow", Recorder)
     monkeypatch.setitem(boards.PACKAGES, "mlflow", "json")
@@ -112,5 +112,5 @@ def test_a_run_and_its_resumption_are_shown(fake_cfg, tmp_path, monkeypatch):
     again = resume(done.run, FakeEnv(), updates=1)
     one, two, three = (record["steps"] for record in done.history + again.history)
     opened = ("open", done.run)
-    assert told[:4] == [opened, (one, 1), (two, 2), "close"]
-    assert told[4:] == [opened, (three, 3), "close"]
+    assert reported[:4] == [opened, (one, 1), (two, 2), "close"]
+    assert reported[4:] == [opened, (three, 3), "close"]

@@ -65,7 +65,7 @@ def test_a_damaged_list_is_named(saved):
     text = listing.read_text()
     for spoiled in (text[:-30], "{}", "[]"):
         listing.write_text(spoiled)
-        with pytest.raises(ValueError, match="00000003.json must be whole"):
+        with pytest.raises(ValueError, match="00000003.json is missing or damaged"):
             checkpoint.load_policy(saved, POLICY)
 
 

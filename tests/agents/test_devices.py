@@ -86,19 +86,19 @@ def test_two_processes_train_together_and_any_number_of_devices_goes_on(tmp_path
 
     [one] = several.finish(several.start("train", "fake", alone, 2, devices=4))
     two = pair("train", together, 2)
-    assert [told["here"] for told in two] == [2, 2] and one["here"] == 4
+    assert [reported["here"] for reported in two] == [2, 2] and one["here"] == 4
     assert two[0]["params"] == two[1]["params"], "both hold the same parameters"
-    for told in two:
-        assert told["steps"] == one["steps"] and told["devices"] == 4
-        assert told["run"] == together
-        assert told["params"] == pytest.approx(one["params"], rel=1e-6)
+    for reported in two:
+        assert reported["steps"] == one["steps"] and reported["devices"] == 4
+        assert reported["run"] == together
+        assert reported["params"] == pytest.approx(one["params"], rel=1e-6)
     log = [json.loads(line) for line in (tmp_path / "together" / "metrics.jsonl").open()]
     assert [line["update"] for line in log] == [1, 2], "only one of them writes"
     [one] = several.finish(several.start("resume", "fake", together, 1))
     two = pair("resume", alone, 1)
-    for told in two:
-        assert told["steps"] == one["steps"] > log[-1]["steps"]
-        assert told["params"] == pytest.approx(one["params"], rel=1e-6)
+    for reported in two:
+        assert reported["steps"] == one["steps"] > log[-1]["steps"]
+        assert reported["params"] == pytest.approx(one["params"], rel=1e-6)
 
 
 @pytest.mark.parametrize(

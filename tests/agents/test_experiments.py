@@ -169,8 +169,8 @@ def test_learning_curves_of_several_trainings_are_drawn(tmp_path):
     steps = {"steps": np.array([1e5, 2e5]), "won": np.array([0.2, 0.9]), "won ±": np.full(2, 0.1)}
     alone = {"random": {"steps": [1e5], "won": [0.5]}}
     runs = {"survive": {"random": steps, "past": steps}, "sandwich": alone}
-    told = pictures.draw_curves(tmp_path / "curves.png", runs)
-    assert told.endswith("(curves.png)") and is_drawn(tmp_path / "curves.png")
+    reported = pictures.draw_curves(tmp_path / "curves.png", runs)
+    assert reported.endswith("(curves.png)") and is_drawn(tmp_path / "curves.png")
 
 
 def test_probability_of_improvement_by_hand():

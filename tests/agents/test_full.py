@@ -99,10 +99,10 @@ def test_a_run_logs_what_players_came_to_and_is_judged(tmp_path):
     assert all(value >= 0 for name in ("gold", "defense") for value in terms[name])
     games = [r["games"]["multi_task"] for r in result.history if r["games"]]
     assert games, "everybody starves in 64 ticks, or the horizon comes after 128"
-    told = games[-1]
-    assert all(math.isfinite(value) for value in told.values())
-    assert told["event/agent_culled"] > 0 and told["starved"] + told["dehydrated"] > 0
-    assert {f"event/{event.name.lower()}" for event in Event} <= set(told)
+    reported = games[-1]
+    assert all(math.isfinite(value) for value in reported.values())
+    assert reported["event/agent_culled"] > 0 and reported["starved"] + reported["dehydrated"] > 0
+    assert {f"event/{event.name.lower()}" for event in Event} <= set(reported)
     options = evaluate.EvaluateConfig(game="multi_task_eval", episodes=2)
     match = evaluate.evaluate(result.run, options)[0]
     judged = match.alone[0].competition

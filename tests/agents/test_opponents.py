@@ -36,8 +36,8 @@ def test_comparisons_are_logged_by_opponent(compared):
         ["random", "untrained", "past"]
     ] * 2
     # A player that keeps to the direction gets 1/4 in each tick, by chance a fifth of that.
-    learnt = [r["untrained"]["return_"] for r in records]
-    assert learnt[-1] > learnt[0]
+    learned = [r["untrained"]["return_"] for r in records]
+    assert learned[-1] > learned[0]
 
 
 def test_the_past_is_the_run_at_half_of_its_updates(compared):
@@ -108,12 +108,12 @@ def test_every_head_of_the_papers_network_is_named():
 
 
 def test_means_over_games_and_lines_of_the_curve():
-    def told(random, past=None):
+    def reported(random, past=None):
         found = {"random": {"won": random}}
         return found | ({} if past is None else {"past": {"won": past}})
 
-    first = {"steps": 10, "evaluation": {"a": told(0.5), "b": told(1.0)}}
-    second = {"steps": 20, "evaluation": {"a": told(1.0, 0.25), "b": told(1.0, 0.75)}}
+    first = {"steps": 10, "evaluation": {"a": reported(0.5), "b": reported(1.0)}}
+    second = {"steps": 20, "evaluation": {"a": reported(1.0, 0.25), "b": reported(1.0, 0.75)}}
     assert opponents.mean_wins({"steps": 5}) == {}
     assert opponents.mean_wins(second) == {"random": 1.0, "past": 0.5}
     assert curve.curves_by_opponent([first, {"steps": 15}, second]) == {

@@ -150,7 +150,9 @@ def test_gradients_packed_are_those_of_everybody(
     assert int(packing.pack(rows.living[index]).filled.sum()) % 16, "the last part is not full"
 
     def packed(params):
-        gradient = functools.partial(updating._mean_gradient, policy, cfg=cfg, index=index)
+        gradient = functools.partial(
+            updating._mean_gradient, policy, cfg=cfg, learner=learner, index=index
+        )
         return jax.vmap(lambda rows: gradient(params, rows=rows), axis_name=WORLD_AXIS)(
             jax.tree.map(lambda leaf: leaf[None], rows)
         )

@@ -23,10 +23,10 @@ def test_what_a_policy_thought_is_kept_and_changes_nothing(agent, tmp_path):
     env = agent.make("king_of_the_hill")
     key = jax.random.key(2)
     plain = mm.record(env, key, agent.player, ticks=20)
-    told = mm.record(env, key, agent.player, ticks=20, outputs=True)
-    jax.tree.map(np.testing.assert_array_equal, plain.actions, told.actions)
-    again = mm.Replay.load(told.save(tmp_path / "told.replay"))
-    jax.tree.map(np.testing.assert_array_equal, again.policy, told.policy)
+    reported = mm.record(env, key, agent.player, ticks=20, outputs=True)
+    jax.tree.map(np.testing.assert_array_equal, plain.actions, reported.actions)
+    again = mm.Replay.load(reported.save(tmp_path / "reported.replay"))
+    jax.tree.map(np.testing.assert_array_equal, again.policy, reported.policy)
     cfg = env.cfg
     shapes = {name: values.shape[1:] for name, values in again.policy.items()}
     players = cfg.players

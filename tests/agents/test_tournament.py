@@ -102,7 +102,7 @@ def sides(fake_cfg, fake_parts):
 
 
 def test_entrants_play_with_their_own_parameters_whatever_their_order(sides, tmp_path):
-    """Progress is the last tick's reward: what the fake world shows of having learnt it."""
+    """Progress is the last tick's reward: what the fake world shows of having learned it."""
     result = tournament(FakeEnv(), sides, matches=128)
     rows = result.as_dict()["entrants"]
     assert rows["trained"]["progress"] > 1.4 * rows["empty"]["progress"]
