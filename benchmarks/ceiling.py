@@ -1,14 +1,14 @@
-"""How near the device's limits it runs: `python -m benchmarks.ceiling --help`.
+"""Speed as a share of the device's limits: `python -m benchmarks.ceiling --help`.
 
 The limits are measured, not looked up: bytes a second of a copy much larger than the caches, and
 operations a second of a product of large matrices, in the precision that networks here use by
-default. Beside them stands what programs came to: a step of all worlds with observations, a tick
+default. Beside them are the rates of programs: a step of all worlds with observations, a tick
 of a rollout (with the network), and a whole update.
 
 Bytes and operations of step and tick are XLA's estimate for the compiled program
 (`cost_analysis`): every fusion's operands and results count, though some come from a cache, so
 more than the copy's bytes a second are possible; and bodies of loops count once, whatever their
-number of rounds. Of an update, which is made of loops, bytes are therefore not told, and its
+number of rounds. Of an update, which is made of loops, bytes are therefore not reported, and its
 operations are those of its matrix products and convolutions alone, counted in the program that
 was traced, with the rounds of its scans.
 """
@@ -42,7 +42,7 @@ PROGRAMS = ("step", "tick", "update")
 
 @dataclasses.dataclass(frozen=True)
 class ProgramCost:
-    """What a program does in a call.
+    """Cost of one call of a program.
 
     Attributes:
       program: its name.
@@ -70,7 +70,7 @@ class ProgramCost:
 
 @dataclasses.dataclass(frozen=True)
 class Ceilings:
-    """What the device can.
+    """Limits of the device.
 
     Attributes:
       bandwidth: bytes a second, read and written, of a large copy.
@@ -82,7 +82,7 @@ class Ceilings:
 
 
 def measure_ceilings(megabytes: int = 256, side: int | None = None, runs: int = 5) -> Ceilings:
-    """Measures what the device can: the best of some runs.
+    """Returns the measured limits of the device, the best of some runs.
 
     Args:
       megabytes: of the array that is copied; larger than the caches.
@@ -110,8 +110,8 @@ def _least_seconds(function, array, runs: int) -> float:
 
 def cost(compiled) -> tuple[float | None, float | None]:
     """Returns XLA's estimate of bytes and operations of a program, None for what it lacks."""
-    told = compiled.cost_analysis() or {}
-    return told.get("bytes accessed"), told.get("flops")
+    reported = compiled.cost_analysis() or {}
+    return reported.get("bytes accessed"), reported.get("flops")
 
 
 def count_products(function, *args) -> int:
@@ -162,14 +162,14 @@ def _inner(params: dict) -> list:
 def measure_programs(
     cfg, programs=PROGRAMS, runs: int = 7, age: int = 24, env=None
 ) -> list[ProgramCost]:
-    """Measures programs.
+    """Returns the measured costs of programs.
 
     Args:
       cfg: `agents.config.TrainConfig`; its game, sizes, worlds and network.
       programs: of `PROGRAMS`.
       runs: timed calls.
       age: ticks that worlds have been played before a step or a tick is timed.
-      env: worlds of one's own instead of those that `cfg` names.
+      env: a custom environment instead of the one that `cfg` names.
 
     Raises:
       ValueError: an unknown game or config, or a number that is not allowed.

@@ -72,7 +72,7 @@ def measure(config: str, program: str) -> Compiled:
 
 
 def measured_games(config: str) -> list[str]:
-    """Returns the games that are mixed: the paper's and those like them, as from the beginning."""
+    """Returns the names of the games in the measured mix."""
     return [name for name in known_games(config) if name not in NEW_GAMES | TRADE_GAMES]
 
 

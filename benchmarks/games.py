@@ -1,4 +1,4 @@
-"""Measures whether our own games can be won, by whom, and how: `python -m benchmarks.games`.
+"""Win rates of scripted players in our own games: `python -m benchmarks.games`.
 
 Scripted, random, still and treacherous players (`benchmarks.scripted`) play line-ups of each game.
 A game has a focus: half of the players where everybody plays alone, the first team, or a side.

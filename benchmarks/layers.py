@@ -171,10 +171,10 @@ def measured(function, trained, fixed, rows: int, runs: int) -> list[str]:
         return sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(function(trained, fixed)))
 
     programs = [jax.jit(function), jax.jit(jax.value_and_grad(loss))]
-    told = [timed(program, trained, fixed, runs) for program in programs[: 2 if trained else 1]]
-    told += [told[0]] * (2 - len(told))
+    reported = [timed(program, trained, fixed, runs) for program in programs[: 2 if trained else 1]]
+    reported += [reported[0]] * (2 - len(reported))
     used = _used(loss, trained, fixed)
-    (flop, touched, spent), (flop_back, touched_back, spent_back) = told
+    (flop, touched, spent), (flop_back, touched_back, spent_back) = reported
     return [
         f"{used:,}", f"{flop / rows / 1e3:.1f}", f"{flop_back / rows / 1e3:.1f}",
         f"{touched / rows:,.0f}", f"{touched_back / rows:,.0f}",

@@ -1,4 +1,4 @@
-"""Timing: compile, warm up, time some runs, and tell what it was measured on."""
+"""Timing: compile, warm up, time some runs, and describe the machine."""
 
 import dataclasses
 import datetime
@@ -38,7 +38,7 @@ class Measurement:
         the device does not say.
       peak_bytes: most memory in use so far, by `peak_memory`; of the whole process, so that it
         never falls from one measurement of a process to the next.
-      parted: devices over which the worlds are parted; temporary bytes are then of one of them.
+      parted: devices over which the worlds are sharded; temporary bytes are then of one of them.
       checksum: over all outputs of the first timed run; equal where nothing changed.
     """
 
@@ -108,7 +108,7 @@ def measure(
       workload: one of `workloads.WORKLOADS`; "valid" needs observations to act.
       row: one of `workloads.ROWS`.
       seed: of all draws.
-      devices: over which the worlds are parted; must divide `batch`.
+      devices: over which the worlds are sharded; must divide `batch`.
 
     Raises:
       ValueError: an unknown game, config, workload or row, a number below one, or more devices
@@ -147,7 +147,7 @@ class Bench:
         self.seconds, self.totals = [], []
 
     def run(self) -> float:
-        """Plays once more, with draws of its own; returns living agent steps a second."""
+        """Runs the workload once with a new key; returns living agent steps a second."""
         spent, total = self._play(jax.random.fold_in(self.key, len(self.seconds)))
         self.seconds.append(spent)
         self.totals.append({name: int(value) for name, value in total.items()})
@@ -195,7 +195,7 @@ def _check(batch: int, ticks: int, devices: int, workload: str, row: str) -> Non
 
 
 def machine() -> dict:
-    """Returns what a measurement was made on, and when."""
+    """Returns a description of the machine and the time of a measurement."""
     device = jax.devices()[0]
     commit = _git("rev-parse", "--short=12", "HEAD")
     measured = (":/metammo_jax", ":/benchmarks")
@@ -226,7 +226,7 @@ def _git(*args) -> str:
 
 
 def _processor() -> str:
-    """Returns the processor's name where the system tells it."""
+    """Returns the processor's name, if the system has it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             names = [line.split(":", 1)[1].strip() for line in file if "model name" in line]

@@ -3,7 +3,7 @@
 The sizes of worlds and of the buffers of a rollout are read off the shapes of what
 `agents.learners.rollout` collects, so nothing is allocated, however large. What the compiled update
 needs beside them (copies, activations, gradients) only a compiler knows: with --compile it is asked
-for three small sizes, which tell what the program takes for itself, for each world, and for each
+for three small sizes, which give the memory of the program itself, of each world, and of each
 sequence of a minibatch; the size asked for is reckoned from these. It holds for the backend that
 compiles: a GPU's temporaries differ from a CPU's.
 """
@@ -110,7 +110,7 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
     Args:
       cfg: `agents.config.TrainConfig`.
       worlds: number for which, and for twice as many, the update is compiled; None: for none.
-      env: worlds of one's own instead of those that `cfg` names.
+      env: a custom environment instead of the one that `cfg` names.
 
     Raises:
       ValueError: an unknown game or config, or a number that is not allowed.
@@ -170,9 +170,9 @@ def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     batch, policy = assemble(cfg, env)
     state, rate = init_state(batch, policy, cfg), np.float32(cfg.learning_rate)
     compiled, _ = build_ahead(make_update(batch, policy, cfg), state, rate)
-    told = compiled.memory_analysis()
-    fresh = told.output_size_in_bytes - told.alias_size_in_bytes
-    return told.argument_size_in_bytes + fresh + told.temp_size_in_bytes
+    reported = compiled.memory_analysis()
+    fresh = reported.output_size_in_bytes - reported.alias_size_in_bytes
+    return reported.argument_size_in_bytes + fresh + reported.temp_size_in_bytes
 
 
 def parser() -> argparse.ArgumentParser:

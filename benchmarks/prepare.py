@@ -1,4 +1,4 @@
-"""Workloads, compiled and with their worlds made, ready to be run again and again.
+"""Workloads, compiled and with initial worlds, ready for repeated runs.
 
 With several devices each plays its share of the worlds and reduces what it made; only the totals
 are added up. In workload "valid", and where a policy plays, the worlds are then the same as on
@@ -103,10 +103,10 @@ def _policy(env, labels: dict, key):
 
 
 class Share:
-    """How worlds are parted over devices.
+    """Sharding of worlds over devices.
 
     Attributes:
-      mesh: of the devices; None for one device, on which nothing is parted.
+      mesh: of the devices; None for one device, without sharding.
     """
 
     def __init__(self, count: int):
@@ -156,7 +156,7 @@ class Share:
             *made, total = function(*args)
             return *made, jax.lax.psum(total, AXIS)
 
-        def parted(key, *args):
+        def sharded(key, *args):
             worlds, rest = (Spec(AXIS),) * given, (Spec(),) * (len(args) - given)
             outcome = (Spec(AXIS),) * kept + (Spec(),)
             return jax.shard_map(
@@ -164,4 +164,4 @@ class Share:
                 check_vma=False,
             )(key, *args)  # fmt: skip
 
-        return parted
+        return sharded

@@ -4,7 +4,7 @@ Worlds play random valid actions. Each tick is played twice from the same state,
 keys and actions: once with automatic reset, once without, where ended worlds stay as they are;
 which comes first alternates. Both play the same game, so the difference is what resets cost; then
 it goes on from the state with resets. The worlds began one after another, so that their episodes
-end at different ticks, as they do in training. Ticks in which no game ended tell what the
+end at different ticks, as they do in training. Ticks in which no game ended measure what the
 machinery costs when it has nothing to do, and how large the noise is.
 """
 
@@ -85,19 +85,19 @@ class Cost:
 
     def row(self) -> list[str]:
         """Returns the cells, by `COLUMNS`."""
-        told = self.summary()
-        idle, each = told["idle_cost"], told["ms_per_reset"]
+        reported = self.summary()
+        idle, each = reported["idle_cost"], reported["ms_per_reset"]
         return [
             self.game,
             self.config,
             str(self.batch),
-            f"{told['ms_per_tick']:.2f}",
-            f"{told['ms_per_tick_with_resets']:.2f}",
-            f"{told['cost']:.1%}",
-            f"{told['cost_min']:.1%} .. {told['cost_max']:.1%}",
+            f"{reported['ms_per_tick']:.2f}",
+            f"{reported['ms_per_tick_with_resets']:.2f}",
+            f"{reported['cost']:.1%}",
+            f"{reported['cost_min']:.1%} .. {reported['cost_max']:.1%}",
             "-" if idle is None else f"{idle:.1%}",
-            f"{told['resets_per_world_step']:.4f}",
-            f"{told['ticks_with_reset']:.0%}",
+            f"{reported['resets_per_world_step']:.4f}",
+            f"{reported['ticks_with_reset']:.0%}",
             "-" if each is None else f"{each:.2f}",
             f"{1e3 * self.block_s:.2f}",
             f"{1e3 * self.opening_s:.2f}",
@@ -135,7 +135,7 @@ def measure(
       runs: timed runs.
       age: ticks before them, during which the worlds begin one after another.
       seed: of all draws.
-      env: worlds of one's own instead of those named.
+      env: a custom environment instead of the one named.
 
     Raises:
       ValueError: an unknown game or config, or a number below one.

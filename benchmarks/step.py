@@ -17,7 +17,7 @@ from benchmarks.timing import no_compilation_cache, use_cpu_devices
 from metammo_jax.registry import games as known_games
 
 QUICK = {"moves": 24, "valid": 128}
-"""Ticks of a run of each workload, if not told otherwise."""
+"""Ticks of a run of each workload, by default."""
 
 
 def parser() -> argparse.ArgumentParser:

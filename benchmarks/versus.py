@@ -1,7 +1,7 @@
-"""How many times as long one config takes as another: `python -m benchmarks.versus --help`.
+"""Ratio of the times of two configs: `python -m benchmarks.versus --help`.
 
-Both play the same game in turn, run by run, so that whatever else the machine does falls on both;
-told is the median of the ratios of neighbouring runs, not the ratio of two medians.
+Both play the same game in turn, run by run, so that whatever else the machine does falls on both.
+The result is the median of the ratios of neighbouring runs, not the ratio of two medians.
 """
 
 import argparse
@@ -29,7 +29,7 @@ class Versus:
     Attributes:
       game: its name.
       row: what was consumed, one of `workloads.ROWS`.
-      config: the one that is told about.
+      config: that is compared with the other.
       against: the other.
       batch: worlds.
       ticks: ticks of a run.

@@ -1,4 +1,4 @@
-"""Capture of events in full while a step is traced: who did what to whom, where, and how much.
+"""Capture of events while a step is traced: actor, event, target, place, amount.
 
 `World.tally` counts events. `capture` wraps a step so that it also returns each event with its
 details; `emit` adds one. Where nothing captures, nothing is compiled of it.

@@ -1,4 +1,4 @@
-"""Everything worth knowing of one accelerator, in the minutes in which there is one.
+"""Measurements of one accelerator in limited time.
 
     python -m benchmarks.gpu --config mini --minutes 8 --out DIR
 

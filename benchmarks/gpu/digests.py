@@ -1,4 +1,4 @@
-"""Are worlds the same on this device, bit for bit? And what the figures were made with."""
+"""Comparison of worlds on this device with those of a CPU, bit for bit; versions of software."""
 
 import importlib.metadata
 import subprocess
@@ -30,13 +30,13 @@ def _driver() -> str:
     """Returns name, driver and memory of an NVIDIA device; nothing where there is none."""
     query = "--query-gpu=name,driver_version,memory.total"
     try:
-        told = subprocess.run(
+        reported = subprocess.run(
             ["nvidia-smi", query, "--format=csv,noheader"],
             capture_output=True, text=True, timeout=20, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return ""
-    return told.stdout.strip()
+    return reported.stdout.strip()
 
 
 def tasks(programs: Programs, record) -> list[Task]:

@@ -25,12 +25,14 @@ def _of(figures: list[dict], part: str) -> list[dict]:
 
 def _machine(figures) -> str:
     head = _of(figures, "machine")[0]
-    told = {name: value for name, value in head.items() if name not in ("part", "plan")}
+    reported = {name: value for name, value in head.items() if name not in ("part", "plan")}
     budget = [[name, seconds] for name, seconds in head.get("plan", {}).items()]
     parts = [
         TITLE.format(device=head["device"]),
         f"Made with `{head['command']}`.",
-        table(["", ""], [[name, str(value)] for name, value in told.items() if name != "command"]),
+        table(
+            ["", ""], [[name, str(value)] for name, value in reported.items() if name != "command"]
+        ),
     ]
     if budget:
         parts += ["Seconds planned:", table(["part", " at most"], budget)]

@@ -70,16 +70,16 @@ class Learner:
         )
 
     def fits(self) -> bool:
-        """Says whether the compiled update fits into the device's memory, as far as is known."""
+        """Returns whether the compiled update fits into the device's memory, as far as is known."""
         limit = (jax.devices()[0].memory_stats() or {}).get("bytes_limit")
         return limit is None or self.bytes_needed <= SHARE_OF_MEMORY * limit
 
     @property
     def bytes_needed(self) -> int:
         """Bytes that the compiled update takes: arguments, results, temporaries."""
-        told = self.update.result().memory_analysis()
-        fresh = told.output_size_in_bytes - told.alias_size_in_bytes
-        return told.argument_size_in_bytes + fresh + told.temp_size_in_bytes
+        reported = self.update.result().memory_analysis()
+        fresh = reported.output_size_in_bytes - reported.alias_size_in_bytes
+        return reported.argument_size_in_bytes + fresh + reported.temp_size_in_bytes
 
     def flops(self) -> int:
         """Returns operations of all matrix products and convolutions of an update."""
@@ -88,24 +88,24 @@ class Learner:
     def measure(self, updates: int, seconds: float) -> dict:
         """Times updates after one that warms up; returns the figures."""
         rate, update = np.float32(self.cfg.learning_rate), self.update.result()
-        state, spent, told, begun = self.begin.result()(self.seed), [], [], None
+        state, spent, reported, begun = self.begin.result()(self.seed), [], [], None
         for _ in range(updates + 1):
             start = time.perf_counter()
             state, metrics = update(state, rate)
-            told.append(jax.device_get(metrics))
+            reported.append(jax.device_get(metrics))
             spent.append(time.perf_counter() - start)
             begun = begun or time.monotonic()
             if len(spent) > 2 and time.monotonic() - begun > seconds:
                 break
         del state
-        return self._figures(spent[1:], told[1:])
+        return self._figures(spent[1:], reported[1:])
 
-    def _figures(self, spent: list[float], told: list[dict]) -> dict:
-        living = [int(metrics["living_steps"]) for metrics in told]
-        slots, cfg = int(told[0]["slot_steps"]), self.cfg
+    def _figures(self, spent: list[float], reported: list[dict]) -> dict:
+        living = [int(metrics["living_steps"]) for metrics in reported]
+        slots, cfg = int(reported[0]["slot_steps"]), self.cfg
         finite = all(
             np.isfinite(value).all()
-            for metrics in told for name, value in metrics.items() if name != "episodes"
+            for metrics in reported for name, value in metrics.items() if name != "episodes"
         )  # fmt: skip
         if not finite:
             raise FloatingPointError("a loss or a metric is not finite")
@@ -237,7 +237,7 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
 
 
 def _trained(learner: Learner, cfg, evaluation_env, left):
-    """Returns the session of a run that has trained for as long as there is time (`left()` s)."""
+    """Returns a `TrainingRun` after training for the time that is left (`left()` s)."""
     from agents.runs import folder
     from agents.runs.training_run import TrainingRun
     from agents.training.loop import advance
@@ -258,7 +258,7 @@ def _trained(learner: Learner, cfg, evaluation_env, left):
 
 
 def _tail(run) -> dict:
-    """Returns what the last update told of each game."""
+    """Returns the metrics of the last update by game."""
     from agents.runs import folder
 
     records = folder.read_metrics(run)

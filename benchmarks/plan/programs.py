@@ -17,7 +17,7 @@ PROGRAMS = (STEP, OBSERVATIONS, UPDATE)
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What is played and learnt.
+    """Games, config and sizes of a program.
 
     Attributes:
       config: preset of the world's sizes.

@@ -111,7 +111,7 @@ def test_a_step_of_all_worlds_is_timed():
     assert step.seconds > 0 and step.bytes > 0 and step.flops > 0
 
 
-def test_programs_are_chosen_and_told(monkeypatch, tmp_path, capsys):
+def test_programs_are_chosen_and_summarize(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(ceiling, "measure_ceilings", lambda megabytes: Ceilings(1e9, 1e12))
     monkeypatch.setattr(
         ceiling, "_tick", lambda cfg, *_: ProgramCost(f"tick {cfg.config}", 1.0, 1.0, 2.0)

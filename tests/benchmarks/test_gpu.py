@@ -177,7 +177,7 @@ def test_a_profile_tells_kernels():
     assert trace[:2] == b"\x1f\x8b"
 
 
-def test_versions_are_told():
+def test_versions_are_summarize():
     assert {"jaxlib", "flax", "platform"} <= set(digests.software())
 
 

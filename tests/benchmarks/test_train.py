@@ -90,7 +90,7 @@ def test_the_checksum_is_over_what_the_first_timed_update_made(staged):
     assert play(warm_up=1).checksum != first.checksum
 
 
-def test_a_loss_that_is_not_finite_is_told(staged):
+def test_a_loss_that_is_not_finite_is_summarize(staged):
     staged.broken = True
     with pytest.raises(ValueError, match="entropy=nan after the last update"):
         play()
@@ -165,7 +165,10 @@ def test_the_plan_says_how_many_worlds_fit(monkeypatch, capsys):
     monkeypatch.setattr(memory, "measure", lambda cfg, worlds: footprint)
     assert train.main(["--games", "survive", "--plan", "1"]) == 0
     # 995 MB left, each world 2 MB and a quarter of a sequence; a multiple of 8 / 2 minibatches.
-    assert "survive at tiny" in (told := capsys.readouterr().out) and ": 468 worlds fit" in told
+    assert (
+        "survive at tiny" in (reported := capsys.readouterr().out)
+        and ": 468 worlds fit" in reported
+    )
     assert train.main(["--plan", "0"]) == 2
 
 
