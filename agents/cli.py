@@ -7,6 +7,7 @@ import inspect
 import re
 import types
 import typing
+from typing import Any
 
 import jax
 
@@ -31,10 +32,48 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
     try:
         import tyro
     except ImportError:
-        return _argparse(kind, default, arguments, program, title)
+        return _argparse_groups({program: default}, arguments, program, title)[0]
     return tyro.cli(
         kind, default=default, args=arguments, prog=f"metammo-jax {program}", description=title
     )
+
+
+def parse_groups(defaults: dict[str, Any], arguments: list[str], program: str, title: str) -> list:
+    """Returns several dataclasses filled from one command line, their options in groups.
+
+    Args:
+      defaults: by name of the group, an instance with the values of options that are not given.
+      arguments: words of the command line.
+      program: sub-command of `metammo-jax`, for the help.
+      title: first sentence of the help.
+
+    Raises:
+      SystemExit: after --help, or for an unknown option (2).
+      ValueError: a value is not allowed.
+    """
+    try:
+        import tyro
+    except ImportError:
+        return _argparse_groups(defaults, arguments, program, title)
+    fields = [
+        (name, tyro.conf.OmitArgPrefixes[type(default)], dataclasses.field(default=default))
+        for name, default in defaults.items()
+    ]
+    kind = dataclasses.make_dataclass("Options", fields, frozen=True)
+    found = tyro.cli(kind, args=arguments, prog=f"metammo-jax {program}", description=title)
+    return [getattr(found, name) for name in defaults]
+
+
+def peek(arguments: list[str], *names: str) -> dict[str, str]:
+    """Returns the values of options in a command line, "" for those that are not given.
+
+    Raises:
+      SystemExit: an option has no value (2).
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in names:
+        parser.add_argument(f"--{name}", default="")
+    return vars(parser.parse_known_args(arguments)[0])
 
 
 def take_first(arguments: list[str]) -> str:
@@ -78,18 +117,25 @@ def cache_compilations() -> None:
         jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
 
 
-def _argparse(kind, default, arguments, program, title):
+def _argparse_groups(defaults, arguments, program, title) -> list:
+    """Returns what `parse_groups` does, by argparse."""
     parser = argparse.ArgumentParser(f"metammo-jax {program}", description=title)
-    helps, hints = _helps(kind), typing.get_type_hints(kind)
-    for field in dataclasses.fields(kind):
-        value = getattr(default, field.name)
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"),
-            default=value,
-            help=f"{helps.get(field.name, '')} (default: {value})".replace("%", "%%"),
-            **_argument(hints[field.name]),
-        )
-    return kind(**vars(parser.parse_args(arguments)))
+    for name, default in defaults.items():
+        group = parser.add_argument_group(f"{name} options")
+        helps, hints = _helps(type(default)), typing.get_type_hints(type(default))
+        for field in dataclasses.fields(default):
+            value = getattr(default, field.name)
+            group.add_argument(
+                "--" + field.name.replace("_", "-"),
+                default=value,
+                help=f"{helps.get(field.name, '')} (default: {value})".replace("%", "%%"),
+                **_argument(hints[field.name]),
+            )
+    found = vars(parser.parse_args(arguments))
+    return [
+        type(default)(**{field.name: found[field.name] for field in dataclasses.fields(default)})
+        for default in defaults.values()
+    ]
 
 
 def _argument(hint) -> dict:

@@ -16,7 +16,7 @@ class TrainConfig:
     """Options of a training run; the defaults learn a game at `tiny` on two CPU cores.
 
     Attributes:
-      game: name of the game, or several names: each world then plays a game drawn from them.
+      game: name of the game, or several names: each episode then plays one of them.
       weights: how often each game is drawn, relative to the others; empty for equally often.
       weigh: what `weights` are shares of: "episodes", as in the paper, or "samples", which are
         living agent-steps.

@@ -4,8 +4,9 @@ A package rather than a module: `agents` imports it, so that its name `train` is
 of what is imported already `python -m` runs only packages without a warning.
 """
 
+from ..training.command import main
 from ..training.log import TrainResult
-from ..training.loop import TrainConfig, advance, main, resume, train
+from ..training.loop import TrainConfig, advance, resume, train
 from ..training.seeds import GroupResult
 
 __all__ = ["GroupResult", "TrainConfig", "TrainResult", "advance", "main", "resume", "train"]

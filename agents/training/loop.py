@@ -1,9 +1,4 @@
-"""Training, from the command line and from Python.
-
-    metammo-jax train --game king_of_the_hill --config mini --total-steps 100_000_000
-    metammo-jax train --resume runs/NAME
-    metammo-jax train --devices 4            # worlds sharded over devices; default: all
-    metammo-jax train --coordinator HOST:PORT --processes 2 --process 0   # and 1, elsewhere
+"""The training loop.
 
     from metammo_jax.agents import TrainConfig, train
     result = train(TrainConfig(game="race_to_the_center"))
@@ -12,8 +7,6 @@ The host calls one jitted update after the other and between them logs, saves, e
 moves a progress bar.
 """
 
-import dataclasses
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,8 +15,7 @@ from typing import overload
 import jax
 import numpy as np
 
-from .. import cli
-from ..config import PRESETS, TrainConfig, preset
+from ..config import TrainConfig
 from ..evaluation import opponents
 from ..learners.update import make_update
 from ..parallel import processes
@@ -104,46 +96,6 @@ def resume(
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit status."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    cli.start_quickly()
-    try:
-        together = ("--coordinator", "--processes", "--process")
-        processes.join(*[cli.take(arguments, option) for option in together])
-        run, seeds = (cli.take(arguments, option) for option in ("--resume", "--seeds"))
-        if run and seeds:
-            raise ValueError("--seeds is for new runs; --resume RUN goes on with those of RUN")
-        seeds = group.parse_seeds(seeds) if seeds else None
-        name = cli.take(arguments, "--preset") or _default_preset(arguments)
-        default = group.read_config(run) if run else preset(name)
-        note = (
-            f"--preset {'|'.join(PRESETS)} sets many at once (default: that of the config's name, "
-            "else tiny); --resume RUN goes on with a run; "
-            "--seeds 0,1,2 or 0-9 trains these together; "
-            "--coordinator HOST:PORT --processes N --process I has N processes train together "
-            "(--coordinator auto where a cluster tells)."
-        )
-        cfg = cli.parse(TrainConfig, default, arguments, "train", note)
-        changes = {f.name: getattr(cfg, f.name) for f in dataclasses.fields(cfg)}
-        if run:
-            result = resume(run, **changes)
-        else:
-            result = train(cfg) if seeds is None else train(cfg, seeds=seeds)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    if processes.is_first_process():
-        print(result)
-    return 0
-
-
-def _default_preset(arguments: list[str]) -> str:
-    """Returns the preset whose options suit the config of a command line: its own, or tiny's."""
-    config = cli.take(list(arguments), "--config")
-    return config if config in PRESETS else "tiny"
-
-
 def _train_run(work: TrainingRun, updates: int | None, on_update=None) -> TrainResult:
     """Trains a run until it is complete, interrupted or stopped; returns the result."""
     cfg, log, recent = work.cfg, Log(work, on_update), Recent()
@@ -177,7 +129,3 @@ def advance(work: TrainingRun, update) -> dict:
     work.state = state
     metrics = jax.tree.map(np.asarray, jax.device_get(metrics))
     return record_of(work, metrics, time.monotonic() - begun)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

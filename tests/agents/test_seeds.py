@@ -7,7 +7,7 @@ from agents import evaluate
 from agents.config import TrainConfig
 from agents.evaluate import EvaluateConfig
 from agents.learners.state import init_state
-from agents.training import loop
+from agents.training import command
 
 
 @pytest.mark.parametrize("kind", [TrainConfig, EvaluateConfig])
@@ -21,7 +21,7 @@ def test_one_rule_for_all_seeds(kind):
 
 def test_a_bad_seed_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for main, run in ((loop.main, []), (evaluate.main, ["runs/none"])):
+    for main, run in ((command.main, []), (evaluate.main, ["runs/none"])):
         for seed in ("9223372036854775808", "-1"):
             try:
                 code = main([*run, f"--seed={seed}"])
