@@ -29,7 +29,7 @@ from . import cli, evaluate
 from .config import PRESETS, TrainConfig, preset
 from .evaluation.sides import RANDOM, Side, untrained
 from .experiments.sweep_table import table
-from .learners.state import SPECS, make_init
+from .learners.state import SPECS, make_init, seed_words
 from .learners.update import make_update
 from .parallel import meshes
 from .runs import training_run
@@ -222,22 +222,15 @@ def _append(path: Path, line: str) -> None:
 def train_seeds(job: Job, seeds: list[int], marks: int, episodes: int):
     """Trains with each seed in turn; yields the result of each."""
     cfg = job.cfg
-    evaluation_env, env = (
-        training_run.make_evaluation_env(cfg.game, cfg.config),
-        training_run.make_env(cfg),
-    )
-    mesh, (batch, policy) = meshes.make_mesh(cfg), training_run.assemble(cfg, env)
-    fresh, seed_of_cfg = make_init(batch, policy, cfg, mesh)
+    mesh, parts = meshes.make_mesh(cfg), training_run.prepare(cfg)
+    fresh, seed_of_cfg = make_init(parts.batch, parts.policy, cfg, mesh)
     shapes = meshes.with_shardings(jax.eval_shape(fresh, seed_of_cfg), SPECS, mesh)
     rate = np.float32(cfg.learning_rate)
-    update = make_update(batch, policy, cfg, mesh).lower(shapes, rate).compile()
-    others = [RANDOM, untrained(policy, evaluation_env)]
+    update = make_update(parts.batch, parts.policy, cfg, mesh).lower(shapes, rate).compile()
+    others = [RANDOM, untrained(parts.policy, parts.evaluation_env)]
     for seed in seeds:
-        state = fresh(np.asarray(jax.random.key_data(checks.key_of_seed(seed))))
-        counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
         options = dataclasses.replace(cfg, seed=seed)
-        work = TrainingRun(options, Path(), batch, policy, state, counts, evaluation_env, mesh)
-        del state  # an update donates it
+        work = parts.new_run(options, Path(), fresh(seed_words(options)), mesh)
         result = {"setting": job.setting, "game": "+".join(cfg.game), "seed": seed}
         yield result | _train(work, update, others, marks, episodes)
 

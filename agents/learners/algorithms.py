@@ -59,7 +59,7 @@ class Algorithm(Protocol):
 
 
 def with_algorithm(cfg: TrainConfig, algorithm) -> TrainConfig:
-    """Returns options that say with `algorithm="own"` if a custom algorithm is given.
+    """Returns the options, with `algorithm="own"` if a custom algorithm is given.
 
     Raises:
       ValueError: it lacks an attribute.

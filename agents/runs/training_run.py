@@ -155,7 +155,7 @@ class Parts:
 
 
 def with_network(cfg: TrainConfig, network) -> TrainConfig:
-    """Returns options that say with `network="own"` if a custom network is given.
+    """Returns the options, with `network="own"` if a custom network is given.
 
     Raises:
       ValueError: the options name another network.
@@ -168,7 +168,7 @@ def with_network(cfg: TrainConfig, network) -> TrainConfig:
 
 
 def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> Parts:
-    """Returns worlds and policy of a new run; arguments as of `begin`."""
+    """Returns worlds and policy of a run; arguments as of `begin`."""
     checkpoint.require_orbax()
     batch, policy = assemble(cfg, env or make_env(cfg), network)
     return Parts(batch, policy, env or make_evaluation_env(cfg.game, cfg.config), algorithm)
@@ -192,17 +192,14 @@ def resume(
     cfg = dataclasses.replace(folder.read_config(run), **changes)
     folder.check_options(run, cfg)
     get_learner(cfg, algorithm)
-    fair = env or make_evaluation_env(cfg.game, cfg.config)
-    env = env or make_env(cfg)
-    folder.check_world(run, env.cfg)
-    mesh, (batch, policy) = meshes.make_mesh(cfg), assemble(cfg, env, network)
-    state = jax.eval_shape(lambda: init_state(batch, policy, cfg, mesh))
-    state = meshes.with_shardings(state, SPECS, mesh)
+    mesh, parts = meshes.make_mesh(cfg), prepare(cfg, env, network, algorithm)
+    folder.check_world(run, parts.evaluation_env.cfg)
+    shapes = jax.eval_shape(lambda: init_state(parts.batch, parts.policy, cfg, mesh))
+    shapes = meshes.with_shardings(shapes, SPECS, mesh)
     path = checkpoint.latest_checkpoint(Path(run) / "checkpoints")
-    params, trainer, counts = checkpoint.load(path, state.params, state.trainer)
-    state = TrainState(params, **trainer)
-    parts, saved_at = (batch, policy, state, counts, fair, mesh), counts["updates"]
-    return TrainingRun(cfg, Path(run), *parts, saved_at, algorithm)
+    params, trainer, counts = checkpoint.load(path, shapes.params, shapes.trainer)
+    loaded = parts.new_run(cfg, Path(run), TrainState(params, **trainer), mesh)
+    return dataclasses.replace(loaded, counts=counts, saved_at=counts["updates"])
 
 
 def make_env(cfg: TrainConfig) -> mm.Env:

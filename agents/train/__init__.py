@@ -5,8 +5,7 @@ of what is imported already `python -m` runs only packages without a warning.
 """
 
 from ..training.command import main
-from ..training.log import TrainResult
 from ..training.loop import TrainConfig, advance, resume, train
-from ..training.seeds import GroupResult
+from ..training.result import GroupResult, TrainResult
 
 __all__ = ["GroupResult", "TrainConfig", "TrainResult", "advance", "main", "resume", "train"]

@@ -72,15 +72,15 @@ def parse(arguments: list[str]) -> tuple[LaunchOptions, TrainConfig]:
       SystemExit: after --help, or for an unknown option (2).
       ValueError: a value is not allowed, or options exclude each other.
     """
-    given = cli.peek(arguments, "resume", "preset", "config")
+    given = cli.peek(arguments, "resume", "seeds", "preset", "config")
+    if given["resume"] and given["seeds"]:
+        raise ValueError("--seeds is for new runs; --resume RUN resumes those of RUN")
     if given["resume"] and given["preset"]:
         raise ValueError("--preset is for new runs; --resume RUN has the options of RUN")
     name = given["preset"] or (given["config"] if given["config"] in PRESETS else "tiny")
     default = group.read_config(given["resume"]) if given["resume"] else preset(name)
     groups = {"launch": LaunchOptions(), "training": default}
     launch, cfg = cli.parse_groups(groups, arguments, "train", "Trains agents.")
-    if launch.resume and launch.seeds:
-        raise ValueError("--seeds is for new runs; --resume RUN resumes those of RUN")
     if not launch.resume:
         _warn_about_preset(name, cfg.config)
     return launch, cfg

@@ -1,56 +1,14 @@
-"""Logging of a run between updates: records, evaluations, checkpoints, and the result."""
+"""Logging of a run between updates: records, evaluations, checkpoints."""
 
-import dataclasses
 import math
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from ..evaluation import opponents
 from ..parallel import processes
-from ..policy import Policy
 from ..runs import folder
 from ..runs.training_run import TrainingRun
 from . import boards, curve, replays
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainResult:
-    """Result of a training run; `print` shows it in a paragraph.
-
-    Attributes:
-      run: folder of the run.
-      complete: all steps were taken; else training was interrupted or stopped.
-      updates: number of updates, with those before the run was resumed.
-      steps: living agent-steps.
-      curve: path of the learning curve, None if there is none.
-      policy: that was trained.
-      params: of the policy.
-      history: a record for each update of this call, as in metrics.jsonl.
-    """
-
-    run: Path
-    complete: bool
-    updates: int
-    steps: int
-    curve: Path | None
-    policy: Policy
-    params: Any
-    history: list[dict]
-
-    def __str__(self) -> str:
-        taken = f"after {self.updates:,} updates, {self.steps:,} living agent-steps"
-        return describe_result(self, f"{taken}\nrun: {self.run}")
-
-
-def describe_result(result, taken: str) -> str:
-    """Returns what is printed of a `TrainResult` or a `GroupResult`, and how to go on."""
-    lines = [f"{'complete' if result.complete else 'stopped'} {taken}"]
-    if result.curve:
-        lines.append(f"learning curve: {result.curve}")
-    if not result.complete:
-        lines.append(f"go on with: metammo-jax train --resume {result.run}")
-    return "\n".join(lines)
+from .result import TrainResult
 
 
 class Log:
@@ -180,12 +138,3 @@ def _means_by_game(sums, games) -> dict:
             means = {name: float(total[index]) / count for name, total in sums.items()}
             found[game.name] = {**means, "episodes": count}
     return found
-
-
-def sum_over_games(record) -> dict:
-    """Returns sums over the episodes of all games."""
-    games = record["games"].values()
-    count = sum(game["episodes"] for game in games)
-    shown = ("return", "progress")
-    sums = {name: sum(game[name] * game["episodes"] for game in games) for name in shown}
-    return {"episodes": count, **sums}

@@ -23,9 +23,10 @@ from ..runs import group, training_run
 from ..runs.training_run import TrainingRun
 from . import boards
 from .interrupt import Interrupt
-from .log import Log, TrainResult, record_of, sum_over_games
+from .log import Log, record_of
 from .progress import Progress, Recent
-from .seeds import GroupResult, train_group
+from .result import GroupResult, TrainResult, sum_over_games
+from .seeds import train_group
 
 
 @overload

@@ -1,8 +1,6 @@
 """The training loop for several seeds in one program."""
 
-import dataclasses
 import time
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -11,33 +9,9 @@ from ..learners.seeds import make_update
 from ..runs.group import Group
 from . import curve
 from .interrupt import Interrupt
-from .log import Log, TrainResult, describe_result, record_of, sum_over_games
+from .log import Log, record_of
 from .progress import Progress, Recent
-
-
-@dataclasses.dataclass(frozen=True)
-class GroupResult:
-    """Results of runs with several seeds; `print` shows them in a paragraph.
-
-    Attributes:
-      run: folder of the runs.
-      results: of each seed, in order.
-      curve: path of the learning curve over all seeds, None if there is none.
-    """
-
-    run: Path
-    results: tuple[TrainResult, ...]
-    curve: Path | None
-
-    @property
-    def complete(self) -> bool:
-        """Whether all seeds have taken all their steps."""
-        return all(result.complete for result in self.results)
-
-    def __str__(self) -> str:
-        steps = sum(result.steps for result in self.results)
-        taken = f"after {steps:,} living agent-steps of {len(self.results)} seeds"
-        return describe_result(self, f"{taken}\nruns: {self.run}")
+from .result import GroupResult, sum_over_games
 
 
 def train_group(group: Group, updates: int | None, on_update=None) -> GroupResult:

@@ -239,15 +239,12 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
 def _trained(learner: Learner, cfg, evaluation_env, left):
     """Returns a `TrainingRun` after training for the time that is left (`left()` s)."""
     from agents.runs import folder
-    from agents.runs.training_run import TrainingRun
+    from agents.runs.training_run import Parts
     from agents.training.loop import advance
 
-    counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
-    state, run = learner.begin.result()(learner.seed), pathlib.Path(cfg.run_dir)
-    work = TrainingRun(
-        cfg, run, learner.batch, learner.policy, state, counts, evaluation_env, learner.mesh
-    )
-    del state  # an update gives it up
+    run, parts = pathlib.Path(cfg.run_dir), Parts(learner.batch, learner.policy, evaluation_env)
+    work = parts.new_run(cfg, run, learner.begin.result()(learner.seed), learner.mesh)
+    counts = work.counts
     log, update = folder.MetricsLog(run), learner.update.result()
     while not (work.complete or left() <= 0):
         log.append(advance(work, update))

@@ -24,7 +24,7 @@ def cfg(fake_cfg, tmp_path_factory):
 def together(cfg):
     """Stopped after an update, and gone on with to the end."""
     stopped = train(cfg, FakeEnv(), updates=1, seeds=SEEDS)
-    assert not stopped.complete and "go on with" in str(stopped)
+    assert not stopped.complete and "--resume" in str(stopped)
     return resume(stopped.run, FakeEnv())
 
 

@@ -76,7 +76,7 @@ def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
     monkeypatch.setattr(loop, "advance", interrupted)
     result = train(cfg, FakeEnv())
     assert not result.complete and result.updates == 2
-    assert "go on with" in str(result)
+    assert "--resume" in str(result)
     assert training_run.resume(result.run, FakeEnv()).counts["updates"] == 2
     assert signal.getsignal(signal.SIGINT) is before
 
