@@ -160,9 +160,10 @@ class TrainConfig:
         devices that divides it.
         """
         return max(
-            count for count in _divisors(self.num_worlds)
+            count
+            for count in _divisors(self.num_worlds)
             if self.segments // count % self.minibatches == 0
-        )  # fmt: skip
+        )
 
     @property
     def allowed_devices(self) -> tuple[int, ...]:

@@ -54,9 +54,14 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
       ValueError: an option is not allowed.
     """
     options = TrainConfig(
-        game=(GAME,), config="tiny", total_steps=cfg.total_steps, seed=cfg.seed,
-        run_dir=cfg.run_dir, progress=cfg.progress, eval_episodes=16,
-    )  # fmt: skip
+        game=(GAME,),
+        config="tiny",
+        total_steps=cfg.total_steps,
+        seed=cfg.seed,
+        run_dir=cfg.run_dir,
+        progress=cfg.progress,
+        eval_episodes=16,
+    )
     begun = time.monotonic()
     print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)
     result = train(options)

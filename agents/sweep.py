@@ -190,8 +190,10 @@ def sweep(cfg: SweepConfig, worker: int = 0) -> None:
             last = result["marks"][-1]
             print(
                 f"{number + 1}/{len(todo)} {result['setting']} {result['game']} seed "
-                f"{result['seed']}: {last['seconds']:.0f} s", file=sys.stderr, flush=True,
-            )  # fmt: skip
+                f"{result['seed']}: {last['seconds']:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _claim(folder: Path, cfg: SweepConfig) -> None:

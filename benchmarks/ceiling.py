@@ -269,9 +269,13 @@ def _measure_all(options, arguments) -> None:
 
     name = options.config if options.config in PRESETS else "tiny"
     cfg = preset(
-        name, game=tuple(options.game.split("+")), config=options.config,
-        network=options.network, num_worlds=options.batch, devices=1,
-    )  # fmt: skip
+        name,
+        game=tuple(options.game.split("+")),
+        config=options.config,
+        network=options.network,
+        num_worlds=options.batch,
+        devices=1,
+    )
     on, command = machine(), report.command_line("benchmarks.ceiling", arguments)
     most = measure_ceilings(options.megabytes)
     found = measure_programs(cfg, options.programs, options.runs, options.age)

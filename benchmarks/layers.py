@@ -89,9 +89,10 @@ class Rows:
         obs, _ = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(0), blocks))
         self.params = self.policy.init(jax.random.key(1), obs)
         place = packing.Blocks(
-            jnp.arange(blocks), jnp.broadcast_to(jnp.arange(size)[None], (blocks, size)),
+            jnp.arange(blocks),
+            jnp.broadcast_to(jnp.arange(size)[None], (blocks, size)),
             jnp.ones(blocks, bool),
-        )  # fmt: skip
+        )
         self.who = place.who
         self.obs = shorten_lists(packing.gather(obs, place, env.cfg.players), crowd)
 
@@ -176,10 +177,14 @@ def measured(function, trained, fixed, rows: int, runs: int) -> list[str]:
     used = _used(loss, trained, fixed)
     (flop, touched, spent), (flop_back, touched_back, spent_back) = reported
     return [
-        f"{used:,}", f"{flop / rows / 1e3:.1f}", f"{flop_back / rows / 1e3:.1f}",
-        f"{touched / rows:,.0f}", f"{touched_back / rows:,.0f}",
-        f"{1e6 * spent / rows:.2f}", f"{1e6 * spent_back / rows:.2f}",
-    ]  # fmt: skip
+        f"{used:,}",
+        f"{flop / rows / 1e3:.1f}",
+        f"{flop_back / rows / 1e3:.1f}",
+        f"{touched / rows:,.0f}",
+        f"{touched_back / rows:,.0f}",
+        f"{1e6 * spent / rows:.2f}",
+        f"{1e6 * spent_back / rows:.2f}",
+    ]
 
 
 def _used(loss, trained, fixed) -> int:

@@ -66,8 +66,9 @@ def _place() -> str:
         path = pathlib.Path(frame.filename)
         if PACKAGE not in path.parents:
             continue
-        names.append(f"{path.stem if path.stem != '__init__' else path.parent.name}."
-                     f"{frame.function}")  # fmt: skip
+        names.append(
+            f"{path.stem if path.stem != '__init__' else path.parent.name}.{frame.function}"
+        )
         if path.parent.name != "lib":
             break
     return " < ".join(names)
@@ -159,8 +160,12 @@ def main(arguments: list[str] | None = None) -> int:
         print("  ".join(f"{value:>9}" for value in list(row.values())[1:]), row["loop"])
     if options.json:
         command = report.command_line("benchmarks.loops", arguments)
-        shared = machine() | {"command": command, "config": options.config,
-                              "games": "+".join(options.games), "ticks": options.ticks}  # fmt: skip
+        shared = machine() | {
+            "command": command,
+            "config": options.config,
+            "games": "+".join(options.games),
+            "ticks": options.ticks,
+        }
         with open(options.json, "w") as file:
             file.writelines(json.dumps(row | shared) + "\n" for row in rows)
     return 0

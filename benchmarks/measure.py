@@ -131,17 +131,29 @@ class Bench:
     """
 
     def __init__(
-        self, game: str, config: str, batch: int, ticks: int, workload: str, row: str, seed: int,
+        self,
+        game: str,
+        config: str,
+        batch: int,
+        ticks: int,
+        workload: str,
+        row: str,
+        seed: int,
         devices: int = 1,
-    ):  # fmt: skip
+    ):
         """Compiles; the arguments and errors are those of `measure`."""
         _check(batch, ticks, devices, workload, row)
         self.env = mm.make(game.split("+"), config)
         first_key, self.key = jax.random.split(jax.random.key(seed))
         self.labels = dict(
-            workload=workload, row=row, game=game, config=config, batch=batch, ticks=ticks,
+            workload=workload,
+            row=row,
+            game=game,
+            config=config,
+            batch=batch,
+            ticks=ticks,
             parted=devices,
-        )  # fmt: skip
+        )
         ready = prepare.prepare(self.env, self.labels, first_key)
         self._play, self._compiled, self._build = ready
         self.seconds, self.totals = [], []

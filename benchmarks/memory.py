@@ -219,12 +219,16 @@ def _measure_all(options, arguments) -> list[Footprint]:
     on, command = machine(), report.command_line("benchmarks.memory", arguments)
     plan = [
         preset(
-            config if config in PRESETS else "tiny", config=config, network=network,
-            num_worlds=options.batch, rollout=options.rollout, minibatches=options.minibatches,
+            config if config in PRESETS else "tiny",
+            config=config,
+            network=network,
+            num_worlds=options.batch,
+            rollout=options.rollout,
+            minibatches=options.minibatches,
         )
         for config in options.configs
         for network in options.networks
-    ]  # fmt: skip
+    ]
     for cfg in plan:
         mm.make(cfg.game, cfg.config)
     found = []

@@ -160,8 +160,11 @@ class Share:
             worlds, rest = (Spec(AXIS),) * given, (Spec(),) * (len(args) - given)
             outcome = (Spec(AXIS),) * kept + (Spec(),)
             return jax.shard_map(
-                own, mesh=self.mesh, in_specs=(Spec(), *worlds, *rest), out_specs=outcome,
+                own,
+                mesh=self.mesh,
+                in_specs=(Spec(), *worlds, *rest),
+                out_specs=outcome,
                 check_vma=False,
-            )(key, *args)  # fmt: skip
+            )(key, *args)
 
         return sharded

@@ -106,8 +106,9 @@ class Comparison:
         cores = zip(*self.original, strict=True)
         if self.measurement.workload == "valid":
             return [_total(core, "living") / _total(core, "seconds") for core in cores]
-        return [statistics.median(play["living"] / play["seconds"] for play in core)
-                for core in cores]  # fmt: skip
+        return [
+            statistics.median(play["living"] / play["seconds"] for play in core) for core in cores
+        ]
 
     @property
     def original_alive(self) -> float:
@@ -158,9 +159,13 @@ class Original:
         ]  # fmt: skip
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
-                text=True, env={**os.environ, **SINGLE_THREAD},
-            )  # fmt: skip
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                env={**os.environ, **SINGLE_THREAD},
+            )
         except OSError as error:
             self._errors.close()
             raise ValueError(f"--python {options.python} cannot be run: {error}") from error
@@ -304,9 +309,15 @@ def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
         for original in originals:
             original.wait()
         bench = Bench(
-            game, options.config, options.batch, options.ticks, options.workload,
-            LAYOUTS[options.layout], seed=0, devices=options.devices,
-        )  # fmt: skip
+            game,
+            options.config,
+            options.batch,
+            options.ticks,
+            options.workload,
+            LAYOUTS[options.layout],
+            seed=0,
+            devices=options.devices,
+        )
         theirs, ours = [], []
         for _ in range(options.rounds + 1):
             for original in originals:

@@ -282,9 +282,14 @@ def _measure_all(games, options, arguments) -> list[float]:
     with open(options.json or os.devnull, "w", encoding="utf-8") as lines:
         for game in games:
             cost = measure(
-                game, options.config, options.batch, options.ticks, options.runs, options.age,
+                game,
+                options.config,
+                options.batch,
+                options.ticks,
+                options.runs,
+                options.age,
                 options.seed,
-            )  # fmt: skip
+            )
             costs.append(cost)
             fields = dataclasses.asdict(cost) | cost.summary() | on | {"command": command}
             print(json.dumps(fields), file=lines, flush=True)

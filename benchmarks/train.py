@@ -253,13 +253,15 @@ def planned(options) -> list:
     given |= {"config": options.config, "seed": options.seed}
     return [
         preset(
-            base, game=tuple(name.split("+")), network=network,
+            base,
+            game=tuple(name.split("+")),
+            network=network,
             **given | ({} if batch is None else {"num_worlds": batch}),
         )
         for name in names
         for network in options.network
         for batch in options.batch or [None]
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":

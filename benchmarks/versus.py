@@ -59,9 +59,12 @@ class Versus:
         spent = [1e6 * statistics.median(s) / worlds for s in (self.seconds, self.against_seconds)]
         ratios = self.ratios
         return [
-            self.game, self.row, *(f"{micros:.0f}" for micros in spent),
-            f"{statistics.median(ratios):.2f}", f"{min(ratios):.2f} .. {max(ratios):.2f}",
-        ]  # fmt: skip
+            self.game,
+            self.row,
+            *(f"{micros:.0f}" for micros in spent),
+            f"{statistics.median(ratios):.2f}",
+            f"{min(ratios):.2f} .. {max(ratios):.2f}",
+        ]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,8 +73,12 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks.versus", description=__doc__.splitlines()[0]
     )
     add = parser.add_argument
-    add("--games", nargs="+", default=["survive", "team_battle", "protect_the_king"],
-        help="names (default: those of both the mini and the full game)")  # fmt: skip
+    add(
+        "--games",
+        nargs="+",
+        default=["survive", "team_battle", "protect_the_king"],
+        help="names (default: those of both the mini and the full game)",
+    )
     add("--config", default="full", help="preset of sizes (default: full)")
     add("--against", default="mini", help="the other preset (default: mini)")
     add("--batch", type=int, default=16, help="worlds (default: 16)")

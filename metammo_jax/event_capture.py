@@ -141,8 +141,16 @@ def emit(
         missing = (1,) * (happened.ndim - value.ndim) if value.ndim else (1,) * happened.ndim
         return jnp.broadcast_to(value.reshape(missing + value.shape), happened.shape).reshape(-1)
 
-    captured.append(CapturedEvents(
-        happened=happened.reshape(-1), event=row(event), who=row(who), whom=row(whom),
-        what=row(what), level=row(level), number=row(number), gold=row(gold),
-        pos=world.body.pos[row(who)],
-    ))  # fmt: skip
+    captured.append(
+        CapturedEvents(
+            happened=happened.reshape(-1),
+            event=row(event),
+            who=row(who),
+            whom=row(whom),
+            what=row(what),
+            level=row(level),
+            number=row(number),
+            gold=row(gold),
+            pos=world.body.pos[row(who)],
+        )
+    )

@@ -65,9 +65,13 @@ def train(part: str) -> str:
 
     full = dict(network="paper", game=("multi_task", "team_battle"), config="tiny_full")
     cfg = TrainConfig(
-        num_worlds=2, rollout=8, sequence=4, minibatches=2, epochs=1,
+        num_worlds=2,
+        rollout=8,
+        sequence=4,
+        minibatches=2,
+        epochs=1,
         **(full if part == "paper" else {}),
-    )  # fmt: skip
+    )
     env = mm.make(cfg.game, config=cfg.config, horizon=6)
     batch, policy = assemble(cfg, env)
     state = init_state(batch, policy, cfg)

@@ -33,9 +33,14 @@ EPISODES = 1
 
 
 def compare(
-    env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
+    env,
+    first: Side,
+    second: Side,
+    episodes: int = 32,
+    seed: int = 0,
+    game: int = 0,
     difficulty: int | None = None,
-) -> Match:  # fmt: skip
+) -> Match:
     """Returns the scores of two sides in one game, each alone and both together.
 
     Args:
@@ -62,9 +67,14 @@ def compare(
 
 
 def versus(
-    env, first: Side, second: Side, episodes: int = 32, seed: int = 0, game: int = 0,
+    env,
+    first: Side,
+    second: Side,
+    episodes: int = 32,
+    seed: int = 0,
+    game: int = 0,
     difficulty: int | None = None,
-) -> tuple[SideScore, SideScore]:  # fmt: skip
+) -> tuple[SideScore, SideScore]:
     """Returns the scores of two sides in the same worlds; a third of the cost of `compare`.
 
     Arguments and errors are those of `compare`.
@@ -135,8 +145,9 @@ def _score(played: Played, side: int, judge) -> SideScore:
         "length": mean_with_interval(result.length),
     }
     return SideScore(
-        episodes=len(result.length), **{name: mean for name, (mean, _) in statistics.items()},
+        episodes=len(result.length),
+        **{name: mean for name, (mean, _) in statistics.items()},
         difficulty=float(result.difficulty.mean()),
         interval={name: interval for name, (_, interval) in statistics.items()},
         competition=judge(result.most[its], played.goal[its]) if judge else None,
-    )  # fmt: skip
+    )

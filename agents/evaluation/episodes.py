@@ -93,11 +93,15 @@ def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
     count, sides = seat.shape[0], sum(count for _, count in choosers)
     goal = world.task.goal if hasattr(world, "task") else jnp.zeros(seat.shape, jnp.int32)
     stage = EvaluationState(
-        number=jnp.int32(0), obs=obs, world=world,
+        number=jnp.int32(0),
+        obs=obs,
+        world=world,
         memory=tuple(c.policy.initial(*seat.shape) if c.policy else () for c, _ in choosers),
-        fresh=jnp.ones(seat.shape, bool), over=jnp.zeros(count, bool),
-        returns=jnp.zeros(seat.shape), result=EpisodeResults.empty(count, sides, seat.shape[1]),
-    )  # fmt: skip
+        fresh=jnp.ones(seat.shape, bool),
+        over=jnp.zeros(count, bool),
+        returns=jnp.zeros(seat.shape),
+        result=EpisodeResults.empty(count, sides, seat.shape[1]),
+    )
 
     def tick(stage):
         return _tick(env, choosers, params, keys, seat, stage)
@@ -152,9 +156,15 @@ def _tick(env, choosers, params, keys, seat, stage):
     returns, ends = stage.returns + reward, info.over & ~stage.over
     result = _result(info, returns, seat, first, stage.number + 1)
     return EvaluationState(
-        stage.number + 1, obs, world, tuple(memories), terminated, stage.over | ends, returns,
+        stage.number + 1,
+        obs,
+        world,
+        tuple(memories),
+        terminated,
+        stage.over | ends,
+        returns,
         _where(ends, result, stage.result),
-    )  # fmt: skip
+    )
 
 
 def _choose(env, chooser: Chooser, params, keys, memory, stage, side):
@@ -210,8 +220,12 @@ def _result(info, returns, seat, sides: int, length) -> EpisodeResults:
 
     winners = (info.winners[..., None] & of_side).sum(axis=1, dtype=jnp.int32)
     return EpisodeResults(
-        players=players, winners=winners, progress=mean(info.max_progress),
-        score=jnp.where(winners > 0, info.score[:, None], 0.0), return_=mean(returns),
+        players=players,
+        winners=winners,
+        progress=mean(info.max_progress),
+        score=jnp.where(winners > 0, info.score[:, None], 0.0),
+        return_=mean(returns),
         length=jnp.full(seat.shape[:1], length, jnp.float32),
-        difficulty=info.difficulty.astype(jnp.float32), most=info.max_progress,
-    )  # fmt: skip
+        difficulty=info.difficulty.astype(jnp.float32),
+        most=info.max_progress,
+    )

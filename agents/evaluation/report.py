@@ -56,9 +56,15 @@ def make_report_folder(path: str) -> Path:
 
 
 def write_report(
-    folder: Path, about: About, env: mm.Env, sides: Sequence[Side], matches: Sequence[Match],
-    episodes: int = 4, seed: int = 0, difficulty: int | None = None,
-) -> Path:  # fmt: skip
+    folder: Path,
+    about: About,
+    env: mm.Env,
+    sides: Sequence[Side],
+    matches: Sequence[Match],
+    episodes: int = 4,
+    seed: int = 0,
+    difficulty: int | None = None,
+) -> Path:
     """Writes `report.html` and three `replays/*.replay` into a folder; returns the page's path.
 
     Args:
@@ -99,13 +105,17 @@ def _record(
     return [
         [
             mm.record(
-                shown, threefry.fold_in(key, game * episodes + number), policy, game=game,
-                difficulty=difficulty, outputs=hasattr(policy, "explain"),
+                shown,
+                threefry.fold_in(key, game * episodes + number),
+                policy,
+                game=game,
+                difficulty=difficulty,
+                outputs=hasattr(policy, "explain"),
             )
             for number in range(episodes)
         ]
         for game in range(len(env.games))
-    ]  # fmt: skip
+    ]
 
 
 def _chooser(env: mm.Env, side: Side) -> tuple[Any, Callable]:

@@ -69,9 +69,12 @@ class Tournament:
             }
         beats = [[_or_none(share) for share in row] for row in self.ratings.beats]
         return {
-            "game": self.game, "matches": len(self.places), "entrants": rows,
-            "names": list(self.names), "beats": beats,
-        }  # fmt: skip
+            "game": self.game,
+            "matches": len(self.places),
+            "entrants": rows,
+            "names": list(self.names),
+            "beats": beats,
+        }
 
     def __str__(self) -> str:
         width = max(8, *map(len, self.names))
@@ -91,9 +94,13 @@ class Tournament:
 
 
 def tournament(
-    env, entrants: Sequence[Side], matches: int = 256, seed: int = 0, game: int = 0,
+    env,
+    entrants: Sequence[Side],
+    matches: int = 256,
+    seed: int = 0,
+    game: int = 0,
     difficulty: int | None = None,
-) -> Tournament:  # fmt: skip
+) -> Tournament:
     """Returns the results and ratings of a tournament between policies.
 
     In each match every team, or every player where all play alone, is of one entrant. Seats
@@ -123,9 +130,14 @@ def tournament(
     winners = 0 if is_judged else np.asarray(result.winners)[:, numbers]
     places = np.where(present, winners + progress, np.nan)
     return Tournament(
-        env.games[game].name, names, places, won, progress, fit_ratings(places, seed=seed),
+        env.games[game].name,
+        names,
+        places,
+        won,
+        progress,
+        fit_ratings(places, seed=seed),
         _elo(places, seed),
-    )  # fmt: skip
+    )
 
 
 def make_lineups(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.ndarray:

@@ -37,7 +37,12 @@ def plan(cfg: ExperimentConfig) -> Plan:
         "network and the same worlds."
     )
     return Plan(
-        "algorithms", "Learners compared", text, cfg.chosen, len(seeds),
+        "algorithms",
+        "Learners compared",
+        text,
+        cfg.chosen,
+        len(seeds),
         tuple(training(learner, game) for game in cfg.chosen for learner in OPTIONS),
-        entrants, (*pairs, Pair("vtrace and pqn", "vtrace", "pqn")),
-    )  # fmt: skip
+        entrants,
+        (*pairs, Pair("vtrace and pqn", "vtrace", "pqn")),
+    )

@@ -189,8 +189,10 @@ def _claims(pair: Pair, shares: np.ndarray, results) -> list[report.Claim]:
         return []
     return [
         report.Claim(
-            pair.claim.format(game=f"`{game}`"), "it is above in a share of matches of",
-            statistics.bootstrap_mean(own), 0.5,
+            pair.claim.format(game=f"`{game}`"),
+            "it is above in a share of matches of",
+            statistics.bootstrap_mean(own),
+            0.5,
         )
         for game, own in zip(results, shares, strict=True)
-    ]  # fmt: skip
+    ]

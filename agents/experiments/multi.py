@@ -57,18 +57,27 @@ def plan(cfg: ExperimentConfig) -> Plan:
         "steps, and with games weighed by samples, both have seen as much of the target game."
     )
     return Plan(
-        "multi", "One agent for many games", text, cfg.chosen, cfg.seeds or SEEDS,
-        (*general, *specialists), entrants,
+        "multi",
+        "One agent for many games",
+        text,
+        cfg.chosen,
+        cfg.seeds or SEEDS,
+        (*general, *specialists),
+        entrants,
         tuple(pair for weigh in WEIGH for pair in _pairs(weigh, alike)),
-    )  # fmt: skip
+    )
 
 
 def _pairs(weigh: str, alike: float) -> list[Pair]:
     """Returns the compared pairs of generalists with one way of weighing games."""
     name, best = f"generalist-{weigh}", "specialist 100%"
     return [
-        Pair(f"{weigh}, target samples equal", f"{name} 100%", best,
-             CLAIM if weigh == "episodes" else ""),
+        Pair(
+            f"{weigh}, target samples equal",
+            f"{name} 100%",
+            best,
+            CLAIM if weigh == "episodes" else "",
+        ),
         Pair(f"{weigh}, both at half", f"{name} 50%", "specialist 50%"),
         Pair(f"{weigh}, samples of all games equal", f"{name} {alike:.0%}", best),
-    ]  # fmt: skip
+    ]

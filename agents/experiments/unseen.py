@@ -56,6 +56,12 @@ def plan(cfg: ExperimentConfig) -> Plan:
         Pair("a tenth more, against a tenth from scratch", "after a tenth", "scratch", CLAIM),
     )
     return Plan(
-        "unseen", "A game that the generalist has not seen", text, cfg.chosen, cfg.seeds or SEEDS,
-        tuple(trainings(cfg)), entrants, pairs,
-    )  # fmt: skip
+        "unseen",
+        "A game that the generalist has not seen",
+        text,
+        cfg.chosen,
+        cfg.seeds or SEEDS,
+        tuple(trainings(cfg)),
+        entrants,
+        pairs,
+    )

@@ -84,9 +84,14 @@ def draw_rival(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
 
 
 def update_pool(
-    key: jax.Array, pool: Pool, rival: Rival, params, matches: jax.Array, above: jax.Array,
+    key: jax.Array,
+    pool: Pool,
+    rival: Rival,
+    params,
+    matches: jax.Array,
+    above: jax.Array,
     cfg: TrainConfig,
-) -> Pool:  # fmt: skip
+) -> Pool:
     """Returns the pool after an update.
 
     Args:

@@ -157,10 +157,18 @@ def play_tick(
         limit = truncated & alive
         bootstrap = _value_at_limit(policy, params, info.final_observation, memory, limit)
     transition = Transition(
-        obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
-        value=value, reward=reward, ended=ended, bootstrap=bootstrap, game=info.info.game,
+        obs=stage.obs,
+        fresh=stage.fresh,
+        alive=alive,
+        choice=choice,
+        log_prob=log_prob,
+        value=value,
+        reward=reward,
+        ended=ended,
+        bootstrap=bootstrap,
+        game=info.info.game,
         shaping=info.info.shaping if isinstance(info.info, ShapedInfo) else {},
-    )  # fmt: skip
+    )
     past, placed = stage.past, None
     if past is not None:
         placed = pool.score_matches(past, info.info, info.done)
@@ -179,17 +187,22 @@ def _act(policy, batch, params, rival, key, stage):
         return choice, log_prob, value, memory
     its = stage.past & base_observation(stage.obs).alive
     keys = batch.keys(threefry.tagged(key, RIVAL))
-    other, _, _, memory = policy.act(
-        keys, rival, stage.obs, memory, stage.fresh & stage.past, its
-    )  # fmt: skip
+    other, _, _, memory = policy.act(keys, rival, stage.obs, memory, stage.fresh & stage.past, its)
     choice = jax.tree.map(lambda new, old: jnp.where(its, new, old), other, choice)
     return choice, log_prob, value, memory
 
 
 def collect(
-    policy: Policy, batch, params, key: jax.Array, stage: RolloutState, sequences: int, ticks: int,
-    rival=None, share: float = 0.0,
-) -> tuple[RolloutState, Transition, Memory, Finished]:  # fmt: skip
+    policy: Policy,
+    batch,
+    params,
+    key: jax.Array,
+    stage: RolloutState,
+    sequences: int,
+    ticks: int,
+    rival=None,
+    share: float = 0.0,
+) -> tuple[RolloutState, Transition, Memory, Finished]:
     """Collects G sequences of S ticks; see `play_tick`.
 
     Returns:

@@ -149,9 +149,16 @@ def _collect_rows(batch, policy, cfg, state, rival, key):
     """Returns the state after a rollout, its `Rows`, and the finished episodes."""
     sequences = cfg.rollout // cfg.sequence
     stage, steps, memory, finished = collect(
-        policy, batch, state.params, key, state.stage, sequences, cfg.sequence,
-        rival.params if rival else None, cfg.past_selves,
-    )  # fmt: skip
+        policy,
+        batch,
+        state.params,
+        key,
+        state.stage,
+        sequences,
+        cfg.sequence,
+        rival.params if rival else None,
+        cfg.past_selves,
+    )
     learners = stage.learners
     last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh, learners)
     reward, value, ended, bootstrap = jax.tree.map(
@@ -212,10 +219,16 @@ def _mean_gradient(policy, params, cfg, learner, rows, index):
     """Returns gradient and metrics of the mean loss over sequences `index` (n,) of all devices."""
     step = rows.step
     batch = Minibatch(
-        log_prob=step.log_prob, value=step.value, advantage=rows.advantage, reward=step.reward,
-        ended=step.ended, bootstrap=step.bootstrap, after=rows.after, mask=step.alive,
+        log_prob=step.log_prob,
+        value=step.value,
+        advantage=rows.advantage,
+        reward=step.reward,
+        ended=step.ended,
+        bootstrap=step.bootstrap,
+        after=rows.after,
+        mask=step.alive,
         moments=rows.moments,
-    )  # fmt: skip
+    )
     old = learner.samples_of(jax.tree.map(lambda leaf: leaf[index], batch), cfg, WORLD_AXIS)
 
     def loss(params, local, blocks, bound):

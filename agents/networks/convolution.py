@@ -92,8 +92,9 @@ def _gradients_on_cpu(padding, image, kernel, gradient):
     height, width = gradient.shape[1:3]
     places = [
         jnp.einsum("nyxi,nyxo->io", image[:, row : row + height, col : col + width], gradient)
-        for row in range(SIDE) for col in range(SIDE)
-    ]  # fmt: skip
+        for row in range(SIDE)
+        for col in range(SIDE)
+    ]
     return by_image, jnp.stack(places).reshape(kernel.shape)
 
 

@@ -45,9 +45,11 @@ def bag_features(obs: Observation) -> jax.Array:
     """Returns features (P, I, features) float32 of inventory slots and their masks."""
     bag, masks = obs.bag.astype(jnp.int32), obs.masks
     record = _item_features(
-        bag[..., BagColumn.ITEM], bag[..., BagColumn.LEVEL],
-        bag[..., BagColumn.QUANTITY], bag[..., BagColumn.PRICE],
-    )  # fmt: skip
+        bag[..., BagColumn.ITEM],
+        bag[..., BagColumn.LEVEL],
+        bag[..., BagColumn.QUANTITY],
+        bag[..., BagColumn.PRICE],
+    )
     flags = [
         bag[..., BagColumn.WORN] > 0,
         bag[..., BagColumn.PRICE] > 0,
@@ -60,9 +62,11 @@ def market_features(obs: Observation) -> jax.Array:
     """Returns features (M, features) float32 of the market's listings."""
     market = obs.market.astype(jnp.int32)
     return _item_features(
-        market[:, MarketColumn.ITEM], market[:, MarketColumn.LEVEL],
-        market[:, MarketColumn.QUANTITY], market[:, MarketColumn.PRICE],
-    )  # fmt: skip
+        market[:, MarketColumn.ITEM],
+        market[:, MarketColumn.LEVEL],
+        market[:, MarketColumn.QUANTITY],
+        market[:, MarketColumn.PRICE],
+    )
 
 
 class InventoryEncoder(nn.Module):

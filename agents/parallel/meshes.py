@@ -37,8 +37,9 @@ def make_mesh(cfg: TrainConfig) -> Mesh:
     if count not in cfg.allowed_devices:
         raise ValueError(cfg.refusal(count))
     if count < len(found) and not cfg.devices:
-        warnings.warn(f"{count} of {len(found)} devices are used: {cfg.refusal(len(found))}",
-                      stacklevel=2)  # fmt: skip
+        warnings.warn(
+            f"{count} of {len(found)} devices are used: {cfg.refusal(len(found))}", stacklevel=2
+        )
     return jax.make_mesh(
         (count,), (WORLD_AXIS,), axis_types=(AxisType.Auto,), devices=found[:count]
     )

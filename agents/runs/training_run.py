@@ -219,9 +219,11 @@ def assemble(cfg: TrainConfig, env: mm.Env, network=None) -> tuple[mm.VectorEnv,
     policy = make_policy(cfg, env.cfg, network)
     wrapped = PaperReward(env) if cfg.paper_reward else env
     batch = mm.vectorize(
-        add_original_view(wrapped, policy), cfg.num_worlds,
-        weigh=cfg.weigh, share_difficulty=cfg.share_difficulty,
-    )  # fmt: skip
+        add_original_view(wrapped, policy),
+        cfg.num_worlds,
+        weigh=cfg.weigh,
+        share_difficulty=cfg.share_difficulty,
+    )
     return batch, policy
 
 

@@ -67,10 +67,15 @@ class Log:
             board.close()
         picture = curve.draw_curve(work.run) if self._first else None
         return TrainResult(
-            run=work.run, complete=work.complete, updates=work.counts["updates"],
-            steps=work.counts["steps"], curve=picture, policy=work.policy, params=work.params,
+            run=work.run,
+            complete=work.complete,
+            updates=work.counts["updates"],
+            steps=work.counts["steps"],
+            curve=picture,
+            policy=work.policy,
+            params=work.params,
             history=self.history,
-        )  # fmt: skip
+        )
 
     def _saves(self):
         every = self.work.cfg.save_every

@@ -31,14 +31,25 @@ from .seeds import train_group
 
 @overload
 def train(
-    cfg: TrainConfig, env=None, updates: int | None = None, seeds: None = None, network=None,
-    algorithm=None, on_update: Callable[[dict], None] | None = None,
-) -> TrainResult: ...  # fmt: skip
+    cfg: TrainConfig,
+    env=None,
+    updates: int | None = None,
+    seeds: None = None,
+    network=None,
+    algorithm=None,
+    on_update: Callable[[dict], None] | None = None,
+) -> TrainResult: ...
 @overload
 def train(
-    cfg: TrainConfig, env=None, updates: int | None = None, *, seeds: Iterable[int], network=None,
-    algorithm=None, on_update: Callable[[dict], None] | None = None,
-) -> GroupResult: ...  # fmt: skip
+    cfg: TrainConfig,
+    env=None,
+    updates: int | None = None,
+    *,
+    seeds: Iterable[int],
+    network=None,
+    algorithm=None,
+    on_update: Callable[[dict], None] | None = None,
+) -> GroupResult: ...
 def train(cfg, env=None, updates=None, seeds=None, network=None, algorithm=None, on_update=None):
     """Trains a new run, or one for each of several seeds; returns the result.
 

@@ -78,17 +78,21 @@ class Progress:
         score = _score(recent)
         if self._bar:
             self._bar.update(
-                self._task, description="training", completed=steps,
-                speed=f"{speed:,.0f}/s", score=score,
-            )  # fmt: skip
+                self._task,
+                description="training",
+                completed=steps,
+                speed=f"{speed:,.0f}/s",
+                score=score,
+            )
         elif self.show and time.monotonic() - self.last_line > PLAIN_SECONDS:
             self.last_line = time.monotonic()
             left = max(self.total - steps, 0) / max(speed, 1e-9)
             print(
                 f"{min(steps / self.total, 1):5.1%}  {steps:,} of {self.total:,} steps  "
                 f"{speed:,.0f}/s  {score}  {left:,.0f} s left",
-                file=sys.stderr, flush=True,
-            )  # fmt: skip
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _score(recent):

@@ -32,8 +32,11 @@ def _driver() -> str:
     try:
         reported = subprocess.run(
             ["nvidia-smi", query, "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=20, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return reported.stdout.strip()
@@ -54,8 +57,12 @@ def _task(config: str, programs: Programs, record) -> Task:
         for game, found in digest.of_games(config, played).items():
             wanted = known.get(config, {}).get(game, "")
             record.add(
-                "digest", config=config, game=game, digest=found, expected=wanted,
+                "digest",
+                config=config,
+                game=game,
+                digest=found,
+                expected=wanted,
                 equal=found == wanted,
-            )  # fmt: skip
+            )
 
     return Task("digest", config, (program,), run)

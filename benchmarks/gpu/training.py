@@ -52,9 +52,13 @@ class Learner:
         base = "paper" if learning.network == "paper" else learning.config
         cfg = preset(
             base if base in PRESETS else "tiny",
-            game=learning.games, config=learning.config, network=learning.network,
-            num_worlds=worlds, minibatches=1, devices=1,
-        )  # fmt: skip
+            game=learning.games,
+            config=learning.config,
+            network=learning.network,
+            num_worlds=worlds,
+            minibatches=1,
+            devices=1,
+        )
         parts = max(1, cfg.segments // learning.sequences)
         self.learning, self.cfg = learning, dataclasses.replace(cfg, minibatches=parts)
         self.env = mm.make(list(learning.games), learning.config)
@@ -105,8 +109,10 @@ class Learner:
         slots, cfg = int(reported[0]["slot_steps"]), self.cfg
         finite = all(
             np.isfinite(value).all()
-            for metrics in reported for name, value in metrics.items() if name != "episodes"
-        )  # fmt: skip
+            for metrics in reported
+            for name, value in metrics.items()
+            if name != "episodes"
+        )
         if not finite:
             raise FloatingPointError("a loss or a metric is not finite")
         second, flops = statistics.median(spent), self.flops()
@@ -229,10 +235,18 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
         shutil.copy(picture, pathlib.Path(out) / "curve.png")
     scores = evaluation.run(work.params, lambda: clock.left)
     record.add(
-        "run", seed=cfg.seed, games=list(cfg.game), config=cfg.config, network=cfg.network,
-        planned_steps=steps, worlds=cfg.num_worlds, complete=work.complete, **counts,
-        scores=scores, last=_tail(run),
-    )  # fmt: skip
+        "run",
+        seed=cfg.seed,
+        games=list(cfg.game),
+        config=cfg.config,
+        network=cfg.network,
+        planned_steps=steps,
+        worlds=cfg.num_worlds,
+        complete=work.complete,
+        **counts,
+        scores=scores,
+        last=_tail(run),
+    )
     _keep(work, pathlib.Path(out) / "run.tar.gz")
 
 

@@ -45,9 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
         if options.worlds < 1:
             raise ValueError(f"worlds={options.worlds} must be 1 or more")
         setting = Setting(
-            options.config, tuple(options.games), options.worlds, options.network,
+            options.config,
+            tuple(options.games),
+            options.worlds,
+            options.network,
             options.minibatches,
-        )  # fmt: skip
+        )
         reported = [plan(program, setting, options) for program in options.programs]
     except ValueError as error:
         print(f"benchmarks.plan: {error}", file=sys.stderr)

@@ -38,9 +38,12 @@ class Cost:
     def times(self, turns: int) -> "Cost":
         """Returns what so many turns take; the loops within are the same ones."""
         return Cost(
-            turns * self.us, turns * self.kernels, turns * self.copies, turns * self.bytes,
+            turns * self.us,
+            turns * self.kernels,
+            turns * self.copies,
+            turns * self.bytes,
             self.unknown,
-        )  # fmt: skip
+        )
 
 
 @dataclasses.dataclass(frozen=True)

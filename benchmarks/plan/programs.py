@@ -64,10 +64,14 @@ def _update(setting: Setting):
 
     base = setting.config if setting.config in PRESETS else "tiny"
     cfg = preset(
-        "paper" if setting.network == "paper" else base, game=setting.games,
-        config=setting.config, network=setting.network, num_worlds=setting.worlds,
-        minibatches=setting.minibatches, devices=1,
-    )  # fmt: skip
+        "paper" if setting.network == "paper" else base,
+        game=setting.games,
+        config=setting.config,
+        network=setting.network,
+        num_worlds=setting.worlds,
+        minibatches=setting.minibatches,
+        devices=1,
+    )
     batch, policy = assemble(cfg, mm.make(list(cfg.game), cfg.config))
     start, seed = make_init(batch, policy, cfg, meshes.make_mesh(cfg))
     mesh = device.mesh(meshes.WORLD_AXIS)

@@ -203,9 +203,10 @@ def survival(replays: Mapping[str, Episodes] | Replay):
 def team_look(team: int) -> dict[str, Any]:
     """Returns matplotlib's line style of a team: its colour, and dashes for a mark."""
     return dict(
-        color=hexadecimal(team_colour(team)), linestyle=("-", ":", "--")[team_mark(team)],
+        color=hexadecimal(team_colour(team)),
+        linestyle=("-", ":", "--")[team_mark(team)],
         path_effects=_outline(),
-    )  # fmt: skip
+    )
 
 
 def _outline() -> list[Any]:

@@ -137,8 +137,9 @@ def _influence(env, world: World, key: jax.Array, taken: Action, instead: Action
         left_out = rows == who
         changed = jax.tree.map(
             lambda recorded, other: recorded.at[0].set(jnp.where(left_out, other, recorded[0])),
-            taken, instead,
-        )  # fmt: skip
+            taken,
+            instead,
+        )
 
         def tick(world, each):
             action, number = each

@@ -12,11 +12,23 @@ from tests.agents.fake import FakeEnv
 @pytest.fixture(scope="session")
 def fake_cfg() -> TrainConfig:
     return TrainConfig(
-        game="remember", num_worlds=16, rollout=32, sequence=16, width=32, learning_rate=7e-3,
-        anneal=False, entropy=0.003, minibatches=4, epochs=3, clip=0.2,
-        paper_reward=False, verify=True, progress=False, save_every=0,
+        game="remember",
+        num_worlds=16,
+        rollout=32,
+        sequence=16,
+        width=32,
+        learning_rate=7e-3,
+        anneal=False,
+        entropy=0.003,
+        minibatches=4,
+        epochs=3,
+        clip=0.2,
+        paper_reward=False,
+        verify=True,
+        progress=False,
+        save_every=0,
         eval_every=0,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="session")

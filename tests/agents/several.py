@@ -60,9 +60,12 @@ def start(*words, devices: int = 1) -> subprocess.Popen:
     changes = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, "JAX_ENABLE_COMPILATION_CACHE": "false"}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.agents.several", *map(str, words)],
-        cwd=ROOT, env={**os.environ, **changes}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, **changes},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def finish(*started: subprocess.Popen, seconds: int = 600) -> list[dict]:

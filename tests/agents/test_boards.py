@@ -18,9 +18,12 @@ RECORD = {
 
 def test_numbers_of_a_record():
     assert boards.flatten_numbers(RECORD) == {
-        "update": 3, "steps": 500, "loss": 0.25, "games/survive/return": -1.5,
+        "update": 3,
+        "steps": 500,
+        "loss": 0.25,
+        "games/survive/return": -1.5,
         "games/survive/episodes": 2,
-    }  # fmt: skip
+    }
 
 
 def test_what_is_asked_for():

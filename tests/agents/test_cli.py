@@ -29,13 +29,29 @@ def parse(parser):
 
 def test_options_of_every_type(parse):
     cfg = parse(
-        "--game", "sandwich", "survive", "--weights", "1", "2", "--total-steps", "100_000_000",
-        "--learning-rate", "1e-4", "--no-anneal", "--network", "paper",
-    )  # fmt: skip
+        "--game",
+        "sandwich",
+        "survive",
+        "--weights",
+        "1",
+        "2",
+        "--total-steps",
+        "100_000_000",
+        "--learning-rate",
+        "1e-4",
+        "--no-anneal",
+        "--network",
+        "paper",
+    )
     assert cfg == TrainConfig(
-        game=("sandwich", "survive"), weights=(1, 2), total_steps=100_000_000,
-        learning_rate=1e-4, anneal=False, network="paper", seed=5,
-    )  # fmt: skip
+        game=("sandwich", "survive"),
+        weights=(1, 2),
+        total_steps=100_000_000,
+        learning_rate=1e-4,
+        anneal=False,
+        network="paper",
+        seed=5,
+    )
 
 
 def test_help_explains_options(parse, capsys):

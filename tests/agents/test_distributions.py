@@ -23,8 +23,10 @@ SIZES = dict(move=5, target=3, style=3, token=2)
 
 @pytest.fixture
 def logits():
-    draws = {name: jax.random.normal(jax.random.key(i), (7, n)) for i, (name, n) in
-             enumerate(SIZES.items())}  # fmt: skip
+    draws = {
+        name: jax.random.normal(jax.random.key(i), (7, n))
+        for i, (name, n) in enumerate(SIZES.items())
+    }
     legal = {name: jnp.ones((7, n), bool).at[:, 0].set(False) for name, n in SIZES.items()}
     return mask_logits(Logits(**draws), Logits(**legal))
 
@@ -80,9 +82,11 @@ def test_a_single_allowed_entry_costs_nothing():
 def test_to_action_turns_positions_into_rows_and_zero_into_silence():
     visible = jnp.array([[4, 9], [7, -1]], jnp.int16)
     choice = Choice(
-        move=jnp.array([1, 4]), target=jnp.array([1, 2]), style=jnp.array([2, 0]),
+        move=jnp.array([1, 4]),
+        target=jnp.array([1, 2]),
+        style=jnp.array([2, 0]),
         token=jnp.array([0, 3]),
-    )  # fmt: skip
+    )
     action = to_action(
         choice, types.SimpleNamespace(visible=visible, listing=None, bag=None), tokens=3
     )

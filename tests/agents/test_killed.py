@@ -39,8 +39,11 @@ def start(run, updates) -> subprocess.Popen:
     cache = {"JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir or ""}
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(run), str(updates)],
-        cwd=ROOT, env=os.environ | cache, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=os.environ | cache,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def finish(run, updates) -> None:

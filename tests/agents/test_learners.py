@@ -34,9 +34,11 @@ def batch():
     bootstrap[4, 2] = 0.7
     numbers["after"] = numbers["after"].at[:-1].set(numbers["value"][1:])
     return Minibatch(
-        **numbers, ended=jnp.asarray(ended), bootstrap=jnp.asarray(bootstrap),
+        **numbers,
+        ended=jnp.asarray(ended),
+        bootstrap=jnp.asarray(bootstrap),
         mask=jnp.ones((TICKS, 3), bool),
-    )  # fmt: skip
+    )
 
 
 def test_vtrace_of_the_policy_that_played_is_gae(batch):

@@ -15,9 +15,16 @@ def collected(log_prob, value, advantage, mask, moments=None):
     """A minibatch of which only some is looked at."""
     none = jnp.zeros_like(advantage)
     return Minibatch(
-        log_prob, value, advantage, reward=none, ended=mask, bootstrap=none, after=none, mask=mask,
+        log_prob,
+        value,
+        advantage,
+        reward=none,
+        ended=mask,
+        bootstrap=none,
+        after=none,
+        mask=mask,
         moments=moments,
-    )  # fmt: skip
+    )
 
 
 def ppo_loss(log_prob, value, entropy, old_log_prob, old_value, advantage, mask, cfg, axis=None):
@@ -31,9 +38,14 @@ def ppo_loss(log_prob, value, entropy, old_log_prob, old_value, advantage, mask,
 
 def advantages(reward, value, last, ended, bootstrap):
     out = gae(
-        jnp.array(reward), jnp.array(value), jnp.float32(last), jnp.array(ended),
-        jnp.array(bootstrap), GAMMA, LAMBDA,
-    )  # fmt: skip
+        jnp.array(reward),
+        jnp.array(value),
+        jnp.float32(last),
+        jnp.array(ended),
+        jnp.array(bootstrap),
+        GAMMA,
+        LAMBDA,
+    )
     return np.asarray(out)
 
 
@@ -113,9 +125,16 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
     def loss(scale, rows, mask, axis=None):
         log_prob, value, deeds, old_log_prob, old_value, advantage = rows
         return ppo_loss(
-            scale * log_prob, scale * value, (scale * deeds, deeds), old_log_prob, old_value,
-            advantage, mask, cfg, axis,
-        )  # fmt: skip
+            scale * log_prob,
+            scale * value,
+            (scale * deeds, deeds),
+            old_log_prob,
+            old_value,
+            advantage,
+            mask,
+            cfg,
+            axis,
+        )
 
     def variance(rows, mask, axis=None):
         return losses.explained_variance(rows[1], rows[4], mask, axis)

@@ -32,11 +32,14 @@ def original_view(cfg: mm.Config):
 
     full = cfg.slots > 0
     return OriginalView(
-        base=None, tile=shape(cfg.window**2, 7), entity=shape(cfg.visible_rows, 31),
-        task=shape(11 + cfg.task_embedding, dtype=jnp.float16), word=shape(dtype=jnp.int32),
+        base=None,
+        tile=shape(cfg.window**2, 7),
+        entity=shape(cfg.visible_rows, 31),
+        task=shape(11 + cfg.task_embedding, dtype=jnp.float16),
+        word=shape(dtype=jnp.int32),
         inventory=shape(cfg.slots, 16) if full else None,
         market=jax.ShapeDtypeStruct((cfg.market_rows, 16), jnp.int16) if full else None,
-    )  # fmt: skip
+    )
 
 
 def parameters(policy, cfg):
@@ -147,8 +150,12 @@ def test_legal_spares_teammates_and_silences():
         == [[True] + [False] * 3] * 4
     )
     assert legal_choices(obs, EVERYBODY, CFG.tokens, spare_teammates=False).target[0].tolist() == [
-        False, True, True, True, False,
-    ]  # fmt: skip
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
     alone = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(0))
     assert legal_choices(alone, EVERYBODY, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
 

@@ -73,8 +73,12 @@ def tiny_batch(all_games):
     alive = jax.random.bernoulli(jax.random.key(1), 0.5, stage.obs.alive.shape)
     stage = stage.replace(obs=stage.obs.replace(alive=alive))
     params = jax.jit(policy.init)(jax.random.key(2), stage.obs)
-    loud = jax.tree.map(lambda leaf: leaf + 0.1 * jnp.cos(jnp.arange(leaf.size, dtype=jnp.float32))
-                        .reshape(leaf.shape), params)  # fmt: skip
+    loud = jax.tree.map(
+        lambda leaf: (
+            leaf + 0.1 * jnp.cos(jnp.arange(leaf.size, dtype=jnp.float32)).reshape(leaf.shape)
+        ),
+        params,
+    )
     memory = jax.random.normal(jax.random.key(3), stage.memory.shape)
     return batch, policy, loud, stage.replace(memory=memory)
 
@@ -166,9 +170,15 @@ def test_gradients_packed_are_those_of_everybody(
         who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
         logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
         batch = Minibatch(
-            step.log_prob, step.value, some.advantage, step.reward, step.ended, step.bootstrap,
-            some.after, step.alive,
-        )  # fmt: skip
+            step.log_prob,
+            step.value,
+            some.advantage,
+            step.reward,
+            step.ended,
+            step.bootstrap,
+            some.after,
+            step.alive,
+        )
         old = learner.samples_of(batch, cfg, None)
         old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
         new = Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)

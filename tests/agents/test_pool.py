@@ -65,9 +65,11 @@ def test_every_place_of_the_pool_is_a_fair_sample_of_the_past():
 def test_the_hard_ones_are_drawn_more_often():
     held = pool.make_pool(CFG, {"w": jnp.float32(0)})
     held = held.replace(
-        params={"w": jnp.arange(3.0)}, seen=jnp.int32(2),
-        matches=jnp.array([98.0, 98.0, 98.0]), above=jnp.array([29.0, 59.0, 97.0]),
-    )  # fmt: skip
+        params={"w": jnp.arange(3.0)},
+        seen=jnp.int32(2),
+        matches=jnp.array([98.0, 98.0, 98.0]),
+        above=jnp.array([29.0, 59.0, 97.0]),
+    )
     keys = jax.random.split(jax.random.key(2), 4000)
     for how, share in (("uniform", 0.5), ("hard", 0.36 / 0.45)):
         cfg = dataclasses.replace(CFG, pool_draw=how)
@@ -81,10 +83,15 @@ def test_who_came_further_is_above():
     past = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 1, 1]], bool)
     winners = np.array([[0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0] * 4], bool)
     progress = [[0, 0, 0.4, 0.4], [0.5, 0, 0, 0], [0.0] * 4, [0.0] * 4, [0.5] * 4]
-    info = FakeEnv().step(
-        jax.random.key(0), FakeEnv().reset(jax.random.key(0))[1],
-        FakeEnv().sample(jax.random.key(0), None),
-    )[5].replace(winners=jnp.asarray(winners), max_progress=jnp.array(progress))  # fmt: skip
+    info = (
+        FakeEnv()
+        .step(
+            jax.random.key(0),
+            FakeEnv().reset(jax.random.key(0))[1],
+            FakeEnv().sample(jax.random.key(0), None),
+        )[5]
+        .replace(winners=jnp.asarray(winners), max_progress=jnp.array(progress))
+    )
     done = np.array([1, 1, 1, 0, 1], bool)
     matched, above = pool.score_matches(jnp.asarray(past), info, done)
     assert matched.tolist() == [1, 1, 0, 0, 1]
@@ -151,9 +158,13 @@ def test_nothing_is_learned_from_past_selves(stubborn, fake_cfg):
 def test_a_run_with_past_selves_goes_on_exactly(fake_cfg, tmp_path):
     def cfg(name):
         return dataclasses.replace(
-            fake_cfg, past_selves=0.5, pool_size=2, pool_every=1, total_steps=4_000,
+            fake_cfg,
+            past_selves=0.5,
+            pool_size=2,
+            pool_every=1,
+            total_steps=4_000,
             run_dir=str(tmp_path / name),
-        )  # fmt: skip
+        )
 
     whole = train(cfg("whole"), FakeEnv())
     train(cfg("parts"), FakeEnv(), updates=2)

@@ -12,8 +12,9 @@ from tests.agents.fake import CFG
 def rollout(fake_cfg, fake_parts):
     """4 sequences of 12 ticks: deaths, revivals, and three ends of the game in each world."""
     batch, policy, _, state = fake_parts
-    loud = jax.tree.map(lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape),
-                        state.params)  # fmt: skip
+    loud = jax.tree.map(
+        lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), state.params
+    )
     state = state.replace(params=loud)
 
     def play(state):

@@ -15,8 +15,9 @@ def test_settings_are_all_combinations():
     assert settings(()) == [{}]
     assert settings(("epochs=1,2", "learning_rate=1e-3", "talk=false,true")) == [
         {"epochs": epochs, "learning_rate": 1e-3, "talk": talk}
-        for epochs in (1, 2) for talk in (False, True)
-    ]  # fmt: skip
+        for epochs in (1, 2)
+        for talk in (False, True)
+    ]
 
 
 def test_trials_are_drawn_without_repetition_and_the_same_each_time():
@@ -39,8 +40,11 @@ def test_jobs_are_games_times_settings():
     found = [(job.cfg.game, job.cfg.epochs, job.cfg.total_steps) for job in jobs(cfg)]
     together = ("sandwich", "survive")
     assert found == [
-        (("survive",), 1, 9), (together, 1, 9), (("survive",), 2, 9), (together, 2, 9),
-    ]  # fmt: skip
+        (("survive",), 1, 9),
+        (together, 1, 9),
+        (("survive",), 2, 9),
+        (together, 2, 9),
+    ]
     assert len(jobs(SweepConfig(game=("all",)))) == len(games("tiny")) > 8
 
 
@@ -55,9 +59,12 @@ def result(seed, won=0.5, **setting):
     against = {name: [{"won": won}, {"won": 1 - won}] for name in ("random", "untrained")}
     tail = {"score": 1.0, "progress": 0.5, "return": -1.0, "won": 1.0}
     return {
-        "setting": setting, "game": "survive", "seed": seed, "games": {"survive": tail},
+        "setting": setting,
+        "game": "survive",
+        "seed": seed,
+        "games": {"survive": tail},
         "marks": [end | {"games": {"survive": against}}],
-    }  # fmt: skip
+    }
 
 
 def test_runs_that_have_a_result_are_not_repeated(tmp_path, monkeypatch):
@@ -104,13 +111,17 @@ def test_intervals_over_seeds_are_students():
 
 
 def test_the_table_has_a_line_for_each_setting():
-    rows = [result(seed, won, epochs=epochs) for epochs, won in ((1, 0.25), (2, 0.75))
-            for seed in range(3)]  # fmt: skip
+    rows = [
+        result(seed, won, epochs=epochs)
+        for epochs, won in ((1, 0.25), (2, 0.75))
+        for seed in range(3)
+    ]
     text = table(rows)
     lines = [line for line in text.splitlines() if line.startswith("epochs=")]
     assert [line.split()[:5] for line in lines] == [
-        ["epochs=1", "3", "0.250", "±", "0.000"], ["epochs=2", "3", "0.750", "±", "0.000"],
-    ]  # fmt: skip
+        ["epochs=1", "3", "0.250", "±", "0.000"],
+        ["epochs=2", "3", "0.750", "±", "0.000"],
+    ]
 
 
 def test_results_of_other_options_are_not_mixed(tmp_path, monkeypatch):

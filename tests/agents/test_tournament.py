@@ -115,8 +115,10 @@ def test_entrants_play_with_their_own_parameters_whatever_their_order(sides, tmp
     json.dumps(result.as_dict(), allow_nan=False)
     lines = str(result).splitlines()
     assert lines[0] == "remember: 128 matches" and {line.split()[0] for line in lines[2:5]} == {
-        "random", "trained", "empty",
-    }  # fmt: skip
+        "random",
+        "trained",
+        "empty",
+    }
     assert draw_ratings(result, tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
 
 

@@ -19,9 +19,16 @@ from tests.agents.fake import FakeEnv
 @pytest.fixture
 def cfg(fake_cfg, tmp_path) -> TrainConfig:
     return dataclasses.replace(
-        fake_cfg, run_dir=str(tmp_path / "run"), anneal=True, num_worlds=8, rollout=16, sequence=8,
-        epochs=1, minibatches=2, width=8,
-    )  # fmt: skip
+        fake_cfg,
+        run_dir=str(tmp_path / "run"),
+        anneal=True,
+        num_worlds=8,
+        rollout=16,
+        sequence=8,
+        epochs=1,
+        minibatches=2,
+        width=8,
+    )
 
 
 def equal(first, second) -> bool:
@@ -49,8 +56,12 @@ def test_a_run_explains_itself_and_completes(cfg):
     result = train(dataclasses.replace(cfg, total_steps=600), FakeEnv())
     assert result.complete and result.updates == 2 and result.steps >= 600
     assert {p.name for p in result.run.iterdir()} == {
-        "README.txt", "config.json", "metrics.jsonl", "curve.png", "checkpoints",
-    }  # fmt: skip
+        "README.txt",
+        "config.json",
+        "metrics.jsonl",
+        "curve.png",
+        "checkpoints",
+    }
     assert str(result.run) in (result.run / "README.txt").read_text()
     record = folder.read_metrics(result.run)[-1]
     assert record["slot_steps"] == 2 * 8 * 16 * 4 > record["steps"], "the dead take no steps"
@@ -85,8 +96,11 @@ def test_old_checkpoints_are_dropped_and_undone_updates_forgotten(cfg):
     cfg = dataclasses.replace(cfg, save_every=1, keep=2)
     run = train(cfg, FakeEnv(), updates=3).run
     assert sorted(p.name for p in (run / "checkpoints").iterdir()) == [
-        "00000002", "00000002.json", "00000003", "00000003.json",
-    ]  # fmt: skip
+        "00000002",
+        "00000002.json",
+        "00000003",
+        "00000003.json",
+    ]
     (run / "checkpoints" / "00000003.json").unlink()  # as if it had been interrupted
     resume(run, FakeEnv(), updates=1)
     assert [r["update"] for r in folder.read_metrics(run)] == [1, 2, 3]

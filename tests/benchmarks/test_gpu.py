@@ -200,8 +200,11 @@ def test_a_rehearsal_is_complete_and_ends_in_time(tmp_path):
     environment = os.environ | {"METAMMO_JAX_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.gpu", *arguments],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert time.monotonic() - begun < 180
     figures = [json.loads(line) for line in (tmp_path / "figures.jsonl").read_text().splitlines()]
     parts = {figure["part"] for figure in figures}

@@ -20,11 +20,25 @@ SOURCE = pathlib.Path(reference.ORIGINAL).read_text(encoding="utf-8")
 
 def ours() -> Measurement:
     return Measurement(
-        workload="moves", row="step + observations", game="survive", config="mini", batch=1,
-        ticks=24, seconds=[1.0], living=[1000], slots=1000, ended=0, trace_s=1.0, compile_s=1.0,
-        observation_bytes=1.0, state_bytes=1.0, temporary_bytes=0, peak_bytes=0, parted=1,
+        workload="moves",
+        row="step + observations",
+        game="survive",
+        config="mini",
+        batch=1,
+        ticks=24,
+        seconds=[1.0],
+        living=[1000],
+        slots=1000,
+        ended=0,
+        trace_s=1.0,
+        compile_s=1.0,
+        observation_bytes=1.0,
+        state_bytes=1.0,
+        temporary_bytes=0,
+        peak_bytes=0,
+        parted=1,
         checksum=0,
-    )  # fmt: skip
+    )
 
 
 def theirs(rate, living=3072):

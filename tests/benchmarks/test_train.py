@@ -107,8 +107,21 @@ def options(*arguments):
 
 
 def test_every_game_network_and_batch_is_planned():
-    plan = train.planned(options("--games", "survive", "mix", "--network", "lean", "paper",
-                                 "--batch", "8", "16", "--rollout", "16"))  # fmt: skip
+    plan = train.planned(
+        options(
+            "--games",
+            "survive",
+            "mix",
+            "--network",
+            "lean",
+            "paper",
+            "--batch",
+            "8",
+            "16",
+            "--rollout",
+            "16",
+        )
+    )
     assert [(len(cfg.game), cfg.network, cfg.num_worlds) for cfg in plan] == [
         (games, network, batch)
         for games in (1, 8)
