@@ -59,10 +59,10 @@ def compare(
     judge, names = make_judge(env.games, game), (first.name, second.name)
     players = env.cfg.players
     whole = [np.full((episodes, players), number, np.int32) for number in (a, b)]
-    alone = (_score(played(whole[0]), a, judge), _score(played(whole[1]), b, judge))
+    alone = (score_side(played(whole[0]), a, judge), score_side(played(whole[1]), b, judge))
     both = played(alternate_sides(episodes, players))
     return Match(
-        env.games[game].name, names, alone, (_score(both, a, judge), _score(both, b, judge))
+        env.games[game].name, names, alone, (score_side(both, a, judge), score_side(both, b, judge))
     )
 
 
@@ -81,7 +81,7 @@ def versus(
     """
     played, (a, b) = make_runner(env, (first, second), episodes, seed, game, difficulty)
     both, judge = played(alternate_sides(episodes, env.cfg.players)), make_judge(env.games, game)
-    return _score(both, a, judge), _score(both, b, judge)
+    return score_side(both, a, judge), score_side(both, b, judge)
 
 
 def alternate_sides(episodes: int, groups: int) -> np.ndarray:
@@ -135,7 +135,14 @@ def make_judge(games, game: int):
     return lambda progress, goal: scoring.judge(progress, goal - first, goals)
 
 
-def _score(played: Played, side: int, judge) -> SideScore:
+def score_side(played: Played, side: int, judge) -> SideScore:
+    """Returns the scores of a side.
+
+    Args:
+      played: finished episodes.
+      side: its index in the lineups.
+      judge: of `make_judge`.
+    """
     its, result = played.seat == side, played.result
     statistics = {
         "won": win_share(result.won[:, side]),

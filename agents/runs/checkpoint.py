@@ -38,7 +38,7 @@ def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
       the checkpoint's folder.
     """
     path = (Path(folder) / f"{update:08d}").absolute()
-    parts = {"policy": _dicts(_keyless(policy)), "trainer": _dicts(_keyless(trainer))}
+    parts = {"policy": _dicts(to_plain_arrays(policy)), "trainer": _dicts(to_plain_arrays(trainer))}
     if processes.is_first_process():
         _delete(path)
     processes.wait_for_all("saving")
@@ -134,7 +134,9 @@ def _list_of(path):
 
 def _load(path, templates):
     path = Path(path).absolute()
-    shapes = {name: _dicts(jax.eval_shape(_keyless, tree)) for name, tree in templates.items()}
+    shapes = {
+        name: _dicts(jax.eval_shape(to_plain_arrays, tree)) for name, tree in templates.items()
+    }
     _check(path, shapes)
     abstract = {
         name: jax.tree.map(_in_place, shapes[name], _dicts(tree))
@@ -189,7 +191,7 @@ def _arrays(tree):
     }
 
 
-def _keyless(tree):
+def to_plain_arrays(tree):
     """Returns the tree with key data for keys, and one zero for arrays without elements.
 
     Orbax cannot save arrays without elements, such as the inventories of the mini game.

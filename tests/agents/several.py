@@ -111,7 +111,7 @@ def after_update(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     state = states.init_state(batch, policy, cfg, mesh)
     rate = np.float32(cfg.learning_rate)
     state, metrics = updating.make_update(batch, policy, cfg, mesh)(state, rate)
-    return _by_place(checkpoint._keyless({"state": vars(state), "metrics": metrics}))
+    return _by_place(checkpoint.to_plain_arrays({"state": vars(state), "metrics": metrics}))
 
 
 def _by_place(tree):

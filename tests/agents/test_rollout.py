@@ -86,7 +86,3 @@ def test_unrolling_is_the_same_as_acting_tick_by_tick(rollout, fake_parts):
     last = alive[-1] & ~np.asarray(steps.fresh[1, 0])
     found = np.asarray(after)[last]
     assert found == pytest.approx(np.asarray(memory[1])[last], abs=1e-5) and last.any()
-
-
-def test_the_batch_is_the_fake_one(fake_parts):
-    assert fake_parts[0].cfg is CFG

@@ -44,7 +44,7 @@ def test_each_seed_is_the_run_that_it_would_be_alone(cfg, together, tmp_path):
         assert (result.updates, result.steps) == (alone.updates, alone.steps)
         assert without_time(result.run) == without_time(alone.run)
         ends = [training_run.resume(run, FakeEnv()).state for run in (alone.run, result.run)]
-        first, second = (jax.tree.leaves(checkpoint._keyless(end)) for end in ends)
+        first, second = (jax.tree.leaves(checkpoint.to_plain_arrays(end)) for end in ends)
         for one, other in zip(first, second, strict=True):
             np.testing.assert_array_equal(one, other)
     assert len({result.steps for result in together.results}) > 1, "seeds differ"

@@ -11,7 +11,7 @@ import pytest
 from agents.config import TrainConfig
 from agents.runs import checkpoint, folder, training_run
 from agents.train import resume, train
-from agents.training import log, loop
+from agents.training import loop
 from metammo_jax import preset
 from tests.agents.fake import FakeEnv
 
@@ -48,7 +48,7 @@ def test_stopping_and_resuming_changes_nothing(cfg, tmp_path):
     assert equal(halves.params, whole.params)
     assert without_time(halves.run) == without_time(whole.run)
     ends = [training_run.resume(run, FakeEnv()).state for run in (whole.run, halves.run)]
-    data = [checkpoint._keyless(end) for end in ends]
+    data = [checkpoint.to_plain_arrays(end) for end in ends]
     assert equal(*data)
 
 
@@ -107,10 +107,23 @@ def test_old_checkpoints_are_dropped_and_undone_updates_forgotten(cfg):
 
 
 def test_values_that_are_not_finite_stop_the_run(cfg):
-    record = {"update": 1, "value_loss": float("nan"), "games": {}}
-    work = training_run.TrainingRun(cfg, None, None, None, None, {}, None, None)
-    with pytest.raises(FloatingPointError, match="is not finite at update 1"):
-        log._check_finite(record, work)
+    batch, policy = training_run.assemble(cfg, FakeEnv())
+    work = training_run.Parts(batch, policy, FakeEnv()).new_run(cfg, cfg.run_dir, "before", None)
+    sums = {
+        "episodes": {"episodes": np.zeros(1)},
+        "played": np.ones(1),
+        "living_steps": 9,
+        "slot_steps": 9,
+    }
+
+    def update(state, learning_rate):
+        return "after", {**sums, "value_loss": np.float32(value_loss)}
+
+    value_loss = 0.5
+    assert loop.advance(work, update)["value_loss"] == 0.5
+    value_loss = np.nan
+    with pytest.raises(FloatingPointError, match="value_loss is not finite at update 2"):
+        loop.advance(work, update)
 
 
 def test_runs_refuse_what_they_should(cfg, tmp_path):
