@@ -34,7 +34,7 @@ from .runs import training_run
 
 __all__ = ["RANDOM", "EvaluateConfig", "Match", "Side", "compare", "evaluate", "main", "versus"]
 
-REPLAY = 6
+REPLAY_TAG = 6
 """Tag of the recorded episode's key: episodes of the comparison use other keys."""
 
 
@@ -145,7 +145,7 @@ def _about(run: str, trained: TrainConfig, cfg: EvaluateConfig) -> report.About:
 
 def record_replay(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
     """Plays an episode with one policy and writes it to `cfg.replay`; returns the replay."""
-    key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY)
+    key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY_TAG)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
     shown = training_run.add_original_view(env, player.policy)
     replay = mm.record(shown, key, player, difficulty=level, outputs=cfg.outputs)

@@ -22,7 +22,7 @@ from .training.loop import TrainResult, train
 
 GAME = "race_to_the_center"
 
-FILM = 2
+FILM_TAG = 2
 """Tag of the key of the recorded episode: training and evaluation use other keys."""
 
 
@@ -84,7 +84,7 @@ def film(result: TrainResult, env, seed: int = 0) -> Path | str:
     try:
         from metammo_jax.draw import picture
 
-        key = threefry.tagged(checks.key_of_seed(seed), FILM)
+        key = threefry.tagged(checks.key_of_seed(seed), FILM_TAG)
         replay = mm.record(env, key, Player(result.policy, result.params))
         return picture.animate(replay, result.run / "episode.gif")
     except ImportError as error:

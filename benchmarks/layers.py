@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     name = options.config if options.config in PRESETS else "tiny"
     cfg = preset(name, game=options.game, config=options.config)
     crowd = options.crowd or packing.list_bounds(env.cfg.visible_rows)[0]
-    rows, lines = Rows(env, cfg, options.rows, crowd), []
+    rows, lines = LayerInputs(env, cfg, options.rows, crowd), []
     for label, function, trained, fixed in rows.layers():
         cells = measured(function, trained, fixed, rows.count, options.runs)
         lines.append([label, *cells])
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-class Rows:
+class LayerInputs:
     """Rows of living agents at the start of episodes, and the layers that work on them.
 
     Attributes:

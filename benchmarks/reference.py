@@ -65,7 +65,7 @@ COLUMNS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class SpeedComparison:
     """One game, round by round.
 
     Attributes:
@@ -298,7 +298,7 @@ def _compare_all(options) -> list[float]:
     return [comparison.ratio for comparison in done]
 
 
-def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
+def compare(options, game: str, folder: str, cores: list[int]) -> SpeedComparison:
     """Plays one game with the original and with ours, by turns.
 
     Raises:
@@ -324,7 +324,7 @@ def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
                 original.ask()
             theirs.append([original.result() for original in originals])
             ours.append(statistics.median(bench.run() for _ in range(TURNS)))
-    return Comparison(game, theirs[1:], ours[1:], bench.measurement(TURNS), originals[0].nmmo)
+    return SpeedComparison(game, theirs[1:], ours[1:], bench.measurement(TURNS), originals[0].nmmo)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ block of resets by itself, and of the latter's opening (the rest of it is the ob
 
 
 @dataclasses.dataclass(frozen=True)
-class Cost:
+class ResetCost:
     """What was measured of one game.
 
     Attributes:
@@ -124,7 +124,7 @@ def measure(
     age: int = 128,
     seed: int = 0,
     env=None,
-) -> Cost:
+) -> ResetCost:
     """Measures one game.
 
     Args:
@@ -150,7 +150,7 @@ def measure(
     table = [[pair.tick() for _ in range(ticks)] for _ in range(runs)]
     columns = [[[tick[i] for tick in run] for run in table] for i in range(3)]
     block = pair.plain.reset_block
-    return Cost(game, config, batch, block, ticks, *columns, *_alone(env, block, alone_key))
+    return ResetCost(game, config, batch, block, ticks, *columns, *_alone(env, block, alone_key))
 
 
 class Pair:

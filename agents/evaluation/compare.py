@@ -28,7 +28,7 @@ def parallel_episodes() -> int:
     return PARALLEL_EPISODES.get(backend.platform(), PARALLEL_EPISODES_ELSEWHERE)
 
 
-EPISODES = 1
+EPISODES_TAG = 1
 """Tag of the keys of evaluation episodes: training with the same seed uses other keys."""
 
 
@@ -99,7 +99,7 @@ def make_runner(
     `episodes.Played` of numpy arrays. Arguments and errors are those of `compare`.
     """
     episodes = checks.whole("episodes", episodes, 1)
-    key = threefry.tagged(checks.key_of_seed(seed), EPISODES)
+    key = threefry.tagged(checks.key_of_seed(seed), EPISODES_TAG)
     game = checks.whole("game", game, 0, len(env.games) - 1)
     choosers, params, numbers = group_by_chooser(sides)
     run = compile_play(env, choosers)

@@ -19,12 +19,12 @@ from ..player import Player
 from ..runs import training_run
 from ..training import curve
 from . import report_page
-from .report_page import Game, Watched
+from .report_page import GameFigures, Watched
 from .results import Match
 from .sides import Side, random_action
 
 FILE = "report.html"
-EPISODE = 7
+EPISODE_TAG = 7
 """Tag of the keys of recorded episodes: episodes of the comparison use other keys."""
 
 
@@ -100,7 +100,7 @@ def _record(
     env: mm.Env, side: Side, episodes: int, seed: int, difficulty: int | None
 ) -> list[list[mm.Replay]]:
     """Returns recorded episodes of a side alone, by game; all sides get the same keys."""
-    key = threefry.tagged(checks.key_of_seed(seed), EPISODE)
+    key = threefry.tagged(checks.key_of_seed(seed), EPISODE_TAG)
     shown, policy = _chooser(env, side)
     return [
         [
@@ -132,7 +132,7 @@ def _batched(tree):
     return jax.tree.map(lambda leaf: leaf[None], tree)
 
 
-def _game(name: str, replays: dict[str, list[mm.Replay]]) -> Game:
+def _game(name: str, replays: dict[str, list[mm.Replay]]) -> GameFigures:
     """Returns the figures of a game; maps and kills are those of the first side."""
     first = next(iter(replays.values()))
     figures = {
@@ -143,7 +143,7 @@ def _game(name: str, replays: dict[str, list[mm.Replay]]) -> Game:
         figures[of.capitalize()] = charts.heat_map(first, of)
     if bool(first[0].at(0).params.team_game):
         figures["Kills by team"] = charts.kill_matrix(first)
-    return Game(name, figures)
+    return GameFigures(name, figures)
 
 
 def final_progress(replay: mm.Replay) -> float:

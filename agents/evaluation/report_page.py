@@ -26,7 +26,7 @@ STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 
 
 @dataclasses.dataclass(frozen=True)
-class Game:
+class GameFigures:
     """A game with its pictures, matplotlib Figures by their titles."""
 
     name: str
@@ -52,7 +52,7 @@ def render_page(
     about: "About",
     matches: Sequence[Match],
     learning,
-    games: Sequence[Game],
+    games: Sequence[GameFigures],
     watched: Sequence[Watched],
     episodes: int,
 ) -> str:
@@ -171,7 +171,7 @@ def _errors(means: list[float], intervals: list[Interval]) -> list[list[float]]:
     return [lows, [max(0.0, high - mean) for mean, (_, high) in pairs]]
 
 
-def _of_game(game: Game) -> str:
+def _of_game(game: GameFigures) -> str:
     """Returns the pictures of a game, as high as the bars of its profile need."""
     name = game.name.replace("_", " ")
     pictures = []

@@ -12,7 +12,7 @@ from metammo_jax.lib import checks, threefry
 from ..policy import Policy, base_observation, foe_mask
 from ..runs import training_run
 
-FRESH = 3
+UNTRAINED_TAG = 3
 """Tag of the key of untrained parameters: training with the same seed uses another key."""
 
 
@@ -52,7 +52,7 @@ def untrained(policy: Policy, env, seed: int = 0) -> Side:
       env: the environment; it is wrapped as the policy needs.
       seed: of the parameters.
     """
-    key = threefry.tagged(checks.key_of_seed(seed), FRESH)
+    key = threefry.tagged(checks.key_of_seed(seed), UNTRAINED_TAG)
     start_key, param_key = threefry.split(key)
     obs, _ = jax.jit(jax.vmap(training_run.add_original_view(env, policy).reset))(start_key[None])
     return Side("untrained", policy, jax.jit(policy.init)(param_key, obs))

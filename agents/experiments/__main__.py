@@ -7,16 +7,16 @@ from pathlib import Path
 from .. import cli
 from ..runs.folder import write_atomically
 from . import algorithms, multi, pool, single, unseen
-from .comparison import Comparison
+from .comparison import ComparisonExperiment
 from .options import ExperimentConfig
 from .tasks import complete_tasks, run_workers, worker_command
 
 EXPERIMENTS = {
     "single": single,
-    "multi": Comparison(multi.plan),
-    "unseen": Comparison(unseen.plan),
-    "algorithms": Comparison(algorithms.plan),
-    "pool": Comparison(pool.plan),
+    "multi": ComparisonExperiment(multi.plan),
+    "unseen": ComparisonExperiment(unseen.plan),
+    "algorithms": ComparisonExperiment(algorithms.plan),
+    "pool": ComparisonExperiment(pool.plan),
 }
 """What has `tasks` and `write`, by name."""
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import pictures, report, statistics
 from .options import ExperimentConfig
-from .tasks import Entrant, Matches, Task, Training
+from .tasks import Entrant, Task, TournamentTask, TrainingTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Plan:
     text: str
     games: tuple[str, ...]
     seeds: int
-    trainings: tuple[Training, ...]
+    trainings: tuple[TrainingTask, ...]
     entrants: Callable[[str, int], tuple[Entrant, ...]]
     pairs: tuple[Pair, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class ComparisonExperiment:
     """An experiment.
 
     Attributes:
@@ -88,7 +88,7 @@ class Comparison:
         return report.render_page(plan.title, command, text, [_ratings(found), *compared])
 
 
-def matches(cfg: ExperimentConfig, plan: Plan) -> list[Matches]:
+def matches(cfg: ExperimentConfig, plan: Plan) -> list[TournamentTask]:
     """Returns the tournaments."""
     runs = {run.name: run for run in plan.trainings}
     found = []
@@ -97,7 +97,7 @@ def matches(cfg: ExperimentConfig, plan: Plan) -> list[Matches]:
             entrants = plan.entrants(game, seed)
             used = {e.training: runs[e.training] for e in entrants if e.training in runs}
             name = f"{plan.name}/{game}-{seed}"
-            found.append(Matches(name, game, cfg.config, entrants, seed, cfg.matches, used))
+            found.append(TournamentTask(name, game, cfg.config, entrants, seed, cfg.matches, used))
     return found
 
 

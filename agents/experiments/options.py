@@ -14,7 +14,7 @@ GAMES_OF_MINI = tuple(GAMES)
 FULL = ("survive", "team_battle", "multi_task")
 """What is played in the full game, as in the paper."""
 
-FOUR = ("race_to_the_center", "king_of_the_hill", "team_battle", "sandwich")
+COMPARISON_GAMES = ("race_to_the_center", "king_of_the_hill", "team_battle", "sandwich")
 """Games of the experiments that compare ways to learn."""
 
 STEPS = {"tiny": 1_000_000, "mini": 50_000_000}

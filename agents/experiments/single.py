@@ -9,9 +9,9 @@ from ..runs import folder
 from ..training import curve
 from . import pictures, report
 from .options import FULL, ExperimentConfig
-from .tasks import Entrant, Matches, Task, Training
+from .tasks import Entrant, Task, TournamentTask, TrainingTask
 
-SEEDS = 10
+DEFAULT_SEEDS = 10
 """If the options ask for no number."""
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -20,16 +20,16 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 RIVALS = ("random", "untrained", "past")
 
 
-def trainings(cfg: ExperimentConfig) -> list[Training]:
+def trainings(cfg: ExperimentConfig) -> list[TrainingTask]:
     """Returns a training for each game, and those of the full game where all games are played."""
-    seeds, steps = tuple(range(cfg.seeds or SEEDS)), cfg.specialist_steps
+    seeds, steps = tuple(range(cfg.seeds or DEFAULT_SEEDS)), cfg.specialist_steps
     found = [
-        Training(f"specialist-{game}", cfg.training(game, steps), seeds) for game in cfg.chosen
+        TrainingTask(f"specialist-{game}", cfg.training(game, steps), seeds) for game in cfg.chosen
     ]
     if not cfg.games:
         full = "tiny_full" if cfg.config == "tiny" else "full"
         found += [
-            Training(f"specialist-{game}-{full}", cfg.training(game, steps // 2, full), seeds)
+            TrainingTask(f"specialist-{game}-{full}", cfg.training(game, steps // 2, full), seeds)
             for game in FULL
         ]
     return found
@@ -41,12 +41,12 @@ def tasks(cfg: ExperimentConfig) -> list[Task]:
     return [*runs, *(ratings(cfg, run, seed) for run in runs for seed in run.seeds)]
 
 
-def ratings(cfg: ExperimentConfig, run: Training, seed: int) -> Matches:
+def ratings(cfg: ExperimentConfig, run: TrainingTask, seed: int) -> TournamentTask:
     """Returns the tournament of a run's policies over time, and random and untrained players."""
     entrants = [Entrant(f"{share:.0%}", run.name, share) for share in SHARES]
     entrants += [Entrant("random", ""), Entrant("untrained", "untrained")]
     name = f"single/{run.name}-{seed}"
-    return Matches(
+    return TournamentTask(
         name, run.cfg.game[0], run.cfg.config, tuple(entrants), seed, cfg.matches, {run.name: run}
     )
 
@@ -78,7 +78,7 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
         + report.markdown_table(["game", "random", "untrained", *shares], rated),
         pictures.draw_curves(out / "single-curves.png", learned) if learned else "",
     ]
-    seeds, steps = cfg.seeds or SEEDS, cfg.specialist_steps
+    seeds, steps = cfg.seeds or DEFAULT_SEEDS, cfg.specialist_steps
     text = (
         f"A run for each game, {seeds} seeds, {steps:,} living agent-steps (half of them in the "
         f"full game) at `{cfg.config}`. Means over seeds with 95% intervals; games are won in "

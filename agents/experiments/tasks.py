@@ -28,7 +28,7 @@ WAIT = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Training:
+class TrainingTask:
     """A run for each of some seeds, with the same options.
 
     Attributes:
@@ -90,7 +90,7 @@ class Entrant:
 
 
 @dataclasses.dataclass(frozen=True)
-class Matches:
+class TournamentTask:
     """A tournament in one game, of policies of one seed.
 
     Attributes:
@@ -109,7 +109,7 @@ class Matches:
     entrants: tuple[Entrant, ...]
     seed: int
     matches: int
-    trainings: dict[str, Training] = dataclasses.field(compare=False, repr=False)
+    trainings: dict[str, TrainingTask] = dataclasses.field(compare=False, repr=False)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ class Matches:
         return Side(entrant.name, policy, params)
 
 
-Task = Training | Matches
+Task = TrainingTask | TournamentTask
 
 
 def update_at(run: Path, share: float) -> int | None:

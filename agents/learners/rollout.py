@@ -116,10 +116,10 @@ def _assign_teams(batch, key, obs, share):
     """Returns which players past selves control in new episodes, (B, P) bool."""
     players = base_observation(obs).alive.shape[1]
     group = base_observation(obs).entities[:, :players, Column.GROUP]
-    return pool.assign_teams(batch.keys(threefry.tagged(key, DEALT)), group, share)
+    return pool.assign_teams(batch.keys(threefry.tagged(key, TEAMS_TAG)), group, share)
 
 
-DEALT, RIVAL = 2, 3
+TEAMS_TAG, RIVAL_TAG = 2, 3
 """Tags of the keys that assign teams to past selves, and that sample the past self's actions."""
 
 
@@ -186,7 +186,7 @@ def _act(policy, batch, params, rival, key, stage):
     if stage.past is None:
         return choice, log_prob, value, memory
     its = stage.past & base_observation(stage.obs).alive
-    keys = batch.keys(threefry.tagged(key, RIVAL))
+    keys = batch.keys(threefry.tagged(key, RIVAL_TAG))
     other, _, _, memory = policy.act(keys, rival, stage.obs, memory, stage.fresh & stage.past, its)
     choice = jax.tree.map(lambda new, old: jnp.where(its, new, old), other, choice)
     return choice, log_prob, value, memory

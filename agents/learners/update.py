@@ -87,7 +87,9 @@ def make_shard_update(part, policy: Policy, cfg: TrainConfig, games: int, learne
     @narrow
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
-        rival = pool.draw_rival(threefry.tagged(key, DRAW), state.pool, cfg) if state.pool else None
+        rival = (
+            pool.draw_rival(threefry.tagged(key, DRAW_TAG), state.pool, cfg) if state.pool else None
+        )
         stage, rows, finished = _collect_rows(part, policy, cfg, state, rival, play_key)
         if cfg.normalize == "game":
             rows = _add_game_moments(rows, games)
@@ -115,7 +117,7 @@ def _add_game_moments(rows: Rows, games: int) -> Rows:
     return rows.replace(moments=(mean, deviation))
 
 
-DRAW, GROW = 0, 1
+DRAW_TAG, GROW_TAG = 0, 1
 """Tags of the keys that draw a past self, and a place in the pool."""
 
 
@@ -126,7 +128,7 @@ def _update_pool(cfg, key, before, rival, params, finished):
     matches, above = losses.sum_over_devices(
         jax.tree.map(jnp.sum, finished.past_matches), WORLD_AXIS
     )
-    key = threefry.tagged(key, GROW)
+    key = threefry.tagged(key, GROW_TAG)
     after = pool.update_pool(key, before, rival, params, matches, above, cfg)
     won = above / jnp.maximum(matches, 1.0)
     return after, {"past/matches": matches, "past/won": won}

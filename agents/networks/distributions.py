@@ -88,7 +88,7 @@ class Choice(Node):
 DETAIL = {head.name: head.detail_of for head in action_heads.HEADS if head.detail_of}
 """Heads that have no effect if another head chooses its last entry, "nothing"."""
 
-FEW = 64
+CUMSUM_ENTRIES = 64
 """Entries up to which `cumsum` is used for the cumulative distribution."""
 
 NUMBERS = ("spelling", *action_heads.names(Entry.WORD, Entry.AMOUNT))
@@ -144,7 +144,7 @@ def _bits(head: jax.Array) -> jax.Array:
 def _sample_entry(head: jax.Array, point: jax.Array) -> jax.Array:
     """Returns the entry (...) int32 at which the cumulative distribution exceeds a point (...)."""
     mass = jnp.exp(head - head.max(axis=-1, keepdims=True))
-    if head.shape[-1] > FEW:
+    if head.shape[-1] > CUMSUM_ENTRIES:
         below = jax.lax.associative_scan(jnp.add, mass, axis=-1)
     else:
         below = jnp.cumsum(mass, axis=-1)

@@ -102,12 +102,12 @@ def _figure(curves: Curves, rivals: Curves):
     return figure
 
 
-FEW = 12
+MARKED_POINTS = 12
 """Curves with at most so many points have markers."""
 
 
 def _line(axis, label, points, name):
-    marker = "." if len(points["steps"]) <= FEW else None
+    marker = "." if len(points["steps"]) <= MARKED_POINTS else None
     [line] = axis.plot(points["steps"], points[name], label=label, marker=marker, alpha=0.8)
     half = points.get(f"{name} ±")
     if half is not None:

@@ -8,7 +8,7 @@ from metammo_jax.lib import checks, threefry
 from ..player import Player
 from ..runs.training_run import TrainingRun
 
-EPISODE = 5
+EPISODE_TAG = 5
 """Tag of the keys of recorded episodes: training and evaluation use other keys."""
 
 
@@ -24,6 +24,6 @@ def save_episode(work: TrainingRun) -> Path:
     The game is drawn by weight, its difficulty is the lowest.
     """
     update = work.counts["updates"]
-    key = threefry.fold_in(threefry.tagged(checks.key_of_seed(work.cfg.seed), EPISODE), update)
+    key = threefry.fold_in(threefry.tagged(checks.key_of_seed(work.cfg.seed), EPISODE_TAG), update)
     replay = mm.record(work.batch.env, key, Player(work.policy, work.params))
     return replay.save(work.run / "replays" / f"{update:06d}.replay")

@@ -80,7 +80,7 @@ def profile_steps(row, record, folder) -> Task:
     """Returns the task that profiles a row of steps: its kernels by time.
 
     Args:
-      row: `worlds.Row`.
+      row: `worlds.WorkloadTiming`.
       record: of the figures.
       folder: where the trace is kept, if it is small.
     """

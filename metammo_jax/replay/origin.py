@@ -110,6 +110,7 @@ def _describe_config(cfg: Config) -> dict[str, Any]:
 
 def _config(saved: Mapping[str, Any]) -> Config:
     known = {field.name for field in dataclasses.fields(Config)}
+    saved = {**ADDED, **saved}
     if known != set(saved):
         differs = ", ".join(sorted(known ^ set(saved)))
         raise ValueError(f"the replay is of another version of Config, which differs in {differs}")

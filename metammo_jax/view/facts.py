@@ -77,6 +77,9 @@ def _names(enum) -> list[str]:
 
 def tasks(env, world: World) -> dict:
     """Returns the distinct tasks in words, and the index of each player's."""
+    choices = world.params.choices
+    if choices is not None and (np.asarray(choices) >= 0).all():
+        return dict(texts=[describe_task(np.asarray(choices), env.cfg)], of=[0] * env.cfg.players)
     texts, which = [], []
     for row, goal in enumerate(np.asarray(world.task.goal).tolist()):
         goal = env.table.book.goals[goal]

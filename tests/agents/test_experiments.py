@@ -120,7 +120,7 @@ def test_a_training_begins_with_the_parameters_of_another(tmp_path, monkeypatch)
     begun = []
     monkeypatch.setattr(tasks, "train", lambda cfg, seeds: begun.append((cfg, seeds)))
     cfg = ExperimentConfig(steps=1000).training("survive", 100)
-    tasks.Training("then", cfg, (0, 1), ("first",), begins_with="first").work(tmp_path)
+    tasks.TrainingTask("then", cfg, (0, 1), ("first",), begins_with="first").work(tmp_path)
     [(cfg, seeds)] = begun
     assert cfg.start_from == str(tmp_path / "runs" / "first") and seeds == (0, 1)
     assert cfg.run_dir == str(tmp_path / "runs" / "then")
@@ -150,7 +150,7 @@ def test_a_comparison_by_hand(tmp_path):
         path = tmp_path / "matches" / "hand" / f"{game}-{seed}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result))
-    text = comparison.Comparison(lambda cfg: plan).write(cfg, tmp_path, "command")
+    text = comparison.ComparisonExperiment(lambda cfg: plan).write(cfg, tmp_path, "command")
     assert "2 seeds at `tiny`. They play." in text, "seeds that both games have"
     assert "| survive | 0.85 (0.80 to 0.90) |" in text
     assert "| sandwich | 0.50 (0.40 to 0.60) |" in text

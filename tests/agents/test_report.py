@@ -57,7 +57,7 @@ def read(text: str) -> Reader:
 @pytest.fixture(scope="module")
 def page(fought):
     about = report.About("my <run>", None, {"steps": 6011962, "games": ["a", "b"]}, "evaluate me")
-    games = [report_page.Game("team_battle", {"Kills": charts.kill_matrix(fought)})]
+    games = [report_page.GameFigures("team_battle", {"Kills": charts.kill_matrix(fought)})]
     watched = [report_page.Watched("the best", "replays/1.replay", fought)]
     return report_page.render_page(about, [match_of("team_battle")], None, games, watched, 2)
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import reference
 from benchmarks.measure import Measurement
-from benchmarks.reference import Comparison
+from benchmarks.reference import SpeedComparison
 from benchmarks.workloads import WORKLOADS
 from metammo_jax.games import GAMES
 
@@ -47,7 +47,7 @@ def theirs(rate, living=3072):
 
 def test_ratio_is_two_cores_of_ours_over_the_sum_of_two_originals():
     rounds = [[theirs(1000), theirs(2000)], [theirs(2000), theirs(4000)], [theirs(500)] * 2]
-    comparison = Comparison("survive", rounds, [30000, 30000, 3000], ours(), "2.1.2")
+    comparison = SpeedComparison("survive", rounds, [30000, 30000, 3000], ours(), "2.1.2")
     assert comparison.ratios == pytest.approx([10, 5, 3])
     assert comparison.ratio == pytest.approx(5)
     assert comparison.original_rates == pytest.approx([1000, 2000])
@@ -55,7 +55,7 @@ def test_ratio_is_two_cores_of_ours_over_the_sum_of_two_originals():
 
 def test_dead_agents_of_the_original_do_not_count():
     rounds = [[{"living": 1536, "slots": 3072, "seconds": 1.0}] * 2]
-    comparison = Comparison("survive", rounds, [3072], ours(), "2.1.2")
+    comparison = SpeedComparison("survive", rounds, [3072], ours(), "2.1.2")
     assert comparison.ratio == pytest.approx(1)
     assert comparison.original_alive == pytest.approx(0.5)
 
@@ -63,7 +63,7 @@ def test_dead_agents_of_the_original_do_not_count():
 def test_turns_that_are_not_alike_are_taken_together():
     valid = dataclasses.replace(ours(), workload="valid")
     rounds = [[theirs(1000, living=3000)] * 2, [theirs(100, living=100)] * 2]  # 3 s and 1 s
-    comparison = Comparison("survive", rounds, [31000, 31000], valid, "2.1.2")
+    comparison = SpeedComparison("survive", rounds, [31000, 31000], valid, "2.1.2")
     assert comparison.original_rates == pytest.approx([775, 775])
     assert comparison.ratio == pytest.approx(20)
 

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import pytest
 
 from benchmarks import resets
-from benchmarks.resets import Cost, Pair
+from benchmarks.resets import Pair, ResetCost
 from tests.agents.fake import CFG, FakeEnv
 
-COST = Cost(
+COST = ResetCost(
     game="survive", config="tiny", batch=4, block=1, ticks=2, ended=[[0, 2], [0, 0], [1, 0]],
     plain=[[1.0, 1.0], [1.0, 1.0], [1.0, 3.0]],
     with_resets=[[1.0, 1.5], [1.0, 1.02], [2.0, 3.0]],
