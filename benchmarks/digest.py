@@ -1,7 +1,7 @@
 """Digests of worlds: the same on every device and under every version of JAX, bit for bit.
 
     python -m benchmarks.digest            # plays, and compares with benchmarks/digest.json
-    python -m benchmarks.digest --write    # writes that file anew, when worlds are meant to change
+    python -m benchmarks.digest --write    # rewrites that file, when worlds are meant to change
 
 Two worlds of each of four games, two of them of the full game, are played for 64 ticks under
 random valid actions. The digest of a game is over every byte of its last worlds and observations,
@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.digest", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--write", action="store_true", help=f"write {FILE.name} anew")
+    parser.add_argument("--write", action="store_true", help=f"rewrite {FILE.name}")
     options = parser.parse_args(arguments)
     found = digests()
     if options.write:

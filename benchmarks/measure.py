@@ -38,7 +38,8 @@ class Measurement:
         the device does not say.
       peak_bytes: most memory in use so far, by `peak_memory`; of the whole process, so that it
         never falls from one measurement of a process to the next.
-      parted: devices over which the worlds are sharded; temporary bytes are then of one of them.
+      parted: number of devices over which the worlds are sharded, by its name in stored results;
+        temporary bytes are those of one device.
       checksum: over all outputs of the first timed run; equal where nothing changed.
     """
 

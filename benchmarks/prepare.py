@@ -74,7 +74,7 @@ def _valid(env, labels: dict, key):
 def _policy(env, labels: dict, key):
     """Prepares row "step + policy": the lean network of `agents`, as it is before it learns.
 
-    Runs start anew or go on, by the workload.
+    Runs start from new worlds or continue, by the workload.
     """
     from agents.config import PRESETS, preset
     from agents.learners.rollout import begin_rollout

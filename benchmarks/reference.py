@@ -84,7 +84,7 @@ class SpeedComparison:
 
     @property
     def ratios(self) -> list[float]:
-        """How many times as many steps of living agents ours made, of each round."""
+        """Ratios of steps of living agents, ours over the original's, of each round."""
         return [
             ours / sum(core["living"] / core["seconds"] for core in cores)
             for ours, cores in zip(self.ours, self.original, strict=True)

@@ -38,7 +38,7 @@ block of resets by itself, and of the latter's opening (the rest of it is the ob
 
 @dataclasses.dataclass(frozen=True)
 class ResetCost:
-    """What was measured of one game.
+    """Measured cost of resets in one game.
 
     Attributes:
       game: name, or names joined by + for a mixed batch.
@@ -191,7 +191,7 @@ class Pair:
         return ended, *spent
 
     def stagger(self, age: int) -> None:
-        """Plays some ticks, during which each world once begins anew, evenly spread."""
+        """Plays some ticks in which each world is reset once, evenly spread."""
 
         @jax.jit
         def replace(mask, new, old):

@@ -27,7 +27,7 @@ SAFE = 9
 
 
 class Code(IntEnum):
-    """How a player plays.
+    """Script of a player.
 
     RANDOM: uniformly over its masks, but it attacks no teammate. SCRIPTED: the game's script.
     STILL: does nothing. TRAITOR: goes to the nearest teammate (anybody, where it has none) and
@@ -108,7 +108,7 @@ def step_to(key: jax.Array, world: World, aim: jax.Array, cfg: Config) -> jax.Ar
 
 
 class View:
-    """What scripts ask for, worked out once.
+    """Derived arrays that scripts use, computed once.
 
     Attributes:
       world, cfg: the state and sizes.

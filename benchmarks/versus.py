@@ -48,7 +48,7 @@ class Versus:
 
     @property
     def ratios(self) -> list[float]:
-        """How many times as long each run took as its neighbour."""
+        """Ratios of the times of neighbouring runs."""
         return [
             mine / other for mine, other in zip(self.seconds, self.against_seconds, strict=True)
         ]

@@ -143,7 +143,7 @@ def tournament(
 def make_lineups(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.ndarray:
     """Returns (matches, groups) int32, the entrant of each group of teammates in each match.
 
-    Groups are dealt out one by one, in an order that is drawn anew after K matches; between them
+    Groups are dealt out one by one, in an order that is redrawn after K matches; between them
     it is rotated, so that in K matches each entrant has each seat once.
 
     Args:

@@ -31,7 +31,7 @@ def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
 def bootstrap(statistic, *arrays: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
     """Returns a statistic of arrays (G, N), and its 95% interval.
 
-    Seeds are drawn anew for each game (a stratified bootstrap).
+    Seeds are resampled separately for each game (a stratified bootstrap).
 
     Args:
       statistic: of as many arrays.

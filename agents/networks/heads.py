@@ -48,7 +48,7 @@ class Heads(nn.Module):
 
         Args:
           hidden: (P, features).
-          *embedded: (P, K, d), of those in sight; in the full game also (P, I, d), of one's own
+          *embedded: (P, K, d), of those in sight; in the full game also (P, I, d), of the agent's
             slots, and (M, d), of listings.
         """
         kinds = {kind: [n for n in POINTERS if POINTERS[n] == kind] for kind in KEYS}

@@ -75,6 +75,7 @@ class Lean(nn.Module):
         self.heads = Heads(self.scales.token_bits, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:
+            # `belongings`, as `learnt` above, is a key of saved parameters: it must not change.
             self.belongings = InventoryEncoder(self.entity_width)
 
     def encode(self, obs: Observation, who: jax.Array) -> tuple[Inputs, tuple[jax.Array, ...]]:

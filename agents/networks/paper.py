@@ -156,6 +156,7 @@ class Paper(nn.Module):
         self.move = _dense(len(Direction), 0.1)
         self.value = _dense(1)
         if self.prices:
+            # `belongings` is a key of saved parameters: it must not change.
             self.belongings = PaperInventoryEncoder(self.corrected)
             self.trade = TradeHeads(self.prices)
 

@@ -44,7 +44,7 @@ def export(run: str | Path, cfg: ExportConfig = ExportConfig()) -> Path:
 
     Raises:
       ValueError: the folder is no run, has no such update, an option is not allowed, the network
-        is one's own, or a parameter does not fit into half precision.
+        is custom, or a parameter does not fit into half precision.
     """
     out = Path(cfg.out or f"{Path(run).resolve().name}{SUFFIX}")
     if out.suffix != SUFFIX:

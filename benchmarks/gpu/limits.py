@@ -193,5 +193,5 @@ def _kernels(data) -> dict[str, tuple[float, int]]:
 
 
 def _is_work(name: str) -> bool:
-    """Says whether an event of a CPU's thread is a kernel, not the thread's bookkeeping."""
+    """Returns whether an event of a CPU's thread is a kernel, not the thread's bookkeeping."""
     return "::" not in name and not name.startswith(("end: ", "while", "call", "$"))

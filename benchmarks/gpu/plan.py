@@ -42,7 +42,7 @@ class Learning:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """Measurements with their sizes and time limits.
 
     Attributes:
       configs: sizes of the mini game's and of the full game's worlds.

@@ -163,7 +163,7 @@ def task(plan, learners: list[Learner], record) -> Task:
 
 
 class Evaluation:
-    """How a learner's policy does against random players, game by game, compiled ahead.
+    """Evaluation of a learner's policy against random players by game, compiled ahead.
 
     Attributes:
       program: that plays the episodes of a comparison.

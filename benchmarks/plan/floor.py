@@ -15,7 +15,7 @@ FREE = frozenset({"parameter", "constant", "tuple", "get-tuple-element", "bitcas
 
 @dataclasses.dataclass(frozen=True)
 class KernelCost:
-    """What running something takes.
+    """Cost of a program or of a part of it.
 
     Attributes:
       us: microseconds at least.
