@@ -1,4 +1,4 @@
-"""Agents that learn the games: PPO for all players of a world at once, and what measures it.
+"""Training and evaluation of agents: PPO, networks, checkpoints, evaluation, pretrained agents.
 
 from metammo_jax.agents import TrainConfig, load, train
 

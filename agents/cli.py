@@ -7,6 +7,7 @@ import inspect
 import re
 import types
 import typing
+from typing import Any
 
 import jax
 
@@ -18,27 +19,65 @@ def parse(kind, default, arguments: list[str], program: str, note: str = ""):
 
     Args:
       kind: the dataclass; the "Attributes" of its docstring are the help.
-      default: an instance, what is not given.
-      arguments: the command line's.
+      default: instance with the values of options that are not given.
+      arguments: words of the command line.
       program: sub-command of `metammo-jax`, for the help.
-      note: a line more for the help.
+      note: another sentence for the help.
 
     Raises:
       SystemExit: after --help, or for an unknown option (2).
-      ValueError: the dataclass refuses a value.
+      ValueError: a value is not allowed.
     """
     title = f"{(kind.__doc__ or kind.__name__).splitlines()[0]} {note}".strip()
     try:
         import tyro
     except ImportError:
-        return _argparse(kind, default, arguments, program, title)
+        return _argparse_groups({program: default}, arguments, program, title)[0]
     return tyro.cli(
         kind, default=default, args=arguments, prog=f"metammo-jax {program}", description=title
     )
 
 
+def parse_groups(defaults: dict[str, Any], arguments: list[str], program: str, title: str) -> list:
+    """Returns several dataclasses filled from one command line, their options in groups.
+
+    Args:
+      defaults: by name of the group, an instance with the values of options that are not given.
+      arguments: words of the command line.
+      program: sub-command of `metammo-jax`, for the help.
+      title: first sentence of the help.
+
+    Raises:
+      SystemExit: after --help, or for an unknown option (2).
+      ValueError: a value is not allowed.
+    """
+    try:
+        import tyro
+    except ImportError:
+        return _argparse_groups(defaults, arguments, program, title)
+    fields = [
+        (name, tyro.conf.OmitArgPrefixes[type(default)], dataclasses.field(default=default))
+        for name, default in defaults.items()
+    ]
+    kind = dataclasses.make_dataclass("Options", fields, frozen=True)
+    found = tyro.cli(kind, args=arguments, prog=f"metammo-jax {program}", description=title)
+    return [getattr(found, name) for name in defaults]
+
+
+def peek(arguments: list[str], *names: str) -> dict[str, str]:
+    """Returns the values of options in a command line, "" for those that are not given.
+
+    Raises:
+      SystemExit: an option has no value (2).
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in names:
+        parser.add_argument(f"--{name}", default="")
+    return vars(parser.parse_known_args(arguments)[0])
+
+
 def take_first(arguments: list[str]) -> str:
-    """Takes the first word out of a command line; returns "" where an option comes first."""
+    """Removes and returns the first word of a command line; "" if it starts with an option."""
     return arguments.pop(0) if arguments and not arguments[0].startswith("-") else ""
 
 
@@ -60,15 +99,15 @@ def take(arguments: list[str], option: str) -> str | None:
 
 
 def start_quickly() -> None:
-    """Shortens what comes before the first update, for a process that does nothing else."""
+    """Turns on the compilation cache and collects garbage less often, to start training sooner."""
     cache_compilations()
-    gc.set_threshold(100_000, 20, 20)  # to trace is to make very many objects that stay
+    gc.set_threshold(100_000, 20, 20)  # tracing creates very many objects that stay
 
 
 def cache_compilations() -> None:
-    """Keeps compiled programs in the user's cache folder, so that a second run starts at once.
+    """Turns on JAX's compilation cache, in the user's cache folder.
 
-    Does nothing where a cache is set already, or where there is no cache folder
+    Does nothing if a cache is set already, or if there is no cache folder
     (`metammo_jax.lib.cache_folder`).
     """
     if jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
@@ -78,22 +117,29 @@ def cache_compilations() -> None:
         jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
 
 
-def _argparse(kind, default, arguments, program, title):
+def _argparse_groups(defaults, arguments, program, title) -> list:
+    """Returns what `parse_groups` does, by argparse."""
     parser = argparse.ArgumentParser(f"metammo-jax {program}", description=title)
-    helps, hints = _helps(kind), typing.get_type_hints(kind)
-    for field in dataclasses.fields(kind):
-        value = getattr(default, field.name)
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"),
-            default=value,
-            help=f"{helps.get(field.name, '')} (default: {value})".replace("%", "%%"),
-            **_argument(hints[field.name]),
-        )
-    return kind(**vars(parser.parse_args(arguments)))
+    for name, default in defaults.items():
+        group = parser.add_argument_group(f"{name} options")
+        helps, hints = _helps(type(default)), typing.get_type_hints(type(default))
+        for field in dataclasses.fields(default):
+            value = getattr(default, field.name)
+            group.add_argument(
+                "--" + field.name.replace("_", "-"),
+                default=value,
+                help=f"{helps.get(field.name, '')} (default: {value})".replace("%", "%%"),
+                **_argument(hints[field.name]),
+            )
+    found = vars(parser.parse_args(arguments))
+    return [
+        type(default)(**{field.name: found[field.name] for field in dataclasses.fields(default)})
+        for default in defaults.values()
+    ]
 
 
 def _argument(hint) -> dict:
-    """Returns what argparse needs to know of a type."""
+    """Returns the arguments of `add_argument` for an option of a type."""
     if hint is bool:
         return {"action": argparse.BooleanOptionalAction}
     if typing.get_origin(hint) is tuple:
@@ -106,7 +152,7 @@ def _argument(hint) -> dict:
 
 
 def _helps(kind) -> dict[str, str]:
-    """Returns the help of each field, from the "Attributes" of the dataclass's docstring."""
+    """Returns the help of each field, read from the "Attributes" of the dataclass's docstring."""
     text = inspect.cleandoc(kind.__doc__ or "")  # Python 3.13 takes the indentation off itself
     text = text.split("Attributes:", 1)[-1].split("Raises:", 1)[0]
     entries = re.findall(r"^ {2}(\w+): (.*(?:\n {4}.*)*)", text, flags=re.MULTILINE)

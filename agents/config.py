@@ -16,71 +16,74 @@ class TrainConfig:
     """Options of a training run; the defaults learn a game at `tiny` on two CPU cores.
 
     Attributes:
-      game: name of the game, or names of games that are mixed in one batch.
-      weights: share of each game, relative to the others; empty for equal shares.
-      weigh: of what each game has its share: of the "episodes", as in the paper, or of the
-        "samples", living agent-steps.
-      share_difficulty: all worlds play a game at the same adaptive difficulty, which rises as fast
-        in a mix as it does where the game is played alone; else each world has its own, as in the
-        original.
-      config: preset of the world: "tiny", "mini", "large", "tiny_full" or "full".
-      total_steps: living agent-steps after which the run is complete.
-      num_worlds: B, worlds played side by side.
-      rollout: L, ticks played between two updates of the policy.
-      sequence: S, ticks through which the recurrent core is trained; divides `rollout`.
-      algorithm: "ppo"; "vtrace", an actor-critic with corrected returns; "pqn", Q-learning; "own"
-        where `train(cfg, algorithm=...)` was given one. See `agents.learners`.
+      game: name of the game, or several names: each episode then plays one of them.
+      weights: how often each game is drawn, relative to the others; empty for equally often.
+      weigh: what `weights` are shares of: "episodes", as in the paper, or "samples", which are
+        living agent-steps.
+      share_difficulty: all worlds that play a game have the same adaptive difficulty, which rises
+        as fast in a mix of games as in training on that game alone; else each world adapts its
+        own, as in the original.
+      config: size of the world: "tiny", "mini", "large", "tiny_full" or "full".
+      total_steps: living agent-steps (one living agent, one tick) after which training ends.
+      num_worlds: B, worlds simulated in parallel.
+      rollout: L, ticks collected in every world for each update of the policy.
+      sequence: S, ticks of backpropagation through time in the recurrent core; divides `rollout`.
+      algorithm: "ppo"; "vtrace" for an actor-critic with V-trace; "pqn" for parallelized
+        Q-learning; "own" for the one passed as `train(cfg, algorithm=...)`. See `agents.learners`.
       epochs: passes over each rollout.
-      minibatches: parts of a rollout with a gradient step each; divides B * L / S.
-      learning_rate: of Adam.
+      minibatches: gradient steps in each epoch; divides B * L / S, the sequences of a rollout.
+      learning_rate: learning rate of Adam.
       anneal: lower the learning rate linearly to 0 over `total_steps`.
-      gamma: discount of a reward per tick.
-      gae_lambda: decay of the advantage estimate per tick, beside `gamma`.
-      normalize: advantages get mean 0 and standard deviation 1: "all" of a minibatch together, or
-        those of each "game" in a rollout, so that games with small rewards count as much.
-      clip: how far the probability ratio may move from 1 before its gradient is cut.
-      value_clip: how far a value may move from the collected one; 0 for no limit.
-      entropy: coefficient of the entropy bonus.
-      token_entropy: coefficient of the entropy bonus of the words, of which there are many.
+      gamma: discount factor per tick.
+      gae_lambda: lambda of generalized advantage estimation.
+      normalize: how advantages are normalized to mean 0 and standard deviation 1: over "all"
+        samples of a minibatch, or over those of each "game" in a rollout, so that games with small
+        rewards count as much as others.
+      clip: epsilon of PPO, the largest change of the probability ratio that has a gradient.
+      value_clip: largest change of a value prediction that has a gradient; 0 for no limit.
+      entropy: coefficient of the entropy bonus of moves, targets, styles and items.
+      token_entropy: coefficient of the entropy bonus of the heads with very many entries: words,
+        and in the full game prices and amounts of gold.
       value_coef: coefficient of the value loss.
-      temperature: by how much a choice is worse, of what PQN learns, for each unit of its logit
-        below the best; the smaller, the greedier it plays.
-      max_grad_norm: global norm to which a gradient is cut.
-      network: "lean", or "paper" for the layers of Meta MMO's baseline; "own" where
-        `train(cfg, network=...)` was given one.
+      temperature: temperature of the softmax policy of "pqn", in units of the return; the smaller,
+        the greedier.
+      max_grad_norm: global norm to which gradients are clipped.
+      network: "lean"; "paper" for the architecture of Meta MMO's baseline; "own" for the one
+        passed as `train(cfg, network=...)`.
       width: units of the lean network's recurrent core.
-      corrected: the paper's network without its mistakes (see `networks.paper`).
-      paper_reward: win, loss and health shape the reward, as in the paper; else the game's own.
-      team_credit: who dies gets what its living teammates expect, see `agents.learners.credit`;
-        else, as in the paper, nothing of what its team comes to later.
-      past_selves: share of the teams, or of the players where all play alone, that past selves of
-        the run play, see `agents.learners.pool`; nothing is learned from what they do, and their
-        steps do not count. 0 for none; 0.125 is the paper's.
-      pool_size: past selves that are kept to be drawn from.
-      pool_every: updates between two parameters that may get a place among them.
-      pool_draw: which of them plays during a rollout: "uniform", each with the same chance, or
-        "hard", rather those that are hard to beat.
-      spare_teammates: teammates are no targets.
-      talk: agents may speak.
-      start_from: folder of a run, RUN or RUN@UPDATE, with whose parameters this one begins; of
-        several seeds that are trained together each begins with those of its own seed, if that run
-        has them; empty for new ones.
-      seed: of everything random in the run, 0 .. 2**63 - 1.
-      run_dir: folder of the run; empty for a new one under `runs/`.
+      corrected: correct the mistakes of the paper's network (see `networks.paper`).
+      paper_reward: shape the reward by wins, losses and health, as the paper does; else use the
+        reward of the game alone.
+      team_credit: when an agent dies, continue its return with the mean value of its living
+        teammates (see `agents.learners.credit`); else its return ends there, as in the paper.
+      past_selves: share of the teams (of the agents in games without teams) played by earlier
+        versions of the policy (see `agents.learners.pool`). Their steps are neither learned from
+        nor counted. 0 for none; the paper uses 0.125.
+      pool_size: number of earlier versions of the policy that are stored.
+      pool_every: updates between two versions that may be stored.
+      pool_draw: which stored version plays in a rollout: "uniform", or "hard" to prefer those that
+        win more against the current policy.
+      spare_teammates: mask teammates out of the attack targets.
+      talk: agents may send words to their teammates.
+      start_from: initial parameters: folder of another run, RUN or RUN@UPDATE. If several seeds are
+        trained together, each starts from the run of the same seed if there is one. Empty for
+        random initialization.
+      seed: seed of all randomness in the run, 0 .. 2**63 - 1.
+      run_dir: folder to write the run to; empty for a new one under `runs/`.
       save_every: updates between two checkpoints; 0 for one at the end only.
-      keep: checkpoints kept, the newest; 0 for all.
-      eval_every: updates between two comparisons with other players, see
-        `agents.evaluation.opponents`; 0 for none, -N for N of them, at equal distances.
-      eval_episodes: episodes of a comparison with each opponent.
-      replay_every: updates between two episodes that are kept in `replays/`, see `mm.Replay`; 0 for
-        none.
-      log: where metrics are shown beside the run's folder: "tensorboard", "wandb", "mlflow", any
-        number of them (each needs its package; see `agents.training.boards`).
+      keep: number of newest checkpoints to keep; 0 for all.
+      eval_every: updates between two evaluations against other players (see
+        `agents.evaluation.opponents`); 0 for none, -N for N evaluations at equal distances.
+      eval_episodes: episodes against each opponent in an evaluation.
+      replay_every: updates between two episodes that are recorded into `replays/` (see
+        `mm.Replay`); 0 for none.
+      log: where to send metrics besides the run's folder: any of "tensorboard", "wandb" and
+        "mlflow"; each needs its package (see `agents.training.boards`).
       tensorboard: the same as "tensorboard" in `log`.
       progress: show a progress bar.
-      verify: check in every update that replaying the rollout gives its log-probabilities back.
-      devices: over how many devices the worlds are sharded, of `allowed_devices`; 0 for as many
-        of this backend as can be.
+      verify: check in every update that recomputed log-probabilities equal the collected ones.
+      devices: number of devices to shard the worlds over, one of `allowed_devices`; 0 for as many
+        as possible.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -145,20 +148,22 @@ class TrainConfig:
 
     @property
     def segments(self) -> int:
-        """B * L / S, sequences of one world that a rollout holds."""
+        """B * L / S, the number of sequences in a rollout."""
         return self.num_worlds * (self.rollout // self.sequence)
 
     @property
     def blocks(self) -> int:
-        """Into how many blocks the worlds fall that are shuffled apart from each other.
+        """Number of blocks of worlds, each of which is shuffled separately into minibatches.
 
-        As many as can be if each minibatch holds equally many sequences of every block. This
-        depends on no device, so that any number of them that divides it learns the same.
+        It is the largest number with which every minibatch holds equally many sequences of each
+        block. It does not depend on the devices, so that training is the same on any number of
+        devices that divides it.
         """
         return max(
-            count for count in _divisors(self.num_worlds)
+            count
+            for count in _divisors(self.num_worlds)
             if self.segments // count % self.minibatches == 0
-        )  # fmt: skip
+        )
 
     @property
     def allowed_devices(self) -> tuple[int, ...]:
@@ -166,7 +171,7 @@ class TrainConfig:
         return _divisors(self.blocks)
 
     def refusal(self, devices: int) -> str:
-        """Returns why the worlds cannot be sharded over so many devices."""
+        """Returns the error message for a number of devices that is not allowed."""
         return (
             f"devices={devices} must divide the {self.blocks} blocks of num_worlds="
             f"{self.num_worlds} that minibatches={self.minibatches} share equally; "
@@ -243,7 +248,7 @@ def _divisors(number: int) -> tuple[int, ...]:
 
 
 LOGS = ("tensorboard", "wandb", "mlflow")
-"""What metrics can be shown by."""
+"""Programs that metrics can be sent to."""
 
 
 KNOWN = {
@@ -253,7 +258,7 @@ KNOWN = {
     "pool_draw": ("uniform", "hard"),
     "weigh": WEIGH,
 }
-"""Options that are one of a few words."""
+"""Allowed values of options that are one of several words."""
 
 
 POSITIVE = (
@@ -270,7 +275,7 @@ HOST_FIELDS = frozenset(
     {"total_steps", "run_dir", "save_every", "keep", "eval_every", "eval_episodes", "replay_every",
      "log", "tensorboard", "progress", "verify", "devices"}
 )  # fmt: skip
-"""Fields that may change when a run is resumed: they shape no array and no game."""
+"""Options that may change when a run is resumed: they change no array's shape and no game."""
 
 PRESETS: dict[str, dict] = {
     "tiny": {},
@@ -289,7 +294,7 @@ PRESETS: dict[str, dict] = {
         network="paper", corrected=True, save_every=763, eval_episodes=16,
     ),
 }  # fmt: skip
-"""Options of named settings; "paper" is Meta MMO's, about 32,768 living rows an update."""
+"""Options of presets by name; "paper" is Meta MMO's, about 32,768 living agent-steps an update."""
 
 
 def preset(name: str, **changes) -> TrainConfig:

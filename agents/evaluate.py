@@ -1,17 +1,16 @@
-"""How a policy does: against random choices, itself untrained, or another run.
+"""Evaluation of a policy against random actions, its untrained network, or another run.
 
     metammo-jax evaluate runs/NAME --episodes 64
     metammo-jax evaluate runs/NAME --against untrained --greedy
     metammo-jax evaluate runs/NAME --against runs/OTHER --game sandwich
-    metammo-jax evaluate runs/NAME --replay one.replay   # and keep an episode
-    metammo-jax evaluate runs/NAME --report folder       # and write a page about it
+    metammo-jax evaluate runs/NAME --replay one.replay   # and record an episode
+    metammo-jax evaluate runs/NAME --report folder       # and write a report
     metammo-jax evaluate generalist-tiny --against specialist-sandwich-tiny --game sandwich
 
-Each side first plays in worlds of its own, then both share worlds: every other group of
-teammates (or player, where all play alone) is of one side, and sides swap in every other
-episode. Episodes do not overlap and start from keys of their own, so the same call gives the
-same numbers. Where the tasks are those that the NeurIPS 2023 competition judged by
-(`multi_task_eval`), each side gets the scores of its judges too.
+Each side first plays in worlds of its own, then both play in the same worlds: every other team
+(every other player, in games without teams) belongs to one side, and the sides swap in every other
+episode. Each episode has its own key, so the same call gives the same numbers. With the tasks of
+the NeurIPS 2023 competition (`multi_task_eval`), the scores of the competition are reported too.
 """
 
 import dataclasses
@@ -35,8 +34,8 @@ from .runs import training_run
 
 __all__ = ["RANDOM", "EvaluateConfig", "Match", "Side", "compare", "evaluate", "main", "versus"]
 
-REPLAY = 6
-"""Tag of the episode that is kept: those that are compared draw from other keys."""
+REPLAY_TAG = 6
+"""Tag of the recorded episode's key: episodes of the comparison use other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,21 +43,22 @@ class EvaluateConfig:
     """Options of an evaluation.
 
     Attributes:
-      against: "random", "untrained" (the run's own network before training), the folder of a second
-        run, or an agent's name; empty for random.
-      greedy: policies do what they think best, instead of drawing.
-      game: what to play; empty for the game, or the games, of the run.
-      config: preset of the world's sizes; empty for the run's.
-      episodes: of each side alone, and of both together.
-      difficulty: of the game, such as the map's size in a race; -1 for what the game's
-        evaluation fixes.
-      seed: of the episodes, 0 .. 2**63 - 1.
-      replay: file into which an episode of the run's policy alone is written, see `mm.Replay`; of
+      against: opponent: "random", "untrained" (the run's own network before training), the folder
+        of another run, or the name of a pretrained agent; empty for random.
+      greedy: policies take the most likely action instead of sampling.
+      game: game to play; empty for the game, or the games, of the run.
+      config: size of the world, such as "mini"; empty for the run's.
+      episodes: episodes of each side alone, and as many with both sides in the same world.
+      difficulty: difficulty of the game, such as the map's size in a race; -1 for the difficulty
+        that evaluations of the game use.
+      seed: seed of the episodes, 0 .. 2**63 - 1.
+      replay: file to record an episode of the run's policy alone to (see `mm.Replay`); with
         several games one is drawn. Empty for none.
-      outputs: the replay has what the policy thought too: values, and chances of moves and targets.
-      report: folder into which a page about the run, `report.html`, is written with three replays
-        beside it: results, learning curves, what players do, where they go and die. Empty for none.
-      report_episodes: recorded of each side and game for the pictures of the report.
+      outputs: store outputs of the policy in the replay too: values, and probabilities of moves
+        and targets.
+      report: folder to write `report.html` and three replays to: results, learning curves, action
+        statistics, maps of positions and deaths. Empty for none.
+      report_episodes: episodes recorded of each side and game for the figures of the report.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -84,7 +84,7 @@ class EvaluateConfig:
 
 
 def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
-    """Returns how a run's newest policy does, game by game.
+    """Returns the result of evaluating a run's newest policy, one `Match` for each game.
 
     Args:
       run: folder, or an agent, see `agents.pretrained`.
@@ -95,12 +95,12 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
       ImportError: a report is asked for, and matplotlib is not installed.
     """
     trained, policy, params = policy_of(run)
-    folder = report.folder_for(cfg.report) if cfg.report else None
+    folder = report.make_report_folder(cfg.report) if cfg.report else None
     games = (cfg.game,) if cfg.game else trained.game
-    make = mm.make if cfg.difficulty >= 0 else training_run.arena
+    make = mm.make if cfg.difficulty >= 0 else training_run.make_evaluation_env
     env = make(games, config=cfg.config or trained.config)  # one program plays all games
     if cfg.replay:
-        keep(env, Player(policy, params, cfg.greedy), cfg)
+        record_replay(env, Player(policy, params, cfg.greedy), cfg)
     sides = _sides(env, policy, params, cfg)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
     options: dict[str, Any] = dict(seed=cfg.seed, difficulty=level)
@@ -110,12 +110,12 @@ def evaluate(run: str, cfg: EvaluateConfig = EvaluateConfig()) -> list[Match]:
     ]
     if folder:
         about = _about(run, trained, cfg)
-        report.write(folder, about, env, sides, matches, cfg.report_episodes, **options)
+        report.write_report(folder, about, env, sides, matches, cfg.report_episodes, **options)
     return matches
 
 
 def _sides(env: mm.Env, policy, params, cfg: EvaluateConfig) -> tuple[Side, Side]:
-    """Returns the run's side and the one that it plays against."""
+    """Returns the side of the run and its opponent."""
     first = Side("trained", policy, params, cfg.greedy)
     if cfg.against in ("", RANDOM.name):
         return first, RANDOM
@@ -127,7 +127,7 @@ def _sides(env: mm.Env, policy, params, cfg: EvaluateConfig) -> tuple[Side, Side
 
 
 def _about(run: str, trained: TrainConfig, cfg: EvaluateConfig) -> report.About:
-    """Returns what the head and the last table of a report say."""
+    """Returns the head and the last table of a report."""
     is_agent = not Path(run).is_dir()
     facts = dict(load(run).card) if is_agent else dataclasses.asdict(trained)
     facts = {name: value for name, value in facts.items() if name not in ("train", "world")}
@@ -143,11 +143,11 @@ def _about(run: str, trained: TrainConfig, cfg: EvaluateConfig) -> report.About:
     return report.About(Path(run).name, None if is_agent else Path(run), facts, shlex.join(words))
 
 
-def keep(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
-    """Plays an episode with one player alone and writes it into `cfg.replay`; returns it."""
-    key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY)
+def record_replay(env: mm.Env, player: Player, cfg: EvaluateConfig) -> mm.Replay:
+    """Plays an episode with one policy and writes it to `cfg.replay`; returns the replay."""
+    key = threefry.tagged(checks.key_of_seed(cfg.seed), REPLAY_TAG)
     level = cfg.difficulty if cfg.difficulty >= 0 else None
-    shown = training_run.show(env, player.policy)
+    shown = training_run.add_original_view(env, player.policy)
     replay = mm.record(shown, key, player, difficulty=level, outputs=cfg.outputs)
     replay.save(cfg.replay)
     return replay

@@ -1,4 +1,4 @@
-"""A trained policy as a player of one world, for pictures and for notebooks.
+"""A trained policy as a callable for one world, for recordings and notebooks.
 
 player = Player.load("runs/NAME")
 replay = mm.record(env, key, player)
@@ -11,23 +11,23 @@ from metammo_jax.action import Action
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Column
 
-from .policy import Policy, base
+from .policy import Policy, base_observation
 from .runs import training_run
 
 
 class Player:
-    """Chooses for all players of one world, tick after tick, and remembers.
+    """A policy with its memory, called once a tick for all players of one world.
 
-    Call `restart` between two episodes.
+    Call `restart` before each new episode.
     """
 
     def __init__(self, policy: Policy, params, greedy: bool = False):
         """Makes a player of a policy and its parameters.
 
         Args:
-          policy: what chooses.
+          policy: that chooses the actions.
           params: of the policy.
-          greedy: takes what is most likely, instead of drawing.
+          greedy: take the most likely action instead of sampling.
         """
         self._greedy = greedy
         self.policy, self._act = policy, jax.jit(self._choose)
@@ -42,11 +42,11 @@ class Player:
         return cls(policy, params)
 
     def restart(self) -> None:
-        """Forgets everything."""
+        """Resets the memory."""
         self._memory, self._resting = None, None
 
     def __call__(self, key: jax.Array, obs) -> Action:
-        """Returns the action of all players, drawn from the policy."""
+        """Returns the actions of all players, sampled from the policy."""
         self._wake(obs)
         action, _, self._memory, self._resting = self._act(
             self.params, key, obs, self._memory, self._resting
@@ -54,12 +54,12 @@ class Player:
         return action
 
     def explain(self, key: jax.Array, obs) -> tuple[Action, dict[str, jax.Array]]:
-        """Returns the action of all players, as a call does, and what the policy thought.
+        """Returns the actions of all players, as a call does, and outputs of the policy.
 
         Returns:
-          the action; and float16 "value" (P,), what each player expects to get, "move" (P, 5) and
-          "target" (P, K + 1), the chances of each direction and of each position of
-          `Observation.visible`, "nobody" last. Those of the dead mean nothing.
+          the action; and float16 "value" (P,), the value of each player, "move" (P, 5) and
+          "target" (P, K + 1), the probabilities of each direction and of each position of
+          `Observation.visible`, "nobody" last. Those of dead players are undefined.
         """
         self._wake(obs)
         thoughts = self._think(self.params, obs, self._memory, self._resting)
@@ -69,15 +69,15 @@ class Player:
         return action, {"value": value.astype(jnp.float16), **thoughts}
 
     def _wake(self, obs) -> None:
-        """Begins with an empty memory, where nothing is remembered."""
+        """Initializes the memory at the start of an episode."""
         if self._memory is None:
-            players = base(obs).alive.shape[0]
+            players = base_observation(obs).alive.shape[0]
             self._memory = self.policy.initial(1, players)
             self._resting = jnp.ones(players, bool)
 
     @narrow
     def _choose(self, params, key, obs, memory, rested):
-        """Chooses; memory is emptied of who was dead, or has just come back (is immortal)."""
+        """Returns actions, values, memory and resting players; resets memory after a revival."""
         resting, fresh = _rest(obs, rested)
         batch = jax.tree.map(lambda leaf: leaf[None], obs)
         choice, _, value, memory = self.policy.act(
@@ -88,7 +88,7 @@ class Player:
 
     @narrow
     def _chances(self, params, obs, memory, rested):
-        """Returns the chances of directions and targets, from which `_choose` draws."""
+        """Returns the probabilities of directions and targets, from which `_choose` samples."""
         _, fresh = _rest(obs, rested)
         batch = jax.tree.map(lambda leaf: leaf[None, None], obs)
         who = jnp.arange(fresh.shape[0], dtype=jnp.int32)[None]
@@ -98,7 +98,7 @@ class Player:
 
 
 def _rest(obs, rested):
-    """Returns (P,) bool, who rests: is dead or immortal; and whose memory is to be emptied."""
-    seen = base(obs)
+    """Returns two (P,) bool: the player is dead or immortal, and its memory is to be reset."""
+    seen = base_observation(obs)
     immortal = seen.entities[: seen.alive.shape[0], Column.KIND] < 0
     return ~seen.alive | immortal, rested | immortal

@@ -1,4 +1,4 @@
-"""A policy: a network and what it may do; the same code plays a rollout and replays it.
+"""A policy: a network with action masks; the same code acts in a rollout and recomputes it.
 
 Axes: S ticks, B worlds, P players.
 """
@@ -21,30 +21,38 @@ from metammo_jax.observe import Column, Observation
 
 from .config import TrainConfig
 from .networks import packing
-from .networks.distributions import Choice, Logits, likeliest, log_prob, masked, sample, to_action
+from .networks.distributions import (
+    Choice,
+    Logits,
+    argmax_choice,
+    log_prob,
+    mask_logits,
+    sample,
+    to_action,
+)
 from .networks.encoders import Scales
 from .networks.lean import Lean
 
 Memory = Any
-"""A pytree of arrays (B, P, ...): what the recurrent core remembers."""
+"""A pytree of arrays (B, P, ...): the state of the recurrent core."""
 
 
-def base(obs) -> Observation:
-    """Returns the environment's observation, which a view for another network holds."""
+def base_observation(obs) -> Observation:
+    """Returns the environment's observation, also from a view for another network."""
     return obs if isinstance(obs, Observation) else obs.base
 
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
-    """A network with the rules of what it may choose.
+    """A network with its action masks.
 
     Attributes:
       network: Flax module, see `agents.networks.lean`.
       legal: (obs, who) of players of one world -> booleans, as `Logits`.
-      draws: random numbers that a player's choice takes, see `distributions.sample`.
-      tokens: words of the language.
-      sees_original: the network is shown `views.OriginalView`; else the environment's own.
-      scripted: what agents say is the word of the view's script, not their own.
+      draws: random numbers to sample a player's choice, see `distributions.sample`.
+      tokens: number of words in the vocabulary.
+      sees_original: the network's input is `views.OriginalView`; else the environment's own.
+      scripted: agents send the word of the view's script, not the network's.
     """
 
     network: nn.Module
@@ -57,34 +65,36 @@ class Policy:
     @narrow
     def init(self, key: jax.Array, obs) -> Any:
         """Returns parameters for observations (B, ...)."""
-        one = jax.tree.map(lambda leaf: leaf[0], self.sight(obs))
-        return self.network.init(key, one, jnp.arange(base(obs).alive.shape[1]))
+        one = jax.tree.map(lambda leaf: leaf[0], self.network_observation(obs))
+        return self.network.init(key, one, jnp.arange(base_observation(obs).alive.shape[1]))
 
-    def sight(self, obs):
-        """Returns the part of an observation that the network is shown."""
-        return obs if self.sees_original else base(obs)
+    def network_observation(self, obs):
+        """Returns the network's input, a part of the observation."""
+        return obs if self.sees_original else base_observation(obs)
 
     @narrow
     def initial(self, worlds: int, players: int) -> Memory:
-        """Returns the empty memory of (worlds, players) agents."""
+        """Returns the initial memory of (worlds, players) agents."""
         return self.network.initial((worlds, players))
 
     @narrow
     def unroll(self, params, obs, who: jax.Array, memory: Memory, fresh: jax.Array):
-        """Plays or replays S ticks of A players of each of C worlds.
+        """Returns the network's outputs for S ticks of A players of each of C worlds.
 
         Args:
           params: of the network.
           obs: (S, C, ...) observations, whose players are those A.
           who: (C, A) int32, their rows in the world.
           memory: (C, A, ...) before the first of them.
-          fresh: (S, C, A) bool, the agent's episode starts here: its memory is emptied.
+          fresh: (S, C, A) bool, the agent's episode starts with this tick: its memory is reset.
 
         Returns:
           `Logits` (S, C, A, ...), masked; values (S, C, A); memory after the last tick.
         """
         ticks, worlds = fresh.shape[:2]
-        flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self.sight(obs))
+        flat = jax.tree.map(
+            lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self.network_observation(obs)
+        )
         rows = jnp.broadcast_to(who, (ticks, *who.shape)).reshape(-1, who.shape[1])
         encode = jax.vmap(lambda obs, who: self._apply(params, "encode", obs, who))
         inputs, features = encode(flat, rows)
@@ -93,14 +103,14 @@ class Policy:
 
         def tick(memory, step):
             projected, fresh = step
-            return self._apply(params, "recur", emptied(memory, fresh), projected)
+            return self._apply(params, "recur", reset_memory(memory, fresh), projected)
 
         hidden: Any
         at_once = ticks if backend.platform() != "cpu" and self._is_cheap() else 1
         memory, hidden = jax.lax.scan(tick, memory, (projected, fresh), unroll=at_once)
         hidden = hidden.reshape(-1, *hidden.shape[2:])
         logits, value = jax.vmap(lambda h, f: self._apply(params, "decide", h, f))(hidden, features)
-        logits = masked(logits, jax.vmap(self.legal)(flat, rows))
+        logits = mask_logits(logits, jax.vmap(self.legal)(flat, rows))
         logits, value = jax.tree.map(
             lambda leaf: leaf.reshape(ticks, worlds, *leaf.shape[1:]), (logits, value)
         )
@@ -108,125 +118,125 @@ class Policy:
 
     @narrow
     def act(self, keys, params, obs, memory: Memory, fresh: jax.Array, wanted=None, greedy=False):
-        """Chooses for agents of B worlds.
+        """Returns sampled choices of agents of B worlds, their log-probability, value and memory.
 
         Args:
-          keys: (B,) keys of the draws, of each world its own.
+          keys: (B,) keys, one for each world.
           params: of the network.
           obs: (B, ...) observations.
           memory: (B, P, ...).
-          fresh: (B, P) bool, the agent's episode starts here.
-          wanted: (B, P) bool, who chooses; None for all that are alive. For the others nothing is
-            worked out: they do nothing, and remember what they remembered.
-          greedy: bool, take what is most likely, instead of drawing.
+          fresh: (B, P) bool, the agent's episode starts with this tick.
+          wanted: (B, P) bool, which agents act; None for all that are alive. Nothing is computed
+            for the others: their choice is a no-op, and their memory does not change.
+          greedy: bool, take the most likely choice instead of sampling.
 
         Returns:
           `Choice` (B, P), its log-probability and the value (B, P) float32, the next memory.
         """
-        wanted = base(obs).alive if wanted is None else wanted
+        wanted = base_observation(obs).alive if wanted is None else wanted
         players = wanted.shape[1]
         points = jax.vmap(lambda key: threefry.uniform(key, (players, self.draws)))(keys)
-        most = base(obs).visible.shape[-1]
-        idle = (nothing(obs), jnp.zeros(wanted.shape), jnp.zeros(wanted.shape))
+        most = base_observation(obs).visible.shape[-1]
+        idle = (noop_choice(obs), jnp.zeros(wanted.shape), jnp.zeros(wanted.shape))
 
         def choose(done, blocks, bound):
-            seen, before, new, point = packing.take((obs, memory, fresh, points), blocks, players)
-            who = packing.rows(blocks, players)
-            logits, value, after = self._once(params, seen, who, before, new, bound)
-            choice = likeliest(logits) if greedy else sample(point, logits)
+            seen, before, new, point = packing.gather((obs, memory, fresh, points), blocks, players)
+            who = packing.player_rows(blocks, players)
+            logits, value, after = self._single_tick(params, seen, who, before, new, bound)
+            choice = argmax_choice(logits) if greedy else sample(point, logits)
             log_probs = log_prob(logits, choice)
-            return packing.put(
-                done, blocks, (widened(choice, bound, most), log_probs, value, after)
+            return packing.scatter(
+                done, blocks, (lengthen_choice(choice, bound, most), log_probs, value, after)
             )
 
-        # The memory is emptied here too, for those that are fresh and do not choose.
-        start = (*idle, emptied(memory, fresh))
+        # The memory is reset here too, for fresh agents that do not act.
+        start = (*idle, reset_memory(memory, fresh))
         return self._for_all(choose, start, obs, wanted, by_crowd=True)
 
     @narrow
     def value(self, params, obs, memory: Memory, fresh: jax.Array, wanted=None) -> jax.Array:
-        """Returns values (B, P) float32 of what is seen, 0 for who is not `wanted`; see `act`."""
-        wanted = base(obs).alive if wanted is None else wanted
+        """Returns values (B, P) float32 of observations, 0 for agents not `wanted`; see `act`."""
+        wanted = base_observation(obs).alive if wanted is None else wanted
         players = wanted.shape[1]
 
         def judge(done, blocks, bound):
-            seen, before, new = packing.take((obs, memory, fresh), blocks, players)
-            who = packing.rows(blocks, players)
-            value = self._once(params, seen, who, before, new, bound)[1]
-            return packing.put(done, blocks, value)
+            seen, before, new = packing.gather((obs, memory, fresh), blocks, players)
+            who = packing.player_rows(blocks, players)
+            value = self._single_tick(params, seen, who, before, new, bound)[1]
+            return packing.scatter(done, blocks, value)
 
         return self._for_all(judge, jnp.zeros(wanted.shape), obs, wanted, by_crowd=False)
 
     @narrow
     def to_action(self, choice: Choice, obs) -> Action:
-        """Returns the action of one world's players that a choice (P,) means."""
-        action = to_action(choice, base(obs), self.tokens)
+        """Returns the `Action` of a choice (P,) of one world's players."""
+        action = to_action(choice, base_observation(obs), self.tokens)
         return action.replace(token=obs.word) if self.scripted else action
 
     def _for_all(self, work, state, obs, wanted, by_crowd: bool):
-        """Works on all that are wanted, packed."""
-        players, most = base(obs).visible.shape[1:]
+        """Folds a function over the wanted agents in packed blocks, see `packing.fold_blocks`."""
+        players, most = base_observation(obs).visible.shape[1:]
         blocks, seen = packing.pack(wanted), None
         if by_crowd:
-            crowd = (base(obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
-            seen = packing.crowd_of(crowd, blocks, players)
-        at_once = packing.at_a_time(len(wanted), players, 1)
-        return packing.for_all(work, state, blocks, at_once, most, seen)
+            crowd = (base_observation(obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
+            seen = packing.block_crowd(crowd, blocks, players)
+        at_once = packing.blocks_at_a_time(len(wanted), players, 1)
+        return packing.fold_blocks(work, state, blocks, at_once, most, seen)
 
-    def _once(self, params, obs, who, memory, fresh, bound):
-        """One tick of C blocks."""
-        obs, fresh = jax.tree.map(lambda leaf: leaf[None], (nearest(obs, bound), fresh))
+    def _single_tick(self, params, obs, who, memory, fresh, bound):
+        """Returns `unroll` of a single tick of C blocks."""
+        obs, fresh = jax.tree.map(lambda leaf: leaf[None], (shorten_lists(obs, bound), fresh))
         logits, value, memory = self.unroll(params, obs, who, memory, fresh)
         return jax.tree.map(lambda leaf: leaf[0], logits), value[0], memory
 
     def _is_cheap(self) -> bool:
-        """Whether ticks of the core are joined into one kernel where launches cost much."""
+        """Returns whether ticks of the core are unrolled into one kernel on accelerators."""
         return getattr(self.network, "ELEMENTWISE", False)
 
     def _apply(self, params, method, *args):
         return self.network.apply(params, *args, method=method)
 
 
-def nearest(obs, bound: int):
-    """Returns observations with lists of those in sight cut short, to `bound` entries.
+def shorten_lists(obs, bound: int):
+    """Returns observations with lists of entities in sight shortened to `bound` entries.
 
-    Nothing is lost where nobody sees more.
+    Nothing is lost if no agent sees more.
     """
     if not isinstance(obs, Observation):
-        return obs.replace(base=nearest(obs.base, bound), entity=obs.entity[..., :bound, :])
+        return obs.replace(base=shorten_lists(obs.base, bound), entity=obs.entity[..., :bound, :])
     if bound >= obs.visible.shape[-1]:
         return obs
 
     def short(mask):
         return jnp.concatenate([mask[..., :bound], mask[..., -1:]], axis=-1)
 
-    names = [name for name in OF_SIGHT if getattr(obs.masks, name) is not None]
+    names = [name for name in IN_SIGHT_HEADS if getattr(obs.masks, name) is not None]
     masks = obs.masks.replace(**{name: short(getattr(obs.masks, name)) for name in names})
     return obs.replace(visible=obs.visible[..., :bound], masks=masks)
 
 
-OF_SIGHT = action_heads.names(*action_heads.IN_SIGHT)
-"""Masks and choices of those in sight, whose last entry is nobody."""
+IN_SIGHT_HEADS = action_heads.names(*action_heads.IN_SIGHT)
+"""Heads that choose an entity in sight; their last entry is "nobody"."""
 
 
-def widened(choice: Choice, bound: int, most: int) -> Choice:
+def lengthen_choice(choice: Choice, bound: int, most: int) -> Choice:
     """Returns choices from lists of `bound` in sight as choices from lists of `most`."""
     return _renamed(choice, lambda entry: jnp.where(entry == bound, most, entry))
 
 
-def shortened(choice: Choice, bound: int) -> Choice:
+def shorten_choice(choice: Choice, bound: int) -> Choice:
     """Returns choices from longer lists as choices from lists of `bound` in sight."""
     return _renamed(choice, lambda entry: jnp.minimum(entry, bound))
 
 
 def _renamed(choice, rename):
-    names = [name for name in OF_SIGHT if getattr(choice, name) is not None]
+    names = [name for name in IN_SIGHT_HEADS if getattr(choice, name) is not None]
     return choice.replace(**{name: rename(getattr(choice, name)) for name in names})
 
 
-def nothing(obs) -> Choice:
-    """Returns the choice (B, P) of players that do nothing in observations (B, ...)."""
-    obs = base(obs)
+def noop_choice(obs) -> Choice:
+    """Returns the no-op choice (B, P) for observations (B, ...)."""
+    obs = base_observation(obs)
     zero, masks = jnp.zeros(obs.alive.shape, jnp.int32), obs.masks
 
     def entry(head: Head) -> jax.Array:
@@ -238,13 +248,13 @@ def nothing(obs) -> Choice:
 
 
 def _heads(obs: Observation) -> tuple[Head, ...]:
-    """Returns the heads that are chosen upon an observation."""
+    """Returns the action heads of the game of an observation."""
     has_items = obs.listing is not None
     return tuple(head for head in action_heads.HEADS if has_items or not head.needs_items)
 
 
 @narrow
-def legal(
+def legal_choices(
     obs,
     who: jax.Array,
     tokens: int,
@@ -252,21 +262,21 @@ def legal(
     talk: bool = True,
     spelled: bool = False,
 ) -> Logits:
-    """Returns what players of one world may choose, (P, ...) bool, as `Logits`.
+    """Returns the masks of all heads for players of one world, (P, ...) bool, as `Logits`.
 
     Args:
       obs: an Observation, or a view that holds one.
       who: (P,) int32, rows of the players in the world.
-      tokens: words of the language.
-      spare_teammates: rows of teammates are no targets; who has no other may attack nobody.
-      talk: words may be chosen where the mask allows it; else only silence.
-      spelled: words are chosen bit by bit.
+      tokens: number of words in the vocabulary.
+      spare_teammates: mask teammates out of the attack targets.
+      talk: words are allowed as by the observation's mask; else only silence.
+      spelled: words are encoded in bits, see `Logits.spelling`.
 
     Source: docs/rules/training.md#team-wrapper, attack mask of teammates.
     """
-    obs = base(obs)
+    obs = base_observation(obs)
     players = obs.visible.shape[0]
-    target = foes(obs, who) if spare_teammates else obs.masks.target
+    target = foe_mask(obs, who) if spare_teammates else obs.masks.target
     masks, speak = obs.masks, (obs.masks.speak & talk)[:, None]
     if spelled:
         words = {"spelling": jnp.broadcast_to(speak, (players, tokens.bit_length()))}
@@ -282,10 +292,10 @@ def legal(
     return Logits(**{**allowed, **words, "target": target})
 
 
-def foes(obs: Observation, who: jax.Array) -> jax.Array:
+def foe_mask(obs: Observation, who: jax.Array) -> jax.Array:
     """Returns the mask of targets (P, K + 1) bool without teammates.
 
-    Who has no other target may attack nobody.
+    "Nobody" is allowed if there is no other target.
 
     Args:
       obs: of one world.
@@ -299,20 +309,20 @@ def foes(obs: Observation, who: jax.Array) -> jax.Array:
 
 
 def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = None) -> Policy:
-    """Returns the policy that the options ask for, with the sizes of the world's config.
+    """Returns the policy of a run's options for a world's config.
 
     Args:
       cfg: options.
       world: sizes.
-      network: one's own, where `cfg.network` is "own"; see `agents.networks.lean` for its methods.
+      network: the custom network where `cfg.network` is "own"; see `agents.networks.lean`.
 
     Raises:
-      ValueError: one's own network is asked for and not given, or lacks a method.
+      ValueError: a custom network is asked for and not given, or lacks a method.
     """
     prices = world.prices if world.has_exchange else 0
     paper = cfg.network == "paper"
     if cfg.network == "own":
-        network = _checked(network)
+        network = _check_network(network)
     elif paper:
         from .networks.paper import Paper
 
@@ -322,7 +332,7 @@ def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = Non
     spelled = getattr(network, "SPELLED", True)
 
     def allowed(obs, who):
-        return legal(obs, who, world.tokens, cfg.spare_teammates, cfg.talk, spelled)
+        return legal_choices(obs, who, world.tokens, cfg.spare_teammates, cfg.talk, spelled)
 
     heads = [head for head in action_heads.HEADS if prices or not head.needs_items]
     draws = len(heads) - 1 + (world.tokens.bit_length() if spelled else 1)
@@ -334,9 +344,9 @@ PARTS_OF_A_NETWORK = ("encode", "project", "recur", "decide", "initial", "HEADS"
 """Methods and attributes that a network must have."""
 
 
-def _checked(network) -> nn.Module:
+def _check_network(network) -> nn.Module:
     if network is None:
-        raise ValueError("the network is one's own: pass it, as in train(cfg, network=...)")
+        raise ValueError("the network is custom: pass it, as in train(cfg, network=...)")
     lacks = [name for name in PARTS_OF_A_NETWORK if not hasattr(network, name)]
     if lacks or not isinstance(network, nn.Module):
         raise ValueError(
@@ -346,6 +356,6 @@ def _checked(network) -> nn.Module:
     return network
 
 
-def emptied(memory: Memory, fresh: jax.Array) -> Memory:
-    """Returns the memory (..., features) of agents, zeros where they are `fresh` (...)."""
+def reset_memory(memory: Memory, fresh: jax.Array) -> Memory:
+    """Returns the memory (..., features) of agents, zeros where `fresh` (...) is set."""
     return jax.tree.map(lambda leaf: jnp.where(fresh[..., None], 0.0, leaf), memory)

@@ -22,8 +22,8 @@ from .training.loop import TrainResult, train
 
 GAME = "race_to_the_center"
 
-FILM = 2
-"""Tag of the episode that is filmed: training and evaluation draw from other keys."""
+FILM_TAG = 2
+"""Tag of the key of the recorded episode: training and evaluation use other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +31,11 @@ class QuickstartConfig:
     """Options of the quick start.
 
     Attributes:
-      seed: of everything random.
+      seed: seed of all randomness.
       total_steps: living agent-steps to train for.
-      episodes: of each comparison with the random policy.
-      run_dir: folder of the run; empty for a new one under `runs/`.
-      picture: draw the moving picture.
+      episodes: episodes of each comparison with the random policy.
+      run_dir: folder to write the run to; empty for a new one under `runs/`.
+      picture: draw an animation of one episode.
       progress: show a progress bar.
     """
 
@@ -54,15 +54,20 @@ def quickstart(cfg: QuickstartConfig = QuickstartConfig()) -> tuple[TrainResult,
       ValueError: an option is not allowed.
     """
     options = TrainConfig(
-        game=(GAME,), config="tiny", total_steps=cfg.total_steps, seed=cfg.seed,
-        run_dir=cfg.run_dir, progress=cfg.progress, eval_episodes=16,
-    )  # fmt: skip
+        game=(GAME,),
+        config="tiny",
+        total_steps=cfg.total_steps,
+        seed=cfg.seed,
+        run_dir=cfg.run_dir,
+        progress=cfg.progress,
+        eval_episodes=16,
+    )
     begun = time.monotonic()
     print(f"training {GAME} at tiny for {cfg.total_steps:,} living agent-steps", flush=True)
     result = train(options)
     seconds, compiling = time.monotonic() - begun, result.history[0]["seconds"]
     print(f"took {seconds:.0f} s, {compiling:.0f} s of them to compile; comparing with random")
-    env = training_run.arena(GAME, "tiny")
+    env = training_run.make_evaluation_env(GAME, "tiny")
     trained = evaluate.Side("trained", result.policy, result.params)
     match = evaluate.compare(env, trained, evaluate.RANDOM, cfg.episodes, seed=cfg.seed)
     (result.run / "match.txt").write_text(f"{match}\n")
@@ -79,7 +84,7 @@ def film(result: TrainResult, env, seed: int = 0) -> Path | str:
     try:
         from metammo_jax.draw import picture
 
-        key = threefry.tagged(checks.key_of_seed(seed), FILM)
+        key = threefry.tagged(checks.key_of_seed(seed), FILM_TAG)
         replay = mm.record(env, key, Player(result.policy, result.params))
         return picture.animate(replay, result.run / "episode.gif")
     except ImportError as error:

@@ -5,10 +5,10 @@ r"""Trains with many options, games and seeds, and compares: `metammo-jax sweep 
     metammo-jax sweep --out sweeps/rate --table
 
 Every combination of the values is a setting; `--trials N` tries N of them, drawn at random. Each
-setting plays each game with each seed. Now and then, and at the end, the policy plays against
-random and against untrained players in worlds that they share. Results go to `results.jsonl` in
-the folder, a line for each run, and `--table` prints means over seeds with 95% intervals. A sweep
-that was interrupted goes on where it was, when it is called again.
+setting is trained on each game with each seed. At intervals, and at the end, it is evaluated
+against random and untrained players in the same worlds. Results go to `results-*.jsonl` in the
+folder, a line for each run, and `--table` prints means over seeds with 95% intervals. Call the same
+command again to continue an interrupted sweep.
 """
 
 import dataclasses
@@ -29,19 +29,19 @@ from . import cli, evaluate
 from .config import PRESETS, TrainConfig, preset
 from .evaluation.sides import RANDOM, Side, untrained
 from .experiments.sweep_table import table
-from .learners.state import SPECS, make_start
+from .learners.state import SPECS, make_init, seed_words
 from .learners.update import make_update
 from .parallel import meshes
 from .runs import training_run
-from .runs.folder import episode_means, write
+from .runs.folder import episode_means, write_atomically
 from .runs.training_run import TrainingRun
 from .training.loop import advance
 
-TOLD = ("return", "won", "score", "progress", "length", "difficulty")
+STATISTICS = ("return", "won", "score", "progress", "length", "difficulty")
 """Statistics of the last fifth of training that a result holds."""
 
-SAME = ("config", "preset", "total_steps", "marks", "episodes")
-"""Options that all results in a folder must share."""
+SHARED_OPTIONS = ("config", "preset", "total_steps", "marks", "episodes")
+"""Options that must be equal for all results in a folder."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,20 +49,20 @@ class SweepConfig:
     """Options of a sweep.
 
     Attributes:
-      out: folder of the results.
-      game: names of games, each learnt by itself; names joined by + are learnt together; "all" is
-        every game of the config.
-      config: preset of the worlds' sizes.
-      preset: options of training that are not varied; empty for those of the config's name, or
-        tiny.
+      out: folder to write the results to.
+      game: names of games; each is trained separately. Names joined by + are trained together in
+        one run; "all" is every game of the config.
+      config: size of the world: "tiny", "mini", "large", "tiny_full" or "full".
+      preset: preset of the training options that are not varied; empty for the one named like the
+        config, or "tiny" if there is none.
       total_steps: living agent-steps of a run; 0 for the preset's.
-      seeds: how many, from 0 on.
-      vary: options of training and the values to try, as in epochs=1,2.
-      trials: settings to draw at random among all combinations; 0 tries them all.
-      marks: how many times a run is evaluated, at equal distances, the last at its end.
-      episodes: of each comparison.
-      workers: processes that share the settings and games, each with one core.
-      table: print the results that there are, and train nothing.
+      seeds: number of seeds, 0 .. N - 1.
+      vary: training options and the values to try, as in epochs=1,2.
+      trials: number of combinations of the values, drawn at random; 0 for all.
+      marks: evaluations of each run, at equal distances, the last at its end.
+      episodes: episodes against each opponent in an evaluation.
+      workers: processes that share the runs, each on one core.
+      table: print the results that exist, without training.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -90,7 +90,7 @@ class SweepConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """Runs of one setting in one game: they share a compiled update.
+    """Runs of one setting on one game, which share a compiled update.
 
     Attributes:
       setting: values of the options that are varied, by name.
@@ -101,12 +101,12 @@ class Job:
     cfg: TrainConfig
 
     def name(self, seed: int) -> tuple:
-        """Returns what tells a run from all others of the sweep."""
+        """Returns a key that identifies a run within the sweep."""
         return json.dumps(self.setting, sort_keys=True), "+".join(self.cfg.game), seed
 
 
 def settings(vary: tuple[str, ...], trials: int = 0) -> list[dict]:
-    """Returns the settings to try, dicts of options.
+    """Returns the settings of a sweep, dicts of options.
 
     Args:
       vary: options and values, as in "epochs=1,2".
@@ -157,8 +157,8 @@ def jobs(cfg: SweepConfig) -> list[Job]:
     ]
 
 
-def read(out: str | Path) -> list[dict]:
-    """Returns the results in a folder, one for each run; lines that are cut short are left out."""
+def read_results(out: str | Path) -> list[dict]:
+    """Returns the results in a folder, one for each run; incomplete lines are left out."""
     found = []
     for path in sorted(Path(out).glob("results*.jsonl")):
         for line in path.read_text().splitlines():
@@ -170,37 +170,42 @@ def read(out: str | Path) -> list[dict]:
 
 
 def sweep(cfg: SweepConfig, worker: int = 0) -> None:
-    """Runs the share of a worker: every run of it that has no result yet.
+    """Trains all runs of a worker that have no result yet, and writes their results.
 
     Raises:
       ValueError: an option is not allowed.
     """
     folder, todo = Path(cfg.out), jobs(cfg)
     _claim(folder, cfg)
-    done = {(json.dumps(r["setting"], sort_keys=True), r["game"], r["seed"]) for r in read(folder)}
+    done = {
+        (json.dumps(r["setting"], sort_keys=True), r["game"], r["seed"])
+        for r in read_results(folder)
+    }
     for number, job in enumerate(todo):
         seeds = [seed for seed in range(cfg.seeds) if job.name(seed) not in done]
         if number % cfg.workers != worker or not seeds:
             continue
-        for result in runs(job, seeds, cfg.marks, cfg.episodes):
+        for result in train_seeds(job, seeds, cfg.marks, cfg.episodes):
             _append(folder / f"results-{worker}.jsonl", json.dumps(result))
             last = result["marks"][-1]
             print(
                 f"{number + 1}/{len(todo)} {result['setting']} {result['game']} seed "
-                f"{result['seed']}: {last['seconds']:.0f} s", file=sys.stderr, flush=True,
-            )  # fmt: skip
+                f"{result['seed']}: {last['seconds']:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _claim(folder: Path, cfg: SweepConfig) -> None:
-    """Makes the folder of a sweep, with the options that its results share.
+    """Creates the folder of a sweep, with a file of its shared options.
 
     Raises:
-      ValueError: it holds results of other options, with which these cannot be compared.
+      ValueError: the folder has results of other options.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path, options = folder / "sweep.json", {name: getattr(cfg, name) for name in SAME}
+    path, options = folder / "sweep.json", {name: getattr(cfg, name) for name in SHARED_OPTIONS}
     if not path.exists():
-        write(path, json.dumps(options) + "\n")
+        write_atomically(path, json.dumps(options) + "\n")
     for name, value in json.loads(path.read_text()).items():
         if options.get(name) != value:
             raise ValueError(
@@ -210,53 +215,49 @@ def _claim(folder: Path, cfg: SweepConfig) -> None:
 
 
 def _append(path: Path, line: str) -> None:
-    """Appends a line, also after one that was cut short."""
+    """Appends a line to a file, also if its last line is incomplete."""
     before = path.read_text() if path.exists() else ""
     with path.open("a") as file:
         file.write("\n" * (before[-1:] not in ("", "\n")) + line + "\n")
 
 
-def runs(job: Job, seeds: list[int], marks: int, episodes: int):
-    """Trains with each seed, one after the other; yields a result for each."""
+def train_seeds(job: Job, seeds: list[int], marks: int, episodes: int):
+    """Trains with each seed in turn; yields the result of each."""
     cfg = job.cfg
-    arena, env = training_run.arena(cfg.game, cfg.config), training_run.worlds(cfg)
-    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
-    fresh, seed_of_cfg = make_start(batch, policy, cfg, mesh)
+    mesh, parts = meshes.make_mesh(cfg), training_run.prepare(cfg)
+    fresh, seed_of_cfg = make_init(parts.batch, parts.policy, cfg, mesh)
     shapes = meshes.with_shardings(jax.eval_shape(fresh, seed_of_cfg), SPECS, mesh)
     rate = np.float32(cfg.learning_rate)
-    update = make_update(batch, policy, cfg, mesh).lower(shapes, rate).compile()
-    others = [RANDOM, untrained(policy, arena)]
+    update = make_update(parts.batch, parts.policy, cfg, mesh).lower(shapes, rate).compile()
+    others = [RANDOM, untrained(parts.policy, parts.evaluation_env)]
     for seed in seeds:
-        state = fresh(np.asarray(jax.random.key_data(checks.key_of_seed(seed))))
-        counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
         options = dataclasses.replace(cfg, seed=seed)
-        work = TrainingRun(options, Path(), batch, policy, state, counts, arena, mesh)
-        del state  # an update gives it up
+        work = parts.new_run(options, Path(), fresh(seed_words(options)), mesh)
         result = {"setting": job.setting, "game": "+".join(cfg.game), "seed": seed}
-        yield result | _run(work, update, others, marks, episodes)
+        yield result | _train(work, update, others, marks, episodes)
 
 
-def _run(work: TrainingRun, update, others: list[Side], marks: int, episodes: int) -> dict:
-    """Trains until the end; returns what the evaluations and the last fifth of training told."""
+def _train(work: TrainingRun, update, others: list[Side], marks: int, episodes: int) -> dict:
+    """Trains a run to the end; returns its evaluations, and statistics of the last fifth."""
     reached, history, total = [], [], work.cfg.total_steps
     while not work.complete:
         history.append(advance(work, update))
         if work.counts["steps"] * marks >= total * (len(reached) + 1):
             counts = {name: work.counts[name] for name in ("steps", "updates", "seconds")}
-            reached.append(counts | {"games": _evaluated(work, others, episodes)})
+            reached.append(counts | {"games": _evaluate(work, others, episodes)})
     last = history[-max(1, len(history) // 5) :]
-    return {"marks": reached, "games": episode_means(last, TOLD)}
+    return {"marks": reached, "games": episode_means(last, STATISTICS)}
 
 
-def _evaluated(work: TrainingRun, others: list[Side], episodes: int) -> dict:
-    """Returns, by game and opponent, what the policy comes to in worlds that it shares."""
+def _evaluate(work: TrainingRun, others: list[Side], episodes: int) -> dict:
+    """Returns scores of the policy and of each opponent in the same worlds, by game."""
     side = Side("trained", work.policy, work.params)
     found = {}
-    for index, game in enumerate(work.arena.games):
+    for index, game in enumerate(work.evaluation_env.games):
         found[game.name] = {
             other.name: [
                 {"won": score.won, "score": score.score, "progress": score.progress}
-                for score in evaluate.versus(work.arena, side, other, episodes, game=index)
+                for score in evaluate.versus(work.evaluation_env, side, other, episodes, game=index)
             ]
             for other in others
         }
@@ -271,27 +272,27 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         cfg = cli.parse(SweepConfig, SweepConfig(), arguments, "sweep")
         if not cfg.table:
-            jobs(cfg)  # what is not allowed shows before any work is shared out
+            jobs(cfg)  # raises errors before workers are started
             _claim(Path(cfg.out), cfg)
-            _share_out(cfg, arguments) if worker is None and cfg.workers > 1 else sweep(
+            _run_workers(cfg, arguments) if worker is None and cfg.workers > 1 else sweep(
                 cfg, int(worker or 0)
             )
         if worker is None:
-            print(table(read(cfg.out)))
+            print(table(read_results(cfg.out)))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _share_out(cfg: SweepConfig, arguments: list[str]) -> None:
-    """Starts the workers and waits for them.
+def _run_workers(cfg: SweepConfig, arguments: list[str]) -> None:
+    """Starts worker processes and waits for them.
 
     Raises:
       ValueError: a worker failed.
     """
     command = [sys.executable, "-m", f"{__package__}.sweep", *arguments]
-    # Each has a core of its own; two threads that share one wait for each other.
+    # One core each: two threads on the same core would wait for each other.
     environ = {**os.environ, "NPROC": "1"}
     started = [
         subprocess.Popen([*command, "--worker", str(n)], env=environ) for n in range(cfg.workers)

@@ -1,4 +1,4 @@
-"""Policies against each other, one for each team or player, and their ratings.
+"""Tournaments between policies, and their ratings.
 
     metammo-jax tournament runs/A runs/B runs/B@100 untrained random --game sandwich
     metammo-jax tournament runs/SEEDS random --matches 1000 --out results/
@@ -20,7 +20,7 @@ from metammo_jax.lib import checks
 
 from . import cli
 from .evaluation.sides import RANDOM, Side, untrained
-from .evaluation.tournament import Tournament, draw, tournament
+from .evaluation.tournament import Tournament, draw_ratings, tournament
 from .pretrained import policy_of
 from .runs import group, training_run
 
@@ -32,14 +32,14 @@ class TournamentConfig:
     """Options of a tournament.
 
     Attributes:
-      game: what to play; empty for the game, or the games, of the first run.
-      config: preset of the world's sizes; empty for those of the first run.
-      matches: of each game.
-      difficulty: of the game, such as the map's size in a race; -1 for what the game's
-        evaluation fixes.
-      greedy: policies do what they think best, instead of drawing.
-      seed: of starts and seats, 0 .. 2**63 - 1.
-      out: folder for tournament.json and a picture of each game; empty for none.
+      game: game to play; empty for the game, or the games, of the first run.
+      config: size of the world, such as "mini"; empty for that of the first run.
+      matches: matches of each game.
+      difficulty: difficulty of the game, such as the map's size in a race; -1 for the difficulty
+        that evaluations of the game use.
+      greedy: policies take the most likely action instead of sampling.
+      seed: seed of the episodes and of who plays which team, 0 .. 2**63 - 1.
+      out: folder to write tournament.json and a figure of each game to; empty for none.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -60,7 +60,7 @@ class TournamentConfig:
 
 
 def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> list[Tournament]:
-    """Returns the tournaments of some runs, game by game.
+    """Returns the results of tournaments between runs and agents, one for each game.
 
     Args:
       entrants: as the command line names them.
@@ -70,17 +70,17 @@ def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> lis
       ValueError: a folder is no run, a checkpoint is damaged or absent, or an option is not
         allowed.
     """
-    names = [name for entrant in entrants for name in _seeds_of(entrant)]
+    names = [name for entrant in entrants for name in _expand_group(entrant)]
     runs = [name for name in names if name not in ("random", "untrained")]
     if not runs:
         raise ValueError("one entrant at least must be the folder of a run, or an agent")
     loaded = {}
     for name in runs:
-        run, update = training_run.run_and_update(name)
+        run, update = training_run.parse_run(name)
         loaded[name] = policy_of(run, update)
     trained, policy, _ = loaded[runs[0]]
     games = (cfg.game,) if cfg.game else trained.game
-    make = mm.make if cfg.difficulty >= 0 else training_run.arena
+    make = mm.make if cfg.difficulty >= 0 else training_run.make_evaluation_env
     env = make(games, config=cfg.config or trained.config)
     sides = []
     for name in names:
@@ -89,22 +89,22 @@ def play(entrants: list[str], cfg: TournamentConfig = TournamentConfig()) -> lis
         elif name == "untrained":
             sides.append(dataclasses.replace(untrained(policy, env), greedy=cfg.greedy))
         else:
-            sides.append(Side(name, *_sharing(loaded[name], loaded.values()), cfg.greedy))
+            sides.append(Side(name, *_share_policy(loaded[name], loaded.values()), cfg.greedy))
     level = cfg.difficulty if cfg.difficulty >= 0 else None
     return [
         tournament(env, sides, cfg.matches, cfg.seed, index, level) for index in range(len(games))
     ]
 
 
-def _seeds_of(entrant: str) -> list[str]:
-    """Returns an entrant's name, or those of all seeds of a group."""
+def _expand_group(entrant: str) -> list[str]:
+    """Returns the entrant's name, or the folders of all seeds of a group."""
     if not group.is_group(entrant):
         return [entrant]
     return [str(Path(entrant) / f"seed{seed}") for seed in group.read_seeds(entrant)]
 
 
-def _sharing(mine, all_loaded):
-    """Returns policy and parameters; the policy is that of the first run with equal options."""
+def _share_policy(mine, all_loaded):
+    """Returns policy and parameters; runs with equal options share the policy."""
     cfg, _, params = mine
     shaping = ("network", "width", "corrected", "spare_teammates", "talk", "config")
     for other, policy, _ in all_loaded:
@@ -138,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
         text = json.dumps([result.as_dict() for result in results], indent=1)
         (folder / "tournament.json").write_text(text + "\n")
         for result in results:
-            draw(result, folder / f"{result.game}.png")
+            draw_ratings(result, folder / f"{result.game}.png")
     return 0
 
 

@@ -1,14 +1,14 @@
-"""How near the device's limits it runs: `python -m benchmarks.ceiling --help`.
+"""Speed as a share of the device's limits: `python -m benchmarks.ceiling --help`.
 
 The limits are measured, not looked up: bytes a second of a copy much larger than the caches, and
 operations a second of a product of large matrices, in the precision that networks here use by
-default. Beside them stands what programs came to: a step of all worlds with observations, a tick
+default. Beside them are the rates of programs: a step of all worlds with observations, a tick
 of a rollout (with the network), and a whole update.
 
 Bytes and operations of step and tick are XLA's estimate for the compiled program
 (`cost_analysis`): every fusion's operands and results count, though some come from a cache, so
 more than the copy's bytes a second are possible; and bodies of loops count once, whatever their
-number of rounds. Of an update, which is made of loops, bytes are therefore not told, and its
+number of rounds. Of an update, which is made of loops, bytes are therefore not reported, and its
 operations are those of its matrix products and convolutions alone, counted in the program that
 was traced, with the rounds of its scans.
 """
@@ -41,8 +41,8 @@ PROGRAMS = ("step", "tick", "update")
 
 
 @dataclasses.dataclass(frozen=True)
-class Work:
-    """What a program does in a call.
+class ProgramCost:
+    """Cost of one call of a program.
 
     Attributes:
       program: its name.
@@ -70,7 +70,7 @@ class Work:
 
 @dataclasses.dataclass(frozen=True)
 class Ceilings:
-    """What the device can.
+    """Limits of the device.
 
     Attributes:
       bandwidth: bytes a second, read and written, of a large copy.
@@ -81,8 +81,8 @@ class Ceilings:
     flops: float
 
 
-def ceilings(megabytes: int = 256, side: int | None = None, runs: int = 5) -> Ceilings:
-    """Measures what the device can: the best of some runs.
+def measure_ceilings(megabytes: int = 256, side: int | None = None, runs: int = 5) -> Ceilings:
+    """Returns the measured limits of the device, the best of some runs.
 
     Args:
       megabytes: of the array that is copied; larger than the caches.
@@ -93,12 +93,12 @@ def ceilings(megabytes: int = 256, side: int | None = None, runs: int = 5) -> Ce
     line = jnp.zeros(megabytes * 250_000, jnp.float32)
     matrix = jnp.full((side, side), 1 / side, jnp.float32)
     size = line.nbytes
-    copied = _best(lambda x: x + 1, line, runs)
-    multiplied = _best(lambda x: x @ x, matrix, runs)
+    copied = _least_seconds(lambda x: x + 1, line, runs)
+    multiplied = _least_seconds(lambda x: x @ x, matrix, runs)
     return Ceilings(2 * size / copied, 2 * side**3 / multiplied)
 
 
-def _best(function, array, runs: int) -> float:
+def _least_seconds(function, array, runs: int) -> float:
     """Returns the least seconds of a call; results replace the array, so no memory is new."""
     compiled, _ = build_ahead(jax.jit(function, donate_argnums=0), array)
     seconds = []
@@ -110,11 +110,11 @@ def _best(function, array, runs: int) -> float:
 
 def cost(compiled) -> tuple[float | None, float | None]:
     """Returns XLA's estimate of bytes and operations of a program, None for what it lacks."""
-    told = compiled.cost_analysis() or {}
-    return told.get("bytes accessed"), told.get("flops")
+    reported = compiled.cost_analysis() or {}
+    return reported.get("bytes accessed"), reported.get("flops")
 
 
-def products(function, *args) -> int:
+def count_products(function, *args) -> int:
     """Returns operations of all matrix products and convolutions of a function.
 
     Rounds of scans count; a loop whose rounds are not known beforehand counts once, and of the
@@ -125,7 +125,7 @@ def products(function, *args) -> int:
 
 
 def products_in(jaxpr) -> int:
-    """Returns what `products` does, of a function that has been traced."""
+    """Returns what `count_products` does, of a function that has been traced."""
     return sum(map(_product, jaxpr.eqns))
 
 
@@ -159,15 +159,17 @@ def _inner(params: dict) -> list:
     return found
 
 
-def works(cfg, programs=PROGRAMS, runs: int = 7, age: int = 24, env=None) -> list[Work]:
-    """Measures programs.
+def measure_programs(
+    cfg, programs=PROGRAMS, runs: int = 7, age: int = 24, env=None
+) -> list[ProgramCost]:
+    """Returns the measured costs of programs.
 
     Args:
       cfg: `agents.config.TrainConfig`; its game, sizes, worlds and network.
       programs: of `PROGRAMS`.
       runs: timed calls.
       age: ticks that worlds have been played before a step or a tick is timed.
-      env: worlds of one's own instead of those that `cfg` names.
+      env: a custom environment instead of the one that `cfg` names.
 
     Raises:
       ValueError: an unknown game or config, or a number that is not allowed.
@@ -180,7 +182,7 @@ def works(cfg, programs=PROGRAMS, runs: int = 7, age: int = 24, env=None) -> lis
     return [measured[program](cfg, env, runs, age) for program in programs]
 
 
-def _step(cfg, env, runs: int, age: int) -> Work:
+def _step(cfg, env, runs: int, age: int) -> ProgramCost:
     vector = mm.vectorize(env, cfg.num_worlds)
     (obs, state), sample = jax.jit(vector.reset)(jax.random.key(0)), jax.jit(vector.sample)
     world = state.world
@@ -194,16 +196,16 @@ def _step(cfg, env, runs: int, age: int) -> Work:
         args = choose(tick)
         obs, world, *_ = compiled(*args)
     seconds = [timed(compiled, *args)[0] for _ in range(runs)]
-    return Work("step + observations", statistics.median(seconds), *cost(compiled))
+    return ProgramCost("step + observations", statistics.median(seconds), *cost(compiled))
 
 
-def _tick(cfg, env, runs: int, age: int) -> Work:
-    from agents.learners.rollout import begin, play_tick
+def _tick(cfg, env, runs: int, age: int) -> ProgramCost:
+    from agents.learners.rollout import begin_rollout, play_tick
     from agents.runs.training_run import assemble
 
     vector, policy = assemble(cfg, env)
     key, begin_key, init_key = jax.random.split(jax.random.key(0), 3)
-    stage = jax.jit(lambda key: begin(policy, vector, key))(begin_key)
+    stage = jax.jit(lambda key: begin_rollout(policy, vector, key))(begin_key)
     params = jax.jit(policy.init)(init_key, stage.obs)
 
     def tick(params, key, stage):
@@ -214,20 +216,22 @@ def _tick(cfg, env, runs: int, age: int) -> Work:
         key, tick_key = jax.random.split(key)
         before, (stage, *_) = stage, compiled(params, tick_key, stage)
     seconds = [timed(compiled, params, key, before)[0] for _ in range(runs)]
-    return Work(f"tick of a rollout, {cfg.network}", statistics.median(seconds), *cost(compiled))
+    return ProgramCost(
+        f"tick of a rollout, {cfg.network}", statistics.median(seconds), *cost(compiled)
+    )
 
 
-def _update(cfg, env, runs: int, _) -> Work:
-    from agents.learners.state import start
+def _update(cfg, env, runs: int, _) -> ProgramCost:
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
     from benchmarks.train import measure
 
     batch, policy = assemble(cfg, env)
-    state = jax.eval_shape(lambda: start(batch, policy, cfg))
-    flops = products(make_update(batch, policy, cfg), state, jnp.float32(0))
+    state = jax.eval_shape(lambda: init_state(batch, policy, cfg))
+    flops = count_products(make_update(batch, policy, cfg), state, jnp.float32(0))
     seconds = statistics.median(measure(cfg, runs, warm_up=1, env=env).seconds)
-    return Work(f"update, {cfg.network}", seconds, None, flops)
+    return ProgramCost(f"update, {cfg.network}", seconds, None, flops)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -265,12 +269,16 @@ def _measure_all(options, arguments) -> None:
 
     name = options.config if options.config in PRESETS else "tiny"
     cfg = preset(
-        name, game=tuple(options.game.split("+")), config=options.config,
-        network=options.network, num_worlds=options.batch, devices=1,
-    )  # fmt: skip
+        name,
+        game=tuple(options.game.split("+")),
+        config=options.config,
+        network=options.network,
+        num_worlds=options.batch,
+        devices=1,
+    )
     on, command = machine(), report.command_line("benchmarks.ceiling", arguments)
-    most = ceilings(options.megabytes)
-    found = works(cfg, options.programs, options.runs, options.age)
+    most = measure_ceilings(options.megabytes)
+    found = measure_programs(cfg, options.programs, options.runs, options.age)
     with open(options.json or os.devnull, "w", encoding="utf-8") as lines:
         for work in found:
             fields = dataclasses.asdict(work) | {"ceilings": dataclasses.asdict(most)}

@@ -72,7 +72,7 @@ def measure(config: str, program: str) -> Compiled:
 
 
 def measured_games(config: str) -> list[str]:
-    """Returns the games that are mixed: the paper's and those like them, as from the beginning."""
+    """Returns the names of the games in the measured mix."""
     return [name for name in known_games(config) if name not in NEW_GAMES | TRADE_GAMES]
 
 
@@ -99,14 +99,14 @@ def _of_world(config: str, program: str):
 def _update(config: str):
     """Returns an update of training, and its arguments."""
     from agents.config import PRESETS, preset
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
     name = config if config in PRESETS else "tiny"
     cfg = preset(name, game=tuple(measured_games(config)), config=config, devices=1)
     batch, policy = assemble(cfg, mm.make(list(cfg.game), config))
-    state = jax.eval_shape(lambda: start(batch, policy, cfg))
+    state = jax.eval_shape(lambda: init_state(batch, policy, cfg))
     return make_update(batch, policy, cfg), state, np.float32(cfg.learning_rate)
 
 

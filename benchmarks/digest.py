@@ -1,7 +1,7 @@
 """Digests of worlds: the same on every device and under every version of JAX, bit for bit.
 
     python -m benchmarks.digest            # plays, and compares with benchmarks/digest.json
-    python -m benchmarks.digest --write    # writes that file anew, when worlds are meant to change
+    python -m benchmarks.digest --write    # rewrites that file, when worlds are meant to change
 
 Two worlds of each of four games, two of them of the full game, are played for 64 ticks under
 random valid actions. The digest of a game is over every byte of its last worlds and observations,
@@ -29,7 +29,7 @@ PLAYED = {"tiny": ("king_of_the_hill", "radio_raid"), "tiny_full": ("team_battle
 WORLDS, TICKS, SEED = 2, 64, 0
 
 
-def player(config: str):
+def make_player(config: str):
     """Returns the jitted function that plays all games of a config.
 
     Args:
@@ -73,7 +73,7 @@ def of_games(config: str, played) -> dict[str, str]:
 
     Args:
       config: one of `PLAYED`.
-      played: what its `player` returned.
+      played: what the function of `make_player` returned.
     """
     world, obs, outcomes = jax.device_get(played)
     outcomes = jax.tree.map(lambda leaf: np.moveaxis(leaf, 0, 2), outcomes)
@@ -94,7 +94,7 @@ def _digest(tree) -> str:
 def digests() -> dict[str, dict[str, str]]:
     """Plays everything; returns the digests by config and game."""
     key = jax.random.key(SEED)
-    return {config: of_games(config, player(config)(key)) for config in PLAYED}
+    return {config: of_games(config, make_player(config)(key)) for config in PLAYED}
 
 
 def expected() -> dict[str, dict[str, str]]:
@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.digest", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--write", action="store_true", help=f"write {FILE.name} anew")
+    parser.add_argument("--write", action="store_true", help=f"rewrite {FILE.name}")
     options = parser.parse_args(arguments)
     found = digests()
     if options.write:

@@ -1,4 +1,4 @@
-"""Measures whether our own games can be won, by whom, and how: `python -m benchmarks.games`.
+"""Win rates of scripted players in our own games: `python -m benchmarks.games`.
 
 Scripted, random, still and treacherous players (`benchmarks.scripted`) play line-ups of each game.
 A game has a focus: half of the players where everybody plays alone, the first team, or a side.
@@ -89,7 +89,7 @@ def focuses(game, cfg) -> dict[str, np.ndarray]:
     return {"half": row % 4 < 2}  # pairs, that hunt stags together
 
 
-def player(env):
+def make_player(env):
     """Returns the compiled function that plays episodes of one line-up each.
 
     Args:
@@ -139,7 +139,7 @@ def measure(env, episodes: int, seed: int = 0) -> list[Measured]:
         if Code.SELFISH not in codes or game.name in SELFISH_GAMES
     ]
     rows = [place for place in range(len(plan)) for _ in range(episodes)]
-    winners, over = _in_batches(player(env), plan, rows, seed)
+    winners, over = _in_batches(make_player(env), plan, rows, seed)
     found: dict[tuple, dict] = {}
     for place, (index, focus, name, _, chosen) in enumerate(plan):
         mine = slice(place * episodes, (place + 1) * episodes)

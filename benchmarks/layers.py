@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import metammo_jax as mm
 from agents.config import PRESETS, preset
 from agents.networks import packing
-from agents.networks.distributions import entropy, log_prob, masked
-from agents.networks.encoders import heard_features, own_features, pair_features
+from agents.networks.distributions import entropy, log_prob, mask_logits
+from agents.networks.encoders import message_features, own_features, pair_features
 from agents.networks.tiles import tile_features
-from agents.policy import make_policy, nearest, nothing
+from agents.policy import make_policy, noop_choice, shorten_lists
 from benchmarks import timing
 from benchmarks.measure import machine
 from benchmarks.report import show
@@ -54,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     name = options.config if options.config in PRESETS else "tiny"
     cfg = preset(name, game=options.game, config=options.config)
-    crowd = options.crowd or packing.bounds(env.cfg.visible_rows)[0]
-    rows, lines = Rows(env, cfg, options.rows, crowd), []
+    crowd = options.crowd or packing.list_bounds(env.cfg.visible_rows)[0]
+    rows, lines = LayerInputs(env, cfg, options.rows, crowd), []
     for label, function, trained, fixed in rows.layers():
         cells = measured(function, trained, fixed, rows.count, options.runs)
         lines.append([label, *cells])
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-class Rows:
+class LayerInputs:
     """Rows of living agents at the start of episodes, and the layers that work on them.
 
     Attributes:
@@ -83,17 +83,18 @@ class Rows:
 
     def __init__(self, env, cfg, rows: int, crowd: int):
         self.policy, self.ticks = make_policy(cfg, env.cfg), cfg.sequence
-        size = packing.places(env.cfg.players)
+        size = packing.block_size(env.cfg.players)
         blocks = max(1, rows // (size * self.ticks)) * self.ticks
         self.count = blocks * size
         obs, _ = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(0), blocks))
         self.params = self.policy.init(jax.random.key(1), obs)
         place = packing.Blocks(
-            jnp.arange(blocks), jnp.broadcast_to(jnp.arange(size)[None], (blocks, size)),
+            jnp.arange(blocks),
+            jnp.broadcast_to(jnp.arange(size)[None], (blocks, size)),
             jnp.ones(blocks, bool),
-        )  # fmt: skip
+        )
         self.who = place.who
-        self.obs = nearest(packing.take(obs, place, env.cfg.players), crowd)
+        self.obs = shorten_lists(packing.gather(obs, place, env.cfg.players), crowd)
 
     def layers(self):
         """Yields name, function of what is trained and what is not, and both arguments."""
@@ -108,7 +109,7 @@ class Rows:
 
         own = jax.jit(features(own_features))((), (obs, who))
         yield "own features", features(own_features), (), (obs, who)
-        yield "words heard", features(heard_features), (), (obs, who)
+        yield "words heard", features(message_features), (), (obs, who)
         yield "features of those in sight", features(pair_features), (), (obs, who)
         yield "features of tiles", lambda _, o: jax.vmap(tile_features)(o), (), obs
         yield from self._trained(network, own, call)
@@ -150,8 +151,8 @@ class Rows:
         return jax.lax.scan(tick, network.initial(ticks.shape[1:-1]), ticks)[1]
 
     def _choice(self, trained, fixed):
-        logits = masked(trained[0], jax.vmap(self.policy.legal)(*fixed))
-        return log_prob(logits, nothing(fixed[0])), entropy(logits)
+        logits = mask_logits(trained[0], jax.vmap(self.policy.legal)(*fixed))
+        return log_prob(logits, noop_choice(fixed[0])), entropy(logits)
 
     def _all(self, trained, fixed):
         def ticks(leaf):
@@ -161,7 +162,7 @@ class Rows:
         fresh = jnp.zeros(who.shape, bool)
         memory = self.policy.initial(*who.shape[1:])
         logits, value, _ = self.policy.unroll(trained[0], obs, who[0], memory, fresh)
-        return log_prob(logits, nothing(obs)), entropy(logits), value
+        return log_prob(logits, noop_choice(obs)), entropy(logits), value
 
 
 def measured(function, trained, fixed, rows: int, runs: int) -> list[str]:
@@ -171,15 +172,19 @@ def measured(function, trained, fixed, rows: int, runs: int) -> list[str]:
         return sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(function(trained, fixed)))
 
     programs = [jax.jit(function), jax.jit(jax.value_and_grad(loss))]
-    told = [timed(program, trained, fixed, runs) for program in programs[: 2 if trained else 1]]
-    told += [told[0]] * (2 - len(told))
+    reported = [timed(program, trained, fixed, runs) for program in programs[: 2 if trained else 1]]
+    reported += [reported[0]] * (2 - len(reported))
     used = _used(loss, trained, fixed)
-    (flop, touched, spent), (flop_back, touched_back, spent_back) = told
+    (flop, touched, spent), (flop_back, touched_back, spent_back) = reported
     return [
-        f"{used:,}", f"{flop / rows / 1e3:.1f}", f"{flop_back / rows / 1e3:.1f}",
-        f"{touched / rows:,.0f}", f"{touched_back / rows:,.0f}",
-        f"{1e6 * spent / rows:.2f}", f"{1e6 * spent_back / rows:.2f}",
-    ]  # fmt: skip
+        f"{used:,}",
+        f"{flop / rows / 1e3:.1f}",
+        f"{flop_back / rows / 1e3:.1f}",
+        f"{touched / rows:,.0f}",
+        f"{touched_back / rows:,.0f}",
+        f"{1e6 * spent / rows:.2f}",
+        f"{1e6 * spent_back / rows:.2f}",
+    ]
 
 
 def _used(loss, trained, fixed) -> int:

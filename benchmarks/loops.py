@@ -29,7 +29,7 @@ PACKAGE = pathlib.Path(mm.__file__).parent
 
 @contextlib.contextmanager
 def counted(record: Callable[[str, np.ndarray], None]) -> Iterator[None]:
-    """Has every `jax.lax.while_loop` that is traced in this context tell how often it turned.
+    """Context in which every traced `jax.lax.while_loop` reports its number of iterations.
 
     Args:
       record: called with the loop's name and its turns, (B,) int32 of the worlds of a batch, each
@@ -45,11 +45,11 @@ def counted(record: Callable[[str, np.ndarray], None]) -> Iterator[None]:
 
         turns, result = original(lambda carry: cond_fun(carry[1]), turn, (jnp.int32(0), init_val))
 
-        def tell(turns):
+        def report(turns):
             record(name, turns)
             return np.zeros_like(turns)
 
-        nought = jax.pure_callback(tell, turns, turns, vmap_method="expand_dims")
+        nought = jax.pure_callback(report, turns, turns, vmap_method="expand_dims")
         return jax.tree.map(lambda leaf: leaf + nought.astype(leaf.dtype), result)
 
     jax.lax.while_loop = while_loop
@@ -66,8 +66,9 @@ def _place() -> str:
         path = pathlib.Path(frame.filename)
         if PACKAGE not in path.parents:
             continue
-        names.append(f"{path.stem if path.stem != '__init__' else path.parent.name}."
-                     f"{frame.function}")  # fmt: skip
+        names.append(
+            f"{path.stem if path.stem != '__init__' else path.parent.name}.{frame.function}"
+        )
         if path.parent.name != "lib":
             break
     return " < ".join(names)
@@ -141,7 +142,7 @@ def parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--games", nargs="+", default=["survive"], metavar="GAME", help="mixed in the batch")
     add("--config", default="mini", help="preset of sizes (default: mini)")
-    add("--worlds", nargs="+", type=int, default=[16, 1024, 8192], help="sizes to be told")
+    add("--worlds", nargs="+", type=int, default=[16, 1024, 8192], help="batch sizes to report")
     add("--ticks", type=int, default=64, help="of fresh episodes (default: 64)")
     add("--json", metavar="FILE", help="write one line of JSON for each loop and size")
     return parser
@@ -159,8 +160,12 @@ def main(arguments: list[str] | None = None) -> int:
         print("  ".join(f"{value:>9}" for value in list(row.values())[1:]), row["loop"])
     if options.json:
         command = report.command_line("benchmarks.loops", arguments)
-        shared = machine() | {"command": command, "config": options.config,
-                              "games": "+".join(options.games), "ticks": options.ticks}  # fmt: skip
+        shared = machine() | {
+            "command": command,
+            "config": options.config,
+            "games": "+".join(options.games),
+            "ticks": options.ticks,
+        }
         with open(options.json, "w") as file:
             file.writelines(json.dumps(row | shared) + "\n" for row in rows)
     return 0

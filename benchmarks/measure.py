@@ -1,4 +1,4 @@
-"""Timing: compile, warm up, time some runs, and tell what it was measured on."""
+"""Timing: compile, warm up, time some runs, and describe the machine."""
 
 import dataclasses
 import datetime
@@ -38,7 +38,8 @@ class Measurement:
         the device does not say.
       peak_bytes: most memory in use so far, by `peak_memory`; of the whole process, so that it
         never falls from one measurement of a process to the next.
-      parted: devices over which the worlds are parted; temporary bytes are then of one of them.
+      parted: number of devices over which the worlds are sharded, by its name in stored results;
+        temporary bytes are those of one device.
       checksum: over all outputs of the first timed run; equal where nothing changed.
     """
 
@@ -108,7 +109,7 @@ def measure(
       workload: one of `workloads.WORKLOADS`; "valid" needs observations to act.
       row: one of `workloads.ROWS`.
       seed: of all draws.
-      devices: over which the worlds are parted; must divide `batch`.
+      devices: over which the worlds are sharded; must divide `batch`.
 
     Raises:
       ValueError: an unknown game, config, workload or row, a number below one, or more devices
@@ -131,23 +132,35 @@ class Bench:
     """
 
     def __init__(
-        self, game: str, config: str, batch: int, ticks: int, workload: str, row: str, seed: int,
+        self,
+        game: str,
+        config: str,
+        batch: int,
+        ticks: int,
+        workload: str,
+        row: str,
+        seed: int,
         devices: int = 1,
-    ):  # fmt: skip
+    ):
         """Compiles; the arguments and errors are those of `measure`."""
         _check(batch, ticks, devices, workload, row)
         self.env = mm.make(game.split("+"), config)
         first_key, self.key = jax.random.split(jax.random.key(seed))
         self.labels = dict(
-            workload=workload, row=row, game=game, config=config, batch=batch, ticks=ticks,
+            workload=workload,
+            row=row,
+            game=game,
+            config=config,
+            batch=batch,
+            ticks=ticks,
             parted=devices,
-        )  # fmt: skip
+        )
         ready = prepare.prepare(self.env, self.labels, first_key)
         self._play, self._compiled, self._build = ready
         self.seconds, self.totals = [], []
 
     def run(self) -> float:
-        """Plays once more, with draws of its own; returns living agent steps a second."""
+        """Runs the workload once with a new key; returns living agent steps a second."""
         spent, total = self._play(jax.random.fold_in(self.key, len(self.seconds)))
         self.seconds.append(spent)
         self.totals.append({name: int(value) for name, value in total.items()})
@@ -195,7 +208,7 @@ def _check(batch: int, ticks: int, devices: int, workload: str, row: str) -> Non
 
 
 def machine() -> dict:
-    """Returns what a measurement was made on, and when."""
+    """Returns a description of the machine and the time of a measurement."""
     device = jax.devices()[0]
     commit = _git("rev-parse", "--short=12", "HEAD")
     measured = (":/metammo_jax", ":/benchmarks")
@@ -226,7 +239,7 @@ def _git(*args) -> str:
 
 
 def _processor() -> str:
-    """Returns the processor's name where the system tells it."""
+    """Returns the processor's name, if the system has it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             names = [line.split(":", 1)[1].strip() for line in file if "model name" in line]

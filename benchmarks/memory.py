@@ -3,7 +3,7 @@
 The sizes of worlds and of the buffers of a rollout are read off the shapes of what
 `agents.learners.rollout` collects, so nothing is allocated, however large. What the compiled update
 needs beside them (copies, activations, gradients) only a compiler knows: with --compile it is asked
-for three small sizes, which tell what the program takes for itself, for each world, and for each
+for three small sizes, which give the memory of the program itself, of each world, and of each
 sequence of a minibatch; the size asked for is reckoned from these. It holds for the backend that
 compiles: a GPU's temporaries differ from a CPU's.
 """
@@ -110,18 +110,18 @@ def measure(cfg, worlds: int | None = None, env=None) -> Footprint:
     Args:
       cfg: `agents.config.TrainConfig`.
       worlds: number for which, and for twice as many, the update is compiled; None: for none.
-      env: worlds of one's own instead of those that `cfg` names.
+      env: a custom environment instead of the one that `cfg` names.
 
     Raises:
       ValueError: an unknown game or config, or a number that is not allowed.
     """
     from agents.learners.rollout import collect
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.runs.training_run import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config)
     batch, policy = assemble(cfg, env)
-    state = jax.eval_shape(lambda: start(batch, policy, cfg))
+    state = jax.eval_shape(lambda: init_state(batch, policy, cfg))
     ticks = cfg.rollout // cfg.sequence, cfg.sequence
     _, *kept = jax.eval_shape(
         lambda key, state: collect(policy, batch, state.params, key, state.stage, *ticks),
@@ -160,7 +160,7 @@ def most_worlds(footprint: Footprint, limit: float, step: int = 1) -> int:
 
 def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     """Returns bytes of the update compiled for some worlds and sequences of a minibatch."""
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
@@ -168,11 +168,11 @@ def _compiled(cfg, worlds: int, sequences: int, env) -> int:
     changes = {"num_worlds": worlds, "minibatches": minibatches, "devices": 1}
     cfg = dataclasses.replace(cfg, **changes)
     batch, policy = assemble(cfg, env)
-    state, rate = start(batch, policy, cfg), np.float32(cfg.learning_rate)
+    state, rate = init_state(batch, policy, cfg), np.float32(cfg.learning_rate)
     compiled, _ = build_ahead(make_update(batch, policy, cfg), state, rate)
-    told = compiled.memory_analysis()
-    fresh = told.output_size_in_bytes - told.alias_size_in_bytes
-    return told.argument_size_in_bytes + fresh + told.temp_size_in_bytes
+    reported = compiled.memory_analysis()
+    fresh = reported.output_size_in_bytes - reported.alias_size_in_bytes
+    return reported.argument_size_in_bytes + fresh + reported.temp_size_in_bytes
 
 
 def parser() -> argparse.ArgumentParser:
@@ -219,12 +219,16 @@ def _measure_all(options, arguments) -> list[Footprint]:
     on, command = machine(), report.command_line("benchmarks.memory", arguments)
     plan = [
         preset(
-            config if config in PRESETS else "tiny", config=config, network=network,
-            num_worlds=options.batch, rollout=options.rollout, minibatches=options.minibatches,
+            config if config in PRESETS else "tiny",
+            config=config,
+            network=network,
+            num_worlds=options.batch,
+            rollout=options.rollout,
+            minibatches=options.minibatches,
         )
         for config in options.configs
         for network in options.networks
-    ]  # fmt: skip
+    ]
     for cfg in plan:
         mm.make(cfg.game, cfg.config)
     found = []

@@ -47,16 +47,24 @@ SETTINGS = {
 
 
 class Mini(
-    presets.Medium, presets.Terrain, presets.Resource, presets.Combat, presets.NPC,
+    presets.Medium,
+    presets.Terrain,
+    presets.Resource,
+    presets.Combat,
+    presets.NPC,
     presets.Communication,
-):  # fmt: skip
+):
     """The five systems of the mini configuration."""
 
 
 class Full(
-    Mini, presets.Progression, presets.Item, presets.Equipment, presets.Profession,
+    Mini,
+    presets.Progression,
+    presets.Item,
+    presets.Equipment,
+    presets.Profession,
     presets.Exchange,
-):  # fmt: skip
+):
     """All ten systems."""
 
 

@@ -17,7 +17,7 @@ import time
 import jax
 
 import metammo_jax as mm
-from benchmarks.ceiling import ceilings
+from benchmarks.ceiling import measure_ceilings
 from benchmarks.measure import machine
 from benchmarks.report import show
 from metammo_jax import tick
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"benchmarks.phases: {error}", file=sys.stderr)
         return 2
     moment = play_to(env, options.batch, options.age)
-    rows, bandwidth = [], ceilings(side=64).bandwidth
+    rows, bandwidth = [], measure_ceilings(side=64).bandwidth
     for name, function, args in parts(env, moment):
         spent, touched = timed(function, args, options.runs)
         each = [1e6 * seconds / options.batch for seconds in (spent, touched / bandwidth)]

@@ -1,4 +1,4 @@
-"""Workloads, compiled and with their worlds made, ready to be run again and again.
+"""Workloads, compiled and with initial worlds, ready for repeated runs.
 
 With several devices each plays its share of the worlds and reduces what it made; only the totals
 are added up. In workload "valid", and where a policy plays, the worlds are then the same as on
@@ -74,17 +74,17 @@ def _valid(env, labels: dict, key):
 def _policy(env, labels: dict, key):
     """Prepares row "step + policy": the lean network of `agents`, as it is before it learns.
 
-    Runs start anew or go on, by the workload.
+    Runs start from new worlds or continue, by the workload.
     """
     from agents.config import PRESETS, preset
-    from agents.learners.rollout import begin
+    from agents.learners.rollout import begin_rollout
     from agents.runs.training_run import assemble
 
     config, share = labels["config"], Share(labels["parted"])
     options = dict(game=labels["game"].split("+"), config=config, num_worlds=labels["batch"])
     name = config if config in PRESETS else "tiny"
     vector, policy = assemble(preset(name, minibatches=1, **options), env)
-    fresh = share.make(lambda key: begin(policy, vector, key))
+    fresh = share.make(lambda key: begin_rollout(policy, vector, key))
     begin_key, init_key = jax.random.split(key)
     stage = fresh(begin_key)
     params = jax.jit(policy.init)(init_key, jax.tree.map(lambda leaf: leaf[:1], stage.obs))
@@ -103,10 +103,10 @@ def _policy(env, labels: dict, key):
 
 
 class Share:
-    """How worlds are parted over devices.
+    """Sharding of worlds over devices.
 
     Attributes:
-      mesh: of the devices; None for one device, on which nothing is parted.
+      mesh: of the devices; None for one device, without sharding.
     """
 
     def __init__(self, count: int):
@@ -156,12 +156,15 @@ class Share:
             *made, total = function(*args)
             return *made, jax.lax.psum(total, AXIS)
 
-        def parted(key, *args):
+        def sharded(key, *args):
             worlds, rest = (Spec(AXIS),) * given, (Spec(),) * (len(args) - given)
             outcome = (Spec(AXIS),) * kept + (Spec(),)
             return jax.shard_map(
-                own, mesh=self.mesh, in_specs=(Spec(), *worlds, *rest), out_specs=outcome,
+                own,
+                mesh=self.mesh,
+                in_specs=(Spec(), *worlds, *rest),
+                out_specs=outcome,
                 check_vma=False,
-            )(key, *args)  # fmt: skip
+            )(key, *args)
 
-        return parted
+        return sharded

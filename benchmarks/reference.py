@@ -65,7 +65,7 @@ COLUMNS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class SpeedComparison:
     """One game, round by round.
 
     Attributes:
@@ -84,7 +84,7 @@ class Comparison:
 
     @property
     def ratios(self) -> list[float]:
-        """How many times as many steps of living agents ours made, of each round."""
+        """Ratios of steps of living agents, ours over the original's, of each round."""
         return [
             ours / sum(core["living"] / core["seconds"] for core in cores)
             for ours, cores in zip(self.ours, self.original, strict=True)
@@ -106,8 +106,9 @@ class Comparison:
         cores = zip(*self.original, strict=True)
         if self.measurement.workload == "valid":
             return [_total(core, "living") / _total(core, "seconds") for core in cores]
-        return [statistics.median(play["living"] / play["seconds"] for play in core)
-                for core in cores]  # fmt: skip
+        return [
+            statistics.median(play["living"] / play["seconds"] for play in core) for core in cores
+        ]
 
     @property
     def original_alive(self) -> float:
@@ -158,9 +159,13 @@ class Original:
         ]  # fmt: skip
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
-                text=True, env={**os.environ, **SINGLE_THREAD},
-            )  # fmt: skip
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                env={**os.environ, **SINGLE_THREAD},
+            )
         except OSError as error:
             self._errors.close()
             raise ValueError(f"--python {options.python} cannot be run: {error}") from error
@@ -293,7 +298,7 @@ def _compare_all(options) -> list[float]:
     return [comparison.ratio for comparison in done]
 
 
-def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
+def compare(options, game: str, folder: str, cores: list[int]) -> SpeedComparison:
     """Plays one game with the original and with ours, by turns.
 
     Raises:
@@ -304,16 +309,22 @@ def compare(options, game: str, folder: str, cores: list[int]) -> Comparison:
         for original in originals:
             original.wait()
         bench = Bench(
-            game, options.config, options.batch, options.ticks, options.workload,
-            LAYOUTS[options.layout], seed=0, devices=options.devices,
-        )  # fmt: skip
+            game,
+            options.config,
+            options.batch,
+            options.ticks,
+            options.workload,
+            LAYOUTS[options.layout],
+            seed=0,
+            devices=options.devices,
+        )
         theirs, ours = [], []
         for _ in range(options.rounds + 1):
             for original in originals:
                 original.ask()
             theirs.append([original.result() for original in originals])
             ours.append(statistics.median(bench.run() for _ in range(TURNS)))
-    return Comparison(game, theirs[1:], ours[1:], bench.measurement(TURNS), originals[0].nmmo)
+    return SpeedComparison(game, theirs[1:], ours[1:], bench.measurement(TURNS), originals[0].nmmo)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def command_line(module: str, arguments: list[str] | None) -> str:
 
 
 def write(measured: Iterable[Measurement], title: str, file, machine: dict, command: str) -> None:
-    """Tells of each measurement when it is made, as a line of JSON too; then prints the table.
+    """Prints each measurement when it is made, also as a line of JSON; then prints the table.
 
     Args:
       measured: measurements, made one by one as they are asked for.
@@ -118,7 +118,7 @@ def compare(
 ) -> tuple[list[tuple[str, str]], list[list[str]]]:
     """Returns headings and rows of what two runs have in common.
 
-    The checksum tells whether both played the same: the same keys, the same outputs.
+    Equal checksums show that both played the same: the same keys, the same outputs.
 
     Args:
       before: measurements of the one run.

@@ -4,7 +4,7 @@ Worlds play random valid actions. Each tick is played twice from the same state,
 keys and actions: once with automatic reset, once without, where ended worlds stay as they are;
 which comes first alternates. Both play the same game, so the difference is what resets cost; then
 it goes on from the state with resets. The worlds began one after another, so that their episodes
-end at different ticks, as they do in training. Ticks in which no game ended tell what the
+end at different ticks, as they do in training. Ticks in which no game ended measure what the
 machinery costs when it has nothing to do, and how large the noise is.
 """
 
@@ -37,8 +37,8 @@ block of resets by itself, and of the latter's opening (the rest of it is the ob
 
 
 @dataclasses.dataclass(frozen=True)
-class Cost:
-    """What was measured of one game.
+class ResetCost:
+    """Measured cost of resets in one game.
 
     Attributes:
       game: name, or names joined by + for a mixed batch.
@@ -85,19 +85,19 @@ class Cost:
 
     def row(self) -> list[str]:
         """Returns the cells, by `COLUMNS`."""
-        told = self.summary()
-        idle, each = told["idle_cost"], told["ms_per_reset"]
+        reported = self.summary()
+        idle, each = reported["idle_cost"], reported["ms_per_reset"]
         return [
             self.game,
             self.config,
             str(self.batch),
-            f"{told['ms_per_tick']:.2f}",
-            f"{told['ms_per_tick_with_resets']:.2f}",
-            f"{told['cost']:.1%}",
-            f"{told['cost_min']:.1%} .. {told['cost_max']:.1%}",
+            f"{reported['ms_per_tick']:.2f}",
+            f"{reported['ms_per_tick_with_resets']:.2f}",
+            f"{reported['cost']:.1%}",
+            f"{reported['cost_min']:.1%} .. {reported['cost_max']:.1%}",
             "-" if idle is None else f"{idle:.1%}",
-            f"{told['resets_per_world_step']:.4f}",
-            f"{told['ticks_with_reset']:.0%}",
+            f"{reported['resets_per_world_step']:.4f}",
+            f"{reported['ticks_with_reset']:.0%}",
             "-" if each is None else f"{each:.2f}",
             f"{1e3 * self.block_s:.2f}",
             f"{1e3 * self.opening_s:.2f}",
@@ -124,7 +124,7 @@ def measure(
     age: int = 128,
     seed: int = 0,
     env=None,
-) -> Cost:
+) -> ResetCost:
     """Measures one game.
 
     Args:
@@ -135,7 +135,7 @@ def measure(
       runs: timed runs.
       age: ticks before them, during which the worlds begin one after another.
       seed: of all draws.
-      env: worlds of one's own instead of those named.
+      env: a custom environment instead of the one named.
 
     Raises:
       ValueError: an unknown game or config, or a number below one.
@@ -150,7 +150,7 @@ def measure(
     table = [[pair.tick() for _ in range(ticks)] for _ in range(runs)]
     columns = [[[tick[i] for tick in run] for run in table] for i in range(3)]
     block = pair.plain.reset_block
-    return Cost(game, config, batch, block, ticks, *columns, *_alone(env, block, alone_key))
+    return ResetCost(game, config, batch, block, ticks, *columns, *_alone(env, block, alone_key))
 
 
 class Pair:
@@ -191,7 +191,7 @@ class Pair:
         return ended, *spent
 
     def stagger(self, age: int) -> None:
-        """Plays some ticks, during which each world once begins anew, evenly spread."""
+        """Plays some ticks in which each world is reset once, evenly spread."""
 
         @jax.jit
         def replace(mask, new, old):
@@ -282,9 +282,14 @@ def _measure_all(games, options, arguments) -> list[float]:
     with open(options.json or os.devnull, "w", encoding="utf-8") as lines:
         for game in games:
             cost = measure(
-                game, options.config, options.batch, options.ticks, options.runs, options.age,
+                game,
+                options.config,
+                options.batch,
+                options.ticks,
+                options.runs,
+                options.age,
                 options.seed,
-            )  # fmt: skip
+            )
             costs.append(cost)
             fields = dataclasses.asdict(cost) | cost.summary() | on | {"command": command}
             print(json.dumps(fields), file=lines, flush=True)

@@ -27,7 +27,7 @@ SAFE = 9
 
 
 class Code(IntEnum):
-    """How a player plays.
+    """Script of a player.
 
     RANDOM: uniformly over its masks, but it attacks no teammate. SCRIPTED: the game's script.
     STILL: does nothing. TRAITOR: goes to the nearest teammate (anybody, where it has none) and
@@ -41,7 +41,7 @@ class Code(IntEnum):
     SELFISH = 4
 
 
-def nearest(world: World, allowed: jax.Array, cfg: Config) -> jax.Array:
+def nearest_entity(world: World, allowed: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P,) int32, the entity nearest to each player among `allowed` (P, E), or -1."""
     pos = world.body.pos
     away = query.pairwise_distance(pos[: cfg.players], pos).astype(jnp.int32)
@@ -57,7 +57,7 @@ def weakest(world: World, allowed: jax.Array, cfg: Config) -> jax.Array:
     return jnp.where(health.min(1) < FAR, jnp.argmin(health, axis=1), NOBODY).astype(jnp.int32)
 
 
-def at(world: World, row: jax.Array, cfg: Config) -> jax.Array:
+def rows_and_columns(world: World, row: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, 2), where the entities of rows (P,) are; one's own place for nobody."""
     own = world.body.pos[: cfg.players]
     return jnp.where((row >= 0)[:, None], world.body.pos[jnp.maximum(row, 0)], own)
@@ -85,7 +85,7 @@ def forage(world: World, cfg: Config) -> jax.Array:
 def flee(world: World, hunters: jax.Array, cfg: Config) -> jax.Array:
     """Returns (P, 2), away from the nearest of `hunters` (P, E) where that is close."""
     own = world.body.pos[: cfg.players]
-    away = own - at(world, nearest(world, hunters, cfg), cfg)
+    away = own - rows_and_columns(world, nearest_entity(world, hunters, cfg), cfg)
     is_close = grid.steps(away) < SAFE
     inward = jnp.sign(cfg.middle - own)
     return jnp.where(is_close[:, None], own + 4 * jnp.sign(away) + inward, own)
@@ -108,7 +108,7 @@ def step_to(key: jax.Array, world: World, aim: jax.Array, cfg: Config) -> jax.Ar
 
 
 class View:
-    """What scripts ask for, worked out once.
+    """Derived arrays that scripts use, computed once.
 
     Attributes:
       world, cfg: the state and sizes.
@@ -137,7 +137,7 @@ class View:
 
     def near(self, allowed: jax.Array) -> jax.Array:
         """Returns (P, 2), where the nearest of `allowed` (P, E) is."""
-        return at(self.world, nearest(self.world, allowed, self.cfg), self.cfg)
+        return rows_and_columns(self.world, nearest_entity(self.world, allowed, self.cfg), self.cfg)
 
 
 def _last_stand(v: View):
@@ -243,10 +243,10 @@ def _stag_hunt(v: View):
     kind = jnp.pad(v.world.npc.kind, (v.cfg.players, 0))
     stags, hares = v.npcs & (kind == Kind.NEUTRAL)[None], v.npcs & (kind == Kind.PASSIVE)[None]
     leader = v.row & ~1
-    shared = nearest(v.world, stags, v.cfg)[leader]
+    shared = nearest_entity(v.world, stags, v.cfg)[leader]
     together = v.only(shared)
-    hit = grid.steps(v.own[v.row ^ 1] - at(v.world, shared, v.cfg)) <= REACH
-    aim = jnp.where(v.selfish[:, None], v.near(hares), at(v.world, shared, v.cfg))
+    hit = grid.steps(v.own[v.row ^ 1] - rows_and_columns(v.world, shared, v.cfg)) <= REACH
+    aim = jnp.where(v.selfish[:, None], v.near(hares), rows_and_columns(v.world, shared, v.cfg))
     return aim, jnp.where(v.selfish[:, None], hares, together & hit[:, None])
 
 

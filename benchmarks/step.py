@@ -17,7 +17,7 @@ from benchmarks.timing import no_compilation_cache, use_cpu_devices
 from metammo_jax.registry import games as known_games
 
 QUICK = {"moves": 24, "valid": 128}
-"""Ticks of a run of each workload, if not told otherwise."""
+"""Ticks of a run of each workload, by default."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         metavar=("BEFORE", "AFTER"),
         help="compare two files of --json and measure nothing",
     )
-    return parser  # fmt: skip
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,11 +74,18 @@ def _measure_all(options, arguments) -> None:
         mm.make(game.split("+"), options.config)  # a wrong name shows before an hour is spent
     measured = (
         measure(
-            game, options.config, batch, options.ticks or QUICK[options.workload],
-            options.runs, options.workload, row, options.seed, options.devices,
+            game,
+            options.config,
+            batch,
+            options.ticks or QUICK[options.workload],
+            options.runs,
+            options.workload,
+            row,
+            options.seed,
+            options.devices,
         )
         for game, batch, row in _plan(games, options)
-    )  # fmt: skip
+    )
     on, command = machine(), report.command_line("benchmarks.step", arguments)
     report.write(measured, _title(options, on), options.json, on, command)
 

@@ -72,7 +72,7 @@ def cores() -> int:
 
 
 def use_cpu_devices(count: int) -> None:
-    """Has the processor count as several devices, if that is still possible.
+    """Makes JAX use the processor as several devices; must precede its initialization.
 
     With a device for every core each works alone: threads that share the work of one step among
     cores would then only be in each other's way, so there is one (`NPROC`, read by XLA).

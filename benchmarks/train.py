@@ -50,7 +50,7 @@ class Training(Measurement):
       sequence: ticks through which the recurrent core is trained.
       epochs: passes over each rollout.
       minibatches: gradient steps of an epoch.
-      metrics: means that the last update told, losses among them.
+      metrics: of the last update, with its losses.
     """
 
     network: str
@@ -68,7 +68,7 @@ def measure(cfg, runs: int = 7, warm_up: int = 4, env=None) -> Training:
       cfg: `agents.config.TrainConfig`.
       runs: timed updates.
       warm_up: updates before; as the worlds go on, their episodes drift apart meanwhile.
-      env: worlds of one's own instead of those that `cfg` names.
+      env: a custom environment instead of the one that `cfg` names.
 
     Raises:
       ValueError: an unknown game or config, a number below one, or a loss is not finite.
@@ -76,33 +76,35 @@ def measure(cfg, runs: int = 7, warm_up: int = 4, env=None) -> Training:
     for name, value in {"runs": runs, "warm_up": warm_up}.items():
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
     env = env or mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
     batch, policy = assemble(cfg, env)
-    state, rate = start(batch, policy, cfg), np.float32(cfg.learning_rate)
+    state, rate = init_state(batch, policy, cfg), np.float32(cfg.learning_rate)
     update, build = build_ahead(make_update(batch, policy, cfg), state, rate)
     shapes = jax.eval_shape(batch.env.reset, jax.random.key(0))
-    reduce, seconds, told = jax.jit(checksum), [], []
+    reduce, seconds, reported = jax.jit(checksum), [], []
     for run in range(warm_up + runs):
         begun = time.perf_counter()
         state, metrics = jax.block_until_ready(update(state, rate))
         metrics = jax.device_get(metrics)
         seconds.append(time.perf_counter() - begun)
-        told.append(metrics)
+        reported.append(metrics)
         if run == warm_up:
             first = int(reduce((state.params, metrics)))
-    return _training(cfg, batch, shapes, update, build, seconds[warm_up:], told[warm_up:], first)
+    return _training(
+        cfg, batch, shapes, update, build, seconds[warm_up:], reported[warm_up:], first
+    )
 
 
-def _training(cfg, batch, shapes, update, build, seconds, told, first) -> Training:
-    """Puts together what was measured."""
+def _training(cfg, batch, shapes, update, build, seconds, reported, first) -> Training:
+    """Returns the `Training` of timed updates."""
     from agents.parallel import meshes
 
     obs, world = map(tree_bytes, shapes)
-    players, parted = batch.cfg.players, meshes.make(cfg).size
+    players, parted = batch.cfg.players, meshes.make_mesh(cfg).size
     return Training(
         workload="training",
         row=f"step + learning, {cfg.network}" + (f", {parted} devices" if parted > 1 else ""),
@@ -111,9 +113,9 @@ def _training(cfg, batch, shapes, update, build, seconds, told, first) -> Traini
         batch=cfg.num_worlds,
         ticks=cfg.rollout,
         seconds=[round(spent, 6) for spent in seconds],
-        living=[int(metrics["living_steps"]) for metrics in told],
-        slots=int(told[0]["slot_steps"]),
-        ended=int(sum(metrics["episodes"]["episodes"].sum() for metrics in told)),
+        living=[int(metrics["living_steps"]) for metrics in reported],
+        slots=int(reported[0]["slot_steps"]),
+        ended=int(sum(metrics["episodes"]["episodes"].sum() for metrics in reported)),
         trace_s=round(build[0], 3),
         compile_s=round(build[1], 3),
         observation_bytes=round(obs / players, 1),
@@ -121,7 +123,7 @@ def _training(cfg, batch, shapes, update, build, seconds, told, first) -> Traini
         temporary_bytes=temporary_bytes(update),
         peak_bytes=peak_memory()[0],
         checksum=first,
-        metrics=_scalars(told[-1]),
+        metrics=_scalars(reported[-1]),
         network=cfg.network,
         width=cfg.width,
         sequence=cfg.sequence,
@@ -251,13 +253,15 @@ def planned(options) -> list:
     given |= {"config": options.config, "seed": options.seed}
     return [
         preset(
-            base, game=tuple(name.split("+")), network=network,
+            base,
+            game=tuple(name.split("+")),
+            network=network,
             **given | ({} if batch is None else {"num_worlds": batch}),
         )
         for name in names
         for network in options.network
         for batch in options.batch or [None]
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How many times as long one config takes as another: `python -m benchmarks.versus --help`.
+"""Ratio of the times of two configs: `python -m benchmarks.versus --help`.
 
-Both play the same game in turn, run by run, so that whatever else the machine does falls on both;
-told is the median of the ratios of neighbouring runs, not the ratio of two medians.
+Both play the same game in turn, run by run, so that whatever else the machine does falls on both.
+The result is the median of the ratios of neighbouring runs, not the ratio of two medians.
 """
 
 import argparse
@@ -29,7 +29,7 @@ class Versus:
     Attributes:
       game: its name.
       row: what was consumed, one of `workloads.ROWS`.
-      config: the one that is told about.
+      config: that is compared with the other.
       against: the other.
       batch: worlds.
       ticks: ticks of a run.
@@ -48,7 +48,7 @@ class Versus:
 
     @property
     def ratios(self) -> list[float]:
-        """How many times as long each run took as its neighbour."""
+        """Ratios of the times of neighbouring runs."""
         return [
             mine / other for mine, other in zip(self.seconds, self.against_seconds, strict=True)
         ]
@@ -59,9 +59,12 @@ class Versus:
         spent = [1e6 * statistics.median(s) / worlds for s in (self.seconds, self.against_seconds)]
         ratios = self.ratios
         return [
-            self.game, self.row, *(f"{micros:.0f}" for micros in spent),
-            f"{statistics.median(ratios):.2f}", f"{min(ratios):.2f} .. {max(ratios):.2f}",
-        ]  # fmt: skip
+            self.game,
+            self.row,
+            *(f"{micros:.0f}" for micros in spent),
+            f"{statistics.median(ratios):.2f}",
+            f"{min(ratios):.2f} .. {max(ratios):.2f}",
+        ]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,8 +73,12 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks.versus", description=__doc__.splitlines()[0]
     )
     add = parser.add_argument
-    add("--games", nargs="+", default=["survive", "team_battle", "protect_the_king"],
-        help="names (default: those of both the mini and the full game)")  # fmt: skip
+    add(
+        "--games",
+        nargs="+",
+        default=["survive", "team_battle", "protect_the_king"],
+        help="names (default: those of both the mini and the full game)",
+    )
     add("--config", default="full", help="preset of sizes (default: full)")
     add("--against", default="mini", help="the other preset (default: mini)")
     add("--batch", type=int, default=16, help="worlds (default: 16)")

@@ -1,4 +1,4 @@
-"""What is timed: pure functions that play some ticks and reduce all they made to a few numbers.
+"""Timed workloads: pure functions that play some ticks and reduce all results to a few numbers.
 
 Nothing that a row claims to compute may be deleted by the compiler. By default every element of
 every output of every tick goes into a hash, and all hashes into a checksum that is returned. The
@@ -137,7 +137,7 @@ def shown(row: str, obs, world, cfg):
 
 
 def _seen(row: str, obs, worlds, cfg):
-    """Returns what a row consumes of what the players of all worlds are shown."""
+    """Returns the hashes of the observations that a row consumes."""
     if row == STEP:
         return ()
     return jax.vmap(lambda obs, world: shown(row, obs, world, cfg))(obs, worlds)

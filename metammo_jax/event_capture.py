@@ -1,4 +1,4 @@
-"""Capture of events in full while a step is traced: who did what to whom, where, and how much.
+"""Capture of events while a step is traced: actor, event, target, place, amount.
 
 `World.tally` counts events. `capture` wraps a step so that it also returns each event with its
 details; `emit` adds one. Where nothing captures, nothing is compiled of it.
@@ -141,8 +141,16 @@ def emit(
         missing = (1,) * (happened.ndim - value.ndim) if value.ndim else (1,) * happened.ndim
         return jnp.broadcast_to(value.reshape(missing + value.shape), happened.shape).reshape(-1)
 
-    captured.append(CapturedEvents(
-        happened=happened.reshape(-1), event=row(event), who=row(who), whom=row(whom),
-        what=row(what), level=row(level), number=row(number), gold=row(gold),
-        pos=world.body.pos[row(who)],
-    ))  # fmt: skip
+    captured.append(
+        CapturedEvents(
+            happened=happened.reshape(-1),
+            event=row(event),
+            who=row(who),
+            whom=row(whom),
+            what=row(what),
+            level=row(level),
+            number=row(number),
+            gold=row(gold),
+            pos=world.body.pos[row(who)],
+        )
+    )

@@ -59,18 +59,22 @@ def play(part: str, keys=jax.random.key) -> str:
 def train(part: str) -> str:
     """Returns the digest of what an agent knows, and of its worlds, after an update."""
     from agents.config import TrainConfig
-    from agents.learners.state import start
+    from agents.learners.state import init_state
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
     full = dict(network="paper", game=("multi_task", "team_battle"), config="tiny_full")
     cfg = TrainConfig(
-        num_worlds=2, rollout=8, sequence=4, minibatches=2, epochs=1,
+        num_worlds=2,
+        rollout=8,
+        sequence=4,
+        minibatches=2,
+        epochs=1,
         **(full if part == "paper" else {}),
-    )  # fmt: skip
+    )
     env = mm.make(cfg.game, config=cfg.config, horizon=6)
     batch, policy = assemble(cfg, env)
-    state = start(batch, policy, cfg)
+    state = init_state(batch, policy, cfg)
     return digest(make_update(batch, policy, cfg)(state, np.float32(1e-3)))
 
 

@@ -23,9 +23,10 @@ def met(tiny):
     world = worlds.kill(world, 15)
     body = world.body
     body = body.replace(
-        health=body.health.at[0].set(60), message=body.message.at[1].set(5),
+        health=body.health.at[0].set(60),
+        message=body.message.at[1].set(5),
         time_alive=jnp.full_like(body.time_alive, 30),
-    )  # fmt: skip
+    )
     return mm.make("team_battle", config=tiny).observe(world.replace(body=body))
 
 

@@ -39,9 +39,13 @@ def run(*words, cwd: Path) -> str:
     hidden = ("PYTHONPATH", "VIRTUAL_ENV", "METAMMO_JAX_CACHE")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     done = subprocess.run(
-        list(map(str, words)), cwd=cwd, env={**environment, "JAX_PLATFORMS": "cpu"}, text=True,
-        capture_output=True, timeout=1800,
-    )  # fmt: skip
+        list(map(str, words)),
+        cwd=cwd,
+        env={**environment, "JAX_PLATFORMS": "cpu"},
+        text=True,
+        capture_output=True,
+        timeout=1800,
+    )
     assert done.returncode == 0, f"{words}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 
@@ -99,9 +103,15 @@ def test_what_is_installed_trains_resumes_and_evaluates(home):
     programs = home / "env/bin"
     steps = int(run(programs / "python", "-c", TRAIN, cwd=place))
     run(
-        programs / "metammo-jax", "train", "--resume", "run", "--total-steps", steps + 1,
-        "--no-progress", cwd=place,
-    )  # fmt: skip
+        programs / "metammo-jax",
+        "train",
+        "--resume",
+        "run",
+        "--total-steps",
+        steps + 1,
+        "--no-progress",
+        cwd=place,
+    )
     lines = [json.loads(line) for line in (place / "run/metrics.jsonl").read_text().splitlines()]
     assert [line["update"] for line in lines] == [1, 2, 3] and lines[2]["steps"] > steps
     assert (place / "run/curve.png").is_file()

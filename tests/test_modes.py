@@ -29,8 +29,12 @@ def told(part: str, *options: str) -> str:
     cache = {"JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir or ""}
     done = subprocess.run(
         [sys.executable, "-m", "tests.modes", part, *options],
-        cwd=ROOT, env=os.environ | cache, capture_output=True, text=True, timeout=900,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=os.environ | cache,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.split()[-1]
 

@@ -172,11 +172,15 @@ def test_bags_and_the_market_show_what_lies_where(tiny_full, look_full):
     world = worlds.put_item(world, 1, 11, Item.POTION, 1, price=3)
     obs = look_full(world)
     assert obs.bag[3, :3].tolist() == [
-        [Item.RUNES, 2, 9, 0, 7], [0] * len(BagColumn), [Item.SPEAR, 4, 1, 1, 0],
-    ]  # fmt: skip
+        [Item.RUNES, 2, 9, 0, 7],
+        [0] * len(BagColumn),
+        [Item.SPEAR, 4, 1, 1, 0],
+    ]
     assert obs.market[:3].tolist() == [
-        [1, 11, Item.POTION, 1, 1, 3], [3, 0, Item.RUNES, 2, 9, 7], [0] * len(MarketColumn),
-    ]  # fmt: skip
+        [1, 11, Item.POTION, 1, 1, 3],
+        [3, 0, Item.RUNES, 2, 9, 7],
+        [0] * len(MarketColumn),
+    ]
     assert not look_full(worlds.kill(world, 3)).bag[3].any()
     slots = tiny_full.slots
     assert obs.listing.tolist() == [slots + 11, 3 * slots] + [-1] * (tiny_full.market_rows - 2)

@@ -152,7 +152,7 @@ def test_every_environment_can_be_told_and_made(config):
     hill = mm.games.king_of_the_hill(fog_onset=64, seize_duration=(10, 50))
     games = [hill, *(name for name in names if name != hill.name)]
     env = mm.make(games, config, weights=range(1, len(games) + 1), team_sizes=(5, 4, 4, 3))
-    header = json.loads(json.dumps(origin.told(env)))
+    header = json.loads(json.dumps(origin.describe_env(env)))
     made = origin.made(header, None)
     assert made == env and made.cfg == env.cfg
     origin.check(env, header)
@@ -162,7 +162,7 @@ def test_games_that_differ_are_told_apart():
     one, two = mm.games.survive(), mm.games.team_battle()
     mixed = dataclasses.replace(two, name=one.name, knobs=one.knobs)
     goals = dataclasses.replace(one, goals=(mm.games.Goal("tick_ge", (5,)),))
-    told = [origin.told_game(game)["fingerprint"] for game in (one, mixed, goals)]
+    told = [origin.describe_game(game)["fingerprint"] for game in (one, mixed, goals)]
     assert len(set(told)) == 3
 
 

@@ -24,13 +24,18 @@ def configs(draw) -> Config:
     number = {name: st.integers(1, 4) for name in ("inventory", "market_rows", "prices", "tokens")}
     number |= {name: st.integers(1, 3) for name in ("clusters", "patches", "npc_level_max")}
     return Config(
-        team_sizes=tuple(sizes), npcs=draw(st.integers(0, 3)),
-        playable=playable, map_size=playable + 2 * vision + 2 + 2 * draw(st.integers(0, 1)),
-        vision=vision, horizon=draw(st.integers(1, 4)), maps=draw(st.integers(1, 2)),
-        visible_rows=draw(st.integers(1, 4)), task_embedding=draw(st.integers(1, 3)),
+        team_sizes=tuple(sizes),
+        npcs=draw(st.integers(0, 3)),
+        playable=playable,
+        map_size=playable + 2 * vision + 2 + 2 * draw(st.integers(0, 1)),
+        vision=vision,
+        horizon=draw(st.integers(1, 4)),
+        maps=draw(st.integers(1, 2)),
+        visible_rows=draw(st.integers(1, 4)),
+        task_embedding=draw(st.integers(1, 3)),
         systems=draw(st.sampled_from([FULL_SYSTEMS, MINI_SYSTEMS])),
         **{name: draw(numbers) for name, numbers in number.items()},
-    )  # fmt: skip
+    )
 
 
 def games_of(cfg: Config) -> list[str]:
@@ -98,11 +103,12 @@ def test_alone_one_plays_for_tasks_and_survive_says_that_it_needs_two():
         mm.make("survive", config="tiny", **alone)
     games = [
         dataclasses.replace(
-            mm.games.multi_task(embeddings=None), name=f"until {tick}",
+            mm.games.multi_task(embeddings=None),
+            name=f"until {tick}",
             goals=(mm.games.Goal(mm.games.predicates.tick_ge, (tick,)),),
         )
         for tick in (1, 99)
-    ]  # fmt: skip
+    ]
     env = mm.make([*games, "race_to_the_center"], config="tiny", **alone)
     reset, step = jax.jit(env.reset), jax.jit(env.step)
     for game, won_after in ((0, 2), (1, None), (2, None)):

@@ -50,8 +50,9 @@ def test_the_full_game_is_within_its_spaces_too(full, tiny_full):
     shapes = jax.eval_shape(full.reset, jax.random.key(0))[0]
     space = full.observation_space.leaves
     assert jax.tree.map(lambda box: (box.shape, box.dtype), space.bag) == (
-        (tiny_full.players, tiny_full.slots, 5), np.int16,
-    )  # fmt: skip
+        (tiny_full.players, tiny_full.slots, 5),
+        np.int16,
+    )
     assert jax.tree.structure(space) == jax.tree.structure(shapes)
     assert full.action_space.contains(full.noop())
     drawn = full.action_space.sample(jax.random.key(1))

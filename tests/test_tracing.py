@@ -128,8 +128,8 @@ class Counting(FakeEnv):
 
 def test_training_traces_the_world_once():
     """A step, and a reset: that of the beginning is the one that follows an episode's end."""
-    mesh, (batch, policy) = meshes.make(FAKE), training_run.assemble(FAKE, Counting())
-    state = jax.eval_shape(lambda: states.start(batch, policy, FAKE, mesh))
+    mesh, (batch, policy) = meshes.make_mesh(FAKE), training_run.assemble(FAKE, Counting())
+    state = jax.eval_shape(lambda: states.init_state(batch, policy, FAKE, mesh))
     assert Counting.calls == {"reset": 1}
     updating.make_update(batch, policy, FAKE, mesh).trace(state, np.float32(1e-3))
     assert Counting.calls == {"reset": 1, "step": 1}

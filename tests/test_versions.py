@@ -30,7 +30,7 @@ MINUTES = 10
 @pytest.mark.slow
 @pytest.mark.parametrize("config", digest.PLAYED)
 def test_worlds_have_the_same_bits(config):
-    played = digest.player(config)(jax.random.key(digest.SEED))
+    played = digest.make_player(config)(jax.random.key(digest.SEED))
     assert digest.of_games(config, played) == digest.expected()[config]
 
 

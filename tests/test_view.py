@@ -190,8 +190,9 @@ def test_no_import_or_export_is_left_in_the_page(text):
 
 def test_a_frame_for_notebooks_holds_the_page(hill, text):
     frame = notebook_html(hill, height=300)
-    inside = re.fullmatch(r'<iframe srcdoc="([^"]*)" style="[^"]*height:300px[^"]*"[^>]*></iframe>',
-                          frame, re.DOTALL)  # fmt: skip
+    inside = re.fullmatch(
+        r'<iframe srcdoc="([^"]*)" style="[^"]*height:300px[^"]*"[^>]*></iframe>', frame, re.DOTALL
+    )
     assert html.unescape(inside[1]) == text
 
 

@@ -155,8 +155,9 @@ def test_harvested_tiles_are_those_of_the_world_in_both_directions(hill, opened)
     worlds = replay.worlds(0, TICKS + 1)
     for tick in (TICKS, 17, 30, 0):
         go_to(page, tick)
-        found = page.evaluate("[...viewer.ground.harvested.keys()].filter((i) => "
-                              "viewer.ground.harvested[i])")  # fmt: skip
+        found = page.evaluate(
+            "[...viewer.ground.harvested.keys()].filter((i) => viewer.ground.harvested[i])"
+        )
         wanted = np.flatnonzero(worlds.tick[tick] < worlds.terrain.ready_at[tick])
         np.testing.assert_array_equal(found, wanted)
 

@@ -61,9 +61,14 @@ def test_a_revived_player_starts_from_full_health():
 
 def test_the_end_pays_the_score_or_the_loss_and_nothing_else():
     env = Scripted(
-        [50, 0, 100, 0], [0.2, -1.0, 0.3, 0.0], [False, True, False, False],
-        [True, False, True, False], over=True, winners=[0, 1], score=0.75,
-    )  # fmt: skip
+        [50, 0, 100, 0],
+        [0.2, -1.0, 0.3, 0.0],
+        [False, True, False, False],
+        [True, False, True, False],
+        over=True,
+        winners=[0, 1],
+        score=0.75,
+    )
     reward, terminated, truncated, paid = step(env, present=(True, True, True, False))
     assert not paid.any()
     assert reward == pytest.approx([0.75, 0.75, -1.0, 0.0]), "a winner may die in the last tick"
@@ -83,9 +88,13 @@ def test_gold_experience_and_what_one_wears_count_in_the_full_game(tiny_full):
     )
     players = tiny_full.players
     env.step = lambda *_: (
-        None, after, jnp.zeros(players), jnp.zeros(players, bool), jnp.zeros(players, bool),
+        None,
+        after,
+        jnp.zeros(players),
+        jnp.zeros(players, bool),
+        jnp.zeros(players, bool),
         info(False, jnp.zeros(players, bool)),
-    )  # fmt: skip
+    )
     _, _, reward, _, _, told = PaperReward(env).step(None, before, None)
     reward = np.asarray(reward)
     expected = [0, 0.1 * 0.04 * 15 * 3 / 45, 0.1 * 0.001 * 7, 0.1 * 0.002 * 30]

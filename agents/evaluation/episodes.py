@@ -1,4 +1,4 @@
-"""Episodes that several sides play, in one jitted function: who sits where, and the results.
+"""Plays episodes of several sides in one jitted function, and returns their results.
 
 Axes: n episodes, S sides, P players.
 """
@@ -13,12 +13,12 @@ from metammo_jax.lib import threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 
-from ..policy import base, nothing
+from ..policy import base_observation, noop_choice
 from .sides import Chooser, random_action
 
 
 @struct.dataclass
-class Result(Node):
+class EpisodeResults(Node):
     """Results of n episodes, for each side.
 
     Attributes:
@@ -29,7 +29,7 @@ class Result(Node):
       return_: (n, S) float32, mean over the side's players of the sum of rewards.
       length: (n,) float32, ticks.
       difficulty: (n,) float32.
-      most: (n, P) float32, the most that each player's task came to.
+      most: (n, P) float32, largest progress of each player's task.
     """
 
     players: jax.Array
@@ -47,8 +47,8 @@ class Result(Node):
         return self.winners > 0
 
     @classmethod
-    def nothing(cls, count: int, sides: int, players: int) -> "Result":
-        """Returns results of n episodes that go on."""
+    def empty(cls, count: int, sides: int, players: int) -> "EpisodeResults":
+        """Returns the results of n episodes that have not ended, all zeros."""
         each, one = jnp.zeros((count, sides)), jnp.zeros(count)
         number = each.astype(jnp.int32)
         return cls(number, number, each, each, each, one, one, jnp.zeros((count, players)))
@@ -56,25 +56,25 @@ class Result(Node):
 
 @struct.dataclass
 class Played(Node):
-    """Episodes that are over.
+    """Results of finished episodes.
 
     Attributes:
-      result: `Result` (n, ...).
+      result: `EpisodeResults` (n, ...).
       goal: (n, P) int32, indices of the players' goals.
       seat: (n, P) int32, their sides.
     """
 
-    result: Result
+    result: EpisodeResults
     goal: jax.Array
     seat: jax.Array
 
 
 @narrow
-def play(env, choosers, params, key, numbers, game, levels, lineup):
-    """Plays an episode for each number.
+def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
+    """Plays n episodes; returns their results.
 
     Args:
-      env: worlds.
+      env: the environment.
       choosers: ((`Chooser`, count), ...); sides are counted through all of them.
       params: for each chooser, parameters of its policy with `count` in front; None for random.
       key: () key of all episodes.
@@ -93,11 +93,15 @@ def play(env, choosers, params, key, numbers, game, levels, lineup):
     count, sides = seat.shape[0], sum(count for _, count in choosers)
     goal = world.task.goal if hasattr(world, "task") else jnp.zeros(seat.shape, jnp.int32)
     stage = EvaluationState(
-        number=jnp.int32(0), obs=obs, world=world,
+        number=jnp.int32(0),
+        obs=obs,
+        world=world,
         memory=tuple(c.policy.initial(*seat.shape) if c.policy else () for c, _ in choosers),
-        fresh=jnp.ones(seat.shape, bool), over=jnp.zeros(count, bool),
-        returns=jnp.zeros(seat.shape), result=Result.nothing(count, sides, seat.shape[1]),
-    )  # fmt: skip
+        fresh=jnp.ones(seat.shape, bool),
+        over=jnp.zeros(count, bool),
+        returns=jnp.zeros(seat.shape),
+        result=EpisodeResults.empty(count, sides, seat.shape[1]),
+    )
 
     def tick(stage):
         return _tick(env, choosers, params, keys, seat, stage)
@@ -110,14 +114,14 @@ def play(env, choosers, params, key, numbers, game, levels, lineup):
 
 @struct.dataclass
 class EvaluationState(Node):
-    """Where n episodes stand.
+    """State of n episodes between two ticks.
 
     Attributes:
       number: () int32, ticks played.
       obs: (n, ...) observations.
       world: (n, ...) worlds.
-      memory: of each chooser, (n, P, ...) for its own players; of the others it means nothing.
-      fresh: (n, P) bool, the memory is to be emptied.
+      memory: of each chooser, (n, P, ...) for its own players; undefined for the others.
+      fresh: (n, P) bool, the memory is reset.
       over: (n,) bool.
       returns: (n, P) float32, sums of rewards.
       result: of the episodes that are over.
@@ -130,14 +134,14 @@ class EvaluationState(Node):
     fresh: jax.Array
     over: jax.Array
     returns: jax.Array
-    result: Result
+    result: EpisodeResults
 
 
 def _tick(env, choosers, params, keys, seat, stage):
     keys = jax.vmap(threefry.fold_in, in_axes=(0, None))(keys, stage.number)
     split = jax.vmap(threefry.split, in_axes=(0, None), out_axes=1)
     step_keys, *act_keys = split(keys, 1 + len(choosers))
-    acts = base(stage.obs).alive & ~stage.over[:, None]
+    acts = base_observation(stage.obs).alive & ~stage.over[:, None]
     first, action, memories = 0, None, []
     for (chooser, count), own, key, memory in zip(
         choosers, params, act_keys, stage.memory, strict=True
@@ -152,21 +156,27 @@ def _tick(env, choosers, params, keys, seat, stage):
     returns, ends = stage.returns + reward, info.over & ~stage.over
     result = _result(info, returns, seat, first, stage.number + 1)
     return EvaluationState(
-        stage.number + 1, obs, world, tuple(memories), terminated, stage.over | ends, returns,
+        stage.number + 1,
+        obs,
+        world,
+        tuple(memories),
+        terminated,
+        stage.over | ends,
+        returns,
         _where(ends, result, stage.result),
-    )  # fmt: skip
+    )
 
 
 def _choose(env, chooser: Chooser, params, keys, memory, stage, side):
     """Returns actions (n, P) of all sides of a chooser, and their memory.
 
     Args:
-      env: worlds.
-      chooser: who chooses.
+      env: the environment.
+      chooser: that chooses the actions.
       params: with its sides in front.
       keys: (n,) keys.
       memory: (n, P, ...).
-      stage: `Stage`.
+      stage: `EvaluationState`.
       side: (n, P) int32, counted from the chooser's first; of others, and the dead, any other.
     """
     policy = chooser.policy
@@ -183,13 +193,13 @@ def _choose(env, chooser: Chooser, params, keys, memory, stage, side):
         return (_where(its, new, choice), memory), None
 
     count = len(jax.tree.leaves(params)[0])
-    start = (nothing(stage.obs), memory)
+    start = (noop_choice(stage.obs), memory)
     (choice, memory), _ = jax.lax.scan(one, start, (jnp.arange(count), params))
     return jax.vmap(policy.to_action)(choice, stage.obs), memory
 
 
 def _where(condition, first, second):
-    """Chooses between pytrees whose leaves have further axes than the condition."""
+    """Returns `jnp.where` of pytrees whose leaves have more axes than the condition."""
 
     def pick(a, b):
         return jnp.where(
@@ -199,8 +209,8 @@ def _where(condition, first, second):
     return jax.tree.map(pick, first, second)
 
 
-def _result(info, returns, seat, sides: int, length) -> Result:
-    """Returns the results of episodes that end now."""
+def _result(info, returns, seat, sides: int, length) -> EpisodeResults:
+    """Returns the results of episodes, as they are at the end."""
     of_side = seat[..., None] == jnp.arange(sides).reshape(1, 1, -1)
     players = of_side.sum(axis=1, dtype=jnp.int32)
     count = jnp.maximum(players, 1).astype(jnp.float32)
@@ -209,9 +219,13 @@ def _result(info, returns, seat, sides: int, length) -> Result:
         return jnp.where(of_side, values[..., None], 0.0).sum(axis=1) / count
 
     winners = (info.winners[..., None] & of_side).sum(axis=1, dtype=jnp.int32)
-    return Result(
-        players=players, winners=winners, progress=mean(info.max_progress),
-        score=jnp.where(winners > 0, info.score[:, None], 0.0), return_=mean(returns),
+    return EpisodeResults(
+        players=players,
+        winners=winners,
+        progress=mean(info.max_progress),
+        score=jnp.where(winners > 0, info.score[:, None], 0.0),
+        return_=mean(returns),
         length=jnp.full(seat.shape[:1], length, jnp.float32),
-        difficulty=info.difficulty.astype(jnp.float32), most=info.max_progress,
-    )  # fmt: skip
+        difficulty=info.difficulty.astype(jnp.float32),
+        most=info.max_progress,
+    )

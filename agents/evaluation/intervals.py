@@ -11,7 +11,7 @@ NORMAL = 1.959964
 """Standard deviations on each side of the mean that hold 95% of a normal distribution."""
 
 
-def share(won) -> tuple[float, Interval]:
+def win_share(won) -> tuple[float, Interval]:
     """Returns the share of episodes (n,) bool that were won, and its 95% interval.
 
     Source: Wilson, 1927; it stays within 0 and 1, also where all or none were won.
@@ -23,10 +23,10 @@ def share(won) -> tuple[float, Interval]:
     return mean, (max(0.0, middle - half), min(1.0, middle + half))
 
 
-def average(values) -> tuple[float, Interval]:
+def mean_with_interval(values) -> tuple[float, Interval]:
     """Returns the mean over episodes (n,) float, and its 95% interval, by the normal distribution.
 
-    Of a single episode nothing is known of the spread: the interval is not a number.
+    The interval of a single episode is not a number.
     """
     values, count = np.asarray(values, float), len(values)
     mean = float(values.mean())
@@ -34,12 +34,12 @@ def average(values) -> tuple[float, Interval]:
     return mean, (mean - half, mean + half)
 
 
-def over_seeds(values) -> tuple[float, float]:
+def mean_over_seeds(values) -> tuple[float, float]:
     """Returns the mean over a few seeds (n,) and half the width of its 95% interval.
 
     By Student's t, for values that are about normal; of a single seed it is not a number.
     """
-    from scipy import stats  # not above: it takes half a second
+    from scipy import stats  # imported late: it takes half a second
 
     values, count = np.asarray(values, float), len(values)
     if count == 1:

@@ -21,7 +21,7 @@ somebody always wins, and hardly moves others."""
 
 @dataclasses.dataclass(frozen=True)
 class Ratings:
-    """How strong entrants are.
+    """Ratings of entrants.
 
     Attributes:
       mean: (K,) ratings.
@@ -37,8 +37,8 @@ class Ratings:
     beats: np.ndarray
 
 
-def outcomes(places: np.ndarray) -> np.ndarray:
-    """Returns (M, K, K) float, 1 where the row is above the column, 0.5 for a tie, 0 else.
+def pairwise_outcomes(places: np.ndarray) -> np.ndarray:
+    """Returns (M, K, K) float, 1 if the row is placed above the column, 0.5 for a tie.
 
     Args:
       places: (M, K), of each entrant, the higher the better; not a number where it did not play.
@@ -48,15 +48,15 @@ def outcomes(places: np.ndarray) -> np.ndarray:
     return np.where(np.eye(places.shape[1], dtype=bool), 0.0, found)
 
 
-def rate(places: np.ndarray, samples: int = 1000, seed: int = 0) -> Ratings:
-    """Returns ratings from all matches at once, whatever their order.
+def fit_ratings(places: np.ndarray, samples: int = 1000, seed: int = 0) -> Ratings:
+    """Returns Bradley-Terry ratings from all matches, which do not depend on their order.
 
     By the model of Bradley and Terry an entrant of strength p is above one of strength q with
     p / (p + q); a match of several is one of each pair. Intervals are of a bootstrap over
-    matches, since the pairs of a match hang together.
+    matches, since the pairs of a match are not independent.
 
     Args:
-      places: (M, K), as of `outcomes`.
+      places: (M, K), as of `pairwise_outcomes`.
       samples: of the bootstrap.
       seed: of the bootstrap.
 
@@ -66,20 +66,20 @@ def rate(places: np.ndarray, samples: int = 1000, seed: int = 0) -> Ratings:
     places = np.asarray(places, float)
     if places.ndim != 2 or places.shape[1] < 2 or not len(places):
         raise ValueError(f"places of shape {places.shape} must be (M, K), K at least 2")
-    pairs = outcomes(places)
+    pairs = pairwise_outcomes(places)
     wins = pairs.sum(axis=0)
     draws = np.random.default_rng(seed).multinomial(
         len(places), np.full(len(places), 1 / len(places)), samples
     )
     drawn = np.tensordot(draws.astype(float), pairs, axes=1)
-    low, high = np.quantile(_fitted(drawn), (0.025, 0.975), axis=0)
+    low, high = np.quantile(_fit_strengths(drawn), (0.025, 0.975), axis=0)
     met = wins + wins.T
     with np.errstate(invalid="ignore"):
         beats = np.where(met > 0, wins / met, np.nan)
-    return Ratings(_fitted(wins[None])[0], low, high, beats)
+    return Ratings(_fit_strengths(wins[None])[0], low, high, beats)
 
 
-def _fitted(wins: np.ndarray) -> np.ndarray:
+def _fit_strengths(wins: np.ndarray) -> np.ndarray:
     """Returns ratings (B, K) that make wins (B, K, K) likeliest, by Newton's method."""
     count = wins.shape[1]
     met, strength = wins + np.swapaxes(wins, 1, 2), np.zeros(wins.shape[:2])
@@ -97,20 +97,20 @@ def _fitted(wins: np.ndarray) -> np.ndarray:
     return CENTER + SCALE * centered / np.log(10)
 
 
-def elo_of_the_paper(places: np.ndarray) -> np.ndarray:
-    """Returns (K,) Elo ratings as the paper works them out, which depend on the order of matches.
+def paper_elo(places: np.ndarray) -> np.ndarray:
+    """Returns (K,) Elo ratings as the paper computes them, which depend on the order of matches.
 
     After each match all ratings move at once, each by the mean over the others of
     4 * (outcome - expected outcome).
 
     Args:
-      places: (M, K), as of `outcomes`, in order; all must have played in all.
+      places: (M, K), as of `pairwise_outcomes`, in order; all must have played in all.
 
     Source: docs/rules/training.md#ratings; PufferLib's `update_elos`.
     """
     ratings = np.full(places.shape[1], CENTER)
     others = places.shape[1] - 1
-    for pair in outcomes(places):
+    for pair in pairwise_outcomes(places):
         expected = 1 / (1 + 10 ** ((ratings[None] - ratings[:, None]) / SCALE))
         np.fill_diagonal(expected, 0.0)
         ratings = ratings + 4 * (pair - expected).sum(axis=1) / others

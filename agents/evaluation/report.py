@@ -1,4 +1,4 @@
-"""One HTML file about a run or an agent: results, learning curves, what its policy does, replays.
+"""HTML report of a run or an agent: results, learning curves, action statistics, replays.
 
 The file holds its pictures and the pages of its replays; it needs no network and no server.
 """
@@ -19,18 +19,18 @@ from ..player import Player
 from ..runs import training_run
 from ..training import curve
 from . import report_page
-from .report_page import Game, Watched
+from .report_page import GameFigures, Watched
 from .results import Match
 from .sides import Side, random_action
 
 FILE = "report.html"
-EPISODE = 7
-"""Tag of the episodes that are recorded: those that are compared draw from other keys."""
+EPISODE_TAG = 7
+"""Tag of the keys of recorded episodes: episodes of the comparison use other keys."""
 
 
 @dataclasses.dataclass(frozen=True)
 class About:
-    """What a report is about.
+    """Subject of a report: its title, run, facts and command.
 
     Attributes:
       title: name of the run or of the agent.
@@ -45,20 +45,26 @@ class About:
     command: str
 
 
-def folder_for(path: str) -> Path:
-    """Returns the folder of a report, which is made; ValueError if there is a file of its name."""
+def make_report_folder(path: str) -> Path:
+    """Creates and returns the folder of a report; ValueError if a file has its name."""
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"report={path!r} is a file, it must be a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    charts.new_figure()  # an ImportError before minutes of play
+    charts.new_figure()  # raises ImportError before minutes of play
     return folder
 
 
-def write(
-    folder: Path, about: About, env: mm.Env, sides: Sequence[Side], matches: Sequence[Match],
-    episodes: int = 4, seed: int = 0, difficulty: int | None = None,
-) -> Path:  # fmt: skip
+def write_report(
+    folder: Path,
+    about: About,
+    env: mm.Env,
+    sides: Sequence[Side],
+    matches: Sequence[Match],
+    episodes: int = 4,
+    seed: int = 0,
+    difficulty: int | None = None,
+) -> Path:
     """Writes `report.html` and three `replays/*.replay` into a folder; returns the page's path.
 
     Args:
@@ -82,9 +88,9 @@ def write(
         _game(name, {side.name: of[index] for side, of in zip(sides, replays, strict=True)})
         for index, name in enumerate(names)
     ]
-    learning = None if about.run is None else curve.of_run(about.run)
-    watched = _watch(folder, chosen(replays[0], matches))
-    text = report_page.page(about, matches, learning, games, watched, episodes)
+    learning = None if about.run is None else curve.make_figure(about.run)
+    watched = _watch(folder, choose_episodes(replays[0], matches))
+    text = report_page.render_page(about, matches, learning, games, watched, episodes)
     path = folder / FILE
     path.write_text(text, encoding="utf-8")
     return path
@@ -93,25 +99,31 @@ def write(
 def _record(
     env: mm.Env, side: Side, episodes: int, seed: int, difficulty: int | None
 ) -> list[list[mm.Replay]]:
-    """Returns the episodes of a side that plays alone, by game; all sides meet the same starts."""
-    key = threefry.tagged(checks.key_of_seed(seed), EPISODE)
+    """Returns recorded episodes of a side alone, by game; all sides get the same keys."""
+    key = threefry.tagged(checks.key_of_seed(seed), EPISODE_TAG)
     shown, policy = _chooser(env, side)
     return [
         [
             mm.record(
-                shown, threefry.fold_in(key, game * episodes + number), policy, game=game,
-                difficulty=difficulty, outputs=hasattr(policy, "explain"),
+                shown,
+                threefry.fold_in(key, game * episodes + number),
+                policy,
+                game=game,
+                difficulty=difficulty,
+                outputs=hasattr(policy, "explain"),
             )
             for number in range(episodes)
         ]
         for game in range(len(env.games))
-    ]  # fmt: skip
+    ]
 
 
 def _chooser(env: mm.Env, side: Side) -> tuple[Any, Callable]:
-    """Returns what a side sees, and how it chooses, as `mm.record` takes them."""
+    """Returns the environment and the policy of a side, as `mm.record` takes them."""
     if side.policy is not None:
-        return training_run.show(env, side.policy), Player(side.policy, side.params, side.greedy)
+        return training_run.add_original_view(env, side.policy), Player(
+            side.policy, side.params, side.greedy
+        )
     draw = jax.jit(lambda key, obs: random_action(env, key[None], _batched(obs)))
     return env, lambda key, obs: jax.tree.map(lambda leaf: leaf[0], draw(key, obs))
 
@@ -120,8 +132,8 @@ def _batched(tree):
     return jax.tree.map(lambda leaf: leaf[None], tree)
 
 
-def _game(name: str, replays: dict[str, list[mm.Replay]]) -> Game:
-    """Returns the pictures of a game; those of places and kills are of the first side."""
+def _game(name: str, replays: dict[str, list[mm.Replay]]) -> GameFigures:
+    """Returns the figures of a game; maps and kills are those of the first side."""
     first = next(iter(replays.values()))
     figures = {
         "What players do": charts.profile(replays),
@@ -131,22 +143,24 @@ def _game(name: str, replays: dict[str, list[mm.Replay]]) -> Game:
         figures[of.capitalize()] = charts.heat_map(first, of)
     if bool(first[0].at(0).params.team_game):
         figures["Kills by team"] = charts.kill_matrix(first)
-    return Game(name, figures)
+    return GameFigures(name, figures)
 
 
-def progress_of(replay: mm.Replay) -> float:
-    """Returns the mean over the players of the progress of their tasks at the end."""
+def final_progress(replay: mm.Replay) -> float:
+    """Returns the mean task progress of all players at the end of a replay."""
     return float(np.mean(replay.at(replay.ticks).task.progress))
 
 
-def chosen(replays: list[list[mm.Replay]], matches: Sequence[Match]) -> list[tuple[str, mm.Replay]]:
-    """Returns the episodes to be watched, each with why it was chosen; three, if there are as many.
+def choose_episodes(
+    replays: list[list[mm.Replay]], matches: Sequence[Match]
+) -> list[tuple[str, mm.Replay]]:
+    """Returns up to three episodes to show, each with the reason why it was chosen.
 
     Of one game: those with the most, the median and the least progress. Of several: one each of the
     games in which the policy's progress is the most, the median and the least above the baseline's.
     """
     if len(replays) == 1:
-        ranked = sorted(replays[0], key=progress_of, reverse=True)
+        ranked = sorted(replays[0], key=final_progress, reverse=True)
         words = ("most progress", "median progress", "least progress")
     else:
         above = [match.alone[0].progress - match.alone[1].progress for match in matches]
@@ -160,7 +174,7 @@ def chosen(replays: list[list[mm.Replay]], matches: Sequence[Match]) -> list[tup
 
 
 def _watch(folder: Path, found: list[tuple[str, mm.Replay]]) -> list[Watched]:
-    """Writes replays beside the page; returns what the page shows of them."""
+    """Writes replays next to the page; returns their titles, paths and data for the page."""
     shown = []
     for number, (why, replay) in enumerate(found):
         game = replay.env.games[replay.game].name

@@ -26,7 +26,7 @@ STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 
 
 @dataclasses.dataclass(frozen=True)
-class Game:
+class GameFigures:
     """A game with its pictures, matplotlib Figures by their titles."""
 
     name: str
@@ -48,10 +48,14 @@ class Watched:
     replay: mm.Replay
 
 
-def page(
-    about: "About", matches: Sequence[Match], learning, games: Sequence[Game],
-    watched: Sequence[Watched], episodes: int,
-) -> str:  # fmt: skip
+def render_page(
+    about: "About",
+    matches: Sequence[Match],
+    learning,
+    games: Sequence[GameFigures],
+    watched: Sequence[Watched],
+    episodes: int,
+) -> str:
     """Returns the text of the page.
 
     Args:
@@ -145,9 +149,15 @@ def _wins(matches: Sequence[Match]):
             errors = _errors(means, [score.interval["won"] for score in scores])
             rows = [row + 0.18 * (2 * place + side - 1.5) for row in range(len(matches))]
             axes.errorbar(
-                means, rows, xerr=errors, fmt=marker, ms=4.5, label=f"{name}, {words}",
-                color=charts.SIDES[side], alpha=(0.5, 1.0)[place],
-            )  # fmt: skip
+                means,
+                rows,
+                xerr=errors,
+                fmt=marker,
+                ms=4.5,
+                label=f"{name}, {words}",
+                color=charts.SIDES[side],
+                alpha=(0.5, 1.0)[place],
+            )
     axes.set_yticks(range(len(matches)), [match.game.replace("_", " ") for match in matches])
     axes.set(xlim=(-0.02, 1.02), ylim=(len(matches) - 0.5, -0.5), xlabel="share of games won")
     axes.grid(axis="x", alpha=0.3)
@@ -161,7 +171,7 @@ def _errors(means: list[float], intervals: list[Interval]) -> list[list[float]]:
     return [lows, [max(0.0, high - mean) for mean, (_, high) in pairs]]
 
 
-def _of_game(game: Game) -> str:
+def _of_game(game: GameFigures) -> str:
     """Returns the pictures of a game, as high as the bars of its profile need."""
     name = game.name.replace("_", " ")
     pictures = []

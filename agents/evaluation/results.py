@@ -1,4 +1,4 @@
-"""What a comparison of two sides comes to, and its table."""
+"""Results of a comparison of two sides, and their table."""
 
 import dataclasses
 
@@ -9,12 +9,12 @@ from .intervals import Interval
 
 @dataclasses.dataclass(frozen=True)
 class SideScore:
-    """How a side did in some episodes: means over them.
+    """Scores of a side: means over episodes.
 
     Attributes:
       episodes: played.
       won: share of episodes in which a player of the side was among the winners.
-      progress: mean over its players of the most that their tasks came to.
+      progress: mean over its players of the largest progress of their tasks.
       score: what winning was worth, 0 where the side did not win.
       return_: mean over its players of the sum of rewards.
       length: ticks of an episode.
@@ -46,7 +46,7 @@ class SideScore:
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """Two sides compared in one game.
+    """Result of a comparison of two sides in one game.
 
     Attributes:
       game: its name.

@@ -1,4 +1,4 @@
-"""Who plays in a comparison: a trained policy, an untrained one, or random choices."""
+"""Sides of a comparison: a trained policy, an untrained one, or random actions."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ import jax.numpy as jnp
 
 from metammo_jax.lib import checks, threefry
 
-from ..policy import Policy, base, foes
+from ..policy import Policy, base_observation, foe_mask
 from ..runs import training_run
 
-FRESH = 3
-"""Tag of the parameters of an untrained policy: training with the same seed draws from others."""
+UNTRAINED_TAG = 3
+"""Tag of the key of untrained parameters: training with the same seed uses another key."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """Who plays.
+    """A side of a comparison.
 
     Attributes:
       name: for printing.
-      policy: what chooses; None chooses uniformly from the masks, but attacks no teammates, as
-        trained policies do not.
+      policy: that chooses the actions; None samples uniformly from the masks, but attacks no
+        teammates, as trained policies do not.
       params: of the policy.
-      greedy: a policy does what it thinks best, instead of drawing.
+      greedy: take the most likely action instead of sampling.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Side:
 
     @property
     def chooser(self) -> "Chooser":
-        """What a compiled comparison has to know."""
+        """Static part of the side, which a compiled comparison depends on."""
         return Chooser(self.policy, self.greedy)
 
 
@@ -43,23 +43,23 @@ RANDOM = Side("random")
 
 
 def untrained(policy: Policy, env, seed: int = 0) -> Side:
-    """Returns a policy with the parameters that training begins with, of some seed.
+    """Returns a side with the policy's initial parameters.
 
-    It is a second thing to compare with: a network that has learnt nothing is not random.
+    It is a second baseline: an untrained network does not choose uniformly.
 
     Args:
       policy: of the side that it is compared with.
-      env: worlds; a wrapper that the policy needs is put around it.
+      env: the environment; it is wrapped as the policy needs.
       seed: of the parameters.
     """
-    key = threefry.tagged(checks.key_of_seed(seed), FRESH)
+    key = threefry.tagged(checks.key_of_seed(seed), UNTRAINED_TAG)
     start_key, param_key = threefry.split(key)
-    obs, _ = jax.jit(jax.vmap(training_run.show(env, policy).reset))(start_key[None])
+    obs, _ = jax.jit(jax.vmap(training_run.add_original_view(env, policy).reset))(start_key[None])
     return Side("untrained", policy, jax.jit(policy.init)(param_key, obs))
 
 
-def gathered(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
-    """Returns sides as `episodes.play` takes them: those that choose alike in one stack.
+def group_by_chooser(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
+    """Returns sides as `episodes.play_episodes` takes them: parameters stacked by chooser.
 
     Returns:
       choosers, ((`Chooser`, count), ...); params, for each a pytree with `count` in front, None
@@ -80,27 +80,27 @@ def gathered(sides: Sequence[Side]) -> tuple[tuple, tuple, list[int]]:
 
 
 def random_action(env, keys, obs):
-    """Returns actions (n, P) that are drawn evenly from the masks, but attack no teammate.
+    """Returns actions (n, P) sampled uniformly from the masks, attacking no teammate.
 
     Args:
-      env: worlds.
+      env: the environment.
       keys: (n,) keys.
       obs: (n, ...) observations.
     """
-    return jax.vmap(env.sample)(keys, jax.vmap(_sparing)(obs))
+    return jax.vmap(env.sample)(keys, jax.vmap(_without_teammates)(obs))
 
 
 @dataclasses.dataclass(frozen=True)
 class Chooser:
-    """What a compiled comparison has to know of a side; see `Side`."""
+    """Static part of a `Side`, which a compiled comparison depends on."""
 
     policy: Policy | None = None
     greedy: bool = False
 
 
-def _sparing(obs):
+def _without_teammates(obs):
     """Returns an observation of one world in which no teammate is a target."""
-    seen = base(obs)
-    target = foes(seen, jnp.arange(seen.visible.shape[0]))
+    seen = base_observation(obs)
+    target = foe_mask(seen, jnp.arange(seen.visible.shape[0]))
     spared = seen.replace(masks=seen.masks.replace(target=target))
     return spared if seen is obs else obs.replace(base=spared)

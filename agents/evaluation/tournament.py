@@ -1,4 +1,4 @@
-"""Tournaments: many policies in the same worlds, one for each team or player, and their ratings."""
+"""Tournaments: policies in the same worlds, one for each team or player, and their ratings."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ import numpy as np
 
 from metammo_jax.lib import checks
 
-from .compare import judge_of, player
-from .ratings import Ratings, elo_of_the_paper, rate
+from .compare import make_judge, make_runner
+from .ratings import Ratings, fit_ratings, paper_elo
 from .sides import Side
 
 ORDERS = 20
@@ -49,29 +49,32 @@ class Tournament:
 
     @property
     def top(self) -> np.ndarray:
-        """(K,) float, share of its matches in which nobody was above an entrant."""
+        """(K,) float, share of its matches that each entrant won or tied for first."""
         best = np.nanmax(self.places, axis=1, keepdims=True)
         return (self.places == best).sum(axis=0) / self.played
 
     def as_dict(self) -> dict:
-        """Returns all but the single matches, for JSON."""
+        """Returns the results without single matches, for JSON."""
         rows = {}
         for index, name in enumerate(self.names):
-            here = np.isfinite(self.places[:, index])
+            played = np.isfinite(self.places[:, index])
             rows[name] = {
                 "rating": float(self.ratings.mean[index]),
                 "interval": [float(self.ratings.low[index]), float(self.ratings.high[index])],
-                "won": float(self.won[here, index].mean()),
+                "won": float(self.won[played, index].mean()),
                 "top": float(self.top[index]),
-                "progress": float(self.progress[here, index].mean()),
+                "progress": float(self.progress[played, index].mean()),
                 "matches": int(self.played[index]),
                 "elo": [_or_none(number) for number in self.elo[index]],
             }
         beats = [[_or_none(share) for share in row] for row in self.ratings.beats]
         return {
-            "game": self.game, "matches": len(self.places), "entrants": rows,
-            "names": list(self.names), "beats": beats,
-        }  # fmt: skip
+            "game": self.game,
+            "matches": len(self.places),
+            "entrants": rows,
+            "names": list(self.names),
+            "beats": beats,
+        }
 
     def __str__(self) -> str:
         width = max(8, *map(len, self.names))
@@ -91,10 +94,14 @@ class Tournament:
 
 
 def tournament(
-    env, entrants: Sequence[Side], matches: int = 256, seed: int = 0, game: int = 0,
+    env,
+    entrants: Sequence[Side],
+    matches: int = 256,
+    seed: int = 0,
+    game: int = 0,
     difficulty: int | None = None,
-) -> Tournament:  # fmt: skip
-    """Lets policies play against each other and rates them.
+) -> Tournament:
+    """Returns the results and ratings of a tournament between policies.
 
     In each match every team, or every player where all play alone, is of one entrant. Seats
     rotate. Where there are more entrants than teams, as many as there are teams take part.
@@ -114,24 +121,29 @@ def tournament(
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"entrants={names} must be at least two, with names of their own")
     matches = checks.whole("matches", matches, 1)
-    play, numbers = player(env, entrants, matches, seed, game, difficulty)
-    result = play(lineup(numbers, matches, env.cfg.players, seed)).result
+    play, numbers = make_runner(env, entrants, matches, seed, game, difficulty)
+    result = play(make_lineups(numbers, matches, env.cfg.players, seed)).result
     won, progress, present = (
         np.asarray(leaf)[:, numbers] for leaf in (result.won, result.progress, result.players > 0)
     )
-    is_judged = judge_of(env.games, game) is not None
+    is_judged = make_judge(env.games, game) is not None
     winners = 0 if is_judged else np.asarray(result.winners)[:, numbers]
     places = np.where(present, winners + progress, np.nan)
     return Tournament(
-        env.games[game].name, names, places, won, progress, rate(places, seed=seed),
+        env.games[game].name,
+        names,
+        places,
+        won,
+        progress,
+        fit_ratings(places, seed=seed),
         _elo(places, seed),
-    )  # fmt: skip
+    )
 
 
-def lineup(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.ndarray:
+def make_lineups(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.ndarray:
     """Returns (matches, groups) int32, the entrant of each group of teammates in each match.
 
-    Groups are dealt out one by one, in an order that is drawn anew after K matches; between them
+    Groups are dealt out one by one, in an order that is redrawn after K matches; between them
     it is rotated, so that in K matches each entrant has each seat once.
 
     Args:
@@ -146,8 +158,8 @@ def lineup(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.n
     return orders[match // count, (seat + match) % count].astype(np.int32)
 
 
-def draw(result: Tournament, path: str | Path) -> Path | None:
-    """Draws ratings with their intervals, and who beats whom, into a PNG file.
+def draw_ratings(result: Tournament, path: str | Path) -> Path | None:
+    """Draws ratings with intervals, and shares of wins between entrants, into a PNG file.
 
     Returns:
       its path; None where matplotlib is not installed.
@@ -183,7 +195,7 @@ def _elo(places, seed):
     if not np.isfinite(places).all():
         return np.full((places.shape[1], 2), np.nan)
     draw = np.random.default_rng(seed)
-    found = [elo_of_the_paper(places[draw.permutation(len(places))]) for _ in range(ORDERS)]
+    found = [paper_elo(places[draw.permutation(len(places))]) for _ in range(ORDERS)]
     return np.stack([np.mean(found, axis=0), np.std(found, axis=0)], axis=1)
 
 

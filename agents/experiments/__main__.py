@@ -5,18 +5,18 @@ import sys
 from pathlib import Path
 
 from .. import cli
-from ..runs.folder import write
+from ..runs.folder import write_atomically
 from . import algorithms, multi, pool, single, unseen
-from .comparison import Comparison
+from .comparison import ComparisonExperiment
 from .options import ExperimentConfig
-from .tasks import command_of, share_out, work_through
+from .tasks import complete_tasks, run_workers, worker_command
 
 EXPERIMENTS = {
     "single": single,
-    "multi": Comparison(multi.plan),
-    "unseen": Comparison(unseen.plan),
-    "algorithms": Comparison(algorithms.plan),
-    "pool": Comparison(pool.plan),
+    "multi": ComparisonExperiment(multi.plan),
+    "unseen": ComparisonExperiment(unseen.plan),
+    "algorithms": ComparisonExperiment(algorithms.plan),
+    "pool": ComparisonExperiment(pool.plan),
 }
 """What has `tasks` and `write`, by name."""
 
@@ -39,9 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
         out = Path(cfg.out or f"experiments/{cfg.config}")
         tasks = EXPERIMENTS[name].tasks(cfg)
         if worker or (cfg.workers == 1 and not cfg.report):
-            work_through(tasks, out)
+            complete_tasks(tasks, out)
         elif not cfg.report:
-            share_out(command_of(arguments), cfg.workers)
+            run_workers(worker_command(arguments), cfg.workers)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -61,7 +61,7 @@ def report(name: str, cfg: ExperimentConfig, out: Path) -> Path:
     command = " ".join(["python -m agents.experiments", name, *given])
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.md"
-    write(path, EXPERIMENTS[name].write(cfg, out, command))
+    write_atomically(path, EXPERIMENTS[name].write(cfg, out, command))
     return path
 
 

@@ -1,10 +1,10 @@
 """The learners compared: PPO, V-trace and Q-learning, with the same network, worlds and steps."""
 
 from .comparison import Pair, Plan
-from .options import FOUR, ExperimentConfig
-from .tasks import Entrant, Training
+from .options import COMPARISON_GAMES, ExperimentConfig
+from .tasks import Entrant, TrainingTask
 
-SEEDS = 5
+DEFAULT_SEEDS = 5
 """If the options ask for no number."""
 
 OPTIONS: dict[str, dict] = {"ppo": {}, "vtrace": {}, "pqn": {}}
@@ -13,13 +13,13 @@ OPTIONS: dict[str, dict] = {"ppo": {}, "vtrace": {}, "pqn": {}}
 
 def plan(cfg: ExperimentConfig) -> Plan:
     """Returns the experiment: one training for each learner and game."""
-    cfg, seeds = cfg.with_games(FOUR), tuple(range(cfg.seeds or SEEDS))
+    cfg, seeds = cfg.with_games(COMPARISON_GAMES), tuple(range(cfg.seeds or DEFAULT_SEEDS))
 
     def training(learner, game):
         options = cfg.training(
             game, cfg.specialist_steps, algorithm=learner, **OPTIONS[learner], eval_every=-1
         )
-        return Training(f"{learner}-{game}", options, seeds)
+        return TrainingTask(f"{learner}-{game}", options, seeds)
 
     def entrants(game, _):
         return Entrant("random", ""), *(
@@ -37,7 +37,12 @@ def plan(cfg: ExperimentConfig) -> Plan:
         "network and the same worlds."
     )
     return Plan(
-        "algorithms", "Learners compared", text, cfg.chosen, len(seeds),
+        "algorithms",
+        "Learners compared",
+        text,
+        cfg.chosen,
+        len(seeds),
         tuple(training(learner, game) for game in cfg.chosen for learner in OPTIONS),
-        entrants, (*pairs, Pair("vtrace and pqn", "vtrace", "pqn")),
-    )  # fmt: skip
+        entrants,
+        (*pairs, Pair("vtrace and pqn", "vtrace", "pqn")),
+    )

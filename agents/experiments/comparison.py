@@ -1,4 +1,4 @@
-"""Experiments that compare policies of several trainings: who is above whom, game by game.
+"""Experiments that compare policies of several trainings in tournaments, game by game.
 
 For each game and seed the policies play a tournament. Intervals are over seeds.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from . import pictures, report, statistics
 from .options import ExperimentConfig
-from .tasks import Entrant, Matches, Task, Training
+from .tasks import Entrant, Task, TournamentTask, TrainingTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Pair:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """An experiment of this kind.
+    """Definition of a comparison experiment.
 
     Attributes:
       name: of the experiment, and of the folder of its tournaments.
@@ -52,13 +52,13 @@ class Plan:
     text: str
     games: tuple[str, ...]
     seeds: int
-    trainings: tuple[Training, ...]
+    trainings: tuple[TrainingTask, ...]
     entrants: Callable[[str, int], tuple[Entrant, ...]]
     pairs: tuple[Pair, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class ComparisonExperiment:
     """An experiment.
 
     Attributes:
@@ -75,9 +75,9 @@ class Comparison:
     def write(self, cfg: ExperimentConfig, out: Path, command: str) -> str:
         """Returns the report of what is complete."""
         plan = self.plan(cfg)
-        found = complete(cfg, plan, out)
+        found = complete_results(cfg, plan, out)
         if not found:
-            return report.page(plan.title, command, "Nothing is complete yet.", [])
+            return report.render_page(plan.title, command, "Nothing is complete yet.", [])
         seeds = len(next(iter(found.values())))
         text = (
             f"{seeds} seeds at `{cfg.config}`. {plan.text} For each game and seed they play a "
@@ -85,10 +85,10 @@ class Comparison:
             "rating are odds of ten to one."
         )
         compared = _compared(plan, found, out / f"{plan.name}-shares.png")
-        return report.page(plan.title, command, text, [_ratings(found), *compared])
+        return report.render_page(plan.title, command, text, [_ratings(found), *compared])
 
 
-def matches(cfg: ExperimentConfig, plan: Plan) -> list[Matches]:
+def matches(cfg: ExperimentConfig, plan: Plan) -> list[TournamentTask]:
     """Returns the tournaments."""
     runs = {run.name: run for run in plan.trainings}
     found = []
@@ -97,11 +97,11 @@ def matches(cfg: ExperimentConfig, plan: Plan) -> list[Matches]:
             entrants = plan.entrants(game, seed)
             used = {e.training: runs[e.training] for e in entrants if e.training in runs}
             name = f"{plan.name}/{game}-{seed}"
-            found.append(Matches(name, game, cfg.config, entrants, seed, cfg.matches, used))
+            found.append(TournamentTask(name, game, cfg.config, entrants, seed, cfg.matches, used))
     return found
 
 
-def complete(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, list[dict]]:
+def complete_results(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, list[dict]]:
     """Returns the results of the same seeds for each game of which two or more are complete."""
     done = [one for one in matches(cfg, plan) if one.is_complete(out)]
     seeds = {game: {one.seed for one in done if one.game == game} for game in plan.games}
@@ -115,8 +115,8 @@ def complete(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, list[dic
     }
 
 
-def beats(found: list[dict], first: str, second: str) -> np.ndarray:
-    """Returns by seed (N,) in what share of matches one entrant was above another."""
+def win_shares(found: list[dict], first: str, second: str) -> np.ndarray:
+    """Returns the share of matches in which one entrant was above another, by seed (N,)."""
     names = found[0]["names"]
     row, column = names.index(first), names.index(second)
     return np.array([one["beats"][row][column] for one in found], float)
@@ -129,33 +129,45 @@ def _rating(found: list[dict], name: str) -> np.ndarray:
 def _ratings(results) -> str:
     names = results[next(iter(results))][0]["names"]
     rows = [
-        [name, *(report.number(statistics.paired(_rating(f, name)), 0) for f in results.values())]
+        [
+            name,
+            *(
+                report.format_interval(statistics.bootstrap_mean(_rating(f, name)), 0)
+                for f in results.values()
+            ),
+        ]
         for name in names
     ]
-    return "## Ratings\n\n" + report.table(["policy", *results], rows)
+    return "## Ratings\n\n" + report.markdown_table(["policy", *results], rows)
 
 
 def _compared(plan: Plan, results, picture: Path) -> list[str]:
     """Returns a table of all pairs by game, with aggregates, its picture, and the verdicts."""
     shares = {
-        pair: np.stack([beats(found, pair.first, pair.second) for found in results.values()])
+        pair: np.stack([win_shares(found, pair.first, pair.second) for found in results.values()])
         for pair in plan.pairs
     }
-    own = {pair: [statistics.paired(game) for game in shares[pair]] for pair in plan.pairs}
+    own = {pair: [statistics.bootstrap_mean(game) for game in shares[pair]] for pair in plan.pairs}
     rows = [
-        [game, *(report.number(own[pair][index]) for pair in plan.pairs)]
+        [game, *(report.format_interval(own[pair][index]) for pair in plan.pairs)]
         for index, game in enumerate(results)
     ]
-    drawn = pictures.shares(picture, list(results), {pair.label: own[pair] for pair in own})
+    drawn = pictures.draw_win_shares(
+        picture, list(results), {pair.label: own[pair] for pair in own}
+    )
     mean = statistics.interquartile_mean
-    cells = [report.number(statistics.bootstrap(mean, shares[pair])) for pair in plan.pairs]
+    cells = [
+        report.format_interval(statistics.bootstrap(mean, shares[pair])) for pair in plan.pairs
+    ]
     rows.append(["interquartile mean of all", *cells])
-    better = [report.number(_improvement(results, pair)) for pair in plan.pairs]
+    better = [report.format_interval(_improvement(results, pair)) for pair in plan.pairs]
     rows.append(["probability of improvement", *better])
-    told = "\n".join(f"* {pair.label}: `{pair.first}` above `{pair.second}`" for pair in plan.pairs)
-    table = report.table(["game", *(pair.label for pair in plan.pairs)], rows)
+    legend = "\n".join(
+        f"* {pair.label}: `{pair.first}` above `{pair.second}`" for pair in plan.pairs
+    )
+    table = report.markdown_table(["game", *(pair.label for pair in plan.pairs)], rows)
     parts = [
-        f"## Share of matches in which the first is above the second\n\n{told}\n\n{table}\n\n"
+        f"## Share of matches in which the first is above the second\n\n{legend}\n\n{table}\n\n"
         "The probability of improvement is that of a higher rating in a random game, of the first "
         "with one seed than of the second with another.",
         drawn,
@@ -169,7 +181,7 @@ def _improvement(results, pair: Pair) -> report.Triple:
         np.stack([_rating(found, name) for found in results.values()])
         for name in (pair.first, pair.second)
     )
-    return statistics.bootstrap(statistics.improvement, first, second)
+    return statistics.bootstrap(statistics.probability_of_improvement, first, second)
 
 
 def _claims(pair: Pair, shares: np.ndarray, results) -> list[report.Claim]:
@@ -177,8 +189,10 @@ def _claims(pair: Pair, shares: np.ndarray, results) -> list[report.Claim]:
         return []
     return [
         report.Claim(
-            pair.claim.format(game=f"`{game}`"), "it is above in a share of matches of",
-            statistics.paired(own), 0.5,
+            pair.claim.format(game=f"`{game}`"),
+            "it is above in a share of matches of",
+            statistics.bootstrap_mean(own),
+            0.5,
         )
         for game, own in zip(results, shares, strict=True)
-    ]  # fmt: skip
+    ]

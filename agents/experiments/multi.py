@@ -3,9 +3,9 @@
 from . import single
 from .comparison import Pair, Plan
 from .options import ExperimentConfig
-from .tasks import Entrant, Training
+from .tasks import Entrant, TrainingTask
 
-SEEDS = single.SEEDS
+DEFAULT_SEEDS = single.DEFAULT_SEEDS
 """If the options ask for no number."""
 
 WEIGH = ("episodes", "samples")
@@ -17,12 +17,12 @@ SHARES = (0.5, 1.0)
 CLAIM = "{game}: the generalist, at the end of training, is above the specialist."
 
 
-def generalists(cfg: ExperimentConfig) -> list[Training]:
+def generalists(cfg: ExperimentConfig) -> list[TrainingTask]:
     """Returns the trainings of the generalists, those of half of the seeds in each."""
-    seeds, games = range(cfg.seeds or SEEDS), cfg.chosen
+    seeds, games = range(cfg.seeds or DEFAULT_SEEDS), cfg.chosen
     steps, half = cfg.specialist_steps * len(games), (len(seeds) + 1) // 2
     return [
-        Training(
+        TrainingTask(
             f"generalist-{weigh}-{part}",
             cfg.training(games, steps, weigh=weigh, eval_every=-len(games), eval_episodes=8),
             tuple(own),
@@ -57,18 +57,27 @@ def plan(cfg: ExperimentConfig) -> Plan:
         "steps, and with games weighed by samples, both have seen as much of the target game."
     )
     return Plan(
-        "multi", "One agent for many games", text, cfg.chosen, cfg.seeds or SEEDS,
-        (*general, *specialists), entrants,
+        "multi",
+        "One agent for many games",
+        text,
+        cfg.chosen,
+        cfg.seeds or DEFAULT_SEEDS,
+        (*general, *specialists),
+        entrants,
         tuple(pair for weigh in WEIGH for pair in _pairs(weigh, alike)),
-    )  # fmt: skip
+    )
 
 
 def _pairs(weigh: str, alike: float) -> list[Pair]:
-    """Returns what is compared of the generalist whose games are weighed in one way."""
+    """Returns the compared pairs of generalists with one way of weighing games."""
     name, best = f"generalist-{weigh}", "specialist 100%"
     return [
-        Pair(f"{weigh}, target samples equal", f"{name} 100%", best,
-             CLAIM if weigh == "episodes" else ""),
+        Pair(
+            f"{weigh}, target samples equal",
+            f"{name} 100%",
+            best,
+            CLAIM if weigh == "episodes" else "",
+        ),
         Pair(f"{weigh}, both at half", f"{name} 50%", "specialist 50%"),
         Pair(f"{weigh}, samples of all games equal", f"{name} {alike:.0%}", best),
-    ]  # fmt: skip
+    ]

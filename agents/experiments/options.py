@@ -14,7 +14,7 @@ GAMES_OF_MINI = tuple(GAMES)
 FULL = ("survive", "team_battle", "multi_task")
 """What is played in the full game, as in the paper."""
 
-FOUR = ("race_to_the_center", "king_of_the_hill", "team_battle", "sandwich")
+COMPARISON_GAMES = ("race_to_the_center", "king_of_the_hill", "team_battle", "sandwich")
 """Games of the experiments that compare ways to learn."""
 
 STEPS = {"tiny": 1_000_000, "mini": 50_000_000}
@@ -26,15 +26,15 @@ class ExperimentConfig:
     """Options of an experiment.
 
     Attributes:
-      config: preset of the worlds' sizes.
-      seeds: how many, from 0 on; 0 for what the experiment asks for.
-      out: folder of runs, matches and reports, experiments/CONFIG by default; experiments that
-        share it share the trainings that they have in common.
-      steps: living agent-steps of a specialist; 0 for those of the config.
-      matches: of each tournament.
-      games: of which the experiment is made; empty for its own.
-      workers: processes that share the work, each with one core.
-      report: write the report of what is complete, and work on nothing.
+      config: size of the world: "tiny" or "mini".
+      seeds: number of seeds, 0 .. N - 1; 0 for the experiment's default.
+      out: folder of runs, matches and reports; empty for experiments/CONFIG. Experiments in the
+        same folder share the trainings that they have in common.
+      steps: living agent-steps of a specialist, an agent of one game; 0 for the config's default.
+      matches: matches of each tournament.
+      games: games of the experiment; empty for its default.
+      workers: processes that share the trainings and tournaments, each on one core.
+      report: write the report of the results that exist, without training.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.

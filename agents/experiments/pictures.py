@@ -11,8 +11,8 @@ HALF = 0.5
 """The share of matches at which two policies are equally good."""
 
 
-def shares(path: Path, games: list[str], columns: dict[str, list[Triple]]) -> str:
-    """Draws in what share of matches one policy is above another, a row for each game.
+def draw_win_shares(path: Path, games: list[str], columns: dict[str, list[Triple]]) -> str:
+    """Draws the share of matches in which one policy is above another, a row for each game.
 
     Args:
       path: of the PNG file.
@@ -39,12 +39,12 @@ def shares(path: Path, games: list[str], columns: dict[str, list[Triple]]) -> st
     return _saved(figure, path, "Share of matches, with 95% intervals over seeds")
 
 
-def curves(path: Path, runs: dict[str, Curves]) -> str:
+def draw_curves(path: Path, runs: dict[str, Curves]) -> str:
     """Draws the games won against each opponent over the steps, a panel for each training.
 
     Args:
       path: of the PNG file.
-      runs: by name of the training, by opponent, as of `training.curve.over_seeds`.
+      runs: by name of the training, by opponent, as of `training.curve.mean_curves`.
 
     Returns:
       the picture in Markdown; empty if matplotlib is not installed.
@@ -77,7 +77,7 @@ def _band(axis, label, points):
 
 
 def _figure(width: float, height: float):
-    """Returns a figure of so many inches, None if matplotlib is not installed."""
+    """Returns a figure of the given size in inches, None without matplotlib."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -1,10 +1,10 @@
-"""Training with and without past selves, drawn uniformly or by how hard they are to beat."""
+"""Training with and without past selves, drawn uniformly or by their share of wins."""
 
 from .comparison import Pair, Plan
-from .options import FOUR, ExperimentConfig
-from .tasks import Entrant, Training
+from .options import COMPARISON_GAMES, ExperimentConfig
+from .tasks import Entrant, TrainingTask
 
-SEEDS = 5
+DEFAULT_SEEDS = 5
 """If the options ask for no number."""
 
 SHARE = 0.25
@@ -20,9 +20,9 @@ OPTIONS: dict[str, dict] = {
 
 def plan(cfg: ExperimentConfig) -> Plan:
     """Returns the experiment: one training for each way and game."""
-    cfg, seeds = cfg.with_games(FOUR), tuple(range(cfg.seeds or SEEDS))
+    cfg, seeds = cfg.with_games(COMPARISON_GAMES), tuple(range(cfg.seeds or DEFAULT_SEEDS))
     trainings = [
-        Training(
+        TrainingTask(
             f"pool-{way}-{game}",
             cfg.training(game, cfg.specialist_steps, **options, eval_every=-1),
             seeds,

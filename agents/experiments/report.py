@@ -1,4 +1,4 @@
-"""Reports in Markdown: tables, intervals, and a sentence for each claim that was put to a test."""
+"""Reports in Markdown: tables, intervals, and a sentence for each tested claim."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -34,23 +34,22 @@ class Claim:
         return NOT_REPRODUCED if high < self.bound else UNDECIDED
 
     def __str__(self) -> str:
-        return (
-            f"* {self.text} **{self.verdict.capitalize()}**: {self.figure} {number(self.measured)}."
-        )
+        measured = format_interval(self.measured)
+        return f"* {self.text} **{self.verdict.capitalize()}**: {self.figure} {measured}."
 
 
-def number(triple: Triple, digits: int = 2) -> str:
+def format_interval(triple: Triple, digits: int = 2) -> str:
     """Returns a mean with its interval, as text."""
     mean, low, high = triple
     return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Returns a table; the first column is left aligned, all others right."""
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def page(title: str, command: str, text: str, parts: Sequence[str]) -> str:
-    """Returns a whole page: title, what was done and by which command, and parts, if not empty."""
+def render_page(title: str, command: str, text: str, parts: Sequence[str]) -> str:
+    """Returns a page: title, what was done and by which command, and parts, if not empty."""
     return "\n\n".join([f"# {title}", f"`{command}`", text, *filter(None, parts)]) + "\n"

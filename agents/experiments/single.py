@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..evaluation.intervals import over_seeds
+from ..evaluation.intervals import mean_over_seeds
 from ..runs import folder
 from ..training import curve
 from . import pictures, report
 from .options import FULL, ExperimentConfig
-from .tasks import Entrant, Matches, Task, Training
+from .tasks import Entrant, Task, TournamentTask, TrainingTask
 
-SEEDS = 10
+DEFAULT_SEEDS = 10
 """If the options ask for no number."""
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -20,16 +20,16 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 RIVALS = ("random", "untrained", "past")
 
 
-def trainings(cfg: ExperimentConfig) -> list[Training]:
+def trainings(cfg: ExperimentConfig) -> list[TrainingTask]:
     """Returns a training for each game, and those of the full game where all games are played."""
-    seeds, steps = tuple(range(cfg.seeds or SEEDS)), cfg.specialist_steps
+    seeds, steps = tuple(range(cfg.seeds or DEFAULT_SEEDS)), cfg.specialist_steps
     found = [
-        Training(f"specialist-{game}", cfg.training(game, steps), seeds) for game in cfg.chosen
+        TrainingTask(f"specialist-{game}", cfg.training(game, steps), seeds) for game in cfg.chosen
     ]
     if not cfg.games:
         full = "tiny_full" if cfg.config == "tiny" else "full"
         found += [
-            Training(f"specialist-{game}-{full}", cfg.training(game, steps // 2, full), seeds)
+            TrainingTask(f"specialist-{game}-{full}", cfg.training(game, steps // 2, full), seeds)
             for game in FULL
         ]
     return found
@@ -41,50 +41,51 @@ def tasks(cfg: ExperimentConfig) -> list[Task]:
     return [*runs, *(ratings(cfg, run, seed) for run in runs for seed in run.seeds)]
 
 
-def ratings(cfg: ExperimentConfig, run: Training, seed: int) -> Matches:
+def ratings(cfg: ExperimentConfig, run: TrainingTask, seed: int) -> TournamentTask:
     """Returns the tournament of a run's policies over time, and random and untrained players."""
     entrants = [Entrant(f"{share:.0%}", run.name, share) for share in SHARES]
     entrants += [Entrant("random", ""), Entrant("untrained", "untrained")]
     name = f"single/{run.name}-{seed}"
-    return Matches(
+    return TournamentTask(
         name, run.cfg.game[0], run.cfg.config, tuple(entrants), seed, cfg.matches, {run.name: run}
     )
 
 
 def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
     """Returns the report of what is complete."""
-    wins, rated, learnt = [], [], {}
+    wins, rated, learned = [], [], {}
     for run in trainings(cfg):
         if not run.is_complete(out):
             continue
         found = [_last(run.run_of(out, seed), run.cfg.game[0]) for seed in run.seeds]
         cells = [_percent([one[rival]["won"] for one in found if rival in one]) for rival in RIVALS]
-        score = over_seeds([one["random"]["score"] for one in found])
+        score = mean_over_seeds([one["random"]["score"] for one in found])
         label = run.name.removeprefix("specialist-")
         records = [folder.read_metrics(run.run_of(out, seed)) for seed in run.seeds]
-        learnt[label] = curve.over_seeds([curve.against(one) for one in records])
+        learned[label] = curve.mean_curves([curve.curves_by_opponent(one) for one in records])
         wins.append([label, *cells, f"{score[0]:.2f} ± {score[1]:.2f}"])
         matches = [ratings(cfg, run, seed) for seed in run.seeds]
         results = [one.result(out)["entrants"] for one in matches if one.is_complete(out)]
         if results:
             names = ("random", "untrained", *(f"{share:.0%}" for share in SHARES))
-            means = [over_seeds([one[name]["rating"] for one in results]) for name in names]
+            means = [mean_over_seeds([one[name]["rating"] for one in results]) for name in names]
             rated.append([label, *(f"{mean:.0f} ± {half:.0f}" for mean, half in means)])
     head = ["game", *(f"beats {rival}" for rival in RIVALS), "score against random"]
     shares = [f"after {share:.0%}" for share in SHARES]
     parts = [
-        "## Games won at the end\n\n" + report.table(head, wins),
-        "## Ratings over time\n\n" + report.table(["game", "random", "untrained", *shares], rated),
-        pictures.curves(out / "single-curves.png", learnt) if learnt else "",
+        "## Games won at the end\n\n" + report.markdown_table(head, wins),
+        "## Ratings over time\n\n"
+        + report.markdown_table(["game", "random", "untrained", *shares], rated),
+        pictures.draw_curves(out / "single-curves.png", learned) if learned else "",
     ]
-    seeds, steps = cfg.seeds or SEEDS, cfg.specialist_steps
+    seeds, steps = cfg.seeds or DEFAULT_SEEDS, cfg.specialist_steps
     text = (
         f"A run for each game, {seeds} seeds, {steps:,} living agent-steps (half of them in the "
         f"full game) at `{cfg.config}`. Means over seeds with 95% intervals; games are won in "
         "worlds that both share; ratings are of a tournament for each seed, 77.6 points are odds "
         "of ten to one."
     )
-    return report.page("One agent for each game", command, text, parts)
+    return report.render_page("One agent for each game", command, text, parts)
 
 
 def _last(run: Path, game: str) -> dict:
@@ -94,5 +95,5 @@ def _last(run: Path, game: str) -> dict:
 
 
 def _percent(shares) -> str:
-    mean, half = over_seeds(np.asarray(shares)) if shares else (np.nan, np.nan)
+    mean, half = mean_over_seeds(np.asarray(shares)) if shares else (np.nan, np.nan)
     return f"{mean:.0%} ± {half:.0%}" if np.isfinite(half) else f"{mean:.0%}"

@@ -17,8 +17,8 @@ def interquartile_mean(values: np.ndarray) -> float:
     return float(stats.trim_mean(np.ravel(values), 0.25))
 
 
-def improvement(first: np.ndarray, second: np.ndarray) -> float:
-    """Returns how probable it is that a value of the first is above one of the second, ties half.
+def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
+    """Returns the probability that a value of the first is above one of the second, ties half.
 
     Args:
       first: (G, N) of one method.
@@ -31,7 +31,7 @@ def improvement(first: np.ndarray, second: np.ndarray) -> float:
 def bootstrap(statistic, *arrays: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
     """Returns a statistic of arrays (G, N), and its 95% interval.
 
-    Seeds are drawn anew for each game (a stratified bootstrap).
+    Seeds are resampled separately for each game (a stratified bootstrap).
 
     Args:
       statistic: of as many arrays.
@@ -49,7 +49,7 @@ def bootstrap(statistic, *arrays: np.ndarray, seed: int = 0) -> tuple[float, flo
     return float(statistic(*arrays)), float(low), float(high)
 
 
-def paired(values: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
+def bootstrap_mean(values: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
     """Returns the mean of values (N,) of seeds, and its 95% interval by bootstrap."""
     mean, low, high = bootstrap(lambda rows: float(rows.mean()), values[None], seed=seed)
     return mean, low, high

@@ -1,6 +1,6 @@
 """The table of a sweep: for each game and setting, means over seeds with 95% intervals."""
 
-from ..evaluation.intervals import over_seeds
+from ..evaluation.intervals import mean_over_seeds
 
 NOTE = """against ...: share of games that the policy wins where both sides share a world;
 score, progress and return: of the last fifth of training; ±: 95% intervals over seeds"""
@@ -36,5 +36,5 @@ def _numbers(result: dict, game: str) -> list[float]:
 
 
 def _cell(values):
-    mean, half = over_seeds(values)
+    mean, half = mean_over_seeds(values)
     return f"{mean:9.3f} ± {half:.3f}"

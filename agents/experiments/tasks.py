@@ -1,8 +1,8 @@
-"""Tasks of an experiment: trainings and tournaments, shared by workers, each done once.
+"""Tasks of an experiment: trainings and tournaments, distributed over worker processes.
 
-A task has a name, and its result lies under it in the experiment's folder. What is complete is not
-done again; a training that was interrupted goes on. A worker takes the first task that nobody works
-on and whose needs are complete.
+A task has a name, under which its result is stored in the experiment's folder. Complete tasks are
+skipped, interrupted trainings are resumed. A worker takes the first task that is not locked by
+another and whose dependencies are complete.
 """
 
 import dataclasses
@@ -24,20 +24,20 @@ from ..runs import folder, group, training_run
 from ..training.loop import resume, train
 
 WAIT = 2.0
-"""Seconds between two looks for a task whose needs are complete."""
+"""Seconds between two searches for a task that can run."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Training:
+class TrainingTask:
     """A run for each of some seeds, with the same options.
 
     Attributes:
       name: of the task, and of its folder under `runs/`.
       cfg: options; `run_dir` and `seed` are set by the task.
       seeds: of the runs.
-      needs: names of tasks that must be complete before.
-      begins_with: name of the training with whose parameters its runs begin, seed by seed; empty
-        for new ones.
+      needs: names of the tasks that it depends on.
+      begins_with: name of the training whose parameters its runs start from, seed by seed; empty
+        for random initialization.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Training:
         )
 
     def work(self, out: Path) -> None:
-        """Trains, from where it is."""
+        """Trains all seeds, resuming what was interrupted."""
         run = self.folder(out)
         if not group.is_group(run) or not all(_is_saved(self.run_of(out, s)) for s in self.seeds):
             _delete(run)  # nothing was saved yet
@@ -80,8 +80,8 @@ class Entrant:
 
     Attributes:
       name: for the tables.
-      training: name of the training; "" for random choices, "untrained" for a network before it.
-      share: of the steps of its run, after which it had the parameters that play.
+      training: name of the training; "" for random actions, "untrained" for initial parameters.
+      share: share of the run's steps after which the parameters are taken.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Entrant:
 
 
 @dataclasses.dataclass(frozen=True)
-class Matches:
+class TournamentTask:
     """A tournament in one game, of policies of one seed.
 
     Attributes:
@@ -109,7 +109,7 @@ class Matches:
     entrants: tuple[Entrant, ...]
     seed: int
     matches: int
-    trainings: dict[str, Training] = dataclasses.field(compare=False, repr=False)
+    trainings: dict[str, TrainingTask] = dataclasses.field(compare=False, repr=False)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -121,24 +121,24 @@ class Matches:
         return Path(out) / "matches" / f"{self.name}.json"
 
     def is_complete(self, out: Path) -> bool:
-        """Returns whether its result is there."""
+        """Returns whether its result exists."""
         return self.file(out).is_file()
 
     def work(self, out: Path) -> None:
-        """Plays, and writes the result."""
-        env = training_run.arena(self.game, self.config)
+        """Plays the tournament and writes its result."""
+        env = training_run.make_evaluation_env(self.game, self.config)
         policies: dict[tuple, tuple] = {}
         sides = [self._side(out, env, entrant, policies) for entrant in self.entrants]
         result = tournaments.tournament(env, sides, self.matches, self.seed)
         self.file(out).parent.mkdir(parents=True, exist_ok=True)
-        folder.write(self.file(out), json.dumps(result.as_dict(), indent=1) + "\n")
+        folder.write_atomically(self.file(out), json.dumps(result.as_dict(), indent=1) + "\n")
 
     def result(self, out: Path) -> dict:
         """Returns the result, see `evaluation.tournament.Tournament.as_dict`."""
         return json.loads(self.file(out).read_text())
 
     def _side(self, out, env, entrant, policies) -> Side:
-        """Returns an entrant; those with equal networks share a policy, and so a program."""
+        """Returns the side of an entrant; equal networks share a compiled program."""
         if not entrant.training:
             return dataclasses.replace(RANDOM, name=entrant.name)
         known = entrant.training in self.trainings
@@ -157,14 +157,11 @@ class Matches:
         return Side(entrant.name, policy, params)
 
 
-Task = Training | Matches
+Task = TrainingTask | TournamentTask
 
 
 def update_at(run: Path, share: float) -> int | None:
-    """Returns the update at which a run had taken a share of its steps; None for all of them.
-
-    The nearest of which it has kept the parameters.
-    """
+    """Returns the saved update nearest to a share of a run's steps; None for all steps."""
     if share >= 1:
         return None
     total = folder.read_config(run).total_steps
@@ -173,8 +170,8 @@ def update_at(run: Path, share: float) -> int | None:
     return min(kept, key=lambda update: abs(steps.get(update, 0) - share * total))
 
 
-def work_through(tasks: Sequence[Task], out: Path) -> None:
-    """Works on tasks that nobody else works on, until all are complete.
+def complete_tasks(tasks: Sequence[Task], out: Path) -> None:
+    """Runs tasks that are not locked by other workers, until all are complete.
 
     Raises:
       ValueError: options of a task differ from those of its result.
@@ -194,8 +191,8 @@ def work_through(tasks: Sequence[Task], out: Path) -> None:
             time.sleep(WAIT)
 
 
-def share_out(command: list[str], workers: int) -> None:
-    """Starts worker processes of a command, each with a core of its own, and waits for them.
+def run_workers(command: list[str], workers: int) -> None:
+    """Starts worker processes of a command, each on one core, and waits for them.
 
     Raises:
       ValueError: a worker failed.
@@ -207,14 +204,14 @@ def share_out(command: list[str], workers: int) -> None:
         raise ValueError(f"workers {failed} failed; what was finished is kept, call again")
 
 
-def command_of(arguments: list[str]) -> list[str]:
+def worker_command(arguments: list[str]) -> list[str]:
     """Returns the command of a worker with the same arguments."""
     return [sys.executable, "-m", __package__ or "", *arguments, "--worker"]
 
 
 @contextmanager
 def _claimed(out: Path, name: str) -> Iterator[bool]:
-    """Whether the task is this process's, as long as the block lasts; a dead process holds none."""
+    """Context that tries to lock a task; yields whether this process holds the lock."""
     path = Path(out) / "claims" / f"{name.replace('/', '+')}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:

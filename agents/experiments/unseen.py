@@ -1,10 +1,10 @@
-"""Generalists that never saw one of the games, on that game: at once, and after a little of it."""
+"""Generalists on a game they were not trained on: zero-shot, and after a little fine-tuning."""
 
 from .comparison import Pair, Plan
 from .options import ExperimentConfig
-from .tasks import Entrant, Training
+from .tasks import Entrant, TrainingTask
 
-SEEDS = 5
+DEFAULT_SEEDS = 5
 """If the options ask for no number."""
 
 TENTH = 10
@@ -13,21 +13,21 @@ TENTH = 10
 CLAIM = "{game}: after a tenth of the samples, who knows the other games is above who knows none."
 
 
-def trainings(cfg: ExperimentConfig) -> list[Training]:
-    """Returns for each game a generalist of the others, what it learns of the game, and scratch."""
-    seeds, games, steps = tuple(range(cfg.seeds or SEEDS)), cfg.chosen, cfg.specialist_steps
+def trainings(cfg: ExperimentConfig) -> list[TrainingTask]:
+    """Returns the trainings by game: a generalist of the others, fine-tuning, and scratch."""
+    seeds, games, steps = tuple(range(cfg.seeds or DEFAULT_SEEDS)), cfg.chosen, cfg.specialist_steps
     if len(games) < 2:
         raise ValueError(f"games={games} must be two or more: one of them is left out")
     found = []
     for game in games:
         others = tuple(other for other in games if other != game)
         general = cfg.training(others, steps * len(others), eval_every=-1, eval_episodes=8)
-        found.append(Training(f"without-{game}", general, seeds))
+        found.append(TrainingTask(f"without-{game}", general, seeds))
     for game in games:
         little = cfg.training(game, max(1, steps // TENTH), eval_every=-1)
         source = f"without-{game}"
-        found.append(Training(f"then-{game}", little, seeds, (source,), begins_with=source))
-        found.append(Training(f"scratch-{game}", little, seeds))
+        found.append(TrainingTask(f"then-{game}", little, seeds, (source,), begins_with=source))
+        found.append(TrainingTask(f"scratch-{game}", little, seeds))
     return found
 
 
@@ -56,6 +56,12 @@ def plan(cfg: ExperimentConfig) -> Plan:
         Pair("a tenth more, against a tenth from scratch", "after a tenth", "scratch", CLAIM),
     )
     return Plan(
-        "unseen", "A game that the generalist has not seen", text, cfg.chosen, cfg.seeds or SEEDS,
-        tuple(trainings(cfg)), entrants, pairs,
-    )  # fmt: skip
+        "unseen",
+        "A game that the generalist has not seen",
+        text,
+        cfg.chosen,
+        cfg.seeds or DEFAULT_SEEDS,
+        tuple(trainings(cfg)),
+        entrants,
+        pairs,
+    )

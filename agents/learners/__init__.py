@@ -1,14 +1,14 @@
-"""Learners: from worlds played to new parameters, one jitted function.
+"""Learning algorithms: a rollout and the update of the parameters, in one jitted function.
 
 Modules:
-  rollout   plays all worlds for some ticks and keeps what is learnt from
-  credit    rewards of a team's later success for members who died before it, an option
+  rollout   collects transitions of all worlds
+  credit    value of an agent's team after the agent's death, an option
   losses    advantages (GAE), means over the living
-  minibatch what a loss is given
-  algorithms which of these learns, or one's own
+  minibatch the samples that a loss gets
+  algorithms the algorithm by name, or a custom one
   ppo       the loss of PPO
-  vtrace    that of an actor-critic with V-trace
-  pqn       that of parallelized Q-learning
+  vtrace    the loss of an actor-critic with V-trace
+  pqn       the loss of parallelized Q-learning
   update    a rollout, then epochs of minibatches: one update of training
   seeds     updates of several seeds in one program
 """

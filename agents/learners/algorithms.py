@@ -1,4 +1,4 @@
-"""Which algorithm learns: those that come with the package, or one's own.
+"""Selection of the learning algorithm: one of the package, or a custom one.
 
 An algorithm is a module, or any object, with `METRICS`, `samples_of` and `loss`; `ppo`, `vtrace`
 and `pqn` are three of them, `Algorithm` says what each part takes and returns.
@@ -17,11 +17,11 @@ LEARNERS = {"ppo": ppo, "vtrace": vtrace, "pqn": pqn}
 """By `TrainConfig.algorithm`."""
 
 PARTS = ("METRICS", "samples_of", "loss")
-"""What an algorithm must have."""
+"""Attributes that an algorithm must have."""
 
 
 class Algorithm(Protocol):
-    """What an algorithm is; a module with these names is one.
+    """Interface of an algorithm; a module with these names implements it.
 
     Attributes:
       METRICS: names of the metrics that `loss` returns.
@@ -30,7 +30,7 @@ class Algorithm(Protocol):
     METRICS: tuple[str, ...]
 
     def samples_of(self, batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Any:
-        """Returns what the loss compares the policy with, computed once for each minibatch.
+        """Returns the samples that the loss uses, computed once for each minibatch.
 
         Args:
           batch: a minibatch as it was collected; axes (n, S, P): sequences, ticks, players.
@@ -38,8 +38,8 @@ class Algorithm(Protocol):
           axis: of the mesh of devices, over which means are to be taken (`losses.masked_mean`).
 
         Returns:
-          A `flax.struct.dataclass` with leaves (n, S, P) and among them `mask`, bool, who was alive
-          and acted.
+          A `flax.struct.dataclass` with leaves (n, S, P), among them `mask`, bool: the agent was
+          alive and acted.
         """
         ...
 
@@ -48,10 +48,10 @@ class Algorithm(Protocol):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """Returns the sum () of the loss over `old.mask`, and the sums () of the metrics by name.
 
-        The trainer divides them by how many are in the mask: sums of parts of a minibatch add up.
+        The trainer divides them by the number of samples in the mask of the whole minibatch.
 
         Args:
-          new: what the policy says now of the choices that were made; axes (S, ...), ticks first.
+          new: outputs of the current policy for the collected choices; axes (S, ...), ticks first.
           old: samples of the same axes.
           cfg: options.
         """
@@ -59,28 +59,28 @@ class Algorithm(Protocol):
 
 
 def with_algorithm(cfg: TrainConfig, algorithm) -> TrainConfig:
-    """Returns options that say that the algorithm is one's own, if there is one.
+    """Returns the options, with `algorithm="own"` if a custom algorithm is given.
 
     Raises:
-      ValueError: it lacks a part.
+      ValueError: it lacks an attribute.
     """
     if algorithm is None:
-        learner_of(cfg)
+        get_learner(cfg)
         return cfg
     _check(algorithm)
     return dataclasses.replace(cfg, algorithm="own")
 
 
-def learner_of(cfg: TrainConfig, algorithm=None) -> Any:
+def get_learner(cfg: TrainConfig, algorithm=None) -> Any:
     """Returns the algorithm that the options ask for.
 
     Args:
       cfg: options.
-      algorithm: one's own, where `cfg.algorithm` is "own"; see `Algorithm`.
+      algorithm: the custom algorithm where `cfg.algorithm` is "own"; see `Algorithm`.
 
     Raises:
-      ValueError: one's own algorithm is asked for and not given, or lacks a part; or one is given
-        and another asked for.
+      ValueError: a custom algorithm is asked for and not given, or lacks an attribute; or one is
+        given and another asked for.
     """
     if cfg.algorithm != "own":
         if algorithm is not None:
@@ -89,13 +89,13 @@ def learner_of(cfg: TrainConfig, algorithm=None) -> Any:
             )
         return LEARNERS[cfg.algorithm]
     if algorithm is None:
-        raise ValueError("the algorithm is one's own: pass it, as in train(cfg, algorithm=...)")
+        raise ValueError("the algorithm is custom: pass it, as in train(cfg, algorithm=...)")
     _check(algorithm)
     return algorithm
 
 
 def check_metrics(algorithm, found: dict) -> None:
-    """Raises ValueError unless a loss returned the metrics that its algorithm names."""
+    """Raises ValueError unless a loss returned the metrics in its algorithm's METRICS."""
     if set(found) != set(algorithm.METRICS):
         raise ValueError(
             f"loss returned the metrics {sorted(found)}, METRICS names {sorted(algorithm.METRICS)}"

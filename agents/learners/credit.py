@@ -1,8 +1,8 @@
-"""Credit to the dead for what their team comes to later.
+"""Team credit: the value of an agent's team after the agent's death.
 
-By the paper's rule an agent's return ends when it dies, so that to die for one's team pays nothing.
-With `TrainConfig.team_credit` the return of who dies goes on with what its living teammates expect:
-the mean of their values after the tick. If the team wins in the end, they expect it more and more.
+By the paper's rule an agent's return ends when it dies, so an agent gains nothing by dying for its
+team. With `TrainConfig.team_credit` the return of an agent that dies continues with the mean value
+of its living teammates after the tick.
 
 Axes: L ticks, B worlds, P players.
 """
@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 
-def after_death(
+def value_after_death(
     value: jax.Array,
     alive: jax.Array,
     last_value: jax.Array,
@@ -19,9 +19,9 @@ def after_death(
     group: jax.Array,
     done: jax.Array,
 ) -> jax.Array:
-    """Returns what goes on after an agent's death, (L, B, P) float32, 0 for all that live on.
+    """Returns the mean value of living teammates after an agent's death, (L, B, P) float32, else 0.
 
-    It is to be added to the value beyond a time limit (`losses.gae`, bootstrap).
+    It is added to the bootstrap value of `losses.gae`.
 
     Args:
       value: (L, B, P) float32, of the states in which agents acted.
@@ -29,7 +29,7 @@ def after_death(
       last_value: (B, P) float32, of the state after the last tick.
       last_alive: (B, P) bool, who lives then.
       group: (L, B, P) int, players of equal number are teammates.
-      done: (L, B) bool, the game ended with the tick: nothing goes on.
+      done: (L, B) bool, the game ended with the tick: the value is 0.
     """
     values = jnp.concatenate([value[1:], last_value[None]])
     living = jnp.concatenate([alive[1:], last_alive[None]])

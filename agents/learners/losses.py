@@ -1,4 +1,4 @@
-"""Advantages, and means over living agents only, which all losses need.
+"""Advantage estimates, and statistics over living agents.
 
 Axes: L ticks, B worlds, P players.
 """
@@ -10,46 +10,46 @@ import jax.numpy as jnp
 def masked_mean(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
     """Returns the mean () of values where the mask, of the same shape, is set; 0 if nowhere.
 
-    With an axis it is the mean over all devices, and has no gradient.
+    With a mesh axis it is the mean over all devices, and has no gradient.
     """
-    count = jnp.maximum(total(jnp.sum(mask), axis), 1).astype(jnp.float32)
-    return total(jnp.sum(jnp.where(mask, values, 0.0)), axis) / count
+    count = jnp.maximum(sum_over_devices(jnp.sum(mask), axis), 1).astype(jnp.float32)
+    return sum_over_devices(jnp.sum(jnp.where(mask, values, 0.0)), axis) / count
 
 
-def total(share, axis: str | None = None):
-    """Returns the sum of a pytree over the devices of a mesh axis; itself where there is none."""
+def sum_over_devices(share, axis: str | None = None):
+    """Returns the sum of a pytree over the devices of a mesh axis; unchanged without an axis."""
     return share if axis is None else jax.lax.psum(share, axis)
 
 
-def deviation(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
-    """Returns the standard deviation () of values over the mask (unbiased)."""
+def masked_std(values: jax.Array, mask: jax.Array, axis: str | None = None) -> jax.Array:
+    """Returns the unbiased standard deviation () of values where the mask is set."""
     mean = masked_mean(values, mask, axis)
-    square = total(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
-    count = jnp.maximum(total(jnp.sum(mask), axis) - 1, 1).astype(jnp.float32)
+    square = sum_over_devices(jnp.sum(jnp.where(mask, (values - mean) ** 2, 0.0)), axis)
+    count = jnp.maximum(sum_over_devices(jnp.sum(mask), axis) - 1, 1).astype(jnp.float32)
     return jnp.sqrt(square / count)
 
 
 def moments_by_game(
     values: jax.Array, mask: jax.Array, game: jax.Array, games: int, axis: str | None = None
 ) -> tuple[jax.Array, jax.Array]:
-    """Returns mean and standard deviation, of the values of the same game, for each value.
+    """Returns for each value the mean and standard deviation of the values of its game.
 
     Args:
       values: (N, S, P) float32.
-      mask: (N, S, P) bool, which count.
-      game: (N, S) int32, what was played.
-      games: how many games there are.
-      axis: of a mesh, to take those of all devices together.
+      mask: (N, S, P) bool, which values are used.
+      game: (N, S) int32, index of the game.
+      games: number of games.
+      axis: mesh axis, for statistics over all devices.
 
     Returns:
-      Two times (N, S, 1) float32; of a game without values 0 and 1.
+      mean and standard deviation, each (N, S, 1) float32; 0 and 1 for a game without values.
     """
     number = jnp.arange(games).reshape(1, 1, -1)
     of_game = (game[..., None] == number).astype(jnp.float32)
 
     def sums(values):
         each = jnp.where(mask, values, 0.0).sum(axis=-1)
-        return total(jnp.einsum("ns,nsg->g", each, of_game), axis)
+        return sum_over_devices(jnp.einsum("ns,nsg->g", each, of_game), axis)
 
     def spread(each):
         return jnp.einsum("g,nsg->ns", each, of_game)[..., None]
@@ -71,8 +71,8 @@ def gae(
 ) -> jax.Array:
     """Returns generalized advantage estimates.
 
-    An agent's episode is cut where it ended: by death (also of an agent that is revived), by
-    the end of the game, or by a time limit. Only a time limit has a value beyond it.
+    An agent's episode ends when it dies (even if it is revived), with the end of the game, or at a
+    time limit. Only a time limit has a bootstrap value.
 
     Args:
       reward: (L, ...) float32, of the tick.
@@ -105,7 +105,7 @@ def gae(
 def explained_variance(
     value: jax.Array, target: jax.Array, mask: jax.Array, axis: str | None = None
 ) -> jax.Array:
-    """Returns the share () of the targets' variance that the values explain, 1 at best."""
+    """Returns the explained variance () of the targets, at most 1."""
 
     def variance(values):
         return masked_mean((values - masked_mean(values, mask, axis)) ** 2, mask, axis)

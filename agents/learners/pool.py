@@ -1,8 +1,8 @@
-"""A pool of past selves: parameters of the run's own past play some of the teams.
+"""A pool of past selves: earlier parameters of the run, which play some of the teams.
 
-As in the paper one of them plays in all worlds while a rollout is collected, and another is drawn
-for the next. What past selves do is not learned from. Which teams are theirs is drawn for each
-episode: a share of all teams, or of all players where everybody plays alone, and never all.
+As in the paper, one past self is drawn for each rollout and plays in all worlds. Its transitions
+are not learned from. Its teams are drawn for each episode: a share of all teams (of all players, in
+games without teams), but never all of them.
 
 The paper draws from all checkpoints of a run. The pool has a fixed number of places instead, and is
 at any time a uniform sample of the parameters that the run had every `TrainConfig.pool_every`
@@ -30,14 +30,14 @@ HARDNESS = 2.0
 
 @struct.dataclass
 class Pool(Node):
-    """Past selves, and how they did against those that learn.
+    """Stored parameters, and their results against the current policy.
 
     Attributes:
       params: (K, ...) of the policy.
-      seen: () int32, how many parameters were candidates for a place; the first K were all taken.
+      seen: () int32, number of candidates for a place so far; the first K were all stored.
       age: () int32, updates since the run's start.
-      matches: (K,) float32, episodes that ended while it played.
-      above: (K,) float32, of these, how many it won: see `placed`.
+      matches: (K,) float32, episodes finished against the current policy.
+      above: (K,) float32, how many of them it won: see `score_matches`.
     """
 
     params: Any
@@ -52,7 +52,7 @@ class Rival(Node):
     """The past self that plays during a rollout.
 
     Attributes:
-      place: () int32, in the pool.
+      place: () int32, its index in the pool.
       params: of the policy.
     """
 
@@ -60,8 +60,8 @@ class Rival(Node):
     params: Any
 
 
-def start(cfg: TrainConfig, params) -> Pool | None:
-    """Returns a pool that holds these parameters; None where past selves take no part."""
+def make_pool(cfg: TrainConfig, params) -> Pool | None:
+    """Returns a pool that holds the given parameters; None if `past_selves` is 0."""
     if not cfg.past_selves:
         return None
     zeros = jnp.zeros(cfg.pool_size)
@@ -69,11 +69,11 @@ def start(cfg: TrainConfig, params) -> Pool | None:
     return Pool(whole, jnp.int32(1), jnp.int32(0), zeros, zeros)
 
 
-def draw(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
+def draw_rival(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
     """Returns the past self of the next rollout, by `TrainConfig.pool_draw`.
 
-    "uniform": each with the same chance. "hard": by the square of the share of matches that it has
-    won against those that learn, counted as if it had won one of two before.
+    "uniform": with equal probability. "hard": with a probability proportional to the square of the
+    share of matches that it has won, where two matches, one of them won, are added to each.
     """
     share = (pool.above + 1.0) / (pool.matches + 2.0)
     weight = share**HARDNESS if cfg.pool_draw == "hard" else jnp.ones_like(share)
@@ -83,18 +83,23 @@ def draw(key: jax.Array, pool: Pool, cfg: TrainConfig) -> Rival:
     return Rival(place, jax.tree.map(lambda leaf: leaf[place], pool.params))
 
 
-def grown(
-    key: jax.Array, pool: Pool, rival: Rival, params, matches: jax.Array, above: jax.Array,
+def update_pool(
+    key: jax.Array,
+    pool: Pool,
+    rival: Rival,
+    params,
+    matches: jax.Array,
+    above: jax.Array,
     cfg: TrainConfig,
-) -> Pool:  # fmt: skip
+) -> Pool:
     """Returns the pool after an update.
 
     Args:
       key: () key.
       pool: before.
-      rival: who played.
-      params: what the update learned; every `pool_every` updates they are a candidate.
-      matches: () float32, episodes that ended.
+      rival: that played in the rollout.
+      params: new parameters; every `pool_every` updates they are a candidate for a place.
+      matches: () float32, episodes that ended in the rollout.
       above: () float32, how many of them the rival won.
       cfg: options.
     """
@@ -116,13 +121,13 @@ def grown(
     )
 
 
-def dealt(keys: jax.Array, group: jax.Array, share: float) -> jax.Array:
-    """Returns which players past selves play, (B, P) bool, drawn for each world.
+def assign_teams(keys: jax.Array, group: jax.Array, share: float) -> jax.Array:
+    """Returns which players the past self controls, (B, P) bool, drawn for each world.
 
     Args:
       keys: (B,) keys.
       group: (B, P) int, players of equal number are teammates.
-      share: of the teams, in the mean over worlds; one team at least is left to learn.
+      share: expected share of the teams; at least one team is left to the current policy.
     """
 
     def one(key, group):
@@ -137,22 +142,21 @@ def dealt(keys: jax.Array, group: jax.Array, share: float) -> jax.Array:
     return jax.vmap(one)(keys, group.astype(jnp.int32))
 
 
-def placed(past: jax.Array, info, done: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Returns in which worlds a match ended (B,) float32, and where the past self was above.
+def score_matches(past: jax.Array, info, done: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Returns 1 where a match ended, (B,) float32, and 1 where the past self won it, 0.5 for a tie.
 
-    That is where its players came further in the mean: one for winning, and the progress of the
-    task; half of a match where both came as far.
+    The side with the higher mean over its players wins: 1 for winning plus the task's progress.
 
     Args:
-      past: (B, P) bool, players of the past self.
+      past: (B, P) bool, players that the past self controls.
       info: `metammo_jax.Info` (B, ...) before automatic resets.
       done: (B,) bool, the game ended.
     """
-    came = info.winners.astype(jnp.float32) + info.max_progress
+    result = info.winners.astype(jnp.float32) + info.max_progress
 
     def mean(its):
         count = jnp.maximum(its.sum(axis=1, dtype=jnp.int32), 1).astype(jnp.float32)
-        return jnp.where(its, came, 0.0).sum(axis=1) / count
+        return jnp.where(its, result, 0.0).sum(axis=1) / count
 
     matched = (done & past.any(axis=1) & ~past.all(axis=1)).astype(jnp.float32)
     first, second = mean(past), mean(~past)

@@ -1,4 +1,4 @@
-"""Proximal policy optimization: advantages as collected, and a ratio that is clipped."""
+"""Proximal policy optimization: the clipped loss."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ METRICS = (
 
 @struct.dataclass
 class Samples:
-    """What the loss compares; all arrays have one shape.
+    """Samples of the loss; all arrays have the same shape.
 
     Attributes:
       log_prob: float32, of the choices when they were collected.
@@ -34,8 +34,8 @@ class Samples:
 
 
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
-    """Returns what the loss compares, of a minibatch; with an axis of those of all devices."""
-    shift, scale = batch.units(axis)
+    """Returns the samples of a minibatch; with a mesh axis normalized over all devices."""
+    shift, scale = batch.shift_and_scale(axis)
     scaled, target = (batch.advantage - shift) / scale, batch.advantage + batch.value
     return Samples(batch.log_prob, batch.value, target, scaled, batch.mask)
 

@@ -1,12 +1,11 @@
-"""Parallelized Q-learning: the values of choices, of many worlds at once, without a buffer.
+"""Parallelized Q-learning (PQN): Q(lambda) on rollouts of many worlds, without a replay buffer.
 
-The value of a choice is that of its state, less what each head loses against its best entry:
+The value of a choice is that of its state, minus the gap of each head to its largest logit:
 
     Q(state, choice) = V(state) + temperature * sum over heads (logit of the entry - largest logit)
 
-So V is the value of the best choice, and to draw from the softmax of the logits is to play the
-better, the more it matters: nothing else explores. Q learns from returns in which later choices
-are taken to be the best (Q(lambda)).
+So V is the value of the greedy choice, and sampling from the softmax of the logits is Boltzmann
+exploration with that temperature; there is no other exploration. Targets are Q(lambda) returns.
 
 Source: Gallici et al., 2025 (PQN); Sunehag et al., 2018 (values that add up).
 """
@@ -25,11 +24,11 @@ METRICS = ("value_loss", "regret", "entropy", "token_entropy")
 
 @struct.dataclass
 class Samples:
-    """What the loss compares; axes as of `minibatch.Minibatch`.
+    """Samples of the loss; axes as of `minibatch.Minibatch`.
 
     Attributes:
       target: float32, returns.
-      mask: bool, who was alive and acted.
+      mask: bool, the agent was alive and acted.
     """
 
     target: jax.Array
@@ -37,7 +36,7 @@ class Samples:
 
 
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
-    """Returns what the loss compares, of a minibatch."""
+    """Returns the samples of a minibatch."""
     return Samples(batch.advantage + batch.value, batch.mask)
 
 

@@ -1,8 +1,8 @@
-"""Collecting what agents see, do and get, over L ticks in B worlds.
+"""Rollouts: transitions of all agents over L ticks in B worlds.
 
-An agent's episode ends, for the return and for the memory alike, when it dies (even if the game
-revives it), when the game is over, or at a time limit. Who is dead, or is played by a past self
-(`agents.learners.pool`), takes part in all arrays and is masked by `alive`.
+An agent's episode ends, for its return and for its memory, when it dies (even if the game revives
+it), when the game is over, or at a time limit. Agents that are dead or controlled by a past self
+(`agents.learners.pool`) have entries in all arrays, masked by `alive`.
 
 Axes: G = L / S sequences, S ticks each, B worlds, P players.
 """
@@ -20,20 +20,20 @@ from metammo_jax.vector import EpisodeStats
 from metammo_jax.wrappers import ShapedInfo
 
 from ..networks.distributions import Choice
-from ..policy import Memory, Policy, base
+from ..policy import Memory, Policy, base_observation
 from . import pool
 
 
 @struct.dataclass
 class RolloutState(Node):
-    """Where the worlds and the agents stand between two ticks.
+    """State of the worlds and of the agents' memory between two ticks.
 
     Attributes:
       state: of the batch of worlds.
       obs: (B, ...) observations.
       memory: (B, P, ...) of the recurrent core.
       fresh: (B, P) bool, the agent's episode starts with this observation.
-      past: (B, P) bool, a past self plays it in this episode; None where none takes part.
+      past: (B, P) bool, a past self controls it in this episode; None if there is no pool.
     """
 
     state: Any
@@ -44,28 +44,29 @@ class RolloutState(Node):
 
     @property
     def learners(self) -> jax.Array:
-        """(B, P) bool, who is alive and learns."""
-        alive = base(self.obs).alive
+        """(B, P) bool, the agent is alive and controlled by the current policy."""
+        alive = base_observation(self.obs).alive
         return alive if self.past is None else alive & ~self.past
 
 
 @struct.dataclass
 class Transition(Node):
-    """One tick.
+    """Transitions of one tick.
 
     Attributes:
-      obs: (B, ...) what was seen.
-      fresh: (B, P) bool, the memory was emptied before.
-      alive: (B, P) bool, who acted and learns; nothing else of the others means anything.
+      obs: (B, ...) observations.
+      fresh: (B, P) bool, the memory was reset before.
+      alive: (B, P) bool, the agent was alive and controlled by the current policy; all other
+        entries are undefined.
       choice: `Choice` (B, P).
       log_prob: (B, P) float32, of the choice.
-      value: (B, P) float32, of what was seen.
+      value: (B, P) float32, of the observations.
       reward: (B, P) float32, of the tick.
       ended: (B, P) bool, the agent's episode ended with the tick.
       bootstrap: (B, P) float32, value of the state after a time limit, 0 elsewhere.
-      game: (B,) int32, what was played.
-      shaping: by name, (B, P) float32, terms of the reward (`wrappers.ShapedInfo`); empty where
-        the reward is the game's own.
+      game: (B,) int32, index of the game.
+      shaping: by name, (B, P) float32, terms of the reward (`wrappers.ShapedInfo`); empty
+        without reward shaping.
     """
 
     obs: Any
@@ -86,40 +87,40 @@ class Finished(Node):
     """Episodes that ended with a tick.
 
     Attributes:
-      done: (B,) bool, the world's did; the rest means something there.
+      done: (B,) bool, the episode ended; the other entries are undefined elsewhere.
       episode: statistics (B,).
-      placed: of past selves, two times (B,) float32, see `pool.placed`; None where none plays.
+      past_matches: of past selves, as `pool.score_matches` returns them; None where none plays.
     """
 
     done: jax.Array
     episode: EpisodeStats
-    placed: tuple[jax.Array, jax.Array] | None = None
+    past_matches: tuple[jax.Array, jax.Array] | None = None
 
 
-def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> RolloutState:
-    """Returns the start of an episode in every world.
+def begin_rollout(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> RolloutState:
+    """Returns the state at the start of an episode in every world.
 
     Args:
-      policy: chooses.
+      policy: that chooses the actions.
       batch: the worlds.
       key: () key.
       past_selves: share of the teams that past selves play.
     """
     obs, state = batch.reset(key)
-    shape = base(obs).alive.shape
-    past = _dealt(batch, key, obs, past_selves) if past_selves else None
+    shape = base_observation(obs).alive.shape
+    past = _assign_teams(batch, key, obs, past_selves) if past_selves else None
     return RolloutState(state, obs, policy.initial(*shape), jnp.ones(shape, bool), past)
 
 
-def _dealt(batch, key, obs, share):
-    """Returns which players past selves play in new episodes, (B, P) bool."""
-    players = base(obs).alive.shape[1]
-    group = base(obs).entities[:, :players, Column.GROUP]
-    return pool.dealt(batch.keys(threefry.tagged(key, DEALT)), group, share)
+def _assign_teams(batch, key, obs, share):
+    """Returns which players past selves control in new episodes, (B, P) bool."""
+    players = base_observation(obs).alive.shape[1]
+    group = base_observation(obs).entities[:, :players, Column.GROUP]
+    return pool.assign_teams(batch.keys(threefry.tagged(key, TEAMS_TAG)), group, share)
 
 
-DEALT, RIVAL = 2, 3
-"""Tags of the keys that deal out teams to past selves, and by which these choose."""
+TEAMS_TAG, RIVAL_TAG = 2, 3
+"""Tags of the keys that assign teams to past selves, and that sample the past self's actions."""
 
 
 def play_tick(
@@ -134,65 +135,78 @@ def play_tick(
     """Plays one tick in every world.
 
     Args:
-      policy: chooses.
+      policy: that chooses the actions.
       batch: the worlds, `metammo_jax.VectorEnv` or alike.
       params: of the policy.
       key: () key.
       stage: before.
-      rival: parameters of the past self that plays where the stage says so.
+      rival: parameters of the past self, for players with `stage.past`.
       share: of the teams that past selves play in a new episode.
 
     Returns:
-      stage after, what happened, episodes that ended.
+      the next state, transitions, episodes that ended.
     """
     act_key, step_key = jax.random.split(key)
-    choice, log_prob, value, memory = _chosen(policy, batch, params, rival, act_key, stage)
+    choice, log_prob, value, memory = _act(policy, batch, params, rival, act_key, stage)
     action = jax.vmap(policy.to_action)(choice, stage.obs)
     obs, state, reward, terminated, truncated, info = batch.step(step_key, stage.state, action)
     alive = stage.learners
-    ended = terminated | truncated | ~base(stage.obs).alive
+    ended = terminated | truncated | ~base_observation(stage.obs).alive
     bootstrap = jnp.zeros_like(reward)
     if batch.env.truncates:
         limit = truncated & alive
-        bootstrap = _value_beyond(policy, params, info.final_observation, memory, limit)
+        bootstrap = _value_at_limit(policy, params, info.final_observation, memory, limit)
     transition = Transition(
-        obs=stage.obs, fresh=stage.fresh, alive=alive, choice=choice, log_prob=log_prob,
-        value=value, reward=reward, ended=ended, bootstrap=bootstrap, game=info.info.game,
+        obs=stage.obs,
+        fresh=stage.fresh,
+        alive=alive,
+        choice=choice,
+        log_prob=log_prob,
+        value=value,
+        reward=reward,
+        ended=ended,
+        bootstrap=bootstrap,
+        game=info.info.game,
         shaping=info.info.shaping if isinstance(info.info, ShapedInfo) else {},
-    )  # fmt: skip
+    )
     past, placed = stage.past, None
     if past is not None:
-        placed = pool.placed(past, info.info, info.done)
-        past = jnp.where(info.done[:, None], _dealt(batch, key, obs, share), past)
+        placed = pool.score_matches(past, info.info, info.done)
+        past = jnp.where(info.done[:, None], _assign_teams(batch, key, obs, share), past)
     finished = Finished(info.done, info.episode, placed)
     return RolloutState(state, obs, memory, ended, past), transition, finished
 
 
-def _chosen(policy, batch, params, rival, key, stage):
-    """Returns what `Policy.act` does: the choices of all, the rest of those that learn."""
+def _act(policy, batch, params, rival, key, stage):
+    """Returns choices of all agents, and log-probability, value, memory of the learning ones."""
     keys, learners = batch.keys(key), stage.learners
     choice, log_prob, value, memory = policy.act(
         keys, params, stage.obs, stage.memory, stage.fresh, learners
     )
     if stage.past is None:
         return choice, log_prob, value, memory
-    its = stage.past & base(stage.obs).alive
-    keys = batch.keys(threefry.tagged(key, RIVAL))
-    other, _, _, memory = policy.act(
-        keys, rival, stage.obs, memory, stage.fresh & stage.past, its
-    )  # fmt: skip
+    its = stage.past & base_observation(stage.obs).alive
+    keys = batch.keys(threefry.tagged(key, RIVAL_TAG))
+    other, _, _, memory = policy.act(keys, rival, stage.obs, memory, stage.fresh & stage.past, its)
     choice = jax.tree.map(lambda new, old: jnp.where(its, new, old), other, choice)
     return choice, log_prob, value, memory
 
 
 def collect(
-    policy: Policy, batch, params, key: jax.Array, stage: RolloutState, sequences: int, ticks: int,
-    rival=None, share: float = 0.0,
-) -> tuple[RolloutState, Transition, Memory, Finished]:  # fmt: skip
-    """Plays G sequences of S ticks; see `play_tick`.
+    policy: Policy,
+    batch,
+    params,
+    key: jax.Array,
+    stage: RolloutState,
+    sequences: int,
+    ticks: int,
+    rival=None,
+    share: float = 0.0,
+) -> tuple[RolloutState, Transition, Memory, Finished]:
+    """Collects G sequences of S ticks; see `play_tick`.
 
     Returns:
-      stage after; transitions (G, S, B, ...); the memory (G, B, P, ...) before each sequence;
+      the next state; transitions (G, S, B, ...); the memory (G, B, P, ...) before each sequence;
       finished episodes (G, S, B).
     """
 
@@ -210,8 +224,8 @@ def collect(
     return stage, transitions, memory, finished
 
 
-def _value_beyond(policy, params, final_obs, memory, limit):
-    """Value (B, P) of the states that a time limit cut off, 0 for all others."""
+def _value_at_limit(policy, params, final_obs, memory, limit):
+    """Returns values (B, P) of states at a time limit, 0 elsewhere."""
 
     def values():
         return policy.value(params, final_obs, memory, jnp.zeros_like(limit), wanted=limit)

@@ -1,9 +1,8 @@
-"""Several seeds at once: one compiled program that updates the state of each in turn.
+"""Training of several seeds in one compiled program, which updates their states in turn.
 
-States have a leading axis of seeds, which is sharded over devices. A device goes through its
-seeds one by one (`jax.lax.map`): an update has loops as long as there are living players, and
-vectorized over seeds each would take as long as the longest. Every seed learns what it would
-learn alone.
+States have a leading axis of seeds, which is sharded over devices. A device updates its seeds one
+after another (`jax.lax.map`): the length of loops in an update depends on the living players, and
+under `vmap` each seed would take as long as the slowest. Each seed gives the same result as alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,31 +14,31 @@ from jax.sharding import PartitionSpec as Spec
 
 from ..config import TrainConfig
 from ..parallel import meshes
-from ..parallel.meshes import AXIS, SEEDS
+from ..parallel.meshes import SEED_AXIS, WORLD_AXIS
 from ..policy import Policy
-from .algorithms import learner_of
-from .state import fresh_state, seed_words
-from .update import update_of
+from .algorithms import get_learner
+from .state import make_shard_init, seed_words
+from .update import make_shard_update
 
 
-def make_start(
+def make_init(
     batch, policy: Policy, options: Sequence[TrainConfig], mesh: jax.sharding.Mesh
 ) -> tuple[Callable, np.ndarray]:
-    """Returns a jitted function, and the words for which it returns the first states.
+    """Returns the jitted function that creates the initial states, and its argument.
 
     Args:
-      batch: the worlds of a seed, `metammo_jax.VectorEnv` or alike.
-      policy: what learns.
+      batch: the worlds of one seed, a `metammo_jax.VectorEnv` or compatible.
+      policy: to be trained.
       options: of each seed; they differ in the seed alone.
       mesh: of `meshes.make_seed_mesh`.
     """
-    fresh = fresh_state(batch.shard(AXIS, 1), policy, options[0])
+    fresh = make_shard_init(batch.shard(WORLD_AXIS, 1), policy, options[0])
 
     def all_fresh(words):
         return jax.lax.map(fresh, words)
 
     words = np.stack([seed_words(cfg) for cfg in options])
-    return jax.jit(meshes.shard_map(all_fresh, mesh, Spec(SEEDS), Spec(SEEDS))), words
+    return jax.jit(meshes.shard_map(all_fresh, mesh, Spec(SEED_AXIS), Spec(SEED_AXIS))), words
 
 
 def make_update(
@@ -49,19 +48,19 @@ def make_update(
 
     Args:
       batch: the worlds of a seed.
-      policy: what learns.
+      policy: to be trained.
       cfg: options of all.
       mesh: of `meshes.make_seed_mesh`.
-      algorithm: one's own, where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
+      algorithm: the custom algorithm where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
 
     Returns:
-      update(states, learning_rates, goes_on) -> states, metrics: `TrainState` with S seeds in
-      front, whose old arrays are given up; (S,) float32; (S,) bool, false for seeds whose state
-      stays as it is, of which the metrics mean nothing. Metrics are those of `update.make_update`
-      with S in front.
+      update(states, learning_rates, goes_on) -> states, metrics: `TrainState` with a leading axis
+      of S seeds, whose old arrays are donated; (S,) float32; (S,) bool, False for seeds that are
+      not updated, whose metrics are undefined. Metrics are those of `update.make_update`
+      with a leading axis S.
     """
-    learner, games = learner_of(cfg, algorithm), len(batch.env.games)
-    update = jax.jit(update_of(batch.shard(AXIS, 1), policy, cfg, games, learner))
+    learner, games = get_learner(cfg, algorithm), len(batch.env.games)
+    update = jax.jit(make_shard_update(batch.shard(WORLD_AXIS, 1), policy, cfg, games, learner))
 
     def one(arguments):
         state, rate, goes_on = arguments
@@ -75,5 +74,5 @@ def make_update(
     def every(states, rates, goes_on):
         return jax.lax.map(one, (states, rates, goes_on))
 
-    whole = meshes.shard_map(every, mesh, Spec(SEEDS), Spec(SEEDS))
+    whole = meshes.shard_map(every, mesh, Spec(SEED_AXIS), Spec(SEED_AXIS))
     return jax.jit(whole, donate_argnums=0)

@@ -1,4 +1,4 @@
-"""The state of a run, and how it begins.
+"""The state of training, and its initialization.
 
 Worlds are sharded over the devices of a mesh (`agents.parallel.meshes`).
 """
@@ -19,24 +19,24 @@ from metammo_jax.lib.node import Node
 
 from ..config import TrainConfig
 from ..parallel import meshes
-from ..parallel.meshes import AXIS
+from ..parallel.meshes import WORLD_AXIS
 from ..policy import Policy
 from . import pool as pools
-from .rollout import RolloutState, begin
+from .rollout import RolloutState, begin_rollout
 
 ADAM_EPSILON = 1e-5
 
 
 @struct.dataclass
 class TrainState(Node):
-    """All that an update reads and writes; what a checkpoint holds.
+    """State of training: what an update changes, and a checkpoint stores.
 
     Attributes:
       params: of the policy.
-      moments: of the optimizer.
-      stage: worlds, their difficulty, and where the agents stand.
+      moments: state of the optimizer.
+      stage: state of the worlds, their difficulty, and the agents' memory.
       key: () key.
-      pool: past selves; None where none takes part.
+      pool: past selves; None without them.
     """
 
     params: Any
@@ -47,65 +47,65 @@ class TrainState(Node):
 
     @property
     def trainer(self) -> dict[str, Any]:
-        """All but the parameters, by name: what a checkpoint holds to train on."""
+        """All but the parameters, by name: what a checkpoint stores to resume training."""
         parts = {name: getattr(self, name) for name in ("moments", "stage", "key")}
         return parts if self.pool is None else {**parts, "pool": self.pool}
 
-    def begun_with(self, params, cfg: TrainConfig) -> "TrainState":
-        """Returns the state of a run that begins with other parameters."""
-        return self.replace(params=params, pool=pools.start(cfg, params))
+    def with_params(self, params, cfg: TrainConfig) -> "TrainState":
+        """Returns the state with other parameters, and a pool that holds them."""
+        return self.replace(params=params, pool=pools.make_pool(cfg, params))
 
 
 _SPECS: dict[str, Any] = dict(
-    params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec(), pool=Spec()
+    params=Spec(), moments=Spec(), stage=Spec(WORLD_AXIS), key=Spec(), pool=Spec()
 )
 SPECS = TrainState(**_SPECS)
 """Partition specs of the state: worlds are sharded over devices, all else is replicated."""
 
 
-def start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
+def init_state(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> TrainState:
     """Returns the state before the first update; arguments as of `update.make_update`."""
-    fresh, seed = make_start(batch, policy, cfg, mesh)
+    fresh, seed = make_init(batch, policy, cfg, mesh)
     return fresh(seed)
 
 
-def make_start(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Callable, np.ndarray]:
-    """Returns a jitted function, and the seed for which it returns the state of `start`."""
-    mesh = mesh or meshes.make(cfg)
-    fresh = fresh_state(batch.shard(AXIS, mesh.size), policy, cfg)
+def make_init(batch, policy: Policy, cfg: TrainConfig, mesh=None) -> tuple[Callable, np.ndarray]:
+    """Returns the jitted function that creates the initial state, and its argument, the seed."""
+    mesh = mesh or meshes.make_mesh(cfg)
+    fresh = make_shard_init(batch.shard(WORLD_AXIS, mesh.size), policy, cfg)
     return jax.jit(meshes.shard_map(fresh, mesh, Spec(), SPECS)), seed_words(cfg)
 
 
-def fresh_state(part, policy: Policy, cfg: TrainConfig) -> Callable:
-    """Returns a function of `seed_words`: the first state, with a device's part of the worlds."""
+def make_shard_init(part, policy: Policy, cfg: TrainConfig) -> Callable:
+    """Returns a function from `seed_words` to the initial state of one device's shard of worlds."""
 
     @narrow
     def fresh(seed):
         key, world_key, param_key = jax.random.split(jax.random.wrap_key_data(seed), 3)
-        stage = begin(policy, part, world_key, cfg.past_selves)
+        stage = begin_rollout(policy, part, world_key, cfg.past_selves)
         params = policy.init(param_key, stage.obs)
-        past = pools.start(cfg, params)
-        state = TrainState(params, optimizer_of(cfg).init(params), stage, key, past)
-        return jax.tree.map(_strong, state)
+        past = pools.make_pool(cfg, params)
+        state = TrainState(params, make_optimizer(cfg).init(params), stage, key, past)
+        return jax.tree.map(_strongly_typed, state)
 
     return fresh
 
 
 def seed_words(cfg: TrainConfig) -> np.ndarray:
-    """Returns (2,) uint32, a run's seed as an argument: another seed runs the same program."""
+    """Returns a run's seed as an array (2,) uint32, an argument of the compiled program."""
     with jax.ensure_compile_time_eval():
         return np.asarray(jax.random.key_data(checks.key_of_seed(cfg.seed)))
 
 
-def _strong(leaf):
-    """The same array with a type of its own, which a second compilation would else give it."""
+def _strongly_typed(leaf):
+    """Returns the array with a strong dtype, without which the update would be compiled twice."""
     return (
         leaf if jnp.issubdtype(leaf.dtype, jax.dtypes.extended) else jnp.asarray(leaf, leaf.dtype)
     )
 
 
-def optimizer_of(cfg: TrainConfig) -> optax.GradientTransformation:
-    """Returns Adam without its learning rate, of gradients that are cut to a global norm."""
+def make_optimizer(cfg: TrainConfig) -> optax.GradientTransformation:
+    """Returns Adam without its learning rate, after clipping of gradients by their global norm."""
     return optax.chain(
         optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
     )

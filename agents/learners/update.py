@@ -1,6 +1,6 @@
-"""One update of the policy as a single jitted function: collect, estimate advantages, learn.
+"""One update of the policy in a single jitted function: rollout, advantages, gradient steps.
 
-It runs on every device of a mesh (`agents.parallel.meshes`), each with its share of the worlds.
+It runs on every device of a mesh (`agents.parallel.meshes`), each with its shard of the worlds.
 
 Axes: G sequences, S ticks each, B worlds, P players; N = G * B sequences of one world.
 """
@@ -22,30 +22,30 @@ from ..config import TrainConfig
 from ..networks import packing
 from ..networks.distributions import entropy, log_prob
 from ..parallel import meshes
-from ..parallel.meshes import AXIS
-from ..policy import Memory, Policy, base, nearest, shortened
+from ..parallel.meshes import WORLD_AXIS
+from ..policy import Memory, Policy, base_observation, shorten_choice, shorten_lists
 from . import credit, losses, pool
-from .algorithms import LEARNERS, check_metrics, learner_of
+from .algorithms import LEARNERS, check_metrics, get_learner
 from .minibatch import Minibatch, Replayed
 from .rollout import Finished, Transition, collect
-from .state import SPECS, TrainState, optimizer_of
+from .state import SPECS, TrainState, make_optimizer
 
-__all__ = ["LEARNERS", "Rows", "make_rows", "make_update", "replay_error", "update_of"]
+__all__ = ["LEARNERS", "Rows", "make_rows", "make_update", "replay_error", "make_shard_update"]
 
 
 @struct.dataclass
 class Rows(Node):
-    """A rollout cut into sequences, with N in front, of which minibatches are drawn.
+    """A rollout as N sequences, from which minibatches are drawn.
 
     Attributes:
       step: `Transition` (N, S, ...).
       memory: (N, P, ...) before each sequence.
       advantage: (N, S, P) float32.
       after: (N, S, P) float32, value of the state after the tick.
-      moments: of the advantages of each game, two times (N, S, P) float32; None where games are
-        not told apart.
+      moments: of the advantages of each game, two times (N, S, P) float32; None if
+        advantages are not normalized by game.
       living: (N, P) bool, the agent is alive in some tick of the sequence.
-      crowd: (N, P) int32, how many it sees then at most.
+      crowd: (N, P) int32, the most entities that it sees in a tick of the sequence.
     """
 
     step: Transition
@@ -61,135 +61,148 @@ def make_update(batch, policy: Policy, cfg: TrainConfig, mesh=None, algorithm=No
     """Returns the jitted update of a policy in a batch of worlds.
 
     Args:
-      batch: the worlds, `metammo_jax.VectorEnv` or alike.
-      policy: what learns.
+      batch: the worlds, a `metammo_jax.VectorEnv` or compatible.
+      policy: to be trained.
       cfg: options.
-      mesh: of the devices; None makes the one that the options ask for.
-      algorithm: one's own, where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
+      mesh: of the devices; None for the one of the options.
+      algorithm: the custom algorithm where `cfg.algorithm` is "own"; see `algorithms.Algorithm`.
 
     Returns:
-      update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are given up
-      (donated), and a dict of arrays: scalars, and under "episodes" sums for each game.
+      update(state, learning_rate) -> state, metrics: `TrainState`, whose old arrays are donated,
+      and a dict of arrays: scalars, and under "episodes" sums for each game.
 
     Raises:
-      ValueError: one's own algorithm is asked for and not given, or lacks a part.
+      ValueError: a custom algorithm is asked for and not given, or lacks an attribute.
     """
-    mesh, learner = mesh or meshes.make(cfg), learner_of(cfg, algorithm)
-    part, games = batch.shard(AXIS, mesh.size), len(batch.env.games)
-    update = update_of(part, policy, cfg, games, learner)
+    mesh, learner = mesh or meshes.make_mesh(cfg), get_learner(cfg, algorithm)
+    part, games = batch.shard(WORLD_AXIS, mesh.size), len(batch.env.games)
+    update = make_shard_update(part, policy, cfg, games, learner)
     whole = meshes.shard_map(update, mesh, (SPECS, Spec()), (SPECS, Spec()))
     return jax.jit(whole, donate_argnums=0)
 
 
-def update_of(part, policy: Policy, cfg: TrainConfig, games: int, learner) -> Callable:
-    """Returns the update of a device with its part of the worlds; see `make_update`."""
+def make_shard_update(part, policy: Policy, cfg: TrainConfig, games: int, learner) -> Callable:
+    """Returns the update on one device with its shard of the worlds; see `make_update`."""
 
     @narrow
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
-        rival = pool.draw(threefry.tagged(key, DRAW), state.pool, cfg) if state.pool else None
-        stage, rows, finished = _experience(part, policy, cfg, state, rival, play_key)
+        rival = (
+            pool.draw_rival(threefry.tagged(key, DRAW_TAG), state.pool, cfg) if state.pool else None
+        )
+        stage, rows, finished = _collect_rows(part, policy, cfg, state, rival, play_key)
         if cfg.normalize == "game":
-            rows = _told_apart(rows, games)
-        metrics = _overview(rows, games)
+            rows = _add_game_moments(rows, games)
+        metrics = _rollout_metrics(rows, games)
         if cfg.verify:
             error = replay_error(policy, state.params, rows)
-            metrics["replay_error"] = jax.lax.pmax(error, AXIS)
+            metrics["replay_error"] = jax.lax.pmax(error, WORLD_AXIS)
         learn = policy, cfg, learner, state, rows, learning_rate, learn_key
-        params, moments, learned = _learn(*learn)
+        params, moments, learned = _run_epochs(*learn)
         metrics |= learned
-        metrics["episodes"] = losses.total(_episode_sums(finished, games), AXIS)
-        past, told = _past(cfg, key, state.pool, rival, params, finished)
-        return TrainState(params, moments, stage, key, past), metrics | told
+        metrics["episodes"] = losses.sum_over_devices(_episode_sums(finished, games), WORLD_AXIS)
+        past, pool_metrics = _update_pool(cfg, key, state.pool, rival, params, finished)
+        return TrainState(params, moments, stage, key, past), metrics | pool_metrics
 
     return update
 
 
-def _told_apart(rows: Rows, games: int) -> Rows:
+def _add_game_moments(rows: Rows, games: int) -> Rows:
     """Returns rows with the moments of the advantages of each game, over all devices."""
-    moments = losses.moments_by_game(rows.advantage, rows.step.alive, rows.step.game, games, AXIS)
+    moments = losses.moments_by_game(
+        rows.advantage, rows.step.alive, rows.step.game, games, WORLD_AXIS
+    )
     shape = rows.advantage.shape
     mean, deviation = (jnp.broadcast_to(moment, shape) for moment in moments)
     return rows.replace(moments=(mean, deviation))
 
 
-DRAW, GROW = 0, 1
-"""Tags of the keys by which a past self is drawn, and gets its place."""
+DRAW_TAG, GROW_TAG = 0, 1
+"""Tags of the keys that draw a past self, and a place in the pool."""
 
 
-def _past(cfg, key, before, rival, params, finished):
+def _update_pool(cfg, key, before, rival, params, finished):
     """Returns the pool after an update, and its metrics."""
     if before is None:
         return None, {}
-    matches, above = losses.total(jax.tree.map(jnp.sum, finished.placed), AXIS)
-    key = threefry.tagged(key, GROW)
-    after = pool.grown(key, before, rival, params, matches, above, cfg)
+    matches, above = losses.sum_over_devices(
+        jax.tree.map(jnp.sum, finished.past_matches), WORLD_AXIS
+    )
+    key = threefry.tagged(key, GROW_TAG)
+    after = pool.update_pool(key, before, rival, params, matches, above, cfg)
     won = above / jnp.maximum(matches, 1.0)
     return after, {"past/matches": matches, "past/won": won}
 
 
 def replay_error(policy: Policy, params, rows: Rows) -> jax.Array:
-    """Returns how far () replayed log-probabilities are from the collected ones, at most."""
+    """Returns the largest difference () between recomputed and collected log-probabilities."""
 
     def compare(worst, local, blocks, bound):
-        log_probs = _replay(policy, params, rows, blocks, bound).log_prob
+        log_probs = _evaluate_choices(policy, params, rows, blocks, bound).log_prob
         step = rows.step
-        old, alive = packing.take((step.log_prob, step.alive), blocks, *_sizes(rows))
-        alive &= packing.taken(blocks, _sizes(rows)[0])[None]
+        old, alive = packing.gather((step.log_prob, step.alive), blocks, *_sizes(rows))
+        alive &= packing.is_filled(blocks, _sizes(rows)[0])[None]
         return jnp.maximum(worst, jnp.max(jnp.where(alive, jnp.abs(log_probs - old), 0.0)))
 
-    return _for_all(compare, jnp.float32(0), rows, jnp.arange(len(rows.advantage)))
+    return _fold_rows(compare, jnp.float32(0), rows, jnp.arange(len(rows.advantage)))
 
 
-def _experience(batch, policy, cfg, state, rival, key):
-    """Plays a rollout and returns the stage after it, `Rows` and the finished episodes."""
+def _collect_rows(batch, policy, cfg, state, rival, key):
+    """Returns the state after a rollout, its `Rows`, and the finished episodes."""
     sequences = cfg.rollout // cfg.sequence
     stage, steps, memory, finished = collect(
-        policy, batch, state.params, key, state.stage, sequences, cfg.sequence,
-        rival.params if rival else None, cfg.past_selves,
-    )  # fmt: skip
+        policy,
+        batch,
+        state.params,
+        key,
+        state.stage,
+        sequences,
+        cfg.sequence,
+        rival.params if rival else None,
+        cfg.past_selves,
+    )
     learners = stage.learners
     last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh, learners)
     reward, value, ended, bootstrap = jax.tree.map(
-        _in_line, (steps.reward, steps.value, steps.ended, steps.bootstrap)
+        _merge_sequences, (steps.reward, steps.value, steps.ended, steps.bootstrap)
     )
     if cfg.team_credit:
-        group = base(steps.obs).entities[..., : value.shape[-1], Column.GROUP]
-        alive, group, done = jax.tree.map(_in_line, (steps.alive, group, finished.done))
-        bootstrap += credit.after_death(value, alive, last_value, learners, group, done)
+        group = base_observation(steps.obs).entities[..., : value.shape[-1], Column.GROUP]
+        alive, group, done = jax.tree.map(_merge_sequences, (steps.alive, group, finished.done))
+        bootstrap += credit.value_after_death(value, alive, last_value, learners, group, done)
     advantage = losses.gae(reward, value, last_value, ended, bootstrap, cfg.gamma, cfg.gae_lambda)
     after = jnp.concatenate([value[1:], last_value[None]])
     parts = (steps, *(leaf.reshape(steps.value.shape) for leaf in (advantage, after)))
-    steps, advantage, after = jax.tree.map(_world_first, parts)
-    memory = jax.tree.map(_in_line, memory)
+    steps, advantage, after = jax.tree.map(_split_worlds, parts)
+    memory = jax.tree.map(_merge_sequences, memory)
     return stage, make_rows(steps, memory, advantage, after), finished
 
 
 def make_rows(steps: Transition, memory: Memory, advantage: jax.Array, after: jax.Array) -> Rows:
-    """Returns the rows of sequences (N, S, ...)."""
-    in_sight = (base(steps.obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
+    """Returns `Rows` of sequences (N, S, ...)."""
+    in_sight = (base_observation(steps.obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
     crowd = jnp.where(steps.alive, in_sight, 0).max(axis=1)
     return Rows(steps, memory, advantage, after, steps.alive.any(axis=1), crowd)
 
 
-def _in_line(leaf):
-    """(G, S, ...) -> (G * S, ...)."""
+def _merge_sequences(leaf):
+    """Returns an array (G, S, ...) as (G * S, ...)."""
     return leaf.reshape(-1, *leaf.shape[2:])
 
 
-def _world_first(leaf):
-    """(G, S, B, ...) -> (N, S, ...)."""
+def _split_worlds(leaf):
+    """Returns an array (G, S, B, ...) as (N, S, ...)."""
     leaf = jnp.moveaxis(leaf, 2, 1)
     return leaf.reshape(-1, *leaf.shape[2:])
 
 
-def _learn(policy, cfg, learner, state, rows, learning_rate, key):
-    """Runs the epochs; returns parameters, moments and the metrics' means."""
-    optimizer = optimizer_of(cfg)
+def _run_epochs(policy, cfg, learner, state, rows, learning_rate, key):
+    """Runs the epochs; returns parameters, optimizer state and mean metrics."""
+    optimizer = make_optimizer(cfg)
 
     def minibatch(carry, index):
         params, moments = carry
-        gradient, metrics = _gradient(policy, params, cfg, learner, rows, index)
+        gradient, metrics = _mean_gradient(policy, params, cfg, learner, rows, index)
         metrics["gradient_norm"] = optax.global_norm(gradient)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes types
             change, moments = optimizer.update(gradient, moments)
@@ -197,27 +210,33 @@ def _learn(policy, cfg, learner, state, rows, learning_rate, key):
         return (params, moments), metrics
 
     def epoch(carry, key):
-        return jax.lax.scan(minibatch, carry, _shuffled(cfg, key, len(rows.advantage)))
+        return jax.lax.scan(minibatch, carry, _shuffle_rows(cfg, key, len(rows.advantage)))
 
     keys = jax.random.split(key, cfg.epochs)
     (params, moments), metrics = jax.lax.scan(epoch, (state.params, state.moments), keys)
     return params, moments, jax.tree.map(jnp.mean, metrics)
 
 
-def _gradient(policy, params, cfg, learner, rows, index):
-    """Returns the gradient of the loss over sequences `index` (n,) of all devices, and metrics."""
+def _mean_gradient(policy, params, cfg, learner, rows, index):
+    """Returns gradient and metrics of the mean loss over sequences `index` (n,) of all devices."""
     step = rows.step
     batch = Minibatch(
-        log_prob=step.log_prob, value=step.value, advantage=rows.advantage, reward=step.reward,
-        ended=step.ended, bootstrap=step.bootstrap, after=rows.after, mask=step.alive,
+        log_prob=step.log_prob,
+        value=step.value,
+        advantage=rows.advantage,
+        reward=step.reward,
+        ended=step.ended,
+        bootstrap=step.bootstrap,
+        after=rows.after,
+        mask=step.alive,
         moments=rows.moments,
-    )  # fmt: skip
-    old = learner.samples_of(jax.tree.map(lambda leaf: leaf[index], batch), cfg, AXIS)
+    )
+    old = learner.samples_of(jax.tree.map(lambda leaf: leaf[index], batch), cfg, WORLD_AXIS)
 
     def loss(params, local, blocks, bound):
-        new = _replay(policy, params, rows, blocks, bound)
-        some = packing.take(old, local, *_sizes(rows))
-        some = some.replace(mask=some.mask & packing.taken(local, _sizes(rows)[0])[None])
+        new = _evaluate_choices(policy, params, rows, blocks, bound)
+        some = packing.gather(old, local, *_sizes(rows))
+        some = some.replace(mask=some.mask & packing.is_filled(local, _sizes(rows)[0])[None])
         value, metrics = learner.loss(new, some, cfg)
         check_metrics(learner, metrics)
         return value, metrics
@@ -226,13 +245,15 @@ def _gradient(policy, params, cfg, learner, rows, index):
         return jax.tree.map(jnp.add, sums, jax.grad(loss, has_aux=True)(params, *some))
 
     zeros = jax.tree.map(jnp.zeros_like, params), {name: jnp.float32(0) for name in learner.METRICS}
-    sums = losses.total(_for_all(add, zeros, rows, index), AXIS)
-    count = jnp.maximum(losses.total(jnp.sum(old.mask), AXIS), 1).astype(jnp.float32)
+    sums = losses.sum_over_devices(_fold_rows(add, zeros, rows, index), WORLD_AXIS)
+    count = jnp.maximum(losses.sum_over_devices(jnp.sum(old.mask), WORLD_AXIS), 1).astype(
+        jnp.float32
+    )
     return jax.tree.map(lambda leaf: leaf / count, sums)
 
 
-def _for_all(work, state, rows, index):
-    """Works on all living agents of sequences `index` (n,), some blocks at a time.
+def _fold_rows(work, state, rows, index):
+    """Folds a function over all living agents of sequences `index` (n,), some blocks at a time.
 
     Args:
       work: (state, blocks, the same with worlds counted in all N sequences, bound of crowds) ->
@@ -241,72 +262,75 @@ def _for_all(work, state, rows, index):
       rows: all of them.
       index: (n,) int32.
     """
-    ticks, (players, most) = rows.step.alive.shape[1], base(rows.step.obs).visible.shape[2:]
+    ticks, (players, most) = (
+        rows.step.alive.shape[1],
+        base_observation(rows.step.obs).visible.shape[2:],
+    )
     blocks = packing.pack(rows.living[index])
-    crowd = packing.crowd_of(rows.crowd[index], blocks, players)
+    crowd = packing.block_crowd(rows.crowd[index], blocks, players)
 
     def turn(state, some, bound):
         return work(state, some, some.replace(world=index[some.world]), bound)
 
-    at_once = packing.at_a_time(len(index), players, ticks)
-    return packing.for_all(turn, state, blocks, at_once, most, crowd)
+    at_once = packing.blocks_at_a_time(len(index), players, ticks)
+    return packing.fold_blocks(turn, state, blocks, at_once, most, crowd)
 
 
-def _replay(policy, params, rows, blocks, bound):
-    """Returns what the policy says of C blocks, `Replayed` (S, C, A)."""
+def _evaluate_choices(policy, params, rows, blocks, bound):
+    """Returns the policy's outputs for the choices of C blocks, `Replayed` (S, C, A)."""
     players, ticks = _sizes(rows)
     step = rows.step
-    obs, fresh, choice = packing.take((step.obs, step.fresh, step.choice), blocks, players, ticks)
-    memory, who = packing.take(rows.memory, blocks, players), packing.rows(blocks, players)
-    logits, value, _ = policy.unroll(params, nearest(obs, bound), who, memory, fresh)
-    choice = shortened(choice, bound)
+    obs, fresh, choice = packing.gather((step.obs, step.fresh, step.choice), blocks, players, ticks)
+    memory, who = packing.gather(rows.memory, blocks, players), packing.player_rows(blocks, players)
+    logits, value, _ = policy.unroll(params, shorten_lists(obs, bound), who, memory, fresh)
+    choice = shorten_choice(choice, bound)
     return Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
 
 
 def _sizes(rows):
-    """Players and ticks."""
+    """Returns the numbers of players and ticks."""
     _, ticks, players = rows.step.alive.shape
     return players, ticks
 
 
-def _shuffled(cfg, key, count):
+def _shuffle_rows(cfg, key, count):
     """Returns (minibatches, n) int32, the rows of each minibatch, of this device's `count` rows.
 
-    Each block of worlds (`TrainConfig.blocks`) is shuffled with a key of its own.
+    Each block of worlds (`TrainConfig.blocks`) is shuffled with its own key.
     """
     sequences = cfg.rollout // cfg.sequence
     worlds, width = count // sequences, cfg.num_worlds // cfg.blocks
     block = jnp.arange(worlds // width)
-    number = jax.lax.axis_index(AXIS) * len(block) + block
+    number = jax.lax.axis_index(WORLD_AXIS) * len(block) + block
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, number)
     order = jax.vmap(lambda key: jax.random.permutation(key, width * sequences))(keys)
     world = block[:, None] * width + order // sequences
-    row = order % sequences * worlds + world  # the rows lie sequence by sequence
+    row = order % sequences * worlds + world  # rows are ordered by sequence, then by world
     return jnp.moveaxis(row.reshape(len(block), cfg.minibatches, -1), 1, 0).reshape(
         cfg.minibatches, -1
     )
 
 
-def _overview(rows, games):
-    """What the rollout itself tells: scalars, and the living agent-steps of each game."""
+def _rollout_metrics(rows, games):
+    """Returns metrics of the rollout: scalars, and the living agent-steps of each game."""
     step, alive = rows.step, rows.step.alive
     target = rows.advantage + step.value
     shaping = {
-        f"shaping/{name}": losses.masked_mean(term, alive, AXIS)
+        f"shaping/{name}": losses.masked_mean(term, alive, WORLD_AXIS)
         for name, term in step.shaping.items()
     }
     return {
-        "living_steps": losses.total(alive.sum(dtype=jnp.int32), AXIS),
-        "played": losses.total(_played(step, games), AXIS),
-        "slot_steps": losses.total(jnp.int32(alive.size), AXIS),
-        "reward": losses.masked_mean(step.reward, alive, AXIS),
+        "living_steps": losses.sum_over_devices(alive.sum(dtype=jnp.int32), WORLD_AXIS),
+        "played": losses.sum_over_devices(_steps_by_game(step, games), WORLD_AXIS),
+        "slot_steps": losses.sum_over_devices(jnp.int32(alive.size), WORLD_AXIS),
+        "reward": losses.masked_mean(step.reward, alive, WORLD_AXIS),
         **shaping,
-        "value": losses.masked_mean(step.value, alive, AXIS),
-        "explained_variance": losses.explained_variance(step.value, target, alive, AXIS),
+        "value": losses.masked_mean(step.value, alive, WORLD_AXIS),
+        "explained_variance": losses.explained_variance(step.value, target, alive, WORLD_AXIS),
     }
 
 
-def _played(step: Transition, games: int) -> jax.Array:
+def _steps_by_game(step: Transition, games: int) -> jax.Array:
     """Returns (games,) int32, living agent-steps of each game."""
     living = step.alive.sum(axis=-1, dtype=jnp.int32)
     of_game = step.game[..., None] == jnp.arange(games).reshape(1, 1, -1)
@@ -314,9 +338,9 @@ def _played(step: Transition, games: int) -> jax.Array:
 
 
 def _episode_sums(finished: Finished, games: int):
-    """Sums over the episodes that ended, each (games,) float32.
+    """Returns sums over the episodes that ended, by name, each (games,) float32.
 
-    In the full game achievements are among them, by `Achievements.as_dict`.
+    In the full game they include the achievements, by `Achievements.as_dict`.
     """
     episode, done = finished.episode, finished.done.reshape(-1)
     of_game = jax.nn.one_hot(episode.game.reshape(-1), games) * done[:, None].astype(jnp.float32)

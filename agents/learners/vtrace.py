@@ -1,9 +1,9 @@
-"""V-trace actor-critic: returns corrected for how far the policy has moved since it played.
+"""V-trace actor-critic: returns with clipped importance weights of the current policy.
 
-Values are learnt from returns that the policy as it is now would expect, the policy from their
-advantages, less their mean and in units of their deviation, both as collected. Nothing is clipped
-but the ratio, at 1, so steps must be smaller than PPO's, about 0.002; `TrainConfig.clip` only says
-what is logged as "clip_fraction", so that it compares with PPO's.
+The targets of the value are off-policy corrected returns, and the policy gradient uses their
+advantages, normalized with the mean and the deviation of the advantages as collected. Only the
+ratio is clipped, at 1, so the learning rate must be smaller than PPO's, about 0.002;
+`TrainConfig.clip` is used for the metric "clip_fraction" alone, to compare it with PPO's.
 
 Source: Espeholt et al., 2018 (IMPALA).
 """
@@ -21,13 +21,13 @@ METRICS = ("policy_loss", "value_loss", "entropy", "token_entropy", "approx_kl",
 
 @struct.dataclass
 class Samples:
-    """What the loss compares; axes as of `minibatch.Minibatch`.
+    """Samples of the loss; axes as of `minibatch.Minibatch`.
 
     Attributes:
-      batch: as it was collected.
-      shift: float32, the mean of advantages as collected.
+      batch: the minibatch as it was collected.
+      shift: float32, mean of the advantages as collected.
       scale: float32, their standard deviation.
-      mask: bool, who was alive and acted.
+      mask: bool, the agent was alive and acted.
     """
 
     batch: Minibatch
@@ -37,8 +37,8 @@ class Samples:
 
 
 def samples_of(batch: Minibatch, cfg: TrainConfig, axis: str | None) -> Samples:
-    """Returns what the loss compares, of a minibatch."""
-    return Samples(batch, *batch.units(axis), batch.mask)
+    """Returns the samples of a minibatch."""
+    return Samples(batch, *batch.shift_and_scale(axis), batch.mask)
 
 
 def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict[str, jax.Array]]:
@@ -49,7 +49,7 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
 
     change = jnp.where(old.mask, new.log_prob - old.batch.log_prob, 0.0)
     ratio = jax.lax.stop_gradient(jnp.exp(change))
-    target, advantage = returns(
+    target, advantage = vtrace_returns(
         ratio, jax.lax.stop_gradient(new.value), old.batch, cfg.gamma, cfg.gae_lambda
     )
     policy_loss = -total((advantage - old.shift) / old.scale * new.log_prob)
@@ -67,7 +67,7 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
     return policy_loss + cfg.value_coef * value_loss - bonus, metrics
 
 
-def returns(
+def vtrace_returns(
     ratio: jax.Array, value: jax.Array, batch: Minibatch, gamma: float, decay: float
 ) -> tuple[jax.Array, jax.Array]:
     """Returns targets of the values and advantages of the choices, each (S, ...) float32.

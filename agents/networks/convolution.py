@@ -1,7 +1,7 @@
-"""A 3 x 3 convolution that learns on CPUs in a reasonable time.
+"""A 3 x 3 convolution with fast gradients on CPUs.
 
-XLA's own gradients go through a slow path on CPUs wherever they are part of a loop, as they are in
-an update: that by the kernel takes a hundred times as long as the convolution itself.
+XLA's gradients take a slow path on CPUs inside of loops, as in an update: the gradient of the
+kernel takes a hundred times as long as the convolution itself.
 """
 
 import functools
@@ -29,7 +29,7 @@ class Conv(nn.Module):
 
     @nn.compact
     def __call__(self, image: jax.Array) -> jax.Array:
-        """Convolves (N, side, side, channels)."""
+        """Returns the convolution of images (N, side, side, channels)."""
         inputs = image.shape[-1]
         bound = 1.0 / np.sqrt(SIDE * SIDE * inputs)
 
@@ -80,10 +80,10 @@ def _gradients(padding, image, kernel, gradient):
 
 
 def _gradients_on_cpu(padding, image, kernel, gradient):
-    """Returns the gradients by the image and by the kernel.
+    """Returns the gradients of the image and of the kernel.
 
-    That by the image is a convolution with the kernel turned around, that by the kernel for each
-    of its places a product of two matrices.
+    The first is a convolution with the flipped kernel, the second one matrix product for each
+    position in the kernel.
     """
     turned = kernel[::-1, ::-1].swapaxes(2, 3)
     by_image = _plain("SAME" if padding == "SAME" else [(2, 2), (2, 2)], gradient, turned)
@@ -92,8 +92,9 @@ def _gradients_on_cpu(padding, image, kernel, gradient):
     height, width = gradient.shape[1:3]
     places = [
         jnp.einsum("nyxi,nyxo->io", image[:, row : row + height, col : col + width], gradient)
-        for row in range(SIDE) for col in range(SIDE)
-    ]  # fmt: skip
+        for row in range(SIDE)
+        for col in range(SIDE)
+    ]
     return by_image, jnp.stack(places).reshape(kernel.shape)
 
 

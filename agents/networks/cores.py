@@ -1,7 +1,7 @@
 """Recurrent cores.
 
-What the input contributes is computed for all ticks at once (`project`); only what depends on the
-memory runs tick after tick (`recur`).
+The projection of the inputs is computed for all ticks at once (`project`); only what depends on the
+memory is computed tick by tick (`recur`).
 """
 
 import flax.linen as nn
@@ -12,11 +12,10 @@ ORTHOGONAL = nn.initializers.orthogonal
 
 
 class MinGru(nn.Module):
-    """A minimal gated recurrent unit (Feng et al., 2024): gates that see the input alone.
+    """A minimal gated recurrent unit (Feng et al., 2024): gates that depend on the input alone.
 
-    The memory is a running mean of candidates, and how fast it runs depends on the input. So
-    nothing is multiplied by a matrix tick after tick. What is given out is the memory and the
-    newest candidate together.
+    The memory is a running mean of candidates with a rate that depends on the input, so `recur`
+    has no matrix product. The output is the ReLU of the memory plus the newest candidate.
 
     Attributes:
       width: units.
@@ -29,11 +28,11 @@ class MinGru(nn.Module):
         self.inputs = nn.Dense(2 * self.width, kernel_init=ORTHOGONAL())
 
     def initial(self, shape: tuple[int, ...]) -> jax.Array:
-        """Returns the empty memory, (*shape, width) float32."""
+        """Returns the initial memory, zeros (*shape, width) float32."""
         return jnp.zeros((*shape, self.width))
 
     def project(self, inputs: jax.Array) -> jax.Array:
-        """Returns what inputs (..., features) contribute, (..., 2 * width)."""
+        """Returns the projection of inputs (..., features), (..., 2 * width)."""
         return self.inputs(inputs)
 
     def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -44,7 +43,7 @@ class MinGru(nn.Module):
 
 
 class Lstm(nn.Module):
-    """A long short-term memory of one layer, gates input, forget, cell and output.
+    """An LSTM of one layer, with gates in the order input, forget, cell, output.
 
     Attributes:
       width: units.
@@ -61,11 +60,11 @@ class Lstm(nn.Module):
         self.hidden = nn.Dense(size, kernel_init=ORTHOGONAL())
 
     def initial(self, shape: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
-        """Returns the empty memory: cell and output, each (*shape, width) float32."""
+        """Returns the initial memory, zeros: cell and output, each (*shape, width) float32."""
         return jnp.zeros((*shape, self.width)), jnp.zeros((*shape, self.width))
 
     def project(self, inputs: jax.Array) -> jax.Array:
-        """Returns what inputs (..., features) contribute, (..., 4 * width)."""
+        """Returns the projection of inputs (..., features), (..., 4 * width)."""
         return self.inputs(inputs)
 
     def recur(self, memory, projected: jax.Array):

@@ -1,10 +1,9 @@
 """Masked choices of several heads at once: sampling, log-probability and entropy.
 
-The heads are not independent: a style only matters if somebody is attacked (`DETAIL`). So the
-style counts toward the log-probability if the target is somebody, and toward the entropy with
-the probability that it is: exactly the log-probability and entropy of what an agent does.
-A head with one allowed entry has log-probability and entropy 0, so silence and games without
-combat cost nothing.
+The heads are not independent: a style has no effect unless somebody is attacked (`DETAIL`). So the
+log-probability includes the style only if there is a target, and the entropy weighs the style's by
+the probability of a target: these are the log-probability and the entropy of the action's effect.
+A head with a single allowed entry has log-probability and entropy 0.
 """
 
 from typing import Any
@@ -21,7 +20,7 @@ from metammo_jax.observe import Observation
 from metammo_jax.vocab import NOBODY
 
 FORBIDDEN = -1e9
-"""Logit of what a mask forbids; finite, so that a head without any allowed entry stays finite."""
+"""Logit of masked entries; finite, so that a head without any allowed entry stays finite."""
 
 
 @struct.dataclass
@@ -45,7 +44,7 @@ class Logits(Node):
       gold: (..., prices) float32, from 1 on.
       gold_to: (..., K + 1) float32, positions of `Observation.visible`.
 
-    Those from `use` to `gold_to` are of the full game; None in the mini game.
+    Heads from `use` to `gold_to` exist in the full game only; None in the mini game.
     """
 
     move: jax.Array
@@ -66,9 +65,9 @@ class Logits(Node):
 
 @struct.dataclass
 class Choice(Node):
-    """An entry of each head: (...) int32, what is chosen by the fields of `Logits`.
+    """The chosen entry of each head, (...) int32, with the fields of `Logits`.
 
-    A spelled word is `token`, its number; a number that no word has is silence.
+    A spelled word is stored as its number in `token`; numbers beyond the vocabulary mean silence.
     """
 
     move: jax.Array
@@ -87,25 +86,25 @@ class Choice(Node):
 
 
 DETAIL = {head.name: head.detail_of for head in action_heads.HEADS if head.detail_of}
-"""Heads that matter only if another chooses something, its last entry being "nothing"."""
+"""Heads that have no effect if another head chooses its last entry, "nothing"."""
 
-FEW = 64
-"""Entries up to which a CPU adds up probabilities one after the other."""
+CUMSUM_ENTRIES = 64
+"""Entries up to which `cumsum` is used for the cumulative distribution."""
 
 NUMBERS = ("spelling", *action_heads.names(Entry.WORD, Entry.AMOUNT))
-"""Heads with very many entries: their entropy has a coefficient of its own."""
+"""Heads with very many entries, whose entropy has its own coefficient."""
 
 
-def masked(logits: Logits, legal: Logits) -> Logits:
-    """Returns logits in which what `legal`, booleans of the same shapes, forbids is out.
+def mask_logits(logits: Logits, legal: Logits) -> Logits:
+    """Returns logits, `FORBIDDEN` where `legal`, booleans of the same shapes, is False.
 
-    A bit that is forbidden is 0.
+    A masked bit of a spelled word is 0.
     """
     return jax.tree.map(lambda value, ok: jnp.where(ok, value, FORBIDDEN), logits, legal)
 
 
 def sample(points: jax.Array, logits: Logits) -> Choice:
-    """Draws an entry of each head, by the inverse of its cumulative distribution.
+    """Returns a sampled entry of each head, by the inverse of its cumulative distribution.
 
     Args:
       points: (..., numbers) float32 in [0, 1), uniform and independent: one for each head, or for
@@ -113,20 +112,20 @@ def sample(points: jax.Array, logits: Logits) -> Choice:
       logits: (...), masked.
     """
     chosen, used = {}, 0
-    for name, head in _present(logits).items():
+    for name, head in _present_heads(logits).items():
         if name == "spelling":
             taken = points[..., used : used + head.shape[-1]]
             chosen["token"] = _number(taken < jax.nn.sigmoid(head))
             used += head.shape[-1]
         else:
-            chosen[name] = _inverse(head, points[..., used])
+            chosen[name] = _sample_entry(head, points[..., used])
             used += 1
     return Choice(**chosen)
 
 
-def likeliest(logits: Logits) -> Choice:
-    """Returns the entry of each head that is most likely, the first of several."""
-    heads = _present(logits)
+def argmax_choice(logits: Logits) -> Choice:
+    """Returns the most likely entry of each head, the first of equal ones."""
+    heads = _present_heads(logits)
     spelling = heads.pop("spelling", None)
     chosen = {name: jnp.argmax(head, axis=-1).astype(jnp.int32) for name, head in heads.items()}
     return Choice(**chosen, **({} if spelling is None else {"token": _number(spelling > 0)}))
@@ -142,24 +141,24 @@ def _bits(head: jax.Array) -> jax.Array:
     return jnp.arange(head.shape[-1]).reshape((1,) * (head.ndim - 1) + (-1,))
 
 
-def _inverse(head: jax.Array, point: jax.Array) -> jax.Array:
-    """Returns the entry (...) int32 at which the cumulative distribution passes a point (...)."""
+def _sample_entry(head: jax.Array, point: jax.Array) -> jax.Array:
+    """Returns the entry (...) int32 at which the cumulative distribution exceeds a point (...)."""
     mass = jnp.exp(head - head.max(axis=-1, keepdims=True))
-    if head.shape[-1] > FEW:
+    if head.shape[-1] > CUMSUM_ENTRIES:
         below = jax.lax.associative_scan(jnp.add, mass, axis=-1)
     else:
         below = jnp.cumsum(mass, axis=-1)
     passed = (below <= point[..., None] * below[..., -1:]).sum(axis=-1, dtype=jnp.int32)
     entries = jnp.arange(head.shape[-1]).reshape((1,) * point.ndim + (-1,))
-    allowed = mass > 0  # however sums round: the last of these up to there, or the first of all
+    allowed = mass > 0  # despite rounding: the last allowed entry up to there, or the first of all
     last = jnp.where(allowed & (entries <= passed[..., None]), entries, -1).max(axis=-1)
     return jnp.where(last < 0, jnp.argmax(allowed, axis=-1).astype(jnp.int32), last)
 
 
 def log_prob(logits: Logits, choice: Choice) -> jax.Array:
-    """Returns the log-probability (...) float32 of what was chosen, as far as it matters."""
+    """Returns the log-probability (...) float32 of a choice, without heads that have no effect."""
     total: Any = 0.0
-    heads = _present(logits)
+    heads = _present_heads(logits)
     for name, head in heads.items():
         if name == "spelling":
             total += _spelled(head, choice.token)
@@ -173,12 +172,12 @@ def log_prob(logits: Logits, choice: Choice) -> jax.Array:
 
 
 def regret(logits: Logits, choice: Choice) -> jax.Array:
-    """Returns by how much chosen entries lie below the largest of their heads, (...) float32.
+    """Returns the gap (...) float32 between the largest and the chosen logit, summed over heads.
 
-    The sum over all heads, as far as they matter.
+    Heads that have no effect are left out.
     """
     total: Any = 0.0
-    heads = _present(logits)
+    heads = _present_heads(logits)
     for name, head in heads.items():
         if name == "spelling":
             is_set = (choice.token[..., None] >> _bits(head)) & 1 == 1
@@ -193,9 +192,9 @@ def regret(logits: Logits, choice: Choice) -> jax.Array:
 
 
 def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
-    """Returns the entropies of choices and of numbers (`NUMBERS`), (...) float32 each, in nats."""
+    """Returns the entropies of all other heads and of `NUMBERS`, each (...) float32, in nats."""
     sums: dict[bool, Any] = {True: 0.0, False: 0.0}
-    heads = _present(logits)
+    heads = _present_heads(logits)
     for name, head in heads.items():
         part = _entropy_of_bits(head) if name == "spelling" else _entropy(head)
         if name in DETAIL:
@@ -204,18 +203,18 @@ def entropy(logits: Logits) -> tuple[jax.Array, jax.Array]:
     return sums[False], sums[True]
 
 
-def _present(logits: Logits) -> dict[str, jax.Array]:
-    """Returns the heads that this game has, by name."""
+def _present_heads(logits: Logits) -> dict[str, jax.Array]:
+    """Returns the heads that exist in this game, by name."""
     return {name: head for name, head in vars(logits).items() if head is not None}
 
 
 def to_action(choice: Choice, obs: Observation, tokens: int) -> Action:
-    """Returns the action that a choice (P,) means, given what the players of a world saw."""
+    """Returns the `Action` of a choice (P,) of the players of one world."""
     lists = Lists(obs.visible, obs.listing, 0 if obs.bag is None else obs.bag.shape[1])
 
     def decoded(head: Head) -> jax.Array:
         entry = getattr(choice, head.name)
-        if head.entry is Entry.WORD:  # bits may spell a number that no word has
+        if head.entry is Entry.WORD:  # the bits may encode a number beyond the vocabulary
             return jnp.where((entry > 0) & (entry <= tokens), entry, NOBODY)
         if head.entry is Entry.SLOT:  # never negative
             return jnp.where(entry < lists.slots, entry, NOBODY)
@@ -230,7 +229,7 @@ def _entry(logits, index):
 
 
 def _picked(values, index):
-    """Returns entries (...) of values (..., n), without gathers, whose gradients scatter."""
+    """Returns entries (...) of values (..., n) without a gather, whose gradient is a scatter."""
     entries = jnp.arange(values.shape[-1]).reshape((1,) * index.ndim + (-1,))
     return jnp.where(entries == index[..., None], values, 0.0).sum(axis=-1)
 
@@ -241,7 +240,7 @@ def _entropy(logits):
 
 
 def _spelled(head, number):
-    """Returns the log-probability (...) of numbers (...) whose bits are drawn apart."""
+    """Returns the log-probability (...) of numbers (...) whose bits are independent."""
     is_set = (number[..., None] >> _bits(head)) & 1 == 1
     return -jax.nn.softplus(jnp.where(is_set, -head, head)).sum(axis=-1)
 

@@ -1,4 +1,4 @@
-"""What the lean network makes of an observation: oneself, who is in sight, and what one hears.
+"""Encoders of the lean network: features of the agent, of entities in sight, of messages.
 
 Everything here is of P players of one world, whose rows in the world are `who` (P,) int32. What is
 gathered are the numbers of the table of entities, which need no gradient: the backward pass has no
@@ -35,7 +35,7 @@ FULL_UNITS = {
 
 @dataclasses.dataclass(frozen=True)
 class Scales:
-    """Sizes by which observations are divided.
+    """Constants by which observations are divided.
 
     Attributes:
       middle: row and column of the map's middle.
@@ -58,7 +58,7 @@ class Scales:
 
 
 def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
-    """Returns what each player knows of itself and its task, (P, features) float32, about -1..1."""
+    """Returns features of each player and its task, (P, features) float32, about -1..1."""
     players = obs.visible.shape[0]
     own = obs.entities[who].astype(jnp.float32)
     place = own[:, Column.ROW : Column.COL + 1] - scales.middle
@@ -80,7 +80,7 @@ def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
 
 
 def pair_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
-    """Returns what each player sees of everybody in sight, (P, K, features) float32.
+    """Returns features of each entity in sight of each player, (P, K, features) float32.
 
     The condition of the other, its kind, the bits of its word, and how it stands to the player.
     """
@@ -97,7 +97,7 @@ def pair_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array
 
 
 def relations(obs: Observation, who: jax.Array, table: jax.Array) -> jax.Array:
-    """Returns how each in sight, of rows (P, K, columns), stands to the player, (P, K, 10)."""
+    """Returns the relation of each entity (P, K, columns) to the player, (P, K, 10)."""
     vision, rows = obs.tiles.shape[-1] // 2, obs.visible.astype(jnp.int32)
     me = obs.entities[who][:, None].astype(jnp.int32)
     place = np.array([Column.ROW, Column.COL])
@@ -120,7 +120,7 @@ def relations(obs: Observation, who: jax.Array, table: jax.Array) -> jax.Array:
 
 
 def _condition(table, scales):
-    """Condition of entities from rows of the entity table, (..., 9 or 14) float32."""
+    """Returns features of entities from rows of the entity table, (..., 9 or 14) float32."""
     units = {
         Column.HEALTH: BASE_HEALTH,
         Column.FOOD: RESOURCE_BASE,
@@ -145,7 +145,7 @@ LARGEST = 4.0
 
 
 def bounded(values: jax.Array) -> jax.Array:
-    """Returns numbers >= -1 as they are up to 1, then by their logarithm, and at most `LARGEST`.
+    """Returns numbers >= -1 unchanged up to 1, above by their logarithm, at most `LARGEST`.
 
     Who watches in radio_raid is frozen for 32,767 ticks, who is rich has 1,000 times the usual
     gold: an input so large would decide every update of the parameters.
@@ -154,8 +154,8 @@ def bounded(values: jax.Array) -> jax.Array:
     return jnp.where(values > 1.0, jnp.minimum(larger, LARGEST), values)
 
 
-def heard_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
-    """Returns what the words of one's teammates say, however far away, (P, features) float32.
+def message_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
+    """Returns features of the words of all teammates, at any distance, (P, features) float32.
 
     For those who only watch, and for the others: the share of the speakers who set each bit of
     their word, as -1..1, and whether there are any.
@@ -177,7 +177,7 @@ def heard_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Arra
 
 
 class Entities(nn.Module):
-    """Embeds whom each player sees, and sums them up by their mean and by attention.
+    """Embeds the entities in sight of each player, and pools them by mean and by attention.
 
     Attributes:
       width: features of an embedding.
@@ -187,7 +187,7 @@ class Entities(nn.Module):
 
     @nn.compact
     def __call__(self, obs: Observation, who: jax.Array, own: jax.Array, scales: Scales):
-        """Embeds and pools.
+        """Returns embeddings and their pooled features.
 
         Args:
           obs: of one world.

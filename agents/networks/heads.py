@@ -1,4 +1,4 @@
-"""The heads of the lean network: one layer asks for all of them, then each points or counts.
+"""The action heads of the lean network: one layer for all of them, then pointers to embeddings.
 
 Everything here is of one world. P players, K in sight, I slots, M listings, d features of an
 embedding.
@@ -17,10 +17,10 @@ from .distributions import Logits
 EMBEDDED = {
     Entry.ENTITY: "seen", Entry.PLAYER: "seen", Entry.SLOT: "slots", Entry.LISTING: "goods"
 }  # fmt: skip
-"""What the entries of pointing heads are embeddings of; the last entry is nothing."""
+"""Embeddings that each pointer head chooses from; its last entry is "nothing"."""
 
 POINTERS = {head.name: EMBEDDED[head.entry] for head in HEADS if head.entry in EMBEDDED}
-"""Heads that choose an embedding, or nothing, and of what."""
+"""Pointer heads, which choose an embedding or "nothing", with the kind of embedding."""
 
 KEYS = {"seen": "pkd,phd->phk", "slots": "pkd,phd->phk", "goods": "kd,phd->phk"}
 """Embeddings, and how the h heads that point to them score them."""
@@ -48,7 +48,7 @@ class Heads(nn.Module):
 
         Args:
           hidden: (P, features).
-          *embedded: (P, K, d), of those in sight; in the full game also (P, I, d), of one's own
+          *embedded: (P, K, d), of those in sight; in the full game also (P, I, d), of the agent's
             slots, and (M, d), of listings.
         """
         kinds = {kind: [n for n in POINTERS if POINTERS[n] == kind] for kind in KEYS}
@@ -62,7 +62,7 @@ class Heads(nn.Module):
         return Logits(**plain)
 
     def _ask(self, hidden: jax.Array, counts: list[int]) -> tuple[dict, list[jax.Array]]:
-        """Returns logits of heads that point to nothing, and queries of those that do.
+        """Returns logits of heads without embeddings, and queries of the pointer heads.
 
         Queries are (P, h, d + 1) for h heads each: what an embedding is multiplied with, and the
         logit of nothing.

@@ -1,4 +1,4 @@
-"""What the lean network makes of the full game's observation: belongings and the market.
+"""Encoders of the full game's inventory and market for the lean network.
 
 Everything here is of one world.
 """
@@ -13,14 +13,14 @@ from metammo_jax.tables import EXP_THRESHOLD, LEVEL_MAX, WEAR
 from metammo_jax.vocab import Item, Wear
 
 GOLD_SCALE = 30.0
-"""Gold that counts as 1 where it is a price."""
+"""Gold by which prices are divided."""
 
 LEVELS = np.arange(Column.MELEE_LEVEL, Column.ALCHEMY_LEVEL + 1, 2)
 EXPERIENCE = LEVELS + 1
 
 
 def progression_features(obs: Observation, who: jax.Array) -> jax.Array:
-    """Returns what each player knows of its gold and skills, (P, 18) float32."""
+    """Returns features of each player's gold and skills, (P, 18) float32."""
     own = obs.entities[who].astype(jnp.float32)
     wealth = own[:, [Column.GOLD, Column.ITEM_LEVEL]]
     exp = own[:, EXPERIENCE] / float(EXP_THRESHOLD[-1])
@@ -28,7 +28,7 @@ def progression_features(obs: Observation, who: jax.Array) -> jax.Array:
 
 
 def _item_features(item: jax.Array, level: jax.Array, quantity: jax.Array, price: jax.Array):
-    """Returns (..., 26) float32 of records: kind, where it is worn, level, pieces, price."""
+    """Returns features (..., 26) float32 of item records: kind, slot, level, quantity, price."""
     level, quantity, price = (x.astype(jnp.float32) for x in (level, quantity, price))
     numbers = [level / LEVEL_MAX, jnp.log1p(quantity) / 4, jnp.log1p(price / GOLD_SCALE)]
     return jnp.concatenate(
@@ -42,12 +42,14 @@ def _item_features(item: jax.Array, level: jax.Array, quantity: jax.Array, price
 
 
 def bag_features(obs: Observation) -> jax.Array:
-    """Returns (P, I, features) float32 of one's own slots, and what may be done with each."""
+    """Returns features (P, I, features) float32 of inventory slots and their masks."""
     bag, masks = obs.bag.astype(jnp.int32), obs.masks
     record = _item_features(
-        bag[..., BagColumn.ITEM], bag[..., BagColumn.LEVEL],
-        bag[..., BagColumn.QUANTITY], bag[..., BagColumn.PRICE],
-    )  # fmt: skip
+        bag[..., BagColumn.ITEM],
+        bag[..., BagColumn.LEVEL],
+        bag[..., BagColumn.QUANTITY],
+        bag[..., BagColumn.PRICE],
+    )
     flags = [
         bag[..., BagColumn.WORN] > 0,
         bag[..., BagColumn.PRICE] > 0,
@@ -57,16 +59,18 @@ def bag_features(obs: Observation) -> jax.Array:
 
 
 def market_features(obs: Observation) -> jax.Array:
-    """Returns (M, features) float32 of what is for sale."""
+    """Returns features (M, features) float32 of the market's listings."""
     market = obs.market.astype(jnp.int32)
     return _item_features(
-        market[:, MarketColumn.ITEM], market[:, MarketColumn.LEVEL],
-        market[:, MarketColumn.QUANTITY], market[:, MarketColumn.PRICE],
-    )  # fmt: skip
+        market[:, MarketColumn.ITEM],
+        market[:, MarketColumn.LEVEL],
+        market[:, MarketColumn.QUANTITY],
+        market[:, MarketColumn.PRICE],
+    )
 
 
 class InventoryEncoder(nn.Module):
-    """Embeds what each player owns and what is for sale.
+    """Embeds the inventory of each player and the market.
 
     Attributes:
       width: features of an embedding.
@@ -76,7 +80,7 @@ class InventoryEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, obs: Observation, who: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Embeds and sums up.
+        """Returns embeddings of slots and listings, and their summary.
 
         Returns:
           (P, I, width), slots; (M, width), listings; (P, features), what a player has, can do and

@@ -1,4 +1,4 @@
-"""The lean network: small and quick, made for the observation as it is.
+"""The lean network: small and fast, for the environment's observation.
 
 A network is a Flax module with five methods, of one world where they take an observation:
 
@@ -30,7 +30,7 @@ from metammo_jax.observe import Observation
 
 from .cores import MinGru
 from .distributions import Logits
-from .encoders import Entities, Scales, heard_features, own_features
+from .encoders import Entities, Scales, message_features, own_features
 from .heads import Heads
 from .inventory_encoder import InventoryEncoder
 from .tiles import tile_features
@@ -38,11 +38,11 @@ from .tiles import tile_features
 orthogonal = nn.initializers.orthogonal
 
 Inputs = tuple[jax.Array, jax.Array]
-"""Features (..., f) that are as they are observed, and features (..., g) that layers made."""
+"""Observed features (..., f), and features (..., g) that are outputs of layers."""
 
 
 class Lean(nn.Module):
-    """Oneself, words of teammates, tiles and whom one sees, into a core, heads and a value.
+    """Features of the agent, messages, tiles and entities, into a core, heads and a value.
 
     Attributes:
       scales: sizes by which observations are divided.
@@ -55,7 +55,7 @@ class Lean(nn.Module):
     """Layers whose outputs are logits; with all their parameters 0, these are equal."""
 
     SPELLED: ClassVar = True
-    """Words are chosen bit by bit."""
+    """Words are encoded in bits, each with one logit."""
 
     ELEMENTWISE: ClassVar = True
     """`recur` multiplies no matrices."""
@@ -68,13 +68,14 @@ class Lean(nn.Module):
     def setup(self):
         """Makes the layers."""
         self.entities = Entities(self.entity_width)
-        # Apart from what is learnt, so that the gradient of what is merely seen is not worked out.
+        # Separate layers, so that no gradient is computed for the observed features.
         self.seen = nn.Dense(self.width, kernel_init=orthogonal(np.sqrt(2)))
         self.learnt = nn.Dense(self.width, use_bias=False, kernel_init=orthogonal(np.sqrt(2)))
         self.core = MinGru(self.width)
         self.heads = Heads(self.scales.token_bits, self.entity_width, self.prices)
         self.value = nn.Dense(1, kernel_init=orthogonal(1.0))
         if self.prices:
+            # `belongings`, as `learnt` above, is a key of saved parameters: it must not change.
             self.belongings = InventoryEncoder(self.entity_width)
 
     def encode(self, obs: Observation, who: jax.Array) -> tuple[Inputs, tuple[jax.Array, ...]]:
@@ -87,30 +88,30 @@ class Lean(nn.Module):
         """
         own = own_features(obs, who, self.scales)
         seen, pooled = self.entities(obs, who, own, self.scales)
-        learnt, embedded = [pooled], (seen,)
+        learned, embedded = [pooled], (seen,)
         if self.prices:
             slots, goods, summary = self.belongings(obs, who)
-            learnt, embedded = [pooled, summary], (seen, slots, goods)
-        heard = heard_features(obs, who, self.scales)
+            learned, embedded = [pooled, summary], (seen, slots, goods)
+        heard = message_features(obs, who, self.scales)
         plain = jnp.concatenate([own, heard, tile_features(obs)], axis=-1)
-        return (plain, jnp.concatenate(learnt, axis=-1)), embedded
+        return (plain, jnp.concatenate(learned, axis=-1)), embedded
 
     def initial(self, shape: tuple[int, ...]) -> jax.Array:
-        """Returns the empty memory, (*shape, width) float32."""
+        """Returns the initial memory, zeros (*shape, width) float32."""
         return jnp.zeros((*shape, self.width))
 
     def project(self, inputs: Inputs) -> jax.Array:
-        """Returns what inputs (..., features) contribute to the core, (..., 2 * width).
+        """Returns the core's projection of inputs (..., features), (..., 2 * width).
 
         All rows are one axis of the products: on CPUs the gradient of a kernel is several times
         slower if it is a sum over two axes.
         """
-        plain, learnt = (leaf.reshape(-1, leaf.shape[-1]) for leaf in inputs)
-        projected = self.core.project(nn.relu(self.seen(plain) + self.learnt(learnt)))
+        plain, learned = (leaf.reshape(-1, leaf.shape[-1]) for leaf in inputs)
+        projected = self.core.project(nn.relu(self.seen(plain) + self.learnt(learned)))
         return projected.reshape(*inputs[0].shape[:-1], -1)
 
     def recur(self, memory: jax.Array, projected: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Returns the next memory and what the core gives out, each (..., width)."""
+        """Returns the next memory and the core's output, each (..., width)."""
         return self.core.recur(memory, projected)
 
     def decide(
@@ -120,7 +121,7 @@ class Lean(nn.Module):
         return self.heads(hidden, *embedded), self.value(hidden)[..., 0]
 
     def __call__(self, obs: Observation, who: jax.Array) -> tuple[Logits, jax.Array]:
-        """Returns logits and values of a first tick; for making the parameters."""
+        """Returns logits and values of a first tick; used to initialize the parameters."""
         inputs, embedded = self.encode(obs, who)
         memory = self.initial(inputs[0].shape[:1])
         _, hidden = self.recur(memory, self.project(inputs))

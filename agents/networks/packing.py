@@ -1,10 +1,10 @@
-"""Packs agents that are alive into dense blocks, so that nothing is worked out for the dead.
+"""Packs living agents into dense blocks, so that nothing is computed for dead ones.
 
-In a game of survival most agents are dead most of the time. A block holds up to A living agents of
-one world: they share what is of the world, such as the table of entities. Blocks are worked on
-some at a time until all are done, so nobody is ever left out, however many live.
+In survival games most agents are dead most of the time. A block holds up to A living agents of one
+world, which share the world's arrays, such as the table of entities. A loop processes C blocks in
+each iteration until all are done, so any number of living agents is handled.
 
-Axes: W worlds, or sequences of one world; P players; N blocks, C of them at a time; A places.
+Axes: W worlds, or sequences of one world; P players; N blocks, C per iteration; A agents.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,17 @@ from flax import struct
 from metammo_jax.lib import backend, row_blocks
 
 PLACES = 16
-"""Most places of a block."""
+"""Largest A, agents of a block."""
 
 ROWS = {"cpu": 256}
-"""How many rows, of an agent and a tick each, are worked on at a time, by platform: few enough
-that they stay in a core's cache, many enough that calls cost little."""
+"""Agent-steps processed in one iteration, by platform: few enough to fit into a core's cache, many
+enough to keep the overhead of iterations low."""
 
 OTHER_ROWS = 1 << 17
-"""The same on all other platforms, which need many to be busy."""
+"""The same on all other platforms."""
 
 LEAST = 8
-"""Least length of a list that is cut short."""
+"""Least length of a shortened list."""
 
 OF_THE_WORLD = ("tick", "entities", "market", "listing")
 """Fields of observations that all players of a world share."""
@@ -34,12 +34,12 @@ OF_THE_WORLD = ("tick", "entities", "market", "listing")
 
 @struct.dataclass
 class Blocks:
-    """Who is where.
+    """Players by block.
 
     Attributes:
       world: (N,) int32, row of the block's world.
-      who: (N, A) int32, its players, P where a place is empty.
-      filled: (N,) bool, somebody is in it; all that are filled come first.
+      who: (N, A) int32, its players, P in empty places.
+      filled: (N,) bool, the block has players; filled blocks come first.
     """
 
     world: jax.Array
@@ -47,25 +47,25 @@ class Blocks:
     filled: jax.Array
 
 
-def places(players: int) -> int:
-    """Returns A for worlds of so many players: few, where a world has few."""
+def block_size(players: int) -> int:
+    """Returns A, the agents of a block, for worlds of P players."""
     return min(PLACES, max(1, players // 4))
 
 
-def at_a_time(worlds: int, players: int, ticks: int) -> int:
-    """Returns C for so many sequences of so many ticks, on the platform that JAX works on.
+def blocks_at_a_time(worlds: int, players: int, ticks: int) -> int:
+    """Returns C, the blocks of an iteration, for sequences of so many ticks on this platform.
 
-    At most a quarter of what can be: where few live, what is left empty would cost too much.
+    It is at most a quarter of all blocks, so that few living agents do not leave most of it empty.
     """
     rows = ROWS.get(backend.platform(), OTHER_ROWS)
-    size = places(players)
+    size = block_size(players)
     return max(1, min(rows // (ticks * size), worlds * players // (4 * size)))
 
 
 def pack(wanted: jax.Array) -> Blocks:
-    """Returns the blocks that hold all (W, P) players that are wanted, world by world."""
+    """Returns blocks that hold all wanted players, (W, P) bool, world by world."""
     worlds, players = wanted.shape
-    size = places(players)
+    size = block_size(players)
     most = worlds * -(-players // size)
     rank = jnp.cumsum(wanted, axis=1, dtype=jnp.int32) - 1
     needed = (rank[:, -1:] + size) // size
@@ -78,8 +78,8 @@ def pack(wanted: jax.Array) -> Blocks:
     return Blocks(jnp.minimum(world, worlds - 1), who, number < ends[-1])
 
 
-def take(tree, blocks: Blocks, players: int, ticks: int | None = None):
-    """Returns what is of the players of C blocks, and of their worlds.
+def gather(tree, blocks: Blocks, players: int, ticks: int | None = None):
+    """Returns the entries of the players of C blocks, and of their worlds.
 
     Args:
       tree: observations, or other arrays, with leading axes (W, ...) or (W, S, ...). Arrays of
@@ -89,10 +89,10 @@ def take(tree, blocks: Blocks, players: int, ticks: int | None = None):
       ticks: S; None if there is no such axis.
 
     Returns:
-      The same with leading axes (C, ...) or (S, C, ...), and A players. In an empty place is what
-      belongs to some player: see `taken`.
+      The same with leading axes (C, ...) or (S, C, ...), and A players. Entries of empty
+      places are those of some player: see `is_filled`.
     """
-    world, who = blocks.world, rows(blocks, players)
+    world, who = blocks.world, player_rows(blocks, players)
 
     def one(path, leaf):
         shared = getattr(path[-1], "name", None) in OF_THE_WORLD if path else False
@@ -106,24 +106,24 @@ def take(tree, blocks: Blocks, players: int, ticks: int | None = None):
     return jax.tree_util.tree_map_with_path(one, tree)
 
 
-def rows(blocks: Blocks, players: int) -> jax.Array:
-    """Returns (C, A) int32, rows of players in their worlds: any where a place is empty."""
+def player_rows(blocks: Blocks, players: int) -> jax.Array:
+    """Returns the players of blocks, (C, A) int32; a valid index in empty places too."""
     return jnp.minimum(blocks.who, players - 1)
 
 
-def taken(blocks: Blocks, players: int) -> jax.Array:
-    """Returns (C, A) bool, which places hold a player; what the others hold must not count."""
+def is_filled(blocks: Blocks, players: int) -> jax.Array:
+    """Returns (C, A) bool, the place holds a player; entries of other places must be ignored."""
     return blocks.who < players
 
 
-def crowd_of(crowd: jax.Array, blocks: Blocks, players: int) -> jax.Array:
-    """Returns (N,) int32, how many a player of each block sees at most, given (W, P) of all."""
-    seen = crowd[blocks.world[:, None], rows(blocks, players)]
-    return jnp.where(taken(blocks, players), seen, 0).max(axis=1)
+def block_crowd(crowd: jax.Array, blocks: Blocks, players: int) -> jax.Array:
+    """Returns (N,) int32, the most entities that a player of each block sees, from (W, P)."""
+    seen = crowd[blocks.world[:, None], player_rows(blocks, players)]
+    return jnp.where(is_filled(blocks, players), seen, 0).max(axis=1)
 
 
-def put(whole, blocks: Blocks, part):
-    """Returns arrays (W, P, ...) in which the players of C blocks have what is in (C, A, ...)."""
+def scatter(whole, blocks: Blocks, part):
+    """Returns arrays (W, P, ...) with the entries of C blocks replaced by those in (C, A, ...)."""
 
     def one(old, new):
         return old.at[blocks.world[:, None], blocks.who].set(new, mode="drop")
@@ -131,7 +131,7 @@ def put(whole, blocks: Blocks, part):
     return jax.tree.map(one, whole, part)
 
 
-def for_all(
+def fold_blocks(
     work: Callable,
     state,
     blocks: Blocks,
@@ -139,24 +139,24 @@ def for_all(
     most: int,
     crowd: jax.Array | None = None,
 ):
-    """Works on all blocks that are filled, `at_once` of them at a time.
+    """Folds a function over all filled blocks, `at_once` of them in each iteration.
 
-    Blocks whose players see few others are worked on apart from those who see many, with lists of
-    those in sight that are cut short: embedding lists that are mostly empty costs the most.
+    Blocks whose players see few entities are processed separately, with shortened lists of entities
+    in sight, because embedding mostly empty lists would dominate the cost.
 
     Args:
-      work: (state, C blocks, k) -> state, where k is a bound on the crowds of these blocks.
+      work: (state, C blocks, k) -> state, where k bounds the entities in sight.
       state: pytree.
       blocks: N of them.
       at_once: C.
       most: K, length of the lists.
-      crowd: (N,) int32, how many others one of the block sees at most; None takes whole lists.
+      crowd: (N,) int32, the most entities that a player of the block sees; None for full lists.
 
     Returns:
       state.
     """
     least = -1
-    for bound in (most,) if crowd is None else bounds(most):
+    for bound in (most,) if crowd is None else list_bounds(most):
         wanted = blocks.filled
         if crowd is not None:
             wanted = wanted & (crowd > least) & (crowd <= bound)
@@ -171,6 +171,6 @@ def for_all(
     return state
 
 
-def bounds(most: int) -> tuple[int, ...]:
-    """Returns lengths of lists of those in sight, the last of them the whole, `most`."""
+def list_bounds(most: int) -> tuple[int, ...]:
+    """Returns the lengths of lists of entities in sight, ending with the full length `most`."""
     return tuple(most // part for part in (8, 3) if most // part >= LEAST) + (most,)

@@ -90,7 +90,7 @@ class TileEncoder(nn.Module):
 
 
 class PlayerEncoder(nn.Module):
-    """Embeds everybody in sight, and oneself.
+    """Embeds the entities in sight, and the agent itself.
 
     Attributes:
       corrected: see `Paper`.
@@ -125,10 +125,10 @@ def _unit(column):
 
 
 class Paper(nn.Module):
-    """Tiles, oneself, belongings and the task, into an LSTM, into the heads and a value.
+    """Features of tiles, agent, inventory and task, into an LSTM, heads and a value.
 
     Attributes:
-      corrected: without the original's slips.
+      corrected: without the original's mistakes.
       tokens: words of the language.
       prices: highest price; 0 in the mini game, which has no trade.
     """
@@ -137,7 +137,7 @@ class Paper(nn.Module):
     """Layers whose outputs are logits; with all their parameters 0, these are equal."""
 
     SPELLED: ClassVar = False
-    """Words are chosen as one of all."""
+    """Words are one categorical head."""
 
     corrected: bool = True
     tokens: int = 127
@@ -156,6 +156,7 @@ class Paper(nn.Module):
         self.move = _dense(len(Direction), 0.1)
         self.value = _dense(1)
         if self.prices:
+            # `belongings` is a key of saved parameters: it must not change.
             self.belongings = PaperInventoryEncoder(self.corrected)
             self.trade = TradeHeads(self.prices)
 
@@ -174,15 +175,15 @@ class Paper(nn.Module):
         return nn.relu(self.trunk(jnp.concatenate(parts, axis=-1))), keys
 
     def initial(self, shape: tuple[int, ...]):
-        """Returns the empty memory: cell and output, each (*shape, 256) float32."""
+        """Returns the initial memory, zeros: cell and output, each (*shape, 256) float32."""
         return jnp.zeros((*shape, WIDTH)), jnp.zeros((*shape, WIDTH))
 
     def project(self, inputs: jax.Array) -> jax.Array:
-        """Returns what inputs (..., 256) contribute to the core."""
+        """Returns the core's projection of inputs (..., 256)."""
         return self.core.project(inputs)
 
     def recur(self, memory, projected: jax.Array):
-        """Returns the next memory and what the core gives out (..., 256)."""
+        """Returns the next memory and the core's output (..., 256)."""
         return self.core.recur(memory, projected)
 
     def decide(self, hidden: jax.Array, keys: tuple[jax.Array, ...]) -> tuple[Logits, jax.Array]:
@@ -201,7 +202,7 @@ class Paper(nn.Module):
         return logits, self.value(hidden)[..., 0]
 
     def __call__(self, obs: OriginalView, who: jax.Array) -> tuple[Logits, jax.Array]:
-        """Returns logits and values of a first tick; for making the parameters."""
+        """Returns logits and values of a first tick; used to initialize the parameters."""
         inputs, keys = self.encode(obs, who)
         memory = self.initial(inputs.shape[:1])
         _, hidden = self.recur(memory, self.project(inputs))

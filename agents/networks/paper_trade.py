@@ -1,4 +1,4 @@
-"""The full game's part of the network of Meta MMO's baseline: belongings, market, ten more heads.
+"""The full game's part of the network of Meta MMO's baseline: inventory, market, nine more heads.
 
 Layers and sizes are the baseline's; `corrected` is that of `paper.Paper`.
 Source: docs/rules/training.md#network; Meta MMO, baseline policy.
@@ -20,12 +20,12 @@ UNITS = {
     ItemColumn.MAGE_DEFENSE: 0.025, ItemColumn.HEALTH_RESTORE: 0.01,
     ItemColumn.RESOURCE_RESTORE: 0.01, ItemColumn.LISTED_PRICE: 0.01,
 }  # fmt: skip
-"""Factors of the columns that are numbers. The original divides by them, for all it seems by a
-slip: a price of 50 counts as 5000."""
+"""Factors of the columns that are numbers. The original divides by them, apparently by
+mistake: a price of 50 becomes 5000."""
 
 
 def dense(size, gain=1.0):
-    """Returns a layer with an orthogonal start."""
+    """Returns a dense layer with orthogonal initialization."""
     return nn.Dense(size, kernel_init=nn.initializers.orthogonal(gain))
 
 
@@ -35,10 +35,10 @@ def norm():
 
 
 class ItemEncoder(nn.Module):
-    """Embeds records, of bags and of the market alike.
+    """Embeds item records of inventories and of the market.
 
     Attributes:
-      corrected: factors of numbers are factors.
+      corrected: multiply numbers by their factors.
     """
 
     corrected: bool
@@ -58,7 +58,7 @@ class ItemEncoder(nn.Module):
 
 
 class PaperInventoryEncoder(nn.Module):
-    """Embeds the slots of each player's bag, the listings, and both as a whole.
+    """Embeds inventory slots and listings, and summarizes both.
 
     Attributes:
       corrected: see `ItemEncoder`.
@@ -73,7 +73,7 @@ class PaperInventoryEncoder(nn.Module):
         self.market, self.market_norm = dense(WIDTH), norm()
 
     def __call__(self, inventory: jax.Array, market: jax.Array):
-        """Embeds and sums up.
+        """Returns embeddings of slots and listings, and their summary.
 
         Args:
           inventory: (P, I, 16) int16.
@@ -91,7 +91,7 @@ class PaperInventoryEncoder(nn.Module):
 
 
 class TradeHeads(nn.Module):
-    """The heads that the full game adds.
+    """Action heads of the full game's trade.
 
     Attributes:
       prices: highest price.

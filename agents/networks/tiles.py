@@ -1,6 +1,6 @@
-"""Features of the ground for the lean network: near tiles one by one, and counts in larger squares.
+"""Features of the map for the lean network: near tiles one by one, and counts in larger squares.
 
-Nothing here has parameters, so nothing here needs a gradient. The four properties of a tile are
+Nothing in this module has parameters, so it needs no gradient. The four properties of a tile are
 packed into one small number, four bits each, so that one addition counts all four in a column of
 five tiles, and 16 bits a tile are moved instead of four floats.
 
@@ -42,14 +42,14 @@ PROPERTIES = np.stack(
     ],
     axis=1,
 )
-"""(16, 4) bool, what a tile is good for: can stand, drink, eat, needs a tool."""
+"""(16, 4) bool, properties of a tile: passable, water, food, needs a tool."""
 
 PACKED = (PROPERTIES << FIELD * np.arange(PROPERTIES.shape[1])).sum(axis=1).astype(np.uint16)
 """(16,) uint16, the properties of a tile in one number."""
 
 
 def tile_features(obs: Observation) -> jax.Array:
-    """Returns features of the ground, (P, features) float32, at most `WEIGHT`.
+    """Returns features of the map around each player, (P, features) float32, at most `WEIGHT`.
 
     The properties of the tiles next to each player, the share of each property in all squares of
     its window, and the fog in the middle of each square.
@@ -62,14 +62,14 @@ def tile_features(obs: Observation) -> jax.Array:
 
 
 def _near(window: jax.Array) -> jax.Array:
-    """Cuts the middle (P, NEAR, NEAR) out of windows (P, V, V); all of smaller ones."""
+    """Returns the middle (P, NEAR, NEAR) of windows (P, V, V); smaller windows as they are."""
     edge = max(0, (window.shape[-1] - NEAR) // 2)
     end = window.shape[-1] - edge
     return window[:, edge:end, edge:end]
 
 
 def _shares(packed: jax.Array) -> list[jax.Array]:
-    """Returns the share of each property in the squares of (P, V, V), (P, squares, squares) each.
+    """Returns each property's share in squares of windows (P, V, V), each (P, squares, squares).
 
     Tiles past the edge of the window have no property.
     """
@@ -83,7 +83,7 @@ def _shares(packed: jax.Array) -> list[jax.Array]:
 
 
 def _unpacked(packed: jax.Array) -> list[jax.Array]:
-    """Returns each property of packed numbers, of their shape, float32."""
+    """Returns each property of packed numbers, float32 arrays of the same shape."""
     mask = jnp.uint16((1 << FIELD) - 1)
     shifts = FIELD * np.arange(PROPERTIES.shape[1], dtype=np.uint16)
     return [((packed >> shift) & mask).astype(jnp.float32) for shift in shifts]

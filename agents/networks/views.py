@@ -1,4 +1,4 @@
-"""Observations for networks that want another layout than the environment's own."""
+"""Observations in the layout of Meta MMO's baseline, for the paper's network."""
 
 import jax
 import jax.numpy as jnp
@@ -15,15 +15,15 @@ from metammo_jax.wrappers import Wrapper
 
 @struct.dataclass
 class OriginalView(Node):
-    """What Meta MMO's baseline is shown, beside the environment's observation.
+    """Observations of Meta MMO's baseline, beside the environment's own.
 
     Attributes:
       base: the environment's own observation.
       tile: (P, V * V, 7) int16, row, column, material, fog, distance, who stands there, rally.
       entity: (P, K, 31) int16, the original's columns; row k is `base.visible[:, k]`.
       task: (P, 11 + D) float16.
-      word: (P,) int32, what the wrapper's script has each player say.
-      inventory: (P, I, 16) int16, slots of one's bag; None, as the next, in the mini game.
+      word: (P,) int32, the word that the wrapper's script sends for each player.
+      inventory: (P, I, 16) int16, inventory slots; None in the mini game, as is `market`.
       market: (M, 16) int16, listings.
     """
 
@@ -37,7 +37,7 @@ class OriginalView(Node):
 
     @property
     def alive(self) -> jax.Array:
-        """(P,) bool, who still acts."""
+        """(P,) bool, the player is alive."""
         return self.base.alive
 
 
@@ -71,9 +71,9 @@ class ShowOriginal(Wrapper):
         return original_view(obs, world, self.inner.cfg), world, *rest
 
     def observe(self, world: World) -> OriginalView:
-        """Returns what players see."""
+        """Returns the observations of all players."""
         return original_view(self.inner.observe(world), world, self.inner.cfg)
 
     def sample(self, key: jax.Array, obs: OriginalView):
-        """Draws uniformly from the masks, see `Env.sample`."""
+        """Returns actions sampled uniformly from the masks, see `Env.sample`."""
         return self.inner.sample(key, obs.base)

@@ -1,4 +1,4 @@
-"""Several devices and several processes.
+"""Training on several devices and with several processes.
 
 Modules:
   meshes      the mesh of devices that worlds are sharded over

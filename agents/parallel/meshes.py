@@ -1,9 +1,8 @@
 """Meshes of devices, over which the worlds of a run are sharded along one axis.
 
-Every device plays a share of the worlds and learns from what happened in them; only gradients and
-a few sums are exchanged. What a world draws, and which sequences a minibatch holds, depends on the
-options alone, so that any number of devices plays the same worlds and learns the same but for the
-rounding of sums.
+Each device simulates a shard of the worlds and computes gradients from it; only gradients and some
+sums are exchanged. Random numbers and minibatches depend on the options alone, so that training is
+the same on any number of devices, up to the rounding of sums.
 """
 
 import warnings
@@ -14,21 +13,21 @@ from jax.sharding import PartitionSpec as Spec
 
 from ..config import TrainConfig
 
-AXIS = "worlds"
+WORLD_AXIS = "worlds"
 """Name of the mesh axis."""
 
-SEEDS = "seeds"
-"""Name of the axis over which seeds that are trained together are sharded."""
+SEED_AXIS = "seeds"
+"""Name of the mesh axis of seeds that are trained together."""
 
 
-def make(cfg: TrainConfig) -> Mesh:
-    """Returns the mesh of the devices that a run asks for.
+def make_mesh(cfg: TrainConfig) -> Mesh:
+    """Returns the mesh of a run's devices, with the axis `WORLD_AXIS`.
 
-    With `cfg.devices` 0 these are as many of the local ones as the options allow; where several
-    processes train together, they are always all devices of all processes.
+    With `cfg.devices` 0 it has as many local devices as the options allow; with several processes
+    it always has all devices of all processes.
 
     Raises:
-      ValueError: there are not so many devices, or the worlds cannot be sharded over them.
+      ValueError: there are fewer devices, or the worlds cannot be sharded over them.
     """
     found, together = jax.devices(), jax.process_count() > 1
     count = cfg.devices or (len(found) if together else _most(cfg, len(found)))
@@ -38,20 +37,23 @@ def make(cfg: TrainConfig) -> Mesh:
     if count not in cfg.allowed_devices:
         raise ValueError(cfg.refusal(count))
     if count < len(found) and not cfg.devices:
-        warnings.warn(f"{count} of {len(found)} devices are used: {cfg.refusal(len(found))}",
-                      stacklevel=2)  # fmt: skip
-    return jax.make_mesh((count,), (AXIS,), axis_types=(AxisType.Auto,), devices=found[:count])
+        warnings.warn(
+            f"{count} of {len(found)} devices are used: {cfg.refusal(len(found))}", stacklevel=2
+        )
+    return jax.make_mesh(
+        (count,), (WORLD_AXIS,), axis_types=(AxisType.Auto,), devices=found[:count]
+    )
 
 
 def make_seed_mesh(count: int, devices: int = 0) -> Mesh:
-    """Returns a mesh over which so many seeds are sharded, each with all its worlds on one device.
+    """Returns a mesh for sharding seeds, each with all its worlds on one device.
 
     Args:
-      count: of seeds.
-      devices: how many; 0 for as many of the local ones as divide the seeds equally.
+      count: number of seeds.
+      devices: number of devices; 0 for as many local ones as divide the seeds equally.
 
     Raises:
-      ValueError: there are not so many devices, or they do not divide the seeds.
+      ValueError: there are fewer devices, or they do not divide the seeds.
     """
     found = jax.devices()
     allowed = [n for n in range(1, len(found) + 1) if count % n == 0]
@@ -62,12 +64,12 @@ def make_seed_mesh(count: int, devices: int = 0) -> Mesh:
         )
     used = devices or allowed[-1]
     types = (AxisType.Auto, AxisType.Auto)
-    return jax.make_mesh((used, 1), (SEEDS, AXIS), axis_types=types, devices=found[:used])
+    return jax.make_mesh((used, 1), (SEED_AXIS, WORLD_AXIS), axis_types=types, devices=found[:used])
 
 
 def shard_seeds(states, mesh: Mesh):
-    """Returns states with an axis of seeds in front, sharded over a mesh of `make_seed_mesh`."""
-    return jax.device_put(states, NamedSharding(mesh, Spec(SEEDS)))
+    """Returns states with a leading axis of seeds, sharded over a mesh of `make_seed_mesh`."""
+    return jax.device_put(states, NamedSharding(mesh, Spec(SEED_AXIS)))
 
 
 def shard_map(function, mesh: Mesh, in_specs, out_specs):

@@ -1,4 +1,4 @@
-"""Several processes that train together, by `jax.distributed`; with one process all is a no-op.
+"""Training with several processes by `jax.distributed`; a single process needs none of it.
 
 Each process calls the same functions in the same order. The first one writes the run's folder,
 which all must see.
@@ -9,23 +9,23 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 AUTO = "auto"
-"""A coordinator that the cluster's own variables name."""
+"""Value of --coordinator for a cluster that `jax.distributed` detects."""
 
 
 def join(coordinator: str | None, processes: str | None, process: str | None) -> None:
-    """Joins the processes that train together; does nothing if no coordinator is given.
+    """Initializes `jax.distributed`; does nothing without a coordinator.
 
     To be called before anything is computed.
 
     Args:
       coordinator: HOST:PORT of the first process, the same for all; "auto" where a cluster
-        that `jax.distributed` knows (Slurm, MPI, Kubernetes, TPU) tells all three.
-      processes: how many there are, at least 1.
-      process: which one this is, from 0.
+        that `jax.distributed` knows (Slurm, MPI, Kubernetes, TPU) sets all three.
+      processes: number of processes, at least 1.
+      process: index of this process, from 0.
 
     Raises:
       ValueError: a value is missing or not allowed.
-      RuntimeError: the others did not come.
+      RuntimeError: the other processes did not connect.
     """
     if coordinator is None:
         if processes is not None or process is not None:
@@ -43,38 +43,38 @@ def join(coordinator: str | None, processes: str | None, process: str | None) ->
     jax.distributed.initialize(coordinator, count, number)
 
 
-def is_first() -> bool:
-    """Whether this process writes what is written once."""
+def is_first_process() -> bool:
+    """Returns whether this is the process that writes files."""
     return jax.process_index() == 0
 
 
-def wait(name: str) -> None:
-    """Waits until all processes are here; `name` says where."""
+def wait_for_all(name: str) -> None:
+    """Waits until all processes have called it with the same `name`."""
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(name)
 
 
-def any_of(flag: bool) -> bool:
-    """Whether any process says so; all must ask."""
+def any_process(flag: bool) -> bool:
+    """Returns whether the flag is set in any process; all processes must call it."""
     if jax.process_count() == 1:
         return flag
     return bool(multihost_utils.process_allgather(np.array(flag)).any())
 
 
-def of_first(text: str) -> str:
+def broadcast_text(text: str) -> str:
     """Returns the text of the first process."""
     if jax.process_count() == 1:
         return text
-    room = np.zeros(LONGEST, np.uint8)
+    buffer = np.zeros(MAX_TEXT_BYTES, np.uint8)
     coded = np.frombuffer(text.encode(), np.uint8)
-    if len(coded) > LONGEST:
-        raise ValueError(f"{text!r} is longer than {LONGEST} bytes")
-    room[: len(coded)] = coded
-    return bytes(multihost_utils.broadcast_one_to_all(room)).rstrip(b"\0").decode()
+    if len(coded) > MAX_TEXT_BYTES:
+        raise ValueError(f"{text!r} is longer than {MAX_TEXT_BYTES} bytes")
+    buffer[: len(coded)] = coded
+    return bytes(multihost_utils.broadcast_one_to_all(buffer)).rstrip(b"\0").decode()
 
 
-LONGEST = 1024
-"""Bytes of a text that processes share."""
+MAX_TEXT_BYTES = 1024
+"""Largest size in bytes of a text for `broadcast_text`."""
 
 
 def _whole(option, value):

@@ -1,8 +1,7 @@
-"""Trained agents to take along: `load("generalist-tiny")`.
+"""Pretrained agents: `load("generalist-tiny")`.
 
-An agent is one file, `NAME.npz`: parameters in half precision, and a card that says what it learnt,
-how, and how good it is. Nothing in it is run. Some come with the package, in this folder; one of
-one's own is written by
+An agent is one file, `NAME.npz`: parameters in half precision, and a card with its games, options
+and rating. It contains no code. Some come with the package, in this folder; write another with
 
     metammo-jax export runs/NAME --out my-agent.npz
     agent = load("my-agent.npz")

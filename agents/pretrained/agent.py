@@ -1,4 +1,4 @@
-"""An agent that was trained before: its file, and what it can be used for."""
+"""Pretrained agents: reading and writing of their files, and their uses."""
 
 import dataclasses
 import json
@@ -28,9 +28,9 @@ class Agent:
 
     Attributes:
       name: of the file.
-      card: what is known of it: game, config, steps, seed, command, rating and more; see `export`.
+      card: description: games, config, steps, seed, command, rating and more; see `export`.
       cfg: options of its training.
-      policy: what chooses.
+      policy: that chooses the actions.
       params: of the policy, float32.
     """
 
@@ -42,7 +42,7 @@ class Agent:
 
     @property
     def player(self) -> Player:
-        """A player of one world, for `mm.record` and the like."""
+        """The agent as a `Player` of one world, for `mm.record`."""
         return Player(self.policy, self.params)
 
     def side(self, greedy: bool = False) -> Side:
@@ -50,16 +50,16 @@ class Agent:
         return Side(self.name, self.policy, self.params, greedy)
 
     def make(self, *games: str) -> mm.Env:
-        """Returns an environment of the size that the agent knows.
+        """Returns an environment of the config that the agent was trained at.
 
         Args:
-          *games: names; none for the games that it has learnt.
+          *games: names; none for the games it was trained on.
         """
         return mm.make(games or self.cfg.game, config=self.cfg.config)
 
     def __str__(self) -> str:
-        told = {name: value for name, value in self.card.items() if name not in ("train", "world")}
-        return "\n".join([self.name, *(f"  {name}: {value}" for name, value in told.items())])
+        shown = {name: value for name, value in self.card.items() if name not in ("train", "world")}
+        return "\n".join([self.name, *(f"  {name}: {value}" for name, value in shown.items())])
 
 
 def names() -> tuple[str, ...]:
@@ -79,15 +79,15 @@ def load(name: str | Path) -> Agent:
     path = FOLDER / f"{name}{SUFFIX}" if str(name) in names() else Path(name)
     if not path.is_file():
         known = ", ".join(names()) or "none"
-        raise ValueError(f"{str(name)!r} is no agent; there are {known}, and files of one's own")
-    card, params = read(path)
+        raise ValueError(f"{str(name)!r} is no agent; there are {known}, and agent files")
+    card, params = read_file(path)
     try:
         cfg = TrainConfig(**card["train"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is of another version of the package: {error}") from error
     env = mm.make(cfg.game, config=cfg.config)
     policy = training_run.make_policy(cfg, env.cfg)
-    _check_shapes(path, params, training_run.shapes_of(policy, env))
+    _check_shapes(path, params, training_run.param_shapes(policy, env))
     return Agent(path.stem, card, cfg, policy, params)
 
 
@@ -99,7 +99,7 @@ def policy_of(name: str, update: int | None = None) -> tuple[TrainConfig, Policy
       update: of a run, see `training_run.load_policy`.
 
     Raises:
-      ValueError: there is nothing of the kind, or it is damaged.
+      ValueError: there is no such run or agent, or it is damaged.
     """
     if name not in names() and Path(name).suffix != SUFFIX:
         return training_run.load_policy(name, update=update)
@@ -109,7 +109,7 @@ def policy_of(name: str, update: int | None = None) -> tuple[TrainConfig, Policy
     return agent.cfg, agent.policy, agent.params
 
 
-def read(path: Path) -> tuple[dict[str, Any], Any]:
+def read_file(path: Path) -> tuple[dict[str, Any], Any]:
     """Returns the card and the parameters, float32, of a file.
 
     Raises:
@@ -125,7 +125,7 @@ def read(path: Path) -> tuple[dict[str, Any], Any]:
         raise ValueError(f"{path} is damaged, or no agent: {error}") from error
 
 
-def write(path: Path, card: dict[str, Any], params) -> None:
+def write_file(path: Path, card: dict[str, Any], params) -> None:
     """Writes a file: parameters as float16, the card as JSON."""
     leaves = traverse_util.flatten_dict(jax.device_get(params), sep=SEPARATOR)
     stored: dict[str, Any] = {

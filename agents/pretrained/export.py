@@ -1,4 +1,4 @@
-"""Writes the policy of a run into one small file: `metammo-jax export --help`.
+"""Export of a run's policy into one small file: `metammo-jax export --help`.
 
 metammo-jax export runs/NAME --out my-agent.npz
 """
@@ -13,10 +13,10 @@ import numpy as np
 
 from .. import cli
 from ..runs import folder, training_run
-from .agent import SUFFIX, write
+from .agent import SUFFIX, write_file
 
 HALF = float(np.finfo(np.float16).max)
-"""The largest number of half precision."""
+"""Largest finite float16."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,10 +24,10 @@ class ExportConfig:
     """Options of an export.
 
     Attributes:
-      out: the file, which must end in .npz; empty for the run's name in this folder.
-      update: at which the run had the parameters; -1 for its newest checkpoint.
-      rating: how good the agent is, and measured how, in words; for the card.
-      command: by which it was trained; empty for that of the run's options.
+      out: file to write, ending in .npz; empty for NAME.npz, with the name of the run's folder.
+      update: update whose parameters are exported; -1 for the newest checkpoint.
+      rating: how good the agent is and how that was measured, in words, for the card.
+      command: command that trained it, for the card; empty for one made from the run's options.
     """
 
     out: str = ""
@@ -44,14 +44,14 @@ def export(run: str | Path, cfg: ExportConfig = ExportConfig()) -> Path:
 
     Raises:
       ValueError: the folder is no run, has no such update, an option is not allowed, the network
-        is one's own, or a parameter does not fit into half precision.
+        is custom, or a parameter does not fit into half precision.
     """
     out = Path(cfg.out or f"{Path(run).resolve().name}{SUFFIX}")
     if out.suffix != SUFFIX:
         raise ValueError(f"out={cfg.out!r} must end in {SUFFIX}")
     update = None if cfg.update < 0 else cfg.update
     if folder.read_config(run).network == "own":
-        raise ValueError(f"{run} has a network of one's own, which the file could not name")
+        raise ValueError(f"{run} has a custom network, which an agent file cannot name")
     options, _, params = training_run.load_policy(run, update=update)
     largest = max(float(abs(leaf).max()) for leaf in jax.tree.leaves(params))
     if not largest <= HALF:
@@ -66,15 +66,15 @@ def export(run: str | Path, cfg: ExportConfig = ExportConfig()) -> Path:
         "steps": lines[-1]["steps"] if lines else 0,
         "seed": options.seed,
         "rating": cfg.rating,
-        "command": cfg.command or command_of(options),
+        "command": cfg.command or train_command(options),
         "version": metadata.version("metammo-jax"),
         "train": train,
     }
-    write(out, card, params)
+    write_file(out, card, params)
     return out
 
 
-def command_of(options) -> str:
+def train_command(options) -> str:
     """Returns the command that trains with the same options."""
     plain = {field.name: field.default for field in dataclasses.fields(options)}
     words = ["metammo-jax train"]

@@ -1,4 +1,4 @@
-"""A run on disk, and in memory.
+"""Training runs: their folder, checkpoints, and state in memory.
 
 Modules:
   folder       its folder: options, metrics as JSON lines, names that never collide

@@ -1,9 +1,12 @@
-"""Checkpoints: arrays of a training run by orbax, whole or not at all.
+"""Checkpoints: arrays of a training run, saved atomically by Orbax.
 
-A checkpoint is a folder named after its update, and a list of its files and arrays beside it.
-Orbax writes the folder beside its place and renames it when it is complete; the list comes last,
-so that what has none does not count. The folder holds "policy", the parameters, "trainer", all
-other arrays, and "counters", numbers of the host. This is the only module that knows orbax.
+A checkpoint is a folder named after its update, and a JSON list of its files and arrays next to it.
+Orbax writes a temporary folder and renames it when it is complete; the list is written last, so
+that a folder without one is incomplete. The folder holds "policy", the parameters, "trainer", all
+other arrays, and "counters", numbers of the host. This is the only module that imports Orbax.
+
+Orbax's `CheckpointManager` is not used: a checkpoint whose files are truncated or changed must be
+refused with a clear error, for which the list with their digests is needed in any case.
 """
 
 import hashlib
@@ -18,37 +21,39 @@ import numpy as np
 from flax import serialization
 
 from ..parallel import processes
-from .folder import write
+from .folder import write_atomically
 
 
 def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
-    """Saves a checkpoint; of several processes all call this, and orbax has them share the work.
+    """Saves a checkpoint; with several processes all of them must call it.
 
     Args:
       folder: of all checkpoints of the run.
-      update: updates done so far, names the checkpoint.
+      update: number of updates so far, the name of the checkpoint.
       policy: pytree of parameters.
-      trainer: pytree of all else.
+      trainer: pytree of all other arrays.
       counters: name to int or float.
 
     Returns:
       the checkpoint's folder.
     """
     path = (Path(folder) / f"{update:08d}").absolute()
-    parts = {"policy": _dicts(_keyless(policy)), "trainer": _dicts(_keyless(trainer))}
-    if processes.is_first():
+    parts = {"policy": _dicts(to_plain_arrays(policy)), "trainer": _dicts(to_plain_arrays(trainer))}
+    if processes.is_first_process():
         _delete(path)
-    processes.wait("saving")
+    processes.wait_for_all("saving")
     _orbax().save_checkpointables(str(path), {**parts, "counters": counters})
-    if processes.is_first():
+    if processes.is_first_process():
         arrays = {name: _arrays(part) for name, part in parts.items()}
-        write(_list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1))
-    processes.wait("saved")
+        write_atomically(
+            _list_of(path), json.dumps({"files": _files(path), "arrays": arrays}, indent=1)
+        )
+    processes.wait_for_all("saved")
     return path
 
 
-def require() -> None:
-    """Raises ImportError where orbax is not installed, before there is anything to lose."""
+def require_orbax() -> None:
+    """Raises ImportError if Orbax is not installed, before training starts."""
     _orbax()
 
 
@@ -62,12 +67,12 @@ def load_policy(path: Path, template):
 
 
 def load(path: Path, policy, trainer) -> tuple:
-    """Returns parameters, all else, and the counters of a checkpoint.
+    """Returns parameters, other arrays, and counters of a checkpoint.
 
     Args:
       path: the checkpoint's folder.
-      policy: pytree of arrays or of their shapes, what the checkpoint must hold; where one has a
-        sharding, the array is loaded so.
+      policy: pytree of arrays or of their shapes, which the checkpoint must have; arrays are loaded
+        with their shardings.
       trainer: likewise.
 
     Raises:
@@ -77,7 +82,7 @@ def load(path: Path, policy, trainer) -> tuple:
     return parts["policy"], parts["trainer"], counters
 
 
-def latest(folder: Path) -> Path:
+def latest_checkpoint(folder: Path) -> Path:
     """Returns the newest checkpoint of a run.
 
     Raises:
@@ -89,7 +94,7 @@ def latest(folder: Path) -> Path:
     return found[-1]
 
 
-def at(folder: Path, update: int) -> Path:
+def find_checkpoint(folder: Path, update: int) -> Path:
     """Returns the checkpoint of an update.
 
     Raises:
@@ -129,7 +134,9 @@ def _list_of(path):
 
 def _load(path, templates):
     path = Path(path).absolute()
-    shapes = {name: _dicts(jax.eval_shape(_keyless, tree)) for name, tree in templates.items()}
+    shapes = {
+        name: _dicts(jax.eval_shape(to_plain_arrays, tree)) for name, tree in templates.items()
+    }
     _check(path, shapes)
     abstract = {
         name: jax.tree.map(_in_place, shapes[name], _dicts(tree))
@@ -144,14 +151,14 @@ def _load(path, templates):
 
 
 def _check(path, shapes):
-    """Raises ValueError unless every file is as it was saved and holds the arrays wanted."""
+    """Raises ValueError unless all files are unchanged and hold arrays of the wanted shapes."""
     try:
         saved = json.loads(_list_of(path).read_text())
         files = dict(saved["files"])
         arrays = {part: dict(saved["arrays"][part]) for part in shapes}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{path} is no checkpoint: its list {_list_of(path)} must be whole"
+            f"{path} is no checkpoint: its list {_list_of(path)} is missing or damaged"
         ) from error
     found = _files(path)
     for name in sorted(files.keys() | found.keys()):
@@ -168,7 +175,7 @@ def _check(path, shapes):
 
 
 def _files(path):
-    """SHA-256 of every file of a checkpoint, by its name in it."""
+    """Returns the SHA-256 of each file of a checkpoint, by its relative path."""
     return {
         str(file.relative_to(path)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(path.rglob("*"))
@@ -177,17 +184,17 @@ def _files(path):
 
 
 def _arrays(tree):
-    """Type and shape of every array, by its place in the tree."""
+    """Returns dtype and shape of each array, by its path in the tree."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {
         jax.tree_util.keystr(place): f"{leaf.dtype}{list(leaf.shape)}" for place, leaf in leaves
     }
 
 
-def _keyless(tree):
-    """The tree with the data of keys in place of keys, and a zero in place of what is empty.
+def to_plain_arrays(tree):
+    """Returns the tree with key data for keys, and one zero for arrays without elements.
 
-    Orbax saves no arrays without elements; the bags of the mini game are such.
+    Orbax cannot save arrays without elements, such as the inventories of the mini game.
     """
 
     def plain(leaf):
@@ -199,19 +206,19 @@ def _keyless(tree):
 
 
 def _dicts(tree):
-    """The tree as nested dicts."""
+    """Returns the tree as nested dicts."""
     return serialization.to_state_dict(tree)
 
 
 def _restored(template, plain):
     data = serialization.from_state_dict(template, plain)
 
-    def whole(old, new):
+    def restore(old, new):
         if _is_key(old):
             return jax.random.wrap_key_data(new)
         return new if old.size else jnp.zeros(old.shape, old.dtype, device=_sharding(old))
 
-    return jax.tree.map(whole, template, data)
+    return jax.tree.map(restore, template, data)
 
 
 def _is_key(leaf):
@@ -223,8 +230,8 @@ def _in_place(saved, wanted):
 
 
 def _sharding(leaf):
-    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-    return getattr(leaf, "sharding", None) or here
+    default = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    return getattr(leaf, "sharding", None) or default
 
 
 def _orbax():

@@ -1,6 +1,6 @@
-"""The folder of a training run: what is in it, and how it is begun and read.
+"""The folder of a training run: its files, how they are created and read.
 
-README.txt says what the run is and how to go on with it, config.json holds its options and the
+README.txt describes the run and how to resume it, config.json holds its options and the
 sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve,
 checkpoints/ is what `checkpoint` writes, and past/ what `agents.evaluation.opponents` does. With
 `replay_every` replays/ has episodes by update, which `mm.Replay.load` reads.
@@ -12,7 +12,7 @@ shaping/defense too), and under "games", by name, means over the episodes that e
 score, progress, length, difficulty, and in the full game all of `metammo_jax.achievements`: causes
 of death (attacked, starved, dehydrated), levels achieved (combat_level, armor_level ...),
 unique_events, and to how many each event happened (event/...).
-Where the policy was compared with others, "evaluation" has what it came to, by game and opponent.
+If the policy was evaluated, "evaluation" has its scores, by game and opponent.
 """
 
 import dataclasses
@@ -34,18 +34,18 @@ metrics.jsonl   a line for each update: steps, losses, terms of the reward (shap
                 game the episodes that ended, with causes of death, levels and events
 curve.png       the learning curve
 checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
-past/           by update: parameters, to compare later ones with
+past/           by update: parameters, opponents of later evaluations
 
-go on:     metammo-jax train --resume {run}
+resume:    metammo-jax train --resume {run}
 evaluate:  metammo-jax evaluate {run}
 """
 
-SEEDS = "seeds.json"
+SEEDS_FILE = "seeds.json"
 """File of a folder of several runs with the list of their seeds."""
 
 
 def create(cfg: TrainConfig, world: Config) -> Path:
-    """Makes the folder of a new run.
+    """Creates the folder of a new run; returns its path.
 
     Args:
       cfg: options; an empty `run_dir` makes a new name under `runs/`.
@@ -54,16 +54,16 @@ def create(cfg: TrainConfig, world: Config) -> Path:
     Raises:
       ValueError: the folder exists and is not empty.
     """
-    run = _taken(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg)
+    run = _claim_folder(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg)
     described = {"train": dataclasses.asdict(cfg), "world": _sizes(world)}
-    write(run / "config.json", json.dumps(described, indent=2) + "\n")
+    write_atomically(run / "config.json", json.dumps(described, indent=2) + "\n")
     text = README.format(games=", ".join(cfg.game), config=cfg.config, seed=cfg.seed, run=run)
-    write(run / "README.txt", text)
+    write_atomically(run / "README.txt", text)
     return run
 
 
 def create_group(cfg: TrainConfig, seeds: tuple[int, ...], text: str) -> Path:
-    """Makes the folder of runs that differ in the seed alone.
+    """Creates the folder of runs that differ only in their seed; returns its path.
 
     Args:
       cfg: options of all; an empty `run_dir` makes a new name under `runs/`.
@@ -73,34 +73,34 @@ def create_group(cfg: TrainConfig, seeds: tuple[int, ...], text: str) -> Path:
     Raises:
       ValueError: the folder exists and is not empty.
     """
-    few = len(seeds) < 4
-    name = f"seeds{'+'.join(map(str, seeds))}" if few else f"{len(seeds)}seeds"
-    run = _taken(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg, name)
-    write(run / SEEDS, json.dumps({"seeds": seeds}) + "\n")
+    are_listed = len(seeds) < 4
+    name = f"seeds{'+'.join(map(str, seeds))}" if are_listed else f"{len(seeds)}seeds"
+    run = _claim_folder(Path(cfg.run_dir)) if cfg.run_dir else _new_folder(cfg, name)
+    write_atomically(run / SEEDS_FILE, json.dumps({"seeds": seeds}) + "\n")
     (run / "checkpoints").rmdir()  # each seed has its own
     listed = ", ".join(map(str, seeds))
-    write(run / "README.txt", text.format(seeds=listed, run=run, first=seeds[0]))
+    write_atomically(run / "README.txt", text.format(seeds=listed, run=run, first=seeds[0]))
     return run
 
 
 def _new_folder(cfg: TrainConfig, of: str = "") -> Path:
-    """Makes a folder under `runs/` that nobody else has; the second of one name gets a number."""
+    """Creates a new folder under `runs/`, with a number if the name is in use; returns its path."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     name = f"{'+'.join(cfg.game)}-{cfg.config}-{of or f'seed{cfg.seed}'}-{stamp}"
     for number in itertools.count(1):
         run = Path("runs") / (name if number == 1 else f"{name}-{number}")
         try:
-            return _taken(run)
+            return _claim_folder(run)
         except ValueError:
             continue
-    raise AssertionError("there are numbers enough")
+    raise AssertionError("unreachable: numbers do not end")
 
 
-def _taken(run: Path) -> Path:
-    """Takes a folder that is new or empty for a run; of several that try only one succeeds.
+def _claim_folder(run: Path) -> Path:
+    """Claims a new or empty folder for a run, atomically between processes; returns it.
 
     Raises:
-      ValueError: it is somebody else's.
+      ValueError: the folder is not empty, or another process has claimed it.
     """
     refusal = ValueError(
         f"run_dir={str(run)!r} exists already; it must be new or empty "
@@ -110,7 +110,7 @@ def _taken(run: Path) -> Path:
         raise refusal
     run.mkdir(parents=True, exist_ok=True)
     try:
-        (run / "checkpoints").mkdir()  # one process makes it, whoever else finds it
+        (run / "checkpoints").mkdir()  # atomic: only one process can create it
     except FileExistsError:
         raise refusal from None
     return run
@@ -122,23 +122,23 @@ def read_config(run: str | Path) -> TrainConfig:
     Raises:
       ValueError: the folder is no run, or its config.json cannot be read.
     """
-    return _options(run, _described(run)["train"])
+    return _options(run, _read_description(run)["train"])
 
 
 def check_world(run: str | Path, world: Config) -> None:
     """Raises ValueError unless the run's worlds have the given sizes."""
-    _check_equal(run, ADDED | _described(run)["world"], _sizes(world), "world")
+    _check_equal(run, ADDED | _read_description(run)["world"], _sizes(world), "world")
 
 
-def check_same(run: str | Path, cfg: TrainConfig) -> None:
-    """Raises ValueError if the run has other options, but for those a resumed run may change."""
-    old = {k: v for k, v in _described(run)["train"].items() if k not in HOST_FIELDS}
+def check_options(run: str | Path, cfg: TrainConfig) -> None:
+    """Raises ValueError if options differ from the run's, except `HOST_FIELDS`."""
+    old = {k: v for k, v in _read_description(run)["train"].items() if k not in HOST_FIELDS}
     new = {k: v for k, v in _jsonable(dataclasses.asdict(cfg)).items() if k not in HOST_FIELDS}
     _check_equal(run, old, new, "run")
 
 
-def write(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file atomically."""
     part = path.with_name(path.name + ".part")
     part.write_text(text)
     os.replace(part, path)
@@ -152,11 +152,11 @@ class MetricsLog:
     """
 
     def __init__(self, run: str | Path, updates: int = 0):
-        """Opens the log of a run at an update; later lines, of updates undone, are dropped."""
+        """Opens the log of a run at an update, and drops lines of later updates."""
         self.path = Path(run) / "metrics.jsonl"
         if self.path.exists():
             kept = [line for line in read_metrics(run) if line["update"] <= updates]
-            write(self.path, "".join(json.dumps(line) + "\n" for line in kept))
+            write_atomically(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def append(self, record: dict) -> None:
         """Appends a line."""
@@ -165,7 +165,7 @@ class MetricsLog:
 
 
 def read_metrics(run: str | Path) -> list[dict]:
-    """Returns the lines of a run's log; a last line cut short is left out."""
+    """Returns the lines of a run's log; an incomplete last line is left out."""
     path = Path(run) / "metrics.jsonl"
     records = []
     for line in path.read_text().splitlines() if path.exists() else []:
@@ -177,7 +177,7 @@ def read_metrics(run: str | Path) -> list[dict]:
 
 
 def episode_means(records: list[dict], names: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Returns, by game, means over all episodes that ended in some lines of a log.
+    """Returns means over all episodes that ended in some lines of a log, by game and name.
 
     Args:
       records: lines; a game of which no episode ended in any of them is left out.
@@ -193,7 +193,7 @@ def episode_means(records: list[dict], names: Iterable[str]) -> dict[str, dict[s
     return found
 
 
-def _described(run):
+def _read_description(run):
     path = Path(run) / "config.json"
     if not path.is_file():
         raise ValueError(f"{str(run)!r} is no run: it must be a folder with a config.json")

@@ -1,7 +1,7 @@
-"""Several seeds trained together: a folder of runs, and their states in one pytree.
+"""Runs of several seeds that are trained together: their folder, and their states in one pytree.
 
 The folder holds seeds.json, a README, the learning curve over all seeds, and a run for each seed
-under its own name, `seed0/`, which is what it would be alone: it can be evaluated, and resumed.
+in `seed0/` and so on, each of which can be evaluated and resumed on its own.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from metammo_jax.lib import checks
 
 from ..config import TrainConfig
 from ..learners.algorithms import with_algorithm
-from ..learners.seeds import make_start
+from ..learners.seeds import make_init
 from ..learners.state import TrainState
 from ..parallel import meshes
 from . import folder, training_run
@@ -28,18 +28,18 @@ README = """Training runs of metammo_jax that differ in the seed alone: {seeds}.
 curve.png   the learning curve: means over the seeds, 95% intervals
 seed*/      a run each
 
-go on:     metammo-jax train --resume {run}
+resume:    metammo-jax train --resume {run}
 evaluate:  metammo-jax evaluate {run}/seed{first}
 """
 
 
 @dataclasses.dataclass
 class Group:
-    """Runs with different seeds that share their programs.
+    """Runs with different seeds that share their compiled programs.
 
     Attributes:
       run: folder.
-      members: a run for each seed; their states are those of the last `take`.
+      members: a run for each seed; their states are those of the last `sync_member`.
       state: with a leading axis of seeds; what the next update reads.
       mesh: of the devices that the seeds are sharded over.
     """
@@ -54,9 +54,9 @@ class Group:
         """All seeds have taken all their steps."""
         return all(member.complete for member in self.members)
 
-    def take(self, index: int) -> TrainingRun:
-        """Returns the run of a seed with the state that it has now."""
-        self.members[index].state = _one(self.state, index)
+    def sync_member(self, index: int) -> TrainingRun:
+        """Copies the current state of a seed into its run, and returns the run."""
+        self.members[index].state = _select_seed(self.state, index)
         return self.members[index]
 
 
@@ -67,20 +67,20 @@ def begin(
     network=None,
     algorithm=None,
 ) -> Group:
-    """Begins a run for each seed.
+    """Creates a run for each seed.
 
     Args:
-      cfg: options of all; `cfg.seed` is not used, and `cfg.run_dir` is the folder of them all.
-      seeds: different ones.
-      env: worlds of one's own instead of those that `cfg.game` and `cfg.config` name.
-      network: one's own, a Flax module; see `agents.networks.lean`.
-      algorithm: one's own; see `agents.learners.algorithms`.
+      cfg: options of all runs; `cfg.seed` is not used, `cfg.run_dir` is the folder of the group.
+      seeds: of the runs, all different.
+      env: a custom environment instead of the one that `cfg.game` and `cfg.config` name.
+      network: a custom Flax module; see `agents.networks.lean`.
+      algorithm: a custom algorithm, see `agents.learners.algorithms`.
 
     Raises:
       ValueError: a seed or an option is not allowed, or the folder is in use.
     """
-    seeds = checked(seeds)
-    _alone()
+    seeds = check_seeds(seeds)
+    _require_one_process()
     mesh = meshes.make_seed_mesh(len(seeds), cfg.devices)
     base = with_algorithm(training_run.with_network(cfg, network), algorithm)
     base = dataclasses.replace(base, devices=0)
@@ -88,31 +88,31 @@ def begin(
     run = folder.create_group(base, seeds, README)
     options = [dataclasses.replace(base, seed=s, run_dir=str(run / f"seed{s}")) for s in seeds]
     for one in options:
-        folder.create(one, prepared.arena.cfg)
-    start, words = make_start(prepared.batch, prepared.policy, options, mesh)
+        folder.create(one, prepared.evaluation_env.cfg)
+    start, words = make_init(prepared.batch, prepared.policy, options, mesh)
     state = start(words)
     if base.start_from:
         own = [
-            training_run.started(one, _one(state, index).params)
+            training_run.load_start_params(one, _select_seed(state, index).params)
             for index, one in enumerate(options)
         ]
         params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *own)
-        begun = jax.vmap(lambda state, params: state.begun_with(params, base))(state, params)
+        begun = jax.vmap(lambda state, params: state.with_params(params, base))(state, params)
         state = meshes.shard_seeds(begun, mesh)
-    members = [prepared.training_run(one, Path(one.run_dir), None, mesh) for one in options]
+    members = [prepared.new_run(one, Path(one.run_dir), None, mesh) for one in options]
     return Group(run, tuple(members), state, mesh)
 
 
 def resume(
     run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
 ) -> Group:
-    """Takes up all runs of a group, each at its newest checkpoint; see `training_run.resume`.
+    """Loads all runs of a group, each at its newest checkpoint; see `training_run.resume`.
 
     Raises:
       ValueError: the folder is no group, a checkpoint is damaged, or options differ.
     """
     run, seeds = Path(run), read_seeds(run)
-    _alone()
+    _require_one_process()
     mesh = meshes.make_seed_mesh(len(seeds), changes.pop("devices", 0))
     for own in ("run_dir", "seed"):
         changes.pop(own, None)
@@ -120,7 +120,9 @@ def resume(
     works = [training_run.resume(run / f"seed{seed}", *own, **changes) for seed in seeds]
     shared = works[0]
     members = [
-        dataclasses.replace(work, batch=shared.batch, policy=shared.policy, arena=shared.arena)
+        dataclasses.replace(
+            work, batch=shared.batch, policy=shared.policy, evaluation_env=shared.evaluation_env
+        )
         for work in works
     ]
     state = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[work.state for work in works])
@@ -129,7 +131,7 @@ def resume(
 
 def is_group(run: str | Path) -> bool:
     """Returns whether a folder holds runs of several seeds."""
-    return (Path(run) / folder.SEEDS).is_file()
+    return (Path(run) / folder.SEEDS_FILE).is_file()
 
 
 def read_seeds(run: str | Path) -> tuple[int, ...]:
@@ -138,9 +140,9 @@ def read_seeds(run: str | Path) -> tuple[int, ...]:
     Raises:
       ValueError: its list of seeds is damaged.
     """
-    path = Path(run) / folder.SEEDS
+    path = Path(run) / folder.SEEDS_FILE
     try:
-        return checked(json.loads(path.read_text())["seeds"])
+        return check_seeds(json.loads(path.read_text())["seeds"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
 
@@ -156,22 +158,22 @@ def read_config(run: str | Path) -> TrainConfig:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """Returns the seeds that a text such as "0,1,2" or "0-9" says.
+    """Returns the seeds of a text such as "0,1,2" or "0-9".
 
     Raises:
-      ValueError: it says none.
+      ValueError: the text has another form.
     """
     try:
         low, to, high = text.partition("-")
-        return checked(range(int(low), int(high) + 1) if to else map(int, text.split(",")))
+        return check_seeds(range(int(low), int(high) + 1) if to else map(int, text.split(",")))
     except ValueError as error:
         raise ValueError(
             f"--seeds {text} must be different seeds, such as 0,1,2 or 0-9 ({error})"
         ) from None
 
 
-def checked(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Returns seeds as they are used.
+def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Returns seeds as a tuple of integers.
 
     Raises:
       ValueError: there is none, one is not allowed, or two are equal.
@@ -182,7 +184,7 @@ def checked(seeds: Iterable[int]) -> tuple[int, ...]:
     return found
 
 
-def _alone():
+def _require_one_process():
     if jax.process_count() > 1:
         raise ValueError(
             f"{jax.process_count()} processes train together; several seeds must be trained by "
@@ -191,5 +193,5 @@ def _alone():
 
 
 @jax.jit
-def _one(state, index):
+def _select_seed(state, index):
     return jax.tree.map(lambda leaf: leaf[index], state)

@@ -1,4 +1,4 @@
-"""A training run: its worlds, policy and state, and the counts that the host keeps."""
+"""A training run in memory: its worlds, policy, state and counts."""
 
 import dataclasses
 from pathlib import Path
@@ -13,8 +13,8 @@ from metammo_jax.games import ALL_GAMES
 from metammo_jax.wrappers import PaperReward
 
 from ..config import TrainConfig
-from ..learners.algorithms import learner_of, with_algorithm
-from ..learners.state import SPECS, TrainState, start
+from ..learners.algorithms import get_learner, with_algorithm
+from ..learners.state import SPECS, TrainState, init_state
 from ..parallel import meshes, processes
 from ..policy import Policy, make_policy
 from . import checkpoint, folder
@@ -25,19 +25,19 @@ Counts = dict[str, Any]
 
 @dataclasses.dataclass
 class TrainingRun:
-    """A training run that is loaded: all that the host loop needs.
+    """A training run in memory: all that the training loop needs.
 
     Attributes:
       cfg: options.
       run: folder.
-      batch: worlds.
-      policy: what learns.
-      state: what the next update reads.
-      counts: how far the run is.
-      arena: worlds to evaluate in, without the wrappers of training.
+      batch: the worlds.
+      policy: that is trained.
+      state: input of the next update.
+      counts: updates and steps so far, see `Counts`.
+      evaluation_env: environment of evaluations, without the wrappers of training.
       mesh: of the devices over which the worlds are sharded.
       saved_at: update of the newest checkpoint, -1 if there is none.
-      algorithm: one's own, None where it is one of the package's.
+      algorithm: a custom algorithm; None for one of the package's.
     """
 
     cfg: TrainConfig
@@ -46,14 +46,14 @@ class TrainingRun:
     policy: Policy
     state: TrainState
     counts: Counts
-    arena: mm.Env
+    evaluation_env: mm.Env
     mesh: jax.sharding.Mesh
     saved_at: int = -1
     algorithm: Any = None
 
     @property
     def complete(self) -> bool:
-        """All steps have been taken."""
+        """Whether all steps have been taken."""
         return self.counts["steps"] >= self.cfg.total_steps
 
     @property
@@ -64,52 +64,52 @@ class TrainingRun:
 
     @property
     def params(self):
-        """What the policy has learned, until the next update."""
+        """The policy's parameters; they are donated to the next update."""
         return meshes.local_data(self.state.params)
 
     def save(self) -> Path:
-        """Saves a checkpoint and drops old ones; returns its folder."""
+        """Saves a checkpoint and deletes old ones; returns its folder."""
         state, place = self.state, self.run / "checkpoints"
         update = self.counts["updates"]
         path = checkpoint.save(place, update, state.params, state.trainer, self.counts)
-        if processes.is_first():
+        if processes.is_first_process():
             checkpoint.prune(place, self.cfg.keep)
         self.saved_at = update
         return path
 
 
 def begin(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> TrainingRun:
-    """Begins a run: makes its folder and its worlds.
+    """Creates a run: its folder, worlds and initial state.
 
     Args:
       cfg: options.
-      env: worlds of one's own instead of those that `cfg.game` and `cfg.config` name.
-      network: one's own, a Flax module; see `agents.networks.lean`.
-      algorithm: one's own; see `agents.learners.algorithms`.
+      env: a custom environment instead of the one that `cfg.game` and `cfg.config` name.
+      network: a custom Flax module; see `agents.networks.lean`.
+      algorithm: a custom algorithm, see `agents.learners.algorithms`.
 
     Raises:
       ValueError: an option is not allowed, or the run's folder is in use.
     """
     cfg = with_algorithm(with_network(cfg, network), algorithm)
-    mesh, parts = meshes.make(cfg), prepare(cfg, env, network, algorithm)
-    made = str(folder.create(cfg, parts.arena.cfg)) if processes.is_first() else ""
-    state = start(parts.batch, parts.policy, cfg, mesh)
+    mesh, parts = meshes.make_mesh(cfg), prepare(cfg, env, network, algorithm)
+    made = str(folder.create(cfg, parts.evaluation_env.cfg)) if processes.is_first_process() else ""
+    state = init_state(parts.batch, parts.policy, cfg, mesh)
     if cfg.start_from:
-        state = state.begun_with(started(cfg, state.params), cfg)
-    return parts.training_run(cfg, Path(processes.of_first(made)), state, mesh)
+        state = state.with_params(load_start_params(cfg, state.params), cfg)
+    return parts.new_run(cfg, Path(processes.broadcast_text(made)), state, mesh)
 
 
-def started(cfg: TrainConfig, like):
+def load_start_params(cfg: TrainConfig, like):
     """Returns the parameters of the run that `cfg.start_from` names.
 
     Args:
-      cfg: options; of a group of seeds the run with the same seed is taken.
-      like: parameters of the same shapes, whose places they take.
+      cfg: options; if `start_from` is a group, its run with the same seed is used.
+      like: parameters of the same shapes and shardings.
 
     Raises:
       ValueError: there is no such run, or its network has other parameters.
     """
-    run, update = run_and_update(cfg.start_from)
+    run, update = parse_run(cfg.start_from)
     own = Path(run) / f"seed{cfg.seed}"
     run = own if own.is_dir() else Path(run)
     shapes = jax.eval_shape(lambda: like)
@@ -117,11 +117,11 @@ def started(cfg: TrainConfig, like):
     return jax.tree.map(lambda leaf, old: jax.device_put(leaf, old.sharding), found, like)
 
 
-def run_and_update(name: str) -> tuple[str, int | None]:
+def parse_run(name: str) -> tuple[str, int | None]:
     """Returns folder and update of a name such as "runs/NAME" or "runs/NAME@100".
 
     Raises:
-      ValueError: what follows the @ is no number.
+      ValueError: no number follows the @.
     """
     run, at, update = name.rpartition("@")
     if not at:
@@ -136,100 +136,99 @@ class Parts:
     """Worlds and policy of a run, without its folder and state; several runs can share them.
 
     Attributes:
-      batch: worlds.
-      policy: what learns.
-      arena: worlds to evaluate in.
-      algorithm: one's own, or None.
+      batch: the worlds.
+      policy: that is trained.
+      evaluation_env: environment of evaluations.
+      algorithm: a custom algorithm, or None.
     """
 
     batch: mm.VectorEnv
     policy: Policy
-    arena: mm.Env
+    evaluation_env: mm.Env
     algorithm: Any = None
 
-    def training_run(self, cfg: TrainConfig, run: Path, state: Any, mesh: Any) -> TrainingRun:
+    def new_run(self, cfg: TrainConfig, run: Path, state: Any, mesh: Any) -> TrainingRun:
         """Returns a new run at update 0."""
         counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
-        parts = self.batch, self.policy, state, counts, self.arena, mesh
+        parts = self.batch, self.policy, state, counts, self.evaluation_env, mesh
         return TrainingRun(cfg, run, *parts, algorithm=self.algorithm)
 
 
 def with_network(cfg: TrainConfig, network) -> TrainConfig:
-    """Returns options that say that the network is one's own, if there is one.
+    """Returns the options, with `network="own"` if a custom network is given.
 
     Raises:
-      ValueError: they ask for another.
+      ValueError: the options name another network.
     """
     if network is None:
         return cfg
     if cfg.network == "paper":
-        raise ValueError("network='paper' is asked for, and a network of one's own is given too")
+        raise ValueError("network='paper' is asked for, and a custom network is given too")
     return dataclasses.replace(cfg, network="own")
 
 
 def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm=None) -> Parts:
-    """Returns worlds and policy of a run that is to begin; arguments as of `begin`."""
-    checkpoint.require()
-    batch, policy = assemble(cfg, env or worlds(cfg), network)
-    return Parts(batch, policy, env or arena(cfg.game, cfg.config), algorithm)
+    """Returns worlds and policy of a run; arguments as of `begin`."""
+    checkpoint.require_orbax()
+    batch, policy = assemble(cfg, env or make_env(cfg), network)
+    return Parts(batch, policy, env or make_evaluation_env(cfg.game, cfg.config), algorithm)
 
 
 def resume(
     run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
 ) -> TrainingRun:
-    """Takes up a run at its newest checkpoint, on as many devices as there are now.
+    """Loads a run at its newest checkpoint, on any number of devices.
 
     Args:
       run: folder.
-      env: the worlds the run was begun with, if they were one's own.
-      network: likewise.
-      algorithm: likewise.
+      env: the environment the run was started with, if it was a custom one.
+      network: the network it was started with, if it was a custom one.
+      algorithm: the algorithm it was started with, if it was a custom one.
       **changes: options to change; only those of `config.HOST_FIELDS` may differ from the run's.
 
     Raises:
       ValueError: the folder is no run, its checkpoint is damaged, or options differ.
     """
     cfg = dataclasses.replace(folder.read_config(run), **changes)
-    folder.check_same(run, cfg)
-    learner_of(cfg, algorithm)
-    fair = env or arena(cfg.game, cfg.config)
-    env = env or worlds(cfg)
-    folder.check_world(run, env.cfg)
-    mesh, (batch, policy) = meshes.make(cfg), assemble(cfg, env, network)
-    state = jax.eval_shape(lambda: start(batch, policy, cfg, mesh))
-    state = meshes.with_shardings(state, SPECS, mesh)
-    path = checkpoint.latest(Path(run) / "checkpoints")
-    params, trainer, counts = checkpoint.load(path, state.params, state.trainer)
-    state = TrainState(params, **trainer)
-    parts, saved_at = (batch, policy, state, counts, fair, mesh), counts["updates"]
-    return TrainingRun(cfg, Path(run), *parts, saved_at, algorithm)
+    folder.check_options(run, cfg)
+    get_learner(cfg, algorithm)
+    mesh, parts = meshes.make_mesh(cfg), prepare(cfg, env, network, algorithm)
+    folder.check_world(run, parts.evaluation_env.cfg)
+    shapes = jax.eval_shape(lambda: init_state(parts.batch, parts.policy, cfg, mesh))
+    shapes = meshes.with_shardings(shapes, SPECS, mesh)
+    path = checkpoint.latest_checkpoint(Path(run) / "checkpoints")
+    params, trainer, counts = checkpoint.load(path, shapes.params, shapes.trainer)
+    loaded = parts.new_run(cfg, Path(run), TrainState(params, **trainer), mesh)
+    return dataclasses.replace(loaded, counts=counts, saved_at=counts["updates"])
 
 
-def worlds(cfg: TrainConfig) -> mm.Env:
-    """Returns the worlds that the options name."""
+def make_env(cfg: TrainConfig) -> mm.Env:
+    """Returns the environment of a run's options."""
     return mm.make(cfg.game, config=cfg.config, weights=cfg.weights or None)
 
 
-def arena(games: str | tuple[str, ...], config: str) -> mm.Env:
-    """Returns worlds of games with the numbers that their evaluation fixes, if they have any."""
+def make_evaluation_env(games: str | tuple[str, ...], config: str) -> mm.Env:
+    """Returns an environment of games with the parameters that evaluations of them use."""
     names = (games,) if isinstance(games, str) else games
     made = [ALL_GAMES[name](evaluation=True) if name in ALL_GAMES else name for name in names]
     return mm.make(made, config=config)
 
 
 def assemble(cfg: TrainConfig, env: mm.Env, network=None) -> tuple[mm.VectorEnv, Policy]:
-    """Returns the batch of worlds that the options make of an environment, and the policy."""
+    """Returns the batch of worlds and the policy of a run's options for an environment."""
     policy = make_policy(cfg, env.cfg, network)
     wrapped = PaperReward(env) if cfg.paper_reward else env
     batch = mm.vectorize(
-        show(wrapped, policy), cfg.num_worlds,
-        weigh=cfg.weigh, share_difficulty=cfg.share_difficulty,
-    )  # fmt: skip
+        add_original_view(wrapped, policy),
+        cfg.num_worlds,
+        weigh=cfg.weigh,
+        share_difficulty=cfg.share_difficulty,
+    )
     return batch, policy
 
 
-def show(env, *policies: Policy):
-    """Returns the environment with the observations that all the policies need."""
+def add_original_view(env, *policies: Policy):
+    """Returns the environment, wrapped so that its observations suit all the policies."""
     if not any(policy.sees_original for policy in policies):
         return env
     from ..networks.views import ShowOriginal
@@ -244,9 +243,9 @@ def load_policy(
 
     Args:
       run: folder.
-      env: the worlds the run was begun with, if they were one's own.
-      update: at which it had the parameters; None for the newest checkpoint.
-      network: that the run was begun with, if it was one's own.
+      env: the environment the run was started with, if it was a custom one.
+      update: whose parameters are loaded; None for the newest checkpoint.
+      network: the network the run was started with, if it was a custom one.
 
     Raises:
       ValueError: the folder is no run, or its checkpoint is damaged or absent.
@@ -254,12 +253,12 @@ def load_policy(
     cfg = folder.read_config(run)
     env = env or mm.make(cfg.game, config=cfg.config)
     policy = make_policy(cfg, env.cfg, network)
-    return cfg, policy, read_params(Path(run), update, shapes_of(policy, env))
+    return cfg, policy, read_params(Path(run), update, param_shapes(policy, env))
 
 
-def shapes_of(policy: Policy, env: mm.Env):
+def param_shapes(policy: Policy, env: mm.Env):
     """Returns the shapes of a policy's parameters in an environment."""
-    shown = show(env, policy)
+    shown = add_original_view(env, policy)
 
     def parameters():
         obs, _ = jax.vmap(shown.reset)(jax.random.split(jax.random.key(0), 1))
@@ -269,20 +268,20 @@ def shapes_of(policy: Policy, env: mm.Env):
 
 
 def read_params(run: Path, update: int | None, shapes):
-    """Returns the parameters that a run had at an update, or has in its newest checkpoint.
+    """Returns a run's parameters at an update, or of its newest checkpoint.
 
     Raises:
       ValueError: there are none, or they are damaged or of other shapes.
     """
     folders = run / "checkpoints"
     if update is None:
-        return checkpoint.load_policy(checkpoint.latest(folders), shapes)
-    kept = past(run, update)
+        return checkpoint.load_policy(checkpoint.latest_checkpoint(folders), shapes)
+    kept = past_file(run, update)
     if kept.is_file():
         return serialization.from_bytes(shapes, kept.read_bytes())
-    return checkpoint.load_policy(checkpoint.at(folders, update), shapes)
+    return checkpoint.load_policy(checkpoint.find_checkpoint(folders, update), shapes)
 
 
-def past(run: str | Path, update: int) -> Path:
-    """Returns the file with the parameters that a run had at an update, if it keeps them."""
+def past_file(run: str | Path, update: int) -> Path:
+    """Returns the path of the file with a run's parameters at an update."""
     return Path(run) / "past" / f"{update:08d}.msgpack"

@@ -4,8 +4,8 @@ A package rather than a module: `agents` imports it, so that its name `train` is
 of what is imported already `python -m` runs only packages without a warning.
 """
 
-from ..training.log import TrainResult
-from ..training.loop import TrainConfig, advance, main, resume, train
-from ..training.seeds import GroupResult
+from ..training.command import main
+from ..training.loop import TrainConfig, advance, resume, train
+from ..training.result import GroupResult, TrainResult
 
 __all__ = ["GroupResult", "TrainConfig", "TrainResult", "advance", "main", "resume", "train"]

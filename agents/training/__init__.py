@@ -1,12 +1,12 @@
-"""The loop of training on the host: one jitted update after the other.
+"""The training loop on the host, which calls one jitted update after the other.
 
 Modules:
-  loop       `train` and `resume`: updates, one after the other
-  seeds      the same for several seeds at once
-  log        what happens between updates: records, comparisons, checkpoints; the result
+  command    the command line of `metammo-jax train`
+  loop       `train` and `resume`
+  seeds      the training loop for several seeds in one program
+  log        records, evaluations and checkpoints between updates
+  result     `TrainResult`, and the paragraph that `print` shows
   interrupt  Ctrl-C
   progress   the progress bar
-  curve      the learning curve as a picture
-
-The command is `agents.train`.
+  curve      figures of learning curves
 """

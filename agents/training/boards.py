@@ -1,6 +1,6 @@
-"""Where metrics are shown beside the run's own files: TensorBoard, Weights & Biases, MLflow.
+"""Loggers of metrics beside the run's own files: TensorBoard, Weights & Biases, MLflow.
 
-Each is imported when a run asks for it. A board has `add(values, step)` with numbers by name, and
+Each is imported when a run uses it. A board has `add(values, step)` with numbers by name, and
 `close()`.
 """
 
@@ -26,13 +26,13 @@ PACKAGES = {"tensorboard": "tensorboardX", "wandb": "wandb", "mlflow": "mlflow"}
 
 
 class Board(Protocol):
-    """What shows the metrics of a run."""
+    """Interface of a logger of metrics."""
 
     def add(self, values: dict[str, float], step: int) -> None:
-        """Shows numbers by name at a step, living agent-steps so far."""
+        """Logs numbers by name at a step, the living agent-steps so far."""
 
     def close(self) -> None:
-        """Ends what is shown of this call of training; a resumed run goes on with it."""
+        """Closes the logger at the end of a call of `train`; a resumed run continues it."""
 
 
 class TensorBoard:
@@ -42,17 +42,17 @@ class TensorBoard:
         self._writer = _module("tensorboard").SummaryWriter(str(run / "tensorboard"))
 
     def add(self, values: dict[str, float], step: int) -> None:
-        """Shows numbers by name at a step."""
+        """Logs numbers by name at a step."""
         for name, value in values.items():
             self._writer.add_scalar(name, value, step)
 
     def close(self) -> None:
-        """Writes what is left."""
+        """Writes buffered metrics."""
         self._writer.close()
 
 
 class Wandb:
-    """A run of W&B; the environment variables of W&B, such as WANDB_MODE=offline, hold."""
+    """A run of W&B; environment variables of W&B, such as WANDB_MODE=offline, are respected."""
 
     def __init__(self, cfg: TrainConfig, run: Path):
         wandb = _module("wandb")
@@ -61,17 +61,17 @@ class Wandb:
             name=_name(run),
             dir=str(run),
             config=dataclasses.asdict(cfg),
-            id=_kept(run / "wandb_id", functools.partial(secrets.token_hex, 8)),
+            id=_read_or_make(run / "wandb_id", functools.partial(secrets.token_hex, 8)),
             resume=None if os.environ.get("WANDB_MODE") == "offline" else "allow",
-            reinit="create_new",  # seeds that are trained together are runs side by side
+            reinit="create_new",  # seeds that are trained together are separate runs
         )
 
     def add(self, values: dict[str, float], step: int) -> None:
-        """Shows numbers by name at a step."""
+        """Logs numbers by name at a step."""
         self._run.log({**values, "steps": step}, step=step)
 
     def close(self) -> None:
-        """Waits until all is written or sent."""
+        """Waits until all metrics are written or sent."""
         self._run.finish()
 
 
@@ -82,11 +82,11 @@ class MLflow:
         mlflow = _module("mlflow")
         self._client, self._metric = mlflow.MlflowClient(), mlflow.entities.Metric
         begin = functools.partial(self._begin, cfg, _name(run))
-        self._id = _kept(run / "mlflow_id", begin)
+        self._id = _read_or_make(run / "mlflow_id", begin)
         self._client.update_run(self._id, status="RUNNING")
 
     def add(self, values: dict[str, float], step: int) -> None:
-        """Shows numbers by name at a step."""
+        """Logs numbers by name at a step."""
         now = int(1000 * time.time())
         shown = [self._metric(name, value, now, step) for name, value in values.items()]
         for first in range(0, len(shown), MOST_AT_ONCE):
@@ -97,7 +97,7 @@ class MLflow:
         self._client.set_terminated(self._id)
 
     def _begin(self, cfg: TrainConfig, name: str) -> str:
-        """Returns the id of a new run with the options of training."""
+        """Creates a run with the options of training; returns its id."""
         project = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
         experiment = self._client.get_experiment_by_name(project)
         found = experiment.experiment_id if experiment else self._client.create_experiment(project)
@@ -116,32 +116,32 @@ BOARDS: dict[str, Callable[[TrainConfig, Path], Board]] = {
 """Boards by the names that `TrainConfig.log` takes."""
 
 
-def asked(cfg: TrainConfig) -> tuple[str, ...]:
+def board_names(cfg: TrainConfig) -> tuple[str, ...]:
     """Returns the names of the boards of a run, each once."""
     return tuple(dict.fromkeys((*cfg.log, *(("tensorboard",) if cfg.tensorboard else ()))))
 
 
-def check(cfg: TrainConfig) -> None:
-    """Raises ValueError if a board that is asked for is not installed."""
-    for name in asked(cfg):
+def check_installed(cfg: TrainConfig) -> None:
+    """Raises ValueError if the package of a board in the options is not installed."""
+    for name in board_names(cfg):
         _module(name)
 
 
 def open_boards(cfg: TrainConfig, run: Path) -> list[Board]:
-    """Returns the boards of a run, to be closed at its end.
+    """Opens and returns the boards of a run.
 
     Raises:
       ValueError: one is not installed.
     """
-    return [BOARDS[name](cfg, Path(run)) for name in asked(cfg)]
+    return [BOARDS[name](cfg, Path(run)) for name in board_names(cfg)]
 
 
-def numbers(record: dict, prefix: str = "") -> dict[str, float]:
-    """Returns the finite numbers of a record, those of dicts in it by "name/name"."""
+def flatten_numbers(record: dict, prefix: str = "") -> dict[str, float]:
+    """Returns the finite numbers of a record, with nested names joined by "/"."""
     found: dict[str, float] = {}
     for name, value in record.items():
         if isinstance(value, dict):
-            found |= numbers(value, f"{prefix}{name}/")
+            found |= flatten_numbers(value, f"{prefix}{name}/")
         elif isinstance(value, int | float) and math.isfinite(value):
             found[prefix + name] = float(value)
     return found
@@ -155,12 +155,12 @@ def _module(name: str) -> Any:
 
 
 def _name(run: Path) -> str:
-    """Returns the name of a run's folder, after that of the group if it is a seed of one."""
+    """Returns the name of a run's folder, with the group's folder for seeds of a group."""
     return f"{run.parent.name}/{run.name}" if run.name.startswith("seed") else run.name
 
 
-def _kept(path: Path, make: Callable[[], str]) -> str:
-    """Returns what a file says; if there is none, it is made and written."""
+def _read_or_make(path: Path, make: Callable[[], str]) -> str:
+    """Returns the content of a file, which is created if it does not exist."""
     if not path.exists():
         path.write_text(make())
     return path.read_text().strip()

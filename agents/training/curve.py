@@ -1,4 +1,4 @@
-"""The picture of a run's learning curve."""
+"""Figures of learning curves."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from ..evaluation import intervals
-from ..evaluation.opponents import mean_won
+from ..evaluation.opponents import mean_wins
 from ..runs import folder
 
 Curves = dict[str, dict[str, Any]]
 """By game or opponent, and by name: steps and values of as many points, lists or arrays."""
 
 SMOOTHING = 50
-"""Points of the curve, about: neighbouring records are averaged."""
+"""Approximate number of points of a curve: neighbouring records are averaged."""
 
 PANELS = {
     "return": "return",
@@ -21,48 +21,48 @@ PANELS = {
     "won": "episodes that somebody won",
     "difficulty": "difficulty",
 }
-"""What is drawn of training, by its name in a record."""
+"""Panels: titles by the name of a statistic in a record."""
 
 CHANGING = ("won", "difficulty")
-"""What is drawn only where it changes."""
+"""Statistics that are drawn only if they change."""
 
 AGAINST = "games won against"
-"""Title of what the comparisons told (`agents.evaluation.opponents`)."""
+"""Title of the panel of evaluations (`agents.evaluation.opponents`)."""
 
 
-def draw(run: Path) -> Path | None:
+def draw_curve(run: Path) -> Path | None:
     """Draws returns, progress, games won and difficulty over steps into `curve.png`.
 
-    Wins against opponents are means over the games.
+    Shares of wins against opponents are means over the games.
 
     Returns:
-      the picture's path; None if no episode has ended yet or matplotlib is not installed.
+      the path of the figure; None if no episode has ended yet or matplotlib is not installed.
     """
-    figure = of_run(run)
+    figure = make_figure(run)
     return None if figure is None else _saved(run, figure)
 
 
-def of_run(run: Path):
-    """Returns the learning curves of a run as a matplotlib Figure, None where `draw` draws none."""
+def make_figure(run: Path):
+    """Returns the learning curves of a run as a matplotlib Figure, or None as `draw_curve` does."""
     records = folder.read_metrics(run)
-    return _figure(by_game(records), against(records))
+    return _figure(curves_by_game(records), curves_by_opponent(records))
 
 
 def draw_group(run: Path, runs: list[Path]) -> Path | None:
-    """Draws means over runs that differ in the seed, with their 95% intervals, as `draw` does.
+    """Draws means over runs that differ in the seed, with 95% intervals; see `draw_curve`.
 
     Args:
       run: folder of the picture.
       runs: folders of the runs.
     """
     records = [folder.read_metrics(one) for one in runs]
-    games, rivals = ([of(one) for one in records] for of in (by_game, against))
-    figure = _figure(over_seeds(games), over_seeds(rivals))
+    games, rivals = ([of(one) for one in records] for of in (curves_by_game, curves_by_opponent))
+    figure = _figure(mean_curves(games), mean_curves(rivals))
     return None if figure is None else _saved(run, figure)
 
 
 def _saved(run: Path, figure) -> Path:
-    """Writes a Figure into the folder of a run."""
+    """Writes a Figure into the folder of a run; returns its path."""
     part = Path(run) / "curve.part.png"
     figure.savefig(part, dpi=110)
     return part.replace(Path(run) / "curve.png")
@@ -81,7 +81,7 @@ def _figure(curves: Curves, rivals: Curves):
     panels = {title: (curves, name) for name, title in PANELS.items() if _is_drawn(name, curves)}
     if rivals:
         panels[AGAINST] = (rivals, "won")
-    rows = -(-len(curves) // (2 * len(panels)))  # of the names below
+    rows = -(-len(curves) // (2 * len(panels)))  # rows of the legend
     figure = Figure(figsize=(3.7 * len(panels), 3.0 + 0.2 * rows), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels))
@@ -94,7 +94,7 @@ def _figure(curves: Curves, rivals: Curves):
         axis.grid(alpha=0.3)
         if name == "won":
             axis.set_ylim(-0.02, 1.02)
-        if of is rivals:  # few points, and lines that may lie on each other
+        if of is rivals:  # few points, and lines may overlap
             axis.set_xlim(left=0)
             axis.legend(fontsize="small", loc="best")
     names = axes[0].get_legend_handles_labels()
@@ -102,12 +102,12 @@ def _figure(curves: Curves, rivals: Curves):
     return figure
 
 
-FEW = 12
-"""Up to so many points each is marked."""
+MARKED_POINTS = 12
+"""Curves with at most so many points have markers."""
 
 
 def _line(axis, label, points, name):
-    marker = "." if len(points["steps"]) <= FEW else None
+    marker = "." if len(points["steps"]) <= MARKED_POINTS else None
     [line] = axis.plot(points["steps"], points[name], label=label, marker=marker, alpha=0.8)
     half = points.get(f"{name} ±")
     if half is not None:
@@ -115,10 +115,10 @@ def _line(axis, label, points, name):
         axis.fill_between(points["steps"], low, high, color=line.get_color(), alpha=0.2, lw=0)
 
 
-def over_seeds(curves: list[Curves]) -> Curves:
+def mean_curves(curves: list[Curves]) -> Curves:
     """Returns the means of the curves of several seeds, and under "NAME ±" their intervals.
 
-    They are taken at steps that all seeds have reached; what a seed has not yet is left out.
+    They are interpolated at steps that all seeds have reached.
     """
     found: Curves = {}
     for label in sorted(set.intersection(*[set(one) for one in curves])):
@@ -128,13 +128,13 @@ def over_seeds(curves: list[Curves]) -> Curves:
         found[label] = {"steps": steps}
         for name in own[0].keys() - {"steps"}:
             seeds = [np.interp(steps, points["steps"], points[name]) for points in own]
-            means, half = zip(*map(intervals.over_seeds, np.transpose(seeds)), strict=True)
+            means, half = zip(*map(intervals.mean_over_seeds, np.transpose(seeds)), strict=True)
             found[label] |= {name: np.array(means), f"{name} ±": np.array(half)}
     return found
 
 
-def by_game(records: list[dict]) -> Curves:
-    """Returns, for each game, steps and means of what ended then, over neighbouring records."""
+def curves_by_game(records: list[dict]) -> Curves:
+    """Returns steps and means over episodes by game, averaged over neighbouring records."""
     size, curves = max(len(records) // SMOOTHING, 1), {}
     for first in range(0, len(records), size):
         part = records[first : first + size]
@@ -145,11 +145,11 @@ def by_game(records: list[dict]) -> Curves:
     return dict(sorted(curves.items()))
 
 
-def against(records: list[dict]) -> Curves:
-    """Returns, for each opponent, steps and the share of games won, mean over the games."""
+def curves_by_opponent(records: list[dict]) -> Curves:
+    """Returns steps and the share of wins by opponent, mean over the games."""
     found: Curves = {}
     for record in records:
-        for name, won in mean_won(record).items():
+        for name, won in mean_wins(record).items():
             points = found.setdefault(name, {"steps": [], "won": []})
             points["steps"].append(record["steps"])
             points["won"].append(won)

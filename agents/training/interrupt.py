@@ -1,4 +1,4 @@
-"""Ctrl-C in a run: the first one stops after the update, so that nothing is lost."""
+"""Handling of Ctrl-C: the first one stops training after the current update."""
 
 import signal
 import sys
@@ -6,14 +6,14 @@ import threading
 
 
 class Interrupt:
-    """Turns a first Ctrl-C into a wish to stop after the update; a second one breaks off.
+    """Context in which a first Ctrl-C requests a stop, and a second one raises KeyboardInterrupt.
 
     Attributes:
-      asked: whether there was one.
+      requested: whether there was one.
     """
 
     def __enter__(self):
-        self.asked = False
+        self.requested = False
         self._is_main = threading.current_thread() is threading.main_thread()
         if self._is_main:
             self._before = signal.signal(signal.SIGINT, self._ask)
@@ -24,7 +24,7 @@ class Interrupt:
             signal.signal(signal.SIGINT, self._before)
 
     def _ask(self, number, frame):
-        if self.asked:
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked = True
-        print("\nstopping after this update; Ctrl-C again breaks off", file=sys.stderr)
+        self.requested = True
+        print("\nstopping after this update; press Ctrl-C again to stop at once", file=sys.stderr)

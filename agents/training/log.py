@@ -1,60 +1,18 @@
-"""What is kept of a run between updates: records, comparisons, checkpoints, and its result."""
+"""Logging of a run between updates: records, evaluations, checkpoints."""
 
-import dataclasses
 import math
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from ..evaluation import opponents
 from ..parallel import processes
-from ..policy import Policy
 from ..runs import folder
 from ..runs.training_run import TrainingRun
 from . import boards, curve, replays
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainResult:
-    """What a run came to.
-
-    Attributes:
-      run: its folder.
-      complete: all steps were taken; else it was interrupted or stopped.
-      updates: taken, with those before it was resumed.
-      steps: living agent-steps taken.
-      curve: path of the picture, None if there is none.
-      policy: what has learned.
-      params: of the policy.
-      history: a record for each update of this call, as in metrics.jsonl.
-    """
-
-    run: Path
-    complete: bool
-    updates: int
-    steps: int
-    curve: Path | None
-    policy: Policy
-    params: Any
-    history: list[dict]
-
-    def __str__(self) -> str:
-        taken = f"after {self.updates:,} updates, {self.steps:,} living agent-steps"
-        return said(self, f"{taken}\nrun: {self.run}")
-
-
-def said(result, taken: str) -> str:
-    """Returns what is printed of a `TrainResult` or a `GroupResult`, and how to go on."""
-    lines = [f"{'complete' if result.complete else 'stopped'} {taken}"]
-    if result.curve:
-        lines.append(f"learning curve: {result.curve}")
-    if not result.complete:
-        lines.append(f"go on with: metammo-jax train --resume {result.run}")
-    return "\n".join(lines)
+from .result import TrainResult
 
 
 class Log:
-    """What is kept of a run between updates: records, comparisons, checkpoints.
+    """Writes records, evaluations, checkpoints and replays of a run between updates.
 
     Attributes:
       work: the run.
@@ -64,55 +22,60 @@ class Log:
 
     def __init__(self, work: TrainingRun, on_update: Callable[[dict], None] | None = None):
         self.on_update = on_update
-        self.work, self.history, self._first = work, [], processes.is_first()
+        self.work, self.history, self._first = work, [], processes.is_first_process()
         cfg, run, updates = work.cfg, work.run, work.counts["updates"]
         self._lines = folder.MetricsLog(run, updates) if self._first else None
         self._boards = boards.open_boards(cfg, run) if self._first else []
 
     def begin(self) -> None:
-        """Keeps what later policies are compared with."""
+        """Saves the initial parameters, an opponent of later evaluations."""
         if self.work.cfg.eval_every and self.work.counts["updates"] == 0:
-            opponents.keep(self.work)
+            opponents.save_params(self.work)
 
     def needs_state(self, before: int) -> bool:
-        """Returns whether `add` is to compare or save; `before`: steps before the last update."""
-        kept = self._saves() or replays.is_due(self.work)
-        return opponents.is_due(self.work, before) or kept or self.work.complete
+        """Returns whether `add` will evaluate or save; `before`: steps before the last update."""
+        is_stored = self._saves() or replays.is_due(self.work)
+        return opponents.is_due(self.work, before) or is_stored or self.work.complete
 
     def add(self, record: dict, before: int) -> None:
-        """Compares and saves where it is time, and logs the record of an update.
+        """Evaluates and saves if it is due, and logs the record of an update.
 
         Args:
-          record: as `record_of` returns it; a comparison is added to it.
+          record: as `record_of` returns it; an evaluation is added to it.
           before: steps of the run before the update.
         """
         if opponents.is_due(self.work, before):
-            record["evaluation"] = opponents.compare(self.work)
+            record["evaluation"] = opponents.compare_with_opponents(self.work)
         if self._lines:
             self._lines.append(record)
         self.history.append(record)
         for board in self._boards:
-            board.add(boards.numbers(record), record["steps"])
+            board.add(boards.flatten_numbers(record), record["steps"])
         if self._saves():
             self.work.save()
         if self._first and replays.is_due(self.work):
-            replays.keep(self.work)
+            replays.save_episode(self.work)
         if self.on_update:
             self.on_update(record)
 
     def end(self) -> TrainResult:
-        """Saves and draws; returns what the run came to."""
+        """Saves a checkpoint, draws the learning curve; returns the result."""
         work = self.work
         if work.saved_at != work.counts["updates"]:
             work.save()
         for board in self._boards:
             board.close()
-        picture = curve.draw(work.run) if self._first else None
+        picture = curve.draw_curve(work.run) if self._first else None
         return TrainResult(
-            run=work.run, complete=work.complete, updates=work.counts["updates"],
-            steps=work.counts["steps"], curve=picture, policy=work.policy, params=work.params,
+            run=work.run,
+            complete=work.complete,
+            updates=work.counts["updates"],
+            steps=work.counts["steps"],
+            curve=picture,
+            policy=work.policy,
+            params=work.params,
             history=self.history,
-        )  # fmt: skip
+        )
 
     def _saves(self):
         every = self.work.cfg.save_every
@@ -120,12 +83,12 @@ class Log:
 
 
 def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
-    """Returns the record of an update, and counts it.
+    """Returns the record of an update, and adds it to the run's counts.
 
     Args:
       work: the run, whose counts advance.
-      metrics: of the update, arrays of the host.
-      seconds: that it took.
+      metrics: of the update, NumPy arrays.
+      seconds: duration of the update.
 
     Raises:
       FloatingPointError: a number of the record is not finite.
@@ -146,7 +109,7 @@ def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
         "learning_rate": float(rate),
         **{name: float(value) for name, value in metrics.items()},
         "played": {g.name: int(n) for g, n in zip(work.batch.env.games, played, strict=True)},
-        "games": _by_game(episodes, work.batch.env.games),
+        "games": _means_by_game(episodes, work.batch.env.games),
     }
     _check_finite(record, work)
     return record
@@ -168,11 +131,11 @@ def _check_finite(record, work):
 
 
 REPLAY_TOLERANCE = 1e-3
-"""Nats by which a replayed log-probability may differ from the collected one: rounding."""
+"""Largest difference in nats of a recomputed log-probability, from rounding."""
 
 
-def _by_game(sums, games) -> dict:
-    """Returns means over the episodes that ended, by name of the game."""
+def _means_by_game(sums, games) -> dict:
+    """Returns means over the episodes that ended, by game."""
     found = {}
     for index, game in enumerate(games):
         count = int(sums["episodes"][index])
@@ -180,12 +143,3 @@ def _by_game(sums, games) -> dict:
             means = {name: float(total[index]) / count for name, total in sums.items()}
             found[game.name] = {**means, "episodes": count}
     return found
-
-
-def all_games(record) -> dict:
-    """Returns sums over the episodes of all games."""
-    games = record["games"].values()
-    count = sum(game["episodes"] for game in games)
-    shown = ("return", "progress")
-    sums = {name: sum(game[name] * game["episodes"] for game in games) for name in shown}
-    return {"episodes": count, **sums}

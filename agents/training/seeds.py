@@ -1,8 +1,6 @@
-"""The loop of training for several seeds at once."""
+"""The training loop for several seeds in one program."""
 
-import dataclasses
 import time
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -11,70 +9,46 @@ from ..learners.seeds import make_update
 from ..runs.group import Group
 from . import curve
 from .interrupt import Interrupt
-from .log import Log, TrainResult, all_games, record_of, said
+from .log import Log, record_of
 from .progress import Progress, Recent
-
-
-@dataclasses.dataclass(frozen=True)
-class GroupResult:
-    """What runs with several seeds came to.
-
-    Attributes:
-      run: their folder.
-      results: of each seed, in order.
-      curve: path of the picture of all seeds, None if there is none.
-    """
-
-    run: Path
-    results: tuple[TrainResult, ...]
-    curve: Path | None
-
-    @property
-    def complete(self) -> bool:
-        """All seeds have taken all their steps."""
-        return all(result.complete for result in self.results)
-
-    def __str__(self) -> str:
-        steps = sum(result.steps for result in self.results)
-        taken = f"after {steps:,} living agent-steps of {len(self.results)} seeds"
-        return said(self, f"{taken}\nruns: {self.run}")
+from .result import GroupResult, sum_over_games
 
 
 def train_group(group: Group, updates: int | None, on_update=None) -> GroupResult:
-    """Trains all seeds until they are complete, interrupted or stopped, then saves and draws.
+    """Trains all seeds until they are complete, interrupted or stopped; returns the results.
 
     Args:
       group: the runs.
-      updates: stop after so many; None goes on to the end.
+      updates: stop after this number of updates; None trains to the end.
       on_update: called with each record of each seed.
     """
     first, recent = group.members[0], Recent()
     update = make_update(first.batch, first.policy, first.cfg, group.mesh, first.algorithm)
     logs = [Log(member, on_update) for member in group.members]
     for index, log in enumerate(logs):
-        group.take(index)
+        group.sync_member(index)
         log.begin()
     total = first.cfg.total_steps * len(logs)
     shown, taken = first.cfg.progress and not group.complete, 0
     with Interrupt() as interrupt, Progress(total, _steps(group), shown) as bar:
-        while not (group.complete or taken == updates or interrupt.asked):
+        while not (group.complete or taken == updates or interrupt.requested):
             records = advance(group, update, logs)
             for record in records:
-                recent.add(all_games(record))
+                recent.add(sum_over_games(record))
             speed = sum(record["steps_per_second"] for record in records) / len(records)
             bar.update(_steps(group), speed, recent)
             taken += 1
     for index in range(len(logs)):
-        group.take(index)
+        group.sync_member(index)
     results = tuple(log.end() for log in logs)
     return GroupResult(group.run, results, curve.draw_group(group.run, [r.run for r in results]))
 
 
 def advance(group: Group, update, logs: list[Log]) -> list[dict]:
-    """Runs one update of all seeds that are not complete; returns their records.
+    """Runs one update of all incomplete seeds; returns their records.
 
     Args:
-      group: the runs, whose state and counts move on.
+      group: the runs, whose state and counts advance.
       update: as `agents.learners.seeds.make_update` returns it.
       logs: of the members.
     """
@@ -89,7 +63,7 @@ def advance(group: Group, update, logs: list[Log]) -> list[dict]:
         own = jax.tree.map(lambda leaf, index=index: leaf[index], metrics)
         record = record_of(members[index], own, seconds)
         if log.needs_state(before):
-            group.take(index)
+            group.sync_member(index)
         log.add(record, before)
         records.append(record)
     return records

@@ -1,10 +1,10 @@
-"""Everything worth knowing of one accelerator, in the minutes in which there is one.
+"""Measurements of one accelerator in limited time.
 
     python -m benchmarks.gpu --config mini --minutes 8 --out DIR
 
 It needs no preparation and no network, and runs on whatever JAX finds, on a CPU as a rehearsal.
 Each figure is written to disk as soon as it is known, to `figures.jsonl`, and `report.md` is
-written anew with it. A part that fails (out of memory, a compile error) is reported with its
+rewritten with it. A part that fails (out of memory, a compile error) is reported with its
 message, and the next one runs.
 
   plan      what is measured, in which order, with how many worlds and seconds

@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None, begun: float | None = None) -> int:
 
 
 def budget(plan: Plan, options) -> dict[str, str]:
-    """Returns the seconds that each part may take, as they are printed beforehand."""
+    """Returns the time limits of all parts in seconds, as text."""
     rows = sum(map(len, plan.worlds + plan.variants))
     kept = 60 * options.minutes * (plan.reserve if "run" in options.parts else 0)
     seconds = {
@@ -77,7 +77,7 @@ def budget(plan: Plan, options) -> dict[str, str]:
 
 
 def measure(plan: Plan, options, clock: Clock, record: Record) -> None:
-    """Puts everything in line, most important first, and runs it until time is up."""
+    """Queues all tasks, most important first, and runs them until time is up."""
     for part, seconds in record.head["plan"].items():
         record.say(f"planned: {part}: {seconds} s")
     programs, wanted = Programs(options.threads or max(2, cores() - 2)), options.parts

@@ -1,4 +1,4 @@
-"""Are worlds the same on this device, bit for bit? And what the figures were made with."""
+"""Comparison of worlds on this device with those of a CPU, bit for bit; versions of software."""
 
 import importlib.metadata
 import subprocess
@@ -30,13 +30,16 @@ def _driver() -> str:
     """Returns name, driver and memory of an NVIDIA device; nothing where there is none."""
     query = "--query-gpu=name,driver_version,memory.total"
     try:
-        told = subprocess.run(
+        reported = subprocess.run(
             ["nvidia-smi", query, "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=20, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return told.stdout.strip()
+    return reported.stdout.strip()
 
 
 def tasks(programs: Programs, record) -> list[Task]:
@@ -45,7 +48,7 @@ def tasks(programs: Programs, record) -> list[Task]:
 
 
 def _task(config: str, programs: Programs, record) -> Task:
-    play, key = digest.player(config), jax.eval_shape(lambda: jax.random.key(0))
+    play, key = digest.make_player(config), jax.eval_shape(lambda: jax.random.key(0))
     program = programs.add(f"digest of {config}", lambda: play.trace(key))
 
     def run():
@@ -54,8 +57,12 @@ def _task(config: str, programs: Programs, record) -> Task:
         for game, found in digest.of_games(config, played).items():
             wanted = known.get(config, {}).get(game, "")
             record.add(
-                "digest", config=config, game=game, digest=found, expected=wanted,
+                "digest",
+                config=config,
+                game=game,
+                digest=found,
+                expected=wanted,
                 equal=found == wanted,
-            )  # fmt: skip
+            )
 
     return Task("digest", config, (program,), run)

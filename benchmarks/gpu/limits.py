@@ -1,4 +1,4 @@
-"""What the device can do at most, and where the time of a step goes.
+"""Limits of the device, and profiles of a step and an update.
 
 Limits are measured: bytes a second of a large copy, and operations a second of a product of large
 matrices in float32, TF32 and bfloat16.
@@ -27,14 +27,14 @@ PRECISIONS = {
 """Type of the matrices and precision of their product. On a CPU "tf32" is float32 as well."""
 
 LARGEST = 20
-"""Kernels of a profile that are told."""
+"""Kernels of a profile that are reported."""
 
 LARGEST_TRACE = 10_000_000
 """Bytes of a trace that is kept."""
 
 
 def ceilings(plan, record) -> Task:
-    """Returns the task that measures what the device can do."""
+    """Returns the task that measures the limits of the device."""
 
     def run():
         line = jnp.zeros(plan.megabytes * 250_000, jnp.float32)
@@ -80,7 +80,7 @@ def profile_steps(row, record, folder) -> Task:
     """Returns the task that profiles a row of steps: its kernels by time.
 
     Args:
-      row: `worlds.Row`.
+      row: `worlds.WorkloadTiming`.
       record: of the figures.
       folder: where the trace is kept, if it is small.
     """
@@ -91,8 +91,8 @@ def profile_steps(row, record, folder) -> Task:
         if trace and len(trace) <= LARGEST_TRACE:
             with open(os.path.join(folder, "trace.json.gz"), "wb") as file:
                 file.write(trace)
-        told = dict(what=row.label, worlds=row.worlds, ticks=row.ticks, per="tick")
-        record.add("profile", **told, **_largest(kernels, row.program))
+        reported = dict(what=row.label, worlds=row.worlds, ticks=row.ticks, per="tick")
+        record.add("profile", **reported, **_largest(kernels, row.program))
 
     return Task("profile", f"{row.label}, {row.worlds} worlds", row.needs, run, quiet=True)
 
@@ -105,8 +105,8 @@ def profile_update(learner, record) -> Task:
         update, rate = learner.update.result(), np.float32(learner.cfg.learning_rate)
         state, _ = jax.block_until_ready(update(learner.begin.result()(learner.seed), rate))
         kernels, _ = profiled(lambda: jax.block_until_ready(update(state, rate)))
-        told = dict(what=f"update, {name}", worlds=worlds, ticks=1, per="update")
-        record.add("profile", **told, **_largest(kernels, learner.update))
+        reported = dict(what=f"update, {name}", worlds=worlds, ticks=1, per="update")
+        record.add("profile", **reported, **_largest(kernels, learner.update))
 
     needs = (learner.begin, learner.update)
     return Task("profile", f"update, {name}, {worlds} worlds", needs, run, quiet=True)
@@ -193,5 +193,5 @@ def _kernels(data) -> dict[str, tuple[float, int]]:
 
 
 def _is_work(name: str) -> bool:
-    """Says whether an event of a CPU's thread is a kernel, not the thread's bookkeeping."""
+    """Returns whether an event of a CPU's thread is a kernel, not the thread's bookkeeping."""
     return "::" not in name and not name.startswith(("end: ", "while", "call", "$"))

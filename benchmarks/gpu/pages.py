@@ -6,8 +6,15 @@ TITLE = "# One accelerator: {device}"
 def report(figures: list[dict]) -> str:
     """Returns the whole page."""
     sections = (
-        _machine, _digests, _ceilings, _steps, _training, _profiles, _run, _failures,
-    )  # fmt: skip
+        _machine,
+        _digests,
+        _ceilings,
+        _steps,
+        _training,
+        _profiles,
+        _run,
+        _failures,
+    )
     found = [section(figures) for section in sections]
     return "\n\n".join(text for text in found if text) + "\n"
 
@@ -25,12 +32,14 @@ def _of(figures: list[dict], part: str) -> list[dict]:
 
 def _machine(figures) -> str:
     head = _of(figures, "machine")[0]
-    told = {name: value for name, value in head.items() if name not in ("part", "plan")}
+    reported = {name: value for name, value in head.items() if name not in ("part", "plan")}
     budget = [[name, seconds] for name, seconds in head.get("plan", {}).items()]
     parts = [
         TITLE.format(device=head["device"]),
         f"Made with `{head['command']}`.",
-        table(["", ""], [[name, str(value)] for name, value in told.items() if name != "command"]),
+        table(
+            ["", ""], [[name, str(value)] for name, value in reported.items() if name != "command"]
+        ),
     ]
     if budget:
         parts += ["Seconds planned:", table(["part", " at most"], budget)]
@@ -39,10 +48,15 @@ def _machine(figures) -> str:
 
 def _digests(figures) -> str:
     rows = [
-        [f["game"], f["config"], f"`{f['digest'][:16]}`", f"`{f['expected'][:16]}`",
-         "equal" if f["equal"] else "**differs**"]
+        [
+            f["game"],
+            f["config"],
+            f"`{f['digest'][:16]}`",
+            f"`{f['expected'][:16]}`",
+            "equal" if f["equal"] else "**differs**",
+        ]
         for f in _of(figures, "digest")
-    ]  # fmt: skip
+    ]
     if not rows:
         return ""
     text = (
@@ -119,15 +133,21 @@ def _steps(figures) -> str:
 def _training(figures) -> str:
     rows = [
         [
-            f["name"], f["config"], f"{f['worlds']:,} x {f['rollout']}",
-            f"{f['epochs']} x {f['minibatches']}", f"{f['agent_steps_per_s']:,}",
-            f"{f['slot_steps_per_s']:,}", f"{f['alive']:.1%}",
-            f"{sum(f['seconds']) / len(f['seconds']):.2f}", f"{f['needed_bytes'] / 1e9:.1f}",
+            f["name"],
+            f["config"],
+            f"{f['worlds']:,} x {f['rollout']}",
+            f"{f['epochs']} x {f['minibatches']}",
+            f"{f['agent_steps_per_s']:,}",
+            f"{f['slot_steps_per_s']:,}",
+            f"{f['alive']:.1%}",
+            f"{sum(f['seconds']) / len(f['seconds']):.2f}",
+            f"{f['needed_bytes'] / 1e9:.1f}",
             f"{f['product_flops_per_s'] / 1e12:.2f}",
-            _share(f["product_flops_per_s"], _product(figures)), f"{f['compile_s']:.0f}",
+            _share(f["product_flops_per_s"], _product(figures)),
+            f"{f['compile_s']:.0f}",
         ]
         for f in _of(figures, "training")
-    ]  # fmt: skip
+    ]
     if not rows:
         return ""
     heads = ["training", "config", " worlds x ticks", " epochs x minibatches", " agent-steps/s",

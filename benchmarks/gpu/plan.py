@@ -1,7 +1,7 @@
-"""What is measured, in which order, and the seconds and worlds that each part may take.
+"""Plan of the measurements: their order, time limits and numbers of worlds.
 
 Everything that must be known before the machine is there stands here: a start costs minutes, so
-nothing is searched for that could be worked out beforehand (`benchmarks.memory` tells how many
+nothing is searched for that could be worked out beforehand (`benchmarks.memory` computes how many
 worlds of training fit).
 """
 
@@ -29,7 +29,7 @@ class Learning:
       network: "lean" or "paper".
       worlds: numbers of worlds to try, the largest first; the first that fits is measured.
       sequences: of a minibatch, at most: so many that the device is busy. Memory does not grow
-        with them, as blocks of agents are learnt from one after another.
+        with them, as blocks of agents are learned from one after another.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Learning:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """Measurements with their sizes and time limits.
 
     Attributes:
       configs: sizes of the mini game's and of the full game's worlds.
@@ -98,7 +98,7 @@ class Plan:
         return numbers[len(numbers) * 2 // 3]
 
     def at(self, config: str) -> int:
-        """Returns the place of a config in `configs`, and in all that is told of each."""
+        """Returns the index of a config in `configs`, and in all lists by config."""
         return self.configs.index(config)
 
 

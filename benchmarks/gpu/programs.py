@@ -22,7 +22,7 @@ class Program:
 
     @property
     def ready(self) -> bool:
-        """It is compiled, or has failed."""
+        """Whether it is compiled, or has failed."""
         return self._done.is_set()
 
     def wait(self, seconds: float | None = None) -> bool:
@@ -57,7 +57,7 @@ class Program:
         try:
             self.traced = trace()
             return self.traced.lower()
-        except BaseException as error:  # noqa: B902 - told where the result is asked for
+        except BaseException as error:  # noqa: B902 - raised by `result`
             self._error = error
             self._done.set()
         finally:
@@ -69,7 +69,7 @@ class Program:
         begun = time.monotonic()
         try:
             self._compiled = lowered.compile()
-        except BaseException as error:  # noqa: B902 - told where the result is asked for
+        except BaseException as error:  # noqa: B902 - raised by `result`
             self._error = error
         self.compile_s = time.monotonic() - begun
         self._done.set()
@@ -89,7 +89,7 @@ class Programs:
             threading.Thread(target=self._work, daemon=True).start()
 
     def add(self, name: str, trace) -> Program:
-        """Puts a program in line.
+        """Adds a program to the queue.
 
         Args:
           name: for messages.

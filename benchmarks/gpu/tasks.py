@@ -13,7 +13,7 @@ LAST_SECONDS = 40.0
 
 
 class Clock:
-    """How much of the time is left.
+    """A time limit, and the time that is left.
 
     Attributes:
       minutes: in all, counted from the start of the process.

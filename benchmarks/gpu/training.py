@@ -44,7 +44,7 @@ class Learner:
 
     def __init__(self, programs: Programs, learning: Learning, worlds: int):
         from agents.config import PRESETS, preset
-        from agents.learners.state import make_start
+        from agents.learners.state import make_init
         from agents.learners.update import make_update
         from agents.parallel import meshes
         from agents.runs.training_run import assemble
@@ -52,16 +52,20 @@ class Learner:
         base = "paper" if learning.network == "paper" else learning.config
         cfg = preset(
             base if base in PRESETS else "tiny",
-            game=learning.games, config=learning.config, network=learning.network,
-            num_worlds=worlds, minibatches=1, devices=1,
-        )  # fmt: skip
+            game=learning.games,
+            config=learning.config,
+            network=learning.network,
+            num_worlds=worlds,
+            minibatches=1,
+            devices=1,
+        )
         parts = max(1, cfg.segments // learning.sequences)
         self.learning, self.cfg = learning, dataclasses.replace(cfg, minibatches=parts)
         self.env = mm.make(list(learning.games), learning.config)
         self.batch, self.policy = assemble(self.cfg, self.env)
-        self.mesh = meshes.make(self.cfg)
+        self.mesh = meshes.make_mesh(self.cfg)
         name = f"{learning.name}, {worlds} worlds"
-        start, self.seed = make_start(self.batch, self.policy, self.cfg, self.mesh)
+        start, self.seed = make_init(self.batch, self.policy, self.cfg, self.mesh)
         self.begin = programs.add(f"first state, {name}", lambda: start.trace(self.seed))
         self._jitted = make_update(self.batch, self.policy, self.cfg, self.mesh)
         rate = jax.ShapeDtypeStruct((), np.float32)
@@ -70,16 +74,16 @@ class Learner:
         )
 
     def fits(self) -> bool:
-        """Says whether the compiled update fits into the device's memory, as far as is known."""
+        """Returns whether the compiled update fits into the device's memory, as far as is known."""
         limit = (jax.devices()[0].memory_stats() or {}).get("bytes_limit")
         return limit is None or self.bytes_needed <= SHARE_OF_MEMORY * limit
 
     @property
     def bytes_needed(self) -> int:
         """Bytes that the compiled update takes: arguments, results, temporaries."""
-        told = self.update.result().memory_analysis()
-        fresh = told.output_size_in_bytes - told.alias_size_in_bytes
-        return told.argument_size_in_bytes + fresh + told.temp_size_in_bytes
+        reported = self.update.result().memory_analysis()
+        fresh = reported.output_size_in_bytes - reported.alias_size_in_bytes
+        return reported.argument_size_in_bytes + fresh + reported.temp_size_in_bytes
 
     def flops(self) -> int:
         """Returns operations of all matrix products and convolutions of an update."""
@@ -88,25 +92,27 @@ class Learner:
     def measure(self, updates: int, seconds: float) -> dict:
         """Times updates after one that warms up; returns the figures."""
         rate, update = np.float32(self.cfg.learning_rate), self.update.result()
-        state, spent, told, begun = self.begin.result()(self.seed), [], [], None
+        state, spent, reported, begun = self.begin.result()(self.seed), [], [], None
         for _ in range(updates + 1):
             start = time.perf_counter()
             state, metrics = update(state, rate)
-            told.append(jax.device_get(metrics))
+            reported.append(jax.device_get(metrics))
             spent.append(time.perf_counter() - start)
             begun = begun or time.monotonic()
             if len(spent) > 2 and time.monotonic() - begun > seconds:
                 break
         del state
-        return self._figures(spent[1:], told[1:])
+        return self._figures(spent[1:], reported[1:])
 
-    def _figures(self, spent: list[float], told: list[dict]) -> dict:
-        living = [int(metrics["living_steps"]) for metrics in told]
-        slots, cfg = int(told[0]["slot_steps"]), self.cfg
+    def _figures(self, spent: list[float], reported: list[dict]) -> dict:
+        living = [int(metrics["living_steps"]) for metrics in reported]
+        slots, cfg = int(reported[0]["slot_steps"]), self.cfg
         finite = all(
             np.isfinite(value).all()
-            for metrics in told for name, value in metrics.items() if name != "episodes"
-        )  # fmt: skip
+            for metrics in reported
+            for name, value in metrics.items()
+            if name != "episodes"
+        )
         if not finite:
             raise FloatingPointError("a loss or a metric is not finite")
         second, flops = statistics.median(spent), self.flops()
@@ -157,7 +163,7 @@ def task(plan, learners: list[Learner], record) -> Task:
 
 
 class Evaluation:
-    """How a learner's policy does against random players, game by game, compiled ahead.
+    """Evaluation of a learner's policy against random players by game, compiled ahead.
 
     Attributes:
       program: that plays the episodes of a comparison.
@@ -168,10 +174,12 @@ class Evaluation:
         from agents.runs import training_run
 
         self.learner, self.episodes = learner, episodes
-        self.arena = training_run.arena(learner.learning.games, learner.learning.config)
+        self.evaluation_env = training_run.make_evaluation_env(
+            learner.learning.games, learner.learning.config
+        )
         trained = sides.Chooser(learner.policy)
-        run = compare.compiled(self.arena, ((trained, 1), (sides.RANDOM.chooser, 1)))
-        count = min(compare.at_once(), episodes)
+        run = compare.compile_play(self.evaluation_env, ((trained, 1), (sides.RANDOM.chooser, 1)))
+        count = min(compare.parallel_episodes(), episodes)
 
         def trace():
             stacked = jax.eval_shape(
@@ -179,7 +187,7 @@ class Evaluation:
                 learner.begin.shapes().params,
             )
             key, numbers = jax.random.key(0), np.arange(count, dtype=np.int32)
-            lineup = np.zeros((count, self.arena.cfg.players), np.int32)
+            lineup = np.zeros((count, self.evaluation_env.cfg.players), np.int32)
             return run.trace((stacked, None), key, numbers, np.int32(0), None, lineup)
 
         self.program = programs.add(f"evaluation, {learner.learning.name}", trace)
@@ -189,10 +197,10 @@ class Evaluation:
         from agents.evaluate import RANDOM, Side, compare
 
         side, found = Side("trained", self.learner.policy, params), {}
-        for index, game in enumerate(self.arena.games):
+        for index, game in enumerate(self.evaluation_env.games):
             if left() < 3.0:
                 break
-            match = compare(self.arena, side, RANDOM, self.episodes, seed=0, game=index)
+            match = compare(self.evaluation_env, side, RANDOM, self.episodes, seed=0, game=index)
             found[game.name] = match.as_dict()
         return found
 
@@ -220,30 +228,37 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
     shutil.rmtree(run, ignore_errors=True)
     cfg = dataclasses.replace(learner.cfg, total_steps=plan.total_steps, run_dir=str(run))
     folder.create(cfg, learner.env.cfg)
-    work = _trained(learner, cfg, evaluation.arena, lambda: clock.left - reserve)
+    work = _trained(learner, cfg, evaluation.evaluation_env, lambda: clock.left - reserve)
     counts, steps = work.counts, work.cfg.total_steps
-    picture = curve.draw(run)
+    picture = curve.draw_curve(run)
     if picture:
         shutil.copy(picture, pathlib.Path(out) / "curve.png")
     scores = evaluation.run(work.params, lambda: clock.left)
     record.add(
-        "run", seed=cfg.seed, games=list(cfg.game), config=cfg.config, network=cfg.network,
-        planned_steps=steps, worlds=cfg.num_worlds, complete=work.complete, **counts,
-        scores=scores, last=_tail(run),
-    )  # fmt: skip
+        "run",
+        seed=cfg.seed,
+        games=list(cfg.game),
+        config=cfg.config,
+        network=cfg.network,
+        planned_steps=steps,
+        worlds=cfg.num_worlds,
+        complete=work.complete,
+        **counts,
+        scores=scores,
+        last=_tail(run),
+    )
     _keep(work, pathlib.Path(out) / "run.tar.gz")
 
 
-def _trained(learner: Learner, cfg, arena, left):
-    """Returns the session of a run that has trained for as long as there is time (`left()` s)."""
+def _trained(learner: Learner, cfg, evaluation_env, left):
+    """Returns a `TrainingRun` after training for the time that is left (`left()` s)."""
     from agents.runs import folder
-    from agents.runs.training_run import TrainingRun
+    from agents.runs.training_run import Parts
     from agents.training.loop import advance
 
-    counts = {"updates": 0, "steps": 0, "slot_steps": 0, "seconds": 0.0}
-    state, run = learner.begin.result()(learner.seed), pathlib.Path(cfg.run_dir)
-    work = TrainingRun(cfg, run, learner.batch, learner.policy, state, counts, arena, learner.mesh)
-    del state  # an update gives it up
+    run, parts = pathlib.Path(cfg.run_dir), Parts(learner.batch, learner.policy, evaluation_env)
+    work = parts.new_run(cfg, run, learner.begin.result()(learner.seed), learner.mesh)
+    counts = work.counts
     log, update = folder.MetricsLog(run), learner.update.result()
     while not (work.complete or left() <= 0):
         log.append(advance(work, update))
@@ -254,7 +269,7 @@ def _trained(learner: Learner, cfg, arena, left):
 
 
 def _tail(run) -> dict:
-    """Returns what the last update told of each game."""
+    """Returns the metrics of the last update by game."""
     from agents.runs import folder
 
     records = folder.read_metrics(run)
@@ -270,7 +285,7 @@ def _keep(work, path: pathlib.Path) -> None:
     try:
         from agents.runs import checkpoint
 
-        checkpoint.require()
+        checkpoint.require_orbax()
         checkpoints = work.run / "checkpoints"
         none = {"none": np.zeros(1, np.int8)}  # orbax saves no empty part
         checkpoint.save(checkpoints, work.counts["updates"], params, none, work.counts)

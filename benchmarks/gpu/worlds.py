@@ -101,7 +101,7 @@ class Series:
         self.stopped |= bool(smaller) and rate < SLOWER * max(smaller)
 
 
-class Row:
+class WorkloadTiming:
     """A workload with a number of worlds, compiled ahead.
 
     Attributes:
@@ -183,18 +183,20 @@ class Row:
         }
 
 
-def middle(plan, config: str, programs: Programs) -> Row:
+def middle(plan, config: str, programs: Programs) -> WorkloadTiming:
     """Returns the one row of a config that is profiled."""
     alone = Fresh(programs, ("survive",), config, plan.block)
-    return Row(programs, alone, plan.middle(config), "moves", workloads.OBSERVATIONS, plan.ticks)
+    return WorkloadTiming(
+        programs, alone, plan.middle(config), "moves", workloads.OBSERVATIONS, plan.ticks
+    )
 
 
-def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], list[Row]]:
+def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], list[WorkloadTiming]]:
     """Returns the tasks that time steps at a config, and the rows of growing numbers of worlds."""
     numbers = plan.worlds[plan.at(config)]
     alone, series = Fresh(programs, ("survive",), config, plan.block), Series()
     rows = [
-        Row(programs, alone, worlds, "moves", workloads.OBSERVATIONS, plan.ticks)
+        WorkloadTiming(programs, alone, worlds, "moves", workloads.OBSERVATIONS, plan.ticks)
         for worlds in numbers
     ]
     made = [_task(plan, record, row, series) for row in rows]
@@ -202,19 +204,19 @@ def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], li
     return made + [_task(plan, record, row, None) for row in others], rows
 
 
-def _others(plan, programs, alone, config, worlds) -> list[Row]:
+def _others(plan, programs, alone, config, worlds) -> list[WorkloadTiming]:
     """Returns the rows that are timed at one number of worlds."""
     variants, fresh = plan.variants[plan.at(config)], {"alone": alone}
     if any(games == "mix" for games, *_ in variants):
         fresh["mix"] = Fresh(programs, plan.mixes[plan.at(config)], config, plan.block)
     ticks = {"moves": plan.ticks, "valid": plan.valid_ticks}
     return [
-        Row(programs, fresh[games], worlds, workload, row, ticks[workload])
+        WorkloadTiming(programs, fresh[games], worlds, workload, row, ticks[workload])
         for games, workload, row in variants
     ]
 
 
-def _task(plan, record, row: Row, series: Series | None) -> Task:
+def _task(plan, record, row: WorkloadTiming, series: Series | None) -> Task:
     def run():
         if series and series.stopped:
             return
@@ -231,7 +233,7 @@ def _task(plan, record, row: Row, series: Series | None) -> Task:
     return Task("steps", f"{row.label}, {row.worlds} worlds", row.needs, run)
 
 
-def again(plan, rows: list[Row], record) -> Task:
+def again(plan, rows: list[WorkloadTiming], record) -> Task:
     """Returns the task that times the best row once more, while nothing is being compiled."""
 
     def run():

@@ -45,16 +45,19 @@ def main(arguments: list[str] | None = None) -> int:
         if options.worlds < 1:
             raise ValueError(f"worlds={options.worlds} must be 1 or more")
         setting = Setting(
-            options.config, tuple(options.games), options.worlds, options.network,
+            options.config,
+            tuple(options.games),
+            options.worlds,
+            options.network,
             options.minibatches,
-        )  # fmt: skip
-        told = [plan(program, setting, options) for program in options.programs]
+        )
+        reported = [plan(program, setting, options) for program in options.programs]
     except ValueError as error:
         print(f"benchmarks.plan: {error}", file=sys.stderr)
         return 2
     if options.json:
         with open(options.json, "w") as file:
-            for figures in told:
+            for figures in reported:
                 file.write(json.dumps(figures | machine() | {"command": command}) + "\n")
     return 0
 

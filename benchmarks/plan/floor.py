@@ -14,8 +14,8 @@ FREE = frozenset({"parameter", "constant", "tuple", "get-tuple-element", "bitcas
 
 
 @dataclasses.dataclass(frozen=True)
-class Cost:
-    """What running something takes.
+class KernelCost:
+    """Cost of a program or of a part of it.
 
     Attributes:
       us: microseconds at least.
@@ -31,45 +31,48 @@ class Cost:
     bytes: int = 0
     unknown: int = 0
 
-    def __add__(self, other: "Cost") -> "Cost":
+    def __add__(self, other: "KernelCost") -> "KernelCost":
         mine, its = dataclasses.astuple(self), dataclasses.astuple(other)
-        return Cost(*(a + b for a, b in zip(mine, its, strict=True)))
+        return KernelCost(*(a + b for a, b in zip(mine, its, strict=True)))
 
-    def times(self, turns: int) -> "Cost":
+    def times(self, turns: int) -> "KernelCost":
         """Returns what so many turns take; the loops within are the same ones."""
-        return Cost(
-            turns * self.us, turns * self.kernels, turns * self.copies, turns * self.bytes,
+        return KernelCost(
+            turns * self.us,
+            turns * self.kernels,
+            turns * self.copies,
+            turns * self.bytes,
             self.unknown,
-        )  # fmt: skip
+        )
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class InstructionCost:
     """An instruction, with what it takes in all turns of the loops around it."""
 
     instruction: Instruction
-    cost: Cost
+    cost: KernelCost
 
 
-def floor(module: Module) -> tuple[Cost, list[Row]]:
+def floor(module: Module) -> tuple[KernelCost, list[InstructionCost]]:
     """Returns what a program takes, and its instructions, the costliest first."""
-    rows: list[Row] = []
+    rows: list[InstructionCost] = []
     total = _computation(module, module.entry, 1, rows)
     return total, sorted(rows, key=lambda row: -row.cost.us)
 
 
-def _computation(module: Module, name: str, turns: int, rows: list[Row]) -> Cost:
-    total, own = Cost(), module.computations[name]
+def _computation(module: Module, name: str, turns: int, rows: list[InstructionCost]) -> KernelCost:
+    total, own = KernelCost(), module.computations[name]
     for instruction in own.values():
         if instruction.opcode in FREE:
             continue
         cost = _cost(module, instruction, own, turns, rows)
-        rows.append(Row(instruction, cost.times(turns)))
+        rows.append(InstructionCost(instruction, cost.times(turns)))
         total += cost
     return total
 
 
-def _cost(module, instruction, own, turns, rows) -> Cost:
+def _cost(module, instruction, own, turns, rows) -> KernelCost:
     called = instruction.called
     if instruction.opcode == "while":
         count = instruction.trips or 1
@@ -77,7 +80,7 @@ def _cost(module, instruction, own, turns, rows) -> Cost:
             _computation(module, called[part], turns * count, rows)
             for part in ("body", "condition")
         ]
-        unknown = Cost(unknown=int(instruction.trips is None))
+        unknown = KernelCost(unknown=int(instruction.trips is None))
         return (parts[0] + parts[1]).times(count) + unknown
     if instruction.opcode == "call":
         return _computation(module, called["to_apply"], turns, rows)
@@ -87,4 +90,4 @@ def _cost(module, instruction, own, turns, rows) -> Cost:
     operands = sum(own[name].bytes for name in instruction.operands if name in own)
     moved = instruction.bytes + operands
     copies = int(instruction.opcode.startswith("copy"))
-    return Cost(max(LAUNCH_US, moved / BYTES_PER_US), 1, copies, moved)
+    return KernelCost(max(LAUNCH_US, moved / BYTES_PER_US), 1, copies, moved)

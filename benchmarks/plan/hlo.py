@@ -95,6 +95,11 @@ def _instruction(line: str) -> Instruction | None:
     trips = re.search(r'known_trip_count":\{"n":"(\d+)"', attributes)
     source = re.search(r'op_name="([^"]*)"', attributes)
     return Instruction(
-        name, shape, opcode, tuple(re.findall(r"%([\w.\-]+)", operands)), called,
-        int(trips.group(1)) if trips else None, source.group(1) if source else "",
-    )  # fmt: skip
+        name,
+        shape,
+        opcode,
+        tuple(re.findall(r"%([\w.\-]+)", operands)),
+        called,
+        int(trips.group(1)) if trips else None,
+        source.group(1) if source else "",
+    )

@@ -17,7 +17,7 @@ PROGRAMS = (STEP, OBSERVATIONS, UPDATE)
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What is played and learnt.
+    """Games, config and sizes of a program.
 
     Attributes:
       config: preset of the world's sizes.
@@ -51,26 +51,30 @@ def _step(setting: Setting, observed: bool):
         obs, world, *outcome = jax.vmap(env.step)(keys, world, action)
         return world, outcome, obs if observed else None
 
-    mesh = device.mesh(meshes.AXIS)
+    mesh = device.mesh(meshes.WORLD_AXIS)
     shapes = [meshes.with_shardings(tree, Spec(), mesh) for tree in (keys, world, action)]
     return device.compile_for(jax.jit(step, donate_argnums=1), *shapes)
 
 
 def _update(setting: Setting):
     from agents.config import PRESETS, preset
-    from agents.learners.state import SPECS, make_start
+    from agents.learners.state import SPECS, make_init
     from agents.learners.update import make_update
     from agents.runs.training_run import assemble
 
     base = setting.config if setting.config in PRESETS else "tiny"
     cfg = preset(
-        "paper" if setting.network == "paper" else base, game=setting.games,
-        config=setting.config, network=setting.network, num_worlds=setting.worlds,
-        minibatches=setting.minibatches, devices=1,
-    )  # fmt: skip
+        "paper" if setting.network == "paper" else base,
+        game=setting.games,
+        config=setting.config,
+        network=setting.network,
+        num_worlds=setting.worlds,
+        minibatches=setting.minibatches,
+        devices=1,
+    )
     batch, policy = assemble(cfg, mm.make(list(cfg.game), cfg.config))
-    start, seed = make_start(batch, policy, cfg, meshes.make(cfg))
-    mesh = device.mesh(meshes.AXIS)
+    start, seed = make_init(batch, policy, cfg, meshes.make_mesh(cfg))
+    mesh = device.mesh(meshes.WORLD_AXIS)
     state = meshes.with_shardings(jax.eval_shape(start, seed), SPECS, mesh)
     rate = meshes.with_shardings(jax.ShapeDtypeStruct((), np.float32), Spec(), mesh)
     update = make_update(batch, policy, cfg, mesh)

@@ -1,4 +1,4 @@
-"""Other people's interfaces to an environment of `mm.make`, and the original's layout.
+"""Adapters of environments to other libraries' interfaces, and the original's layout.
 
 Each is imported when it is first asked for: `from metammo_jax.adapters import JaxMARLEnv`.
 """

@@ -1,4 +1,4 @@
-"""Many worlds as slots, one for each player of each world: what Gymnasium and PyTorch are given.
+"""Worlds as slots, one for each player of each world, for the Gymnasium and PyTorch adapters.
 
 Axes: B worlds, P players, N = B * P slots: slot i is player i % P of world i // P.
 """
@@ -20,12 +20,12 @@ from metammo_jax.vector import BatchState, vectorize
 
 @struct.dataclass
 class Slots(Node):
-    """What a step of all worlds came to, slot by slot.
+    """Results of a step of all worlds, slot by slot.
 
     Attributes:
-      view: (N, F) float32, of the new episode where one began.
+      view: (N, F) float32, of the new episode after a reset.
       mask: (N, A) bool.
-      alive: (N,) bool, who acts next.
+      alive: (N,) bool, the player acts next.
       reward: (N,) float32.
       terminated: (N,) bool.
       truncated: (N,) bool.
@@ -33,7 +33,7 @@ class Slots(Node):
       returns: (N,) float32, sum of rewards of the slot since its last end, this step included.
       length: (N,) int32, likewise its steps.
       winner: (N,) bool.
-      done: (B,) bool, worlds that were begun anew.
+      done: (B,) bool, the world was reset.
       final: `Observation` (B, ...) before automatic resets.
     """
 
@@ -100,7 +100,7 @@ class Batch:
         return slots
 
     def final_view(self, slots: Slots) -> jax.Array:
-        """Returns (N, F) float32, what was seen before automatic resets."""
+        """Returns (N, F) float32, the views before automatic resets."""
         return self._flat(slots.final).reshape(self.num_slots, -1)
 
     def _begun(self, key: jax.Array, number: jax.Array):
@@ -113,14 +113,14 @@ class Batch:
         choices, returns, length = last
         action = self._acted(choice, choices)
         was_alive = state.world.body.present[:, : self.core.cfg.players].reshape(-1)
-        obs, state, reward, terminated, truncated, told = self.worlds.step(
+        obs, state, reward, terminated, truncated, step_result = self.worlds.step(
             threefry.fold_in(key, number), state, action
         )
         reward, terminated, truncated = (x.reshape(-1) for x in (reward, terminated, truncated))
         returns, length, ended = returns + reward, length + 1, terminated | truncated
-        anew = jnp.repeat(told.done, self.core.cfg.players)
+        is_reset = jnp.repeat(step_result.done, self.core.cfg.players)
         # The dead end once more with their world, so that memories are reset with it.
-        terminated = terminated | (anew & ~was_alive)
+        terminated = terminated | (is_reset & ~was_alive)
         choices = jax.vmap(self.core.choices)(obs)
         slots = Slots(
             view=self.core.layout.observation(obs).reshape(self.num_slots, -1),
@@ -132,9 +132,9 @@ class Batch:
             ended=ended,
             returns=returns,
             length=length,
-            winner=told.info.winners.reshape(-1),
-            done=told.done,
-            final=told.final_observation,
+            winner=step_result.info.winners.reshape(-1),
+            done=step_result.done,
+            final=step_result.final_observation,
         )
         over = terminated | truncated
         kept = jnp.where(over, 0.0, returns), jnp.where(over, 0, length)

@@ -33,7 +33,7 @@ STEP, AGAIN = 520, 521
 
 @struct.dataclass
 class State(Node):
-    """A world, and what choices about it mean.
+    """A world, and the meaning of choices for it.
 
     Attributes:
       world: the state of the game.
@@ -61,7 +61,7 @@ class State(Node):
 
 @struct.dataclass
 class Outcome(Node):
-    """What a step came to.
+    """Result of a step.
 
     Attributes:
       view: (P, F) float32, the flat observation.
@@ -118,7 +118,7 @@ class Core:
 
     @property
     def is_discrete(self) -> bool:
-        """An action is one number, not one for each head."""
+        """Whether an action is one number, not one for each head."""
         return self.actions != "multi"
 
     def begin(
@@ -151,7 +151,7 @@ class Core:
         )
 
     def choices(self, obs: Observation) -> Choices:
-        """Returns what choices mean; the mask is of this kind of actions."""
+        """Returns the `Choices` of an observation, with the mask of this kind of actions."""
         found = self.layout.choices(obs)
         if not self.is_discrete:
             return found
@@ -197,7 +197,7 @@ def keys(key: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def auto_reset(begin: Callable, start, done: jax.Array, ended):
-    """Returns what has ended anew, where it has.
+    """Returns state and view after an automatic reset of ended worlds.
 
     In a batch only the worlds that have ended are begun anew, a few at a time. The usual
     `where(done, new, old)` of adapters would make a new world in every world and tick.

@@ -117,8 +117,10 @@ class VectorEnv(_Base):
           ValueError: there was no `reset` before, or the actions have another shape or dtype.
         """
         slots = self._batch.step(np.asarray(actions))
-        told = (slots.view, slots.reward, slots.terminated, slots.truncated)
-        view, reward, terminated, truncated = map(np.array, told)  # copies: wrappers write to them
+        step_result = (slots.view, slots.reward, slots.terminated, slots.truncated)
+        view, reward, terminated, truncated = map(
+            np.array, step_result
+        )  # copies: wrappers write to them
         return view, reward, terminated, truncated, self._infos(slots)
 
     def _infos(self, slots: Slots) -> dict[str, Any]:
@@ -135,7 +137,7 @@ class VectorEnv(_Base):
             for slot in np.flatnonzero(over):
                 final[slot] = views[slot]
             infos |= {"final_obs": final, "_final_obs": over}
-            told = {"episode_return": slots.returns, "episode_length": slots.length}
-            for name, values in told.items():
+            statistics = {"episode_return": slots.returns, "episode_length": slots.length}
+            for name, values in statistics.items():
                 infos |= {name: np.where(ended, np.asarray(values), 0), f"_{name}": ended}
         return infos

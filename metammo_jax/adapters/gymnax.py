@@ -29,7 +29,7 @@ OTHERS = 522
 
 @struct.dataclass
 class EnvParams(Node):
-    """What an episode may be told.
+    """Parameters of an episode.
 
     Attributes:
       max_steps_in_episode: () int32, ticks after which an episode is truncated; at most
@@ -134,7 +134,7 @@ class GymnaxEnv:
 
         Returns:
           observation, state, reward, terminated, info, as gymnax has them; `info["truncated"]`
-          tells of the time limit.
+          says whether the time limit was reached.
         """
         out = self._play(key, state, action)
         terminated, truncated, _ = self._endings(state, out, params)
@@ -142,7 +142,7 @@ class GymnaxEnv:
         return self._mine(out.view), out.state, self._mine(out.reward), terminated, info
 
     def is_truncated(self, state: State, params: EnvParams) -> jax.Array:
-        """Returns () bool, has the episode come to the time limit?"""
+        """Returns () bool, whether the episode has reached the time limit."""
         return state.world.tick >= params.max_steps_in_episode
 
     @narrow
@@ -192,7 +192,7 @@ class GymnaxEnv:
         return self._mine(terminated), self._mine(truncated), over
 
     def _info(self, out: Outcome) -> dict[str, jax.Array]:
-        """Returns what else is told; of those who act where it is of players."""
+        """Returns the dict of further results; of the acting players where it has one for each."""
         info = out.info
         return {
             "alive": self._mine(out.alive),

@@ -16,7 +16,7 @@ class Keys:
         self._key, self._ticks = None, 0
 
     def restart(self, seed: int | None) -> None:
-        """Begins anew with a seed; None goes on, at first with a seed that the system draws.
+        """Restarts with a seed; None continues, at first with a seed from the system.
 
         Raises:
           ValueError: the seed is no integer in 0..2**63 - 1.
@@ -34,7 +34,7 @@ class Keys:
 
 
 class Host:
-    """A world, the key of its next step, and what it was last seen as.
+    """A world, the key of its next step, and its last view.
 
     Attributes:
       core: the world with flat views.
@@ -88,7 +88,7 @@ def _stepped(core: Core):
 
 
 def nothing_chosen(core: Core) -> np.ndarray:
-    """Returns choices (P,) or (P, H) int32 with which nobody does anything."""
+    """Returns no-op choices (P,) or (P, H) int32."""
     stay = int(Direction.STAY)
     quiet = {"move": stay, "move_attack": stay, "style": 0, "token": 0, "price": 0, "gold": 0}
     row = [quiet.get(name, size - 1) for name, size in core.heads.items()]

@@ -178,7 +178,7 @@ class JaxMARLEnv:
 
     @narrow
     def _avail(self, state: State) -> dict[str, jax.Array]:
-        """Returns what agents may do: (A,) bool by agent, all heads side by side."""
+        """Returns the action masks by agent, (A,) bool, all heads concatenated."""
         return self._by_agent(state.choices.mask)
 
     def _difficulties(self):
@@ -213,7 +213,7 @@ def _typed(key: jax.Array) -> jax.Array:
 
 
 def register() -> None:
-    """Teaches `jaxmarl.make` the games of this package, as "metammo/race_to_the_center".
+    """Registers the games of this package with `jaxmarl.make`, as "metammo/race_to_the_center".
 
     A config may follow: "metammo/race_to_the_center:tiny". Keywords are those of `JaxMARLEnv`, and
     `config` and all else that `mm.make` takes. All other names are left to JaxMARL. Calling it

@@ -28,7 +28,7 @@ SEIZED_BY_OTHERS = 3
 
 @narrow
 def augment(observation: dict, world: World, cfg: Config) -> dict:
-    """Returns the observation as the wrapper hands it on.
+    """Returns the observation of the wrapper.
 
     Tile gets three columns: distance to the middle of the map, who stands there (the codes
     above, 1 to 3 NPCs by kind) and the state of the tile to be seized. Task becomes: is it a
@@ -73,7 +73,7 @@ def _group_of(ids: jax.Array, world: World) -> jax.Array:
 
 
 def _codes(listed: jax.Array, world: World, cfg: Config) -> jax.Array:
-    """Returns (P, K) int16, what each listed entity is to each player; 0 in empty rows."""
+    """Returns (P, K) int16, relation of each listed entity to each player; 0 in empty rows."""
     ids, kind = listed[..., Entity.ID].astype(jnp.int32), listed[..., Entity.NPC_TYPE]
     mate = _group_of(ids, world) == world.params.group[:, None]
     enemy = (ids > 0) & ~mate
@@ -140,7 +140,7 @@ def _spare_teammates(target: jax.Array, listed: jax.Array, world: World) -> jax.
 
 @narrow
 def scripted_token(augmented: dict, world: World, cfg: Config) -> jax.Array:
-    """Returns (P,) int32, the word that the wrapper has every player say, -1 for the dead.
+    """Returns (P,) int32, the word that the wrapper sends for each player, -1 for the dead.
 
     It tells of the speaker's health, how many NPCs and enemies it sees and, in a place that
     overlaps with the enemies', whether it sees its target.

@@ -89,7 +89,7 @@ class ItemColumn(IntEnum):
 
 @narrow
 def observe(world: World, cfg: Config) -> dict:
-    """Returns what every player of the original would be shown.
+    """Returns the observations of all players in the original's layout.
 
     A player that is not in the world has the original's dummy: zeros, and masks that allow
     nothing but to do nothing.
@@ -139,7 +139,7 @@ def observe(world: World, cfg: Config) -> dict:
 
 
 def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None:
-    """Adds what is observed of items, and the masks of what may be done with them."""
+    """Adds observations of items and their action masks."""
     listing = native.listings(world, cfg)
     masks = legal_trade.masks(world, partner, listing, cfg)
     masks = {name: mask.astype(jnp.int8) for name, mask in masks.items()}
@@ -262,10 +262,10 @@ def _moves(world: World, alive: jax.Array, cfg: Config) -> jax.Array:
 
 def _communication(players: jax.Array, alive: jax.Array, world: World) -> jax.Array:
     """Returns (P, 32, 4) int16: id, row, column and message of the living of one's group."""
-    heard = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
+    messages = players[:, [Entity.ID, Entity.ROW, Entity.COL, Entity.MESSAGE]]
     mates = query.teammates(world) & alive[None] & alive[:, None]
     mates &= query.is_on(world, System.COMMUNICATION)
-    return _gather(heard, bits.first_members(bits.pack(mates), COMMUNICATION_ROWS)[0], alive)
+    return _gather(messages, bits.first_members(bits.pack(mates), COMMUNICATION_ROWS)[0], alive)
 
 
 def __getattr__(name: str):

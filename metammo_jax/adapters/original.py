@@ -1,4 +1,4 @@
-"""An object that stands where `nmmo.Env` of the original (2.1.2) stands in people's programs.
+"""A drop-in replacement for `nmmo.Env` of the original (2.1.2).
 
 env = OriginalEnv(mm.make("team_battle", original_observations=True))
 obs, infos = env.reset(seed=1)
@@ -138,7 +138,7 @@ class OriginalEnv:
 
         Returns:
           observations, rewards (float), terminations and truncations (bool) and infos, by agent.
-          `infos[agent]["max_progress"]` is the most that its task came to.
+          `infos[agent]["max_progress"]` is the largest progress of its task.
 
         Raises:
           ValueError: there was no `reset` before; an agent, an action or an argument is unknown, an
@@ -147,8 +147,10 @@ class OriginalEnv:
         before = set(self.agents)
         key = self._keys.next()
         choice = self._choice(actions)
-        self.world, self._seen, shown, told = self._step(*key, self.world, self._seen, choice)
-        reward, terminated, truncated, info = jax.tree.map(np.asarray, told)
+        self.world, self._seen, shown, step_result = self._step(
+            *key, self.world, self._seen, choice
+        )
+        reward, terminated, truncated, info = jax.tree.map(np.asarray, step_result)
         self.is_over = bool(info.over)
         self.winners = (np.flatnonzero(info.winners) + 1).tolist()
         self.agents = self._present()
@@ -265,14 +267,14 @@ def _stepped(env):
     def step(key: jax.Array, number: jax.Array, world: World, listed, choice: jax.Array):
         action = _meant(jnp.asarray(choice), listed, env.cfg)
         out = env.step(threefry.fold_in(key, number), world, action)
-        obs, world, *told = out
-        return world, _listed(obs), nmmo.observe(world, env.cfg), tuple(told)
+        obs, world, *step_result = out
+        return world, _listed(obs), nmmo.observe(world, env.cfg), tuple(step_result)
 
     return step
 
 
 def _listed(obs: Observation) -> tuple:
-    """Returns what positions of the next actions are about: who is seen, what is for sale."""
+    """Returns the entities in sight and the listings that the next actions refer to."""
     return obs.visible, obs.listing
 
 

@@ -134,8 +134,8 @@ class ParallelEnv(_Base):
         """
         out = self._host.step(self._choices(actions))
         names = ("reward", "terminated", "truncated", "alive", "info")
-        told = jax.tree.map(np.asarray, [getattr(out, name) for name in names])
-        reward, terminated, truncated, alive, info = told
+        step_result = jax.tree.map(np.asarray, [getattr(out, name) for name in names])
+        reward, terminated, truncated, alive, info = step_result
         # In a step that ends nothing for all, who was brought back goes on.
         terminated = terminated & (~alive | info.over)
         acted, view, mask = self.agents, np.array(out.view), np.asarray(out.state.choices.mask)

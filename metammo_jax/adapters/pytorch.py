@@ -110,5 +110,5 @@ class TorchEnv:
         names = ("alive", "winner", "ended", "returns", "length")
         info = {name: to_torch(getattr(slots, name)) for name in names}
         info["action_mask"] = to_torch(slots.mask)
-        told = (slots.view, slots.reward, slots.terminated, slots.truncated)
-        return *map(to_torch, told), info
+        step_result = (slots.view, slots.reward, slots.terminated, slots.truncated)
+        return *map(to_torch, step_result), info

@@ -25,7 +25,7 @@ SIDES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
 
 
 def influence(found: Influence, of: str = "health", living: bool = True):
-    """Returns a chart of who changed what for whom, as `mm.counterfactual` found it.
+    """Returns a chart of the influence of players on each other, of `mm.counterfactual`.
 
     Args:
       found: of P players.
@@ -79,7 +79,7 @@ HEAT = {"visits": (), "deaths": ("agent_culled",), "harvests": ("harvest_item", 
 
 
 def heat_map(replays: Episodes, of: str = "visits"):
-    """Returns a chart of the map with how often each tile was where something happened.
+    """Returns a heat map of events by tile.
 
     Args:
       replays: one episode or several.
@@ -201,11 +201,12 @@ def survival(replays: Mapping[str, Episodes] | Replay):
 
 
 def team_look(team: int) -> dict[str, Any]:
-    """Returns how matplotlib is to draw the line of a team: its colour, and dashes for a mark."""
+    """Returns matplotlib's line style of a team: its colour, and dashes for a mark."""
     return dict(
-        color=hexadecimal(team_colour(team)), linestyle=("-", ":", "--")[team_mark(team)],
+        color=hexadecimal(team_colour(team)),
+        linestyle=("-", ":", "--")[team_mark(team)],
         path_effects=_outline(),
-    )  # fmt: skip
+    )
 
 
 def _outline() -> list[Any]:
@@ -239,7 +240,7 @@ def _alive(replay: Replay) -> np.ndarray:
 
 
 def trades(replay: Replay):
-    """Returns a chart of who gave and who sold to whom: players on a circle, arrows between them.
+    """Returns a chart of gifts and sales between players: players on a circle, with arrows.
 
     An arrow leads from the giver or seller to who got it, the wider, the more often.
 
@@ -273,7 +274,7 @@ def trades(replay: Replay):
 
 
 def profile(replays: Mapping[str, Episodes] | Replay):
-    """Returns a chart of what players did: actions of each kind in 100 living agent-ticks.
+    """Returns a chart of actions by kind, per 100 living agent-ticks.
 
     Args:
       replays: an episode; or episodes by the name of who plays in them, side by side.
@@ -304,7 +305,7 @@ def profile(replays: Mapping[str, Episodes] | Replay):
 
 
 def habits(replays: Episodes) -> dict[str, float]:
-    """Returns the share of living agent-ticks in which each thing was asked for, by its name.
+    """Returns the share of living agent-ticks with each kind of action, by name.
 
     Names are those of directions, "attack" and the styles of attacks, "speak", and in the full game
     "use", "destroy", "give", "sell", "buy" and "give gold".

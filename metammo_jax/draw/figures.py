@@ -1,4 +1,4 @@
-"""Players and NPCs, their health, and who strikes whom."""
+"""Drawing of players and NPCs, their health, and attacks."""
 
 import colorsys
 import functools
@@ -31,7 +31,7 @@ SMOOTH = 6
 
 
 def draw_strikes(pillow, image, world: World, view: View) -> None:
-    """Draws a line from each attacker to whom it hurt in the last tick."""
+    """Draws a line from each attacker to its target in the last tick."""
     body, spots = world.body, _spots(world, view)
     alive = body.present & (body.health > 0)
     row_of = {int(body.id[row]): row for row in np.flatnonzero(alive)}
@@ -45,7 +45,7 @@ def draw_strikes(pillow, image, world: World, view: View) -> None:
 
 
 def draw_figures(pillow, image, world: World, view: View) -> None:
-    """Draws everybody who lives: NPCs, players above them, bars and crowns above all."""
+    """Draws living NPCs and players, health bars and crowns."""
     body, spots = world.body, _spots(world, view)
     players, size = len(world.params.group), round(0.95 * view.scale) + 4
     alive = np.flatnonzero(body.present & (body.health > 0))

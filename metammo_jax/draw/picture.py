@@ -93,9 +93,14 @@ def animate(frames, path, fps: float = 8, **options) -> pathlib.Path:
     images = [image.quantize(palette=palette, dither=still) for image in images]
     buffer = io.BytesIO()
     images[0].save(
-        buffer, "GIF", save_all=True, append_images=images[1:], loop=0, disposal=1,
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=images[1:],
+        loop=0,
+        disposal=1,
         duration=max(20, round(1000 / fps)),
-    )  # fmt: skip
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
     return path

@@ -1,4 +1,4 @@
-"""What all parts of a picture share: which part of the map it shows, and pillow."""
+"""Shared parts of pictures: the shown part of the map, and imports of Pillow."""
 
 import dataclasses
 import types
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """Which part of the map a picture shows.
+    """The part of the map that a picture shows.
 
     Attributes:
       first: row and column of its first tile.
@@ -32,7 +32,7 @@ class View:
 
 
 def pillow_modules():
-    """Returns pillow's modules; they are imported only here, when a picture is asked for."""
+    """Returns Pillow's modules, which are imported only here."""
     try:
         from PIL import Image, ImageDraw, ImageFont
     except ImportError as error:

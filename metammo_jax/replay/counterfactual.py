@@ -1,4 +1,4 @@
-"""What the actions of one tick come to: for each player, the same tick without its action."""
+"""Effect of the actions of one tick: for each player, the same tick without its action."""
 
 import dataclasses
 import functools
@@ -18,7 +18,7 @@ from metammo_jax.world import World
 
 @dataclasses.dataclass(frozen=True)
 class Influence:
-    """What leaving out the action of one player changes for each; NumPy arrays.
+    """Changes for each player if the action of one is left out; NumPy arrays.
 
     Row i, column j: what player j has with the action of player i, minus what it has without.
     Positive: the action was good for j. Rows of players that did not act are 0.
@@ -49,7 +49,7 @@ def counterfactual(
     actions: Action | None = None,
     key: jax.Array | None = None,
 ) -> Influence:
-    """Returns what the action of each player in one tick changes for everybody.
+    """Returns the effect of each player's action in one tick on all players.
 
     The tick, and those after it, are played once as recorded and once for each player without its
     action, all others acting as recorded, with the same random numbers, in one vmapped call. In the
@@ -109,7 +109,7 @@ def _played(source, at, ticks: int, actions, key):
 
 
 def _instead(replace: Action | None, env) -> Action:
-    """Returns Action (P,), what each player does instead."""
+    """Returns the replacement actions, Action (P,)."""
     if replace is None:
         return jax.device_get(noop(env.cfg))
     one = given.ticks_of(replace, env.cfg)
@@ -137,8 +137,9 @@ def _influence(env, world: World, key: jax.Array, taken: Action, instead: Action
         left_out = rows == who
         changed = jax.tree.map(
             lambda recorded, other: recorded.at[0].set(jnp.where(left_out, other, recorded[0])),
-            taken, instead,
-        )  # fmt: skip
+            taken,
+            instead,
+        )
 
         def tick(world, each):
             action, number = each

@@ -1,4 +1,4 @@
-"""The worlds of an episode, played again from keyframes as they are asked for.
+"""Worlds of an episode, recomputed on demand from keyframes.
 
 Worlds are played in stretches of `STRIDE` ticks by one compiled function, and kept as NumPy arrays:
 the first world of each stretch for good, the rest of the last few stretches.
@@ -42,7 +42,7 @@ def tick_keys(key: jax.Array, tick) -> tuple[jax.Array, jax.Array]:
 
 
 def stretch_of(env):
-    """Returns a compiled function that plays a stretch.
+    """Returns a compiled function that plays `STRIDE` ticks.
 
     (world, key of all ticks, actions (n, P), () int32 ticks played before) -> worlds (n, ...) after
     each tick; (n,) bool, the game is over after it.
@@ -65,7 +65,7 @@ def _stretch(env, world: World, key: jax.Array, action: Action, first: jax.Array
 
 
 class Course:
-    """Worlds of an episode by their ticks.
+    """Worlds of an episode by tick, recomputed on demand.
 
     Attributes:
       env: the environment.
@@ -83,11 +83,11 @@ class Course:
 
     @property
     def ticks(self) -> int:
-        """T, ticks that there are actions of."""
+        """T, number of ticks with actions."""
         return len(self.action.move)
 
     def extend(self, action: Action) -> None:
-        """Adds actions (n, P) after the last; nothing past it has been asked for yet."""
+        """Appends actions (n, P); worlds after the last tick must not have been requested yet."""
         self.action = jax.tree.map(
             lambda old, new: np.concatenate([old, new.astype(np.int32)]), self.action, action
         )
@@ -134,12 +134,12 @@ class Course:
         return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
     def share(self, other: "Course", tick: int) -> None:
-        """Takes over the keyframes of an episode that is the same up to a tick."""
+        """Copies the keyframes of an episode that is equal up to a tick."""
         frames = other._frames.items()
         self._frames.update({n: world for n, world in frames if n * STRIDE <= tick})
 
     def span(self, first: int) -> Action:
-        """Returns the actions (STRIDE, P) from a tick on; after the last nobody does anything."""
+        """Returns actions (STRIDE, P) from a tick on, no-ops after the last."""
         action = jax.tree.map(lambda leaf: leaf[first : first + STRIDE], self.action)
         missing = STRIDE - len(action.move)
         if missing:

@@ -1,4 +1,4 @@
-"""`Replay`: an episode that was played, by its key and its actions.
+"""`Replay`: an episode, stored by its key and its actions.
 
 replay = mm.record(env, jax.random.key(0))
 replay.save("episode.replay")
@@ -23,7 +23,7 @@ from metammo_jax.world import World
 
 
 class Replay:
-    """An episode: the key and the actions that it was played with, and its worlds on demand.
+    """An episode: its key and actions, with worlds on demand.
 
     It is also a sequence of its T + 1 worlds, the first as it was at reset: `replay[-1]`,
     `replay[::16]` (a list), `for world in replay`. Worlds are in NumPy arrays.
@@ -44,7 +44,7 @@ class Replay:
     """
 
     def __init__(self, env, key: jax.Array, actions: Action, game=0, difficulty=None, policy=None):
-        """Plays an episode with the actions given, and keeps those up to the end of its game.
+        """Plays an episode with given actions, and stores those up to the end of its game.
 
         Args:
           env: an environment, without batch.
@@ -67,7 +67,7 @@ class Replay:
     def known(
         cls, course: Course, alive: np.ndarray, over: bool, policy=None, digest: str | None = None
     ) -> "Replay":
-        """Returns the replay of a course whose end is known.
+        """Returns the replay of a `Course` whose end is known.
 
         Args:
           course: worlds and actions; those of the dead are replaced by nothing.
@@ -90,7 +90,7 @@ class Replay:
 
     @property
     def ticks(self) -> int:
-        """T, the ticks that were played."""
+        """T, number of ticks."""
         return len(self.alive)
 
     def at(self, tick: int) -> World:
@@ -122,7 +122,7 @@ class Replay:
     def fork(
         self, tick: int, actions: Action | None = None, policy=None, ticks: int | None = None
     ) -> "Replay":
-        """Returns the episode that goes on otherwise from a tick, with the same random numbers.
+        """Returns the episode continued with other actions from a tick, with the same keys.
 
         Args:
           tick: where it begins to differ, 0 .. T.
@@ -156,7 +156,7 @@ class Replay:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the last world: equal where an episode came out the same bit for bit."""
+        """SHA-256 of the last world: equal for episodes that are equal bit for bit."""
         if self._digest is None:
             self._digest = stored.digest_of(self.at(self.ticks))
         return self._digest
@@ -173,7 +173,7 @@ class Replay:
             raise ValueError("the episode comes out otherwise: rules or made maps have changed")
 
     def save(self, path: str | Path) -> Path:
-        """Writes the replay into a file, maps of one's own too; returns the path."""
+        """Writes the replay to a file, with its custom maps; returns the path."""
         return stored.save(self, Path(path))
 
     @classmethod

@@ -85,7 +85,7 @@ def _packed(data: bytes) -> bytes:
 
 
 def _plain(packed: bytes, most: int) -> bytes:
-    """Returns what was packed, but not more than so many bytes of it."""
+    """Returns decompressed bytes, at most the given number."""
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS).decompress(packed, most)
 
 
@@ -103,7 +103,7 @@ def _unpacked(packed: bytes, block: dict[str, Any]) -> np.ndarray:
 
 
 def squeezed(values: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """Returns (bytes, n) uint8, the numbers of the living, player by player, by their bytes.
+    """Returns (bytes, n) uint8, the bytes of the living players' numbers, player by player.
 
     Args:
       values: (T, P) int32.
@@ -115,7 +115,7 @@ def squeezed(values: np.ndarray, alive: np.ndarray) -> np.ndarray:
 
 
 def stretched(planes: np.ndarray, alive: np.ndarray, nothing: int) -> np.ndarray:
-    """Returns (T, P) int32 of what `squeezed` gave; the dead have `nothing`.
+    """Returns (T, P) int32 from the bytes of `squeezed`; `nothing` for dead players.
 
     Raises:
       ValueError: it has not as many numbers as there are living.

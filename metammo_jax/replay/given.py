@@ -1,4 +1,4 @@
-"""What callers of replays pass in, checked at once, and actions of several ticks."""
+"""Validation of arguments of replays, and operations on actions of several ticks."""
 
 from typing import Any
 
@@ -79,22 +79,22 @@ def ticks_of(action: Any, cfg: Config) -> Action:
 
 
 def no_ticks(cfg: Config) -> Action:
-    """Returns actions (0, P) int32 of no tick."""
+    """Returns empty actions (0, P) int32."""
     return jax.tree.map(lambda leaf: np.zeros((0, *leaf.shape), np.int32), actions.noop(cfg))
 
 
 def joined(parts: list[Action]) -> Action:
-    """Returns actions of several spans of ticks, one span after the other."""
+    """Returns concatenated actions of several spans of ticks."""
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
 def cut(action: Action, start: int, stop: int | None) -> Action:
-    """Returns the actions of ticks start .. stop - 1, as far as there are any."""
+    """Returns the actions of ticks start .. stop - 1 that exist."""
     return jax.tree.map(lambda leaf: leaf[start:stop], action)
 
 
 def effective(action: Action, alive: np.ndarray, cfg: Config) -> Action:
-    """Returns actions (T, P) without what has no effect by itself.
+    """Returns actions (T, P) with parts that have no effect replaced by no-ops.
 
     The dead do nothing. Without a slot to give, to sell, or a player to give gold to, there is no
     receiver, price or amount either; policies and `env.sample` draw one at random all the same.

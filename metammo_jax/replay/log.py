@@ -1,4 +1,4 @@
-"""The event log: what happened, to whom, where and how much, as columns.
+"""The event log of a replay, as columns: event, players, place, amount.
 
 Events are captured where `World.tally` counts them, so both always agree (see `event_capture`).
 """
@@ -44,7 +44,7 @@ class Events(dict[str, np.ndarray]):
       tick: int32, ticks played before; the world after it is `replay.at(tick + 1)`.
       event: str, `vocab.Event` in small letters, or "speak".
       who: int32, row of the entity that did it, or to whom it happened. NPCs (rows P and up) hit
-        and kill; all else is told of players alone.
+        and kill; other columns are of players alone.
       whom: int32, row of the other entity, -1 if there is none: victim, killer (of
         "agent_culled"), receiver, buyer, seller.
       what: str, the item, style or skill; of "agent_culled" the cause: "attack", "leader" (a team
@@ -151,7 +151,7 @@ def capture_events(step: Callable) -> Callable:
 
     Args:
       step: `env.step`, or anything that calls it, not jitted. The result may be jitted, vmapped and
-        scanned over; `told` reads what it tells.
+        scanned over; `to_columns` reads the events.
     """
     return event_capture.capture(step)
 
@@ -207,7 +207,7 @@ def _name_killers(columns: dict[str, np.ndarray]) -> None:
 
 
 def _words(columns: dict[str, np.ndarray]) -> np.ndarray:
-    """Returns (n,) str, what each event is about."""
+    """Returns (n,) str, the object of each event."""
     event, what = columns["event"], columns["what"]
     out = np.full(len(event), "", "<U17")
     for kind in (*Event, event_capture.SPEAK):
@@ -236,7 +236,7 @@ def _empty() -> Events:
 
 @narrow
 def _stretch(env, world, key: jax.Array, action, first: jax.Array) -> CapturedEvents:
-    """Returns (n, R) what happened in the ticks of actions (n, P); `first` was played before."""
+    """Returns the captured events (n, R) of actions (n, P), which start at tick `first`."""
     step = event_capture.capture(env.step)
 
     def tick(world, each):

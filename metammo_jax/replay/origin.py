@@ -1,7 +1,7 @@
-"""An environment told as JSON, and made from it: names and numbers only, no code.
+"""Description of an environment as JSON, and an environment from it: names and numbers, no code.
 
-A game is told by its name, its numbers, and a fingerprint of the rest (goals, functions by their
-names, teams). What is made from it must tell the same, else the game has changed.
+A game is described by its name, its numbers, and a fingerprint of the rest (goals, functions by
+name, teams). A restored game must have the same description, else the game has changed.
 """
 
 import dataclasses
@@ -24,53 +24,53 @@ from metammo_jax.vocab import System
 _KINDS = {kind.__name__: kind for kind in kinds.Knob.__args__}
 
 
-def told(env: Env) -> dict[str, Any]:
-    """Returns what there is to say of an environment, maps of one's own left out."""
+def describe_env(env: Env) -> dict[str, Any]:
+    """Returns the description of an environment for a replay's header, without custom maps."""
     return {
-        "config": _told_config(env.cfg),
-        "games": [told_game(game) for game in env.games],
+        "config": _describe_config(env.cfg),
+        "games": [describe_game(game) for game in env.games],
         "weights": env.table.weights.tolist(),
     }
 
 
-def told_game(game: Minigame) -> dict[str, Any]:
+def describe_game(game: Minigame) -> dict[str, Any]:
     """Returns name, numbers and fingerprint of a game."""
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game) if f.name != "knobs"}
     text = json.dumps(_plain(fields), sort_keys=True)
     return {
         "name": game.name,
-        "knobs": {name: _told_knob(knob) for name, knob in sorted(game.knobs.items())},
+        "knobs": {name: _describe_knob(knob) for name, knob in sorted(game.knobs.items())},
         "fingerprint": hashlib.sha256(text.encode()).hexdigest()[:16],
     }
 
 
 def made(header: Mapping[str, Any], maps: np.ndarray | None) -> Env:
-    """Returns the environment that a header tells of.
+    """Returns the environment of a replay's header.
 
     Args:
-      header: as `told` returned it.
-      maps: maps of one's own, if there were any.
+      header: as `describe_env` returned it.
+      maps: custom maps, if there were any.
 
     Raises:
       ValueError: the config or a game is unknown here, or is not what it was.
     """
-    games = [_game(told) for told in header["games"]]
+    games = [_game(saved) for saved in header["games"]]
     return registry.make(games, _config(header["config"]), header["weights"], maps)
 
 
 def check(env: Env, header: Mapping[str, Any]) -> None:
-    """Raises ValueError unless an environment is the one that a header tells of."""
-    here = told(env)
+    """Raises ValueError unless an environment matches a replay's header."""
+    own = describe_env(env)
     for name, value in header["config"].items():
-        if here["config"].get(name) != value:
+        if own["config"].get(name) != value:
             raise ValueError(
                 f"the replay is of another config: {name}={value} there, "
-                f"{here['config'].get(name)} in the env given"
+                f"{own['config'].get(name)} in the env given"
             )
-    names = [[game["name"] for game in games] for games in (header["games"], here["games"])]
+    names = [[game["name"] for game in games] for games in (header["games"], own["games"])]
     if names[0] != names[1]:
         raise ValueError(f"the replay is of the games {names[0]}, the env given has {names[1]}")
-    for there, game in zip(header["games"], here["games"], strict=True):
+    for there, game in zip(header["games"], own["games"], strict=True):
         _check_game(there, game)
 
 
@@ -89,42 +89,42 @@ def _check_game(there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
         )
 
 
-def _game(told: Mapping[str, Any]) -> Minigame:
+def _game(saved: Mapping[str, Any]) -> Minigame:
     try:
-        game = registry.resolve(told["name"])
+        game = registry.resolve(saved["name"])
     except ValueError as error:
         raise ValueError(
             f"the replay is of a game that is not known here ({error}); if it is your own, give "
             "its environment: Replay.load(path, env)"
         ) from None
-    game = game.with_numbers(**{name: _knob(knob) for name, knob in told["knobs"].items()})
-    _check_game(told, told_game(game))
+    game = game.with_numbers(**{name: _knob(knob) for name, knob in saved["knobs"].items()})
+    _check_game(saved, describe_game(game))
     return game
 
 
-def _told_config(cfg: Config) -> dict[str, Any]:
+def _describe_config(cfg: Config) -> dict[str, Any]:
     fields = {field.name: getattr(cfg, field.name) for field in dataclasses.fields(cfg)}
     systems = sorted(system.name for system in cfg.systems)
     return json.loads(json.dumps({**fields, "systems": systems}))
 
 
-def _config(told: Mapping[str, Any]) -> Config:
+def _config(saved: Mapping[str, Any]) -> Config:
     known = {field.name for field in dataclasses.fields(Config)}
-    told = {**ADDED, **told}
-    if known != set(told):
-        differs = ", ".join(sorted(known ^ set(told)))
+    saved = {**ADDED, **saved}
+    if known != set(saved):
+        differs = ", ".join(sorted(known ^ set(saved)))
         raise ValueError(f"the replay is of another version of Config, which differs in {differs}")
-    sizes = told["team_sizes"]
+    sizes = saved["team_sizes"]
     return Config(
         **{
-            **told,
-            "systems": frozenset(System[name] for name in told["systems"]),
+            **saved,
+            "systems": frozenset(System[name] for name in saved["systems"]),
             "team_sizes": None if sizes is None else tuple(sizes),
         }
     )
 
 
-def _told_knob(knob: kinds.Knob) -> dict[str, Any]:
+def _describe_knob(knob: kinds.Knob) -> dict[str, Any]:
     fields = {field.name: getattr(knob, field.name) for field in dataclasses.fields(knob)}
     return {
         "kind": type(knob).__name__,
@@ -133,7 +133,7 @@ def _told_knob(knob: kinds.Knob) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """Returns a value of a knob as JSON has it: the name of a unit, a number, a word or None."""
+    """Returns a value of a knob for JSON: the name of a unit, a number, a word or None."""
     if isinstance(value, kinds.Unit):
         return value.value
     if value is None or isinstance(value, str | bool | np.bool_):
@@ -141,16 +141,16 @@ def _number(value: Any) -> Any:
     return int(value) if float(value).is_integer() else float(value)
 
 
-def _knob(told: Mapping[str, Any]) -> kinds.Knob:
-    fields = {name: value for name, value in told.items() if name != "kind"}
+def _knob(saved: Mapping[str, Any]) -> kinds.Knob:
+    fields = {name: value for name, value in saved.items() if name != "kind"}
     for name in ("unit", "step_unit"):
         if fields.get(name) is not None:
             fields[name] = kinds.Unit(fields[name])
-    return _KINDS[told["kind"]](**fields)
+    return _KINDS[saved["kind"]](**fields)
 
 
 def _plain(thing: Any) -> Any:
-    """Returns what something is made of as JSON: numbers, words, and functions by their names."""
+    """Returns a value for JSON: numbers, words, and functions by their names."""
     if isinstance(thing, Enum):
         return f"{type(thing).__name__}.{thing.name}"
     if thing is None or isinstance(thing, bool | int | float | str):

@@ -1,4 +1,4 @@
-"""Playing an episode to be kept."""
+"""Recording of episodes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def record(
     difficulty=None,
     outputs: bool = False,
 ) -> Replay:
-    """Plays one episode, and returns it.
+    """Plays one episode; returns its `Replay`.
 
     Args:
       env: an environment, without batch. With a wrapper the policy sees what that shows; the
@@ -58,7 +58,7 @@ def record(
 
 
 def go_on(replay: Replay, policy: Callable, ticks: int | None = None) -> Replay:
-    """Returns a replay with what follows it, if a policy acts from there on; see `record`.
+    """Returns a replay continued by a policy from its last tick; see `record`.
 
     Args:
       replay: whose game is not over.
@@ -78,7 +78,7 @@ def go_on(replay: Replay, policy: Callable, ticks: int | None = None) -> Replay:
 def _play(
     env, course: Course, obs, world: World, policy, ticks: range, alive: np.ndarray, outputs=False
 ) -> Replay:
-    """Plays on until the game is over or there are no more ticks.
+    """Plays until the game is over or the horizon is reached.
 
     Args:
       env: what the policy sees; maybe a wrapper.
@@ -95,7 +95,7 @@ def _play(
     step, keys_of, sample = jax.jit(env.step), jax.jit(courses.tick_keys), jax.jit(env.sample)
     choose = sample if policy is None else policy.explain if outputs else policy
     _, key = courses.keys_of(course.key)
-    taken, lived, told = [], [alive], []
+    taken, lived, policy_outputs = [], [alive], []
     for tick in ticks:
         act_key, step_key = keys_of(key, np.int32(tick))
         chosen = choose(act_key, obs)
@@ -103,13 +103,13 @@ def _play(
         lived.append(alive_of(world)[None])
         obs, world, _, _, _, info = step(step_key, world, action)
         taken.append(action)
-        told.append(jax.device_get(thoughts))
+        policy_outputs.append(jax.device_get(thoughts))
         if bool(info.over):
             break
     course.extend(_stacked(jax.device_get(taken)))
     digest = stored.digest_of(world)
-    alive, told = np.concatenate(lived), _stacked(told) if outputs else None
-    return Replay.known(course, alive, bool(info.over), told, digest)
+    alive, policy_outputs = np.concatenate(lived), _stacked(policy_outputs) if outputs else None
+    return Replay.known(course, alive, bool(info.over), policy_outputs, digest)
 
 
 def _stacked(ticks: list) -> Any:

@@ -1,4 +1,4 @@
-"""A replay into a file and out of it. The bytes are the business of `files`."""
+"""Saving and loading of replays; `files` has the file format."""
 
 import hashlib
 from pathlib import Path
@@ -42,7 +42,7 @@ def _header(replay: "Replay") -> dict[str, Any]:
     levels = replay.difficulty
     return {
         "version": metammo_jax.__version__,
-        "env": origin.told(replay.env),
+        "env": origin.describe_env(replay.env),
         "key": [str(jax.random.key_impl(replay.key)), words.tolist(), _partitionable()],
         "game": replay.game,
         "difficulty": None if levels is None else levels.tolist(),
@@ -53,7 +53,7 @@ def _header(replay: "Replay") -> dict[str, Any]:
 
 
 def load(path: Path, env=None) -> dict[str, Any]:
-    """Returns what is in a file: env, key, game, difficulty, action, alive, over, policy, digest.
+    """Returns what a file has: env, key, game, difficulty, action, alive, over, policy, digest.
 
     Args:
       path: of the file.

@@ -1,4 +1,4 @@
-"""What the page shows of a replay, as columns of integers with an axis of ticks.
+"""Columns of integers, with an axis of ticks, for the page of a replay.
 
 Row t of a column is the world after t ticks, or what led to it; row 0 is the reset.
 """
@@ -31,7 +31,7 @@ TOP = 3
 
 
 def columns_of(replay) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], World]:
-    """Reads a replay once, from its first tick to its last.
+    """Returns the columns of a replay, read once from its first tick to its last.
 
     Args:
       replay: with `env`, `ticks`, `worlds(start, stop)`, `actions` and `policy`
@@ -113,12 +113,12 @@ def _columns(world: World, cfg) -> dict[str, np.ndarray]:
 
 
 def shares(values) -> np.ndarray:
-    """Returns int32, ten thousandths of floats."""
+    """Returns floats as int32 in units of 1/10,000."""
     return np.rint(np.asarray(values, np.float64) * SHARE).astype(np.int32)
 
 
 def _acted(actions, columns: dict, cfg) -> dict[str, np.ndarray]:
-    """Returns columns of actions: row t is what led to world t; nothing for those not alive."""
+    """Returns columns of actions: row t led to world t; no-ops for dead players."""
     idle = {"move": Direction.STAY, "style": 0}
     needs = {"price": "sell", "give_to": "give", "gold": "gold_to", "style": "target"}
     acted, alive = {}, columns["alive"][:-1, : cfg.players]
@@ -134,7 +134,7 @@ def _acted(actions, columns: dict, cfg) -> dict[str, np.ndarray]:
 
 
 def _thought(policy, columns: dict) -> dict[str, np.ndarray]:
-    """Returns columns of what the policy thought of each world: row t before action t.
+    """Returns columns of the policy's outputs for each world: row t before action t.
 
     Probabilities are (F, P * choices), or of long heads the `TOP` choices and theirs.
     """

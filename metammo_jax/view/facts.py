@@ -1,4 +1,4 @@
-"""What stays the same for a whole replay: names, sizes, teams, tasks in words."""
+"""Constants of a replay for its page: names, sizes, teams, tasks in words."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ WORDS = dict(
 
 
 def facts(replay, world: World, columns: dict, title: str | None) -> dict:
-    """Returns what the page needs to know beside the columns, ready for JSON.
+    """Returns the constants of the page as a dict for JSON.
 
     Args:
       replay: see `metammo_jax.view.html.to_html`.
@@ -68,7 +68,7 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
 
 
 def _names(enum) -> list[str]:
-    """Returns words by number, from 0 on; empty where there is none."""
+    """Returns words by number, from 0 on; an empty word for missing numbers."""
     names = [""] * (max(enum) + 1)
     for word in enum:
         names[word] = word.name.lower().replace("_", " ")
@@ -76,7 +76,7 @@ def _names(enum) -> list[str]:
 
 
 def tasks(env, world: World) -> dict:
-    """Returns the tasks: the distinct ones in words, and which of them each player has."""
+    """Returns the distinct tasks in words, and the index of each player's."""
     choices = world.params.choices
     if choices is not None and (np.asarray(choices) >= 0).all():
         return dict(texts=[describe_task(np.asarray(choices), env.cfg)], of=[0] * env.cfg.players)

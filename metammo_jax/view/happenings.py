@@ -1,4 +1,4 @@
-"""What happened between worlds: attacks, deaths, seizures, wins, harvests, purchases.
+"""Events between consecutive worlds: attacks, deaths, seizures, wins, harvests, purchases.
 
 Tables have one row for each, in the order of ticks; column 0 is the tick after which a world
 shows it.
@@ -22,11 +22,11 @@ STRUCK, FOG, HUNGER, LEADER = 0, 1, 2, 3
 
 COUNTED = (Event.LEVEL_UP, Event.BUY_ITEM, Event.LIST_ITEM, Event.HARVEST_ITEM, Event.LOOT_ITEM,
            Event.CONSUME_ITEM)  # fmt: skip
-"""Events that the page tells of as they are counted."""
+"""Events that the page shows by their counts."""
 
 
 def between(before: World | None, worlds: World, actions, cfg) -> dict[str, np.ndarray]:
-    """Finds what happened from each world to the next.
+    """Returns the events from each world to the next, as columns.
 
     Args:
       before: the one world before the first of `worlds`, with a leading axis of 1; None at reset.
@@ -53,7 +53,7 @@ def between(before: World | None, worlds: World, actions, cfg) -> dict[str, np.n
 
 
 def _where(tick: ArrayLike, happened: ArrayLike, *columns: ArrayLike) -> np.ndarray:
-    """Returns (M, 2 + columns) int32: tick, row, and values there, where it happened (F, n)."""
+    """Returns (M, 2 + columns) int32: tick, row, and values, where a mask (F, n) is set."""
     at = np.nonzero(np.asarray(happened))
     values = [np.asarray(tick)[at[0]], at[1], *(np.asarray(column)[at] for column in columns)]
     return np.stack(values, axis=1).astype(np.int32)

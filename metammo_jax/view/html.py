@@ -1,4 +1,4 @@
-"""A replay as one HTML file that shows it in a browser, with nothing to load from elsewhere."""
+"""A replay as one self-contained HTML file, for a browser."""
 
 import html
 import importlib.resources
@@ -84,7 +84,7 @@ def page(replay, title: str | None = None) -> str:
 
 
 def fill(about: dict, data: str) -> str:
-    """Returns the page with its style, scripts and data in it."""
+    """Returns the HTML of the page with style, scripts and data."""
     folder = importlib.resources.files("metammo_jax.view") / "page"
     about_json = json.dumps(about, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     parts = {

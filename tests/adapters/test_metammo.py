@@ -120,8 +120,9 @@ def test_teammates_are_no_targets(tiny):
     ids = np.asarray(before["Entity"])[0, :, Entity.ID]
     assert ids[np.flatnonzero(target[0, :-1])].tolist() == [5] and target[0, -1] == 0
     assert ids[np.flatnonzero(before["ActionTargets"]["Attack"]["Target"][0, :-1])].tolist() == [
-        2, 5,
-    ]  # fmt: skip
+        2,
+        5,
+    ]
     alone = worlds.place(world, {4: (9, 9)})
     target = np.asarray(augmented(alone, tiny)["ActionTargets"]["Attack"]["Target"])
     assert not target[0, :-1].any() and target[0, -1] == 1

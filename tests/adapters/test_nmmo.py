@@ -28,8 +28,9 @@ def off(system):
 def test_layout_is_the_originals(tiny):
     out = seen(worlds.blank(tiny), tiny)
     players, rows, tiles = tiny.players, tiny.visible_rows, tiny.window**2
-    shapes = {name: (value.shape, value.dtype) for name, value in out.items()
-              if name != "ActionTargets"}  # fmt: skip
+    shapes = {
+        name: (value.shape, value.dtype) for name, value in out.items() if name != "ActionTargets"
+    }
     assert shapes == {
         "AgentId": ((players,), np.int32),
         "CurrentTick": ((players,), np.int32),
@@ -89,8 +90,10 @@ def test_rows_show_what_entities_have(tiny):
     assert enemy[[Entity.ROW, Entity.COL]].tolist() == [MIDDLE, MIDDLE + 2]
     assert enemy[[Entity.TIME_ALIVE, Entity.ATTACKER_ID, Entity.FOOD]].tolist() == [7, 5, 100]
     assert rows[1][[Entity.LATEST_COMBAT_TICK, Entity.MESSAGE, Entity.FREEZE]].tolist() == [
-        38, 99, 6,
-    ]  # fmt: skip
+        38,
+        99,
+        6,
+    ]
     assert [rows[i][Entity.NPC_TYPE] for i in (1, 2)] == [0, -1]
 
 
@@ -218,12 +221,20 @@ def test_the_full_games_layout_is_the_originals(rich, tiny_full):
     }
     seats = tiny_full.visible_rows + 1
     assert shapes == {
-        "Attack.Style": 3, "Attack.Target": seats, "Buy.MarketItem": market + 1,
-        "Comm.Token": tiny_full.tokens, "Destroy.InventoryItem": slots + 1,
-        "Give.InventoryItem": slots + 1, "Give.Target": seats, "GiveGold.Price": tiny_full.prices,
-        "GiveGold.Target": seats, "Move.Direction": 5, "Sell.InventoryItem": slots + 1,
-        "Sell.Price": tiny_full.prices, "Use.InventoryItem": slots + 1,
-    }  # fmt: skip
+        "Attack.Style": 3,
+        "Attack.Target": seats,
+        "Buy.MarketItem": market + 1,
+        "Comm.Token": tiny_full.tokens,
+        "Destroy.InventoryItem": slots + 1,
+        "Give.InventoryItem": slots + 1,
+        "Give.Target": seats,
+        "GiveGold.Price": tiny_full.prices,
+        "GiveGold.Target": seats,
+        "Move.Direction": 5,
+        "Sell.InventoryItem": slots + 1,
+        "Sell.Price": tiny_full.prices,
+        "Use.InventoryItem": slots + 1,
+    }
 
 
 def test_items_show_all_that_the_original_shows_of_them(rich, tiny_full):

@@ -90,9 +90,20 @@ def test_names_of_the_full_game(tiny_full):
     action = _meant(jnp.asarray(env._choice(wanted)), (visible, listing), tiny_full)
     found = {name: int(value[1]) for name, value in vars(action).items()}
     assert found == dict(
-        move=4, style=0, target=-1, token=-1, use=3, destroy=-1, give=1, give_to=6, sell=5,
-        price=99, buy=41, gold=5, gold_to=8,
-    )  # fmt: skip
+        move=4,
+        style=0,
+        target=-1,
+        token=-1,
+        use=3,
+        destroy=-1,
+        give=1,
+        give_to=6,
+        sell=5,
+        price=99,
+        buy=41,
+        gold=5,
+        gold_to=8,
+    )
 
 
 @pytest.mark.slow

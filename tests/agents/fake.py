@@ -31,7 +31,8 @@ class FakeWorld:
     @property
     def params(self):
         """Everybody plays alone."""
-        return types.SimpleNamespace(group=jnp.broadcast_to(jnp.arange(4), self.goal.shape))
+        group = jnp.broadcast_to(jnp.arange(4), self.goal.shape)
+        return types.SimpleNamespace(group=group, choices=None)
 
     @property
     def body(self):
@@ -94,9 +95,14 @@ class FakeEnv:
         )
         over = world.tick >= CFG.horizon
         info = Info(
-            over=over, time_up=over, winners=world.alive & over, score=jnp.float32(1),
-            max_progress=reward, game=jnp.int32(0), difficulty=jnp.int32(0),
-        )  # fmt: skip
+            over=over,
+            time_up=over,
+            winners=world.alive & over,
+            score=jnp.float32(1),
+            max_progress=reward,
+            game=jnp.int32(0),
+            difficulty=jnp.int32(0),
+        )
         return self.observe(world), world, reward, died, world.alive & ~died & over, info
 
     def observe(self, world):
@@ -114,11 +120,17 @@ class FakeEnv:
         )
         shown = jnp.where((world.age == 0)[:, None], jax.nn.one_hot(world.goal, 27), 0.0)
         return Observation(
-            tick=jnp.int32(0), alive=world.alive, entities=entities,
+            tick=jnp.int32(0),
+            alive=world.alive,
+            entities=entities,
             visible=jnp.broadcast_to(jnp.arange(4, dtype=jnp.int16), (4, 4)),
-            tiles=jnp.zeros((4, 5, 5), jnp.int8), fog=jnp.zeros((4, 5, 5), jnp.int8),
-            rally=jnp.zeros(4, jnp.int8), task=shown, progress=jnp.zeros(4), masks=masks,
-        )  # fmt: skip
+            tiles=jnp.zeros((4, 5, 5), jnp.int8),
+            fog=jnp.zeros((4, 5, 5), jnp.int8),
+            rally=jnp.zeros(4, jnp.int8),
+            task=shown,
+            progress=jnp.zeros(4),
+            masks=masks,
+        )
 
     def sample(self, key, obs):
         """Draws a move uniformly."""

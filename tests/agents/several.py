@@ -22,7 +22,7 @@ import metammo_jax as mm
 from agents.config import TrainConfig
 from agents.learners import state as states
 from agents.learners import update as updating
-from agents.learners.rollout import begin, collect
+from agents.learners.rollout import begin_rollout, collect
 from agents.parallel import meshes, processes
 from agents.runs import checkpoint, training_run
 from agents.train import resume, train
@@ -60,9 +60,12 @@ def start(*words, devices: int = 1) -> subprocess.Popen:
     changes = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, "JAX_ENABLE_COMPILATION_CACHE": "false"}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.agents.several", *map(str, words)],
-        cwd=ROOT, env={**os.environ, **changes}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, **changes},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def finish(*started: subprocess.Popen, seconds: int = 600) -> list[dict]:
@@ -86,11 +89,11 @@ def free_address() -> str:
 
 def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     """Returns the stage after a rollout, and what happened in it, by their place."""
-    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
-    part, key = batch.shard(meshes.AXIS, mesh.size), jax.random.key(cfg.seed)
+    mesh, (batch, policy) = meshes.make_mesh(cfg), training_run.assemble(cfg, env)
+    part, key = batch.shard(meshes.WORLD_AXIS, mesh.size), jax.random.key(cfg.seed)
 
     def play():
-        stage = begin(policy, part, key, cfg.past_selves)
+        stage = begin_rollout(policy, part, key, cfg.past_selves)
         params = policy.init(key, stage.obs)
         stage, steps, _, finished = collect(
             policy, part, params, key, stage, 1, cfg.rollout, params, cfg.past_selves
@@ -98,17 +101,17 @@ def after_play(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
         steps = (steps.choice, steps.alive, steps.reward, steps.ended, finished)
         return {"stage": stage}, {"steps": steps}
 
-    specs = (Spec(meshes.AXIS), Spec(None, None, meshes.AXIS))
+    specs = (Spec(meshes.WORLD_AXIS), Spec(None, None, meshes.WORLD_AXIS))
     return _by_place(jax.jit(meshes.shard_map(play, mesh, (), specs))())
 
 
 def after_update(cfg: TrainConfig, env) -> dict[str, np.ndarray]:
     """Returns state and metrics after one update, by their place."""
-    mesh, (batch, policy) = meshes.make(cfg), training_run.assemble(cfg, env)
-    state = states.start(batch, policy, cfg, mesh)
+    mesh, (batch, policy) = meshes.make_mesh(cfg), training_run.assemble(cfg, env)
+    state = states.init_state(batch, policy, cfg, mesh)
     rate = np.float32(cfg.learning_rate)
     state, metrics = updating.make_update(batch, policy, cfg, mesh)(state, rate)
-    return _by_place(checkpoint._keyless({"state": vars(state), "metrics": metrics}))
+    return _by_place(checkpoint.to_plain_arrays({"state": vars(state), "metrics": metrics}))
 
 
 def _by_place(tree):
@@ -129,15 +132,15 @@ def _update(name, out, devices):
 def _train(name, run, updates, *together):
     processes.join(*(together or (None, None, None)))
     cfg, env = make_world(name)
-    return _told(train(dataclasses.replace(cfg, run_dir=run), env, int(updates)))
+    return _summarize(train(dataclasses.replace(cfg, run_dir=run), env, int(updates)))
 
 
 def _resume(name, run, updates, *together):
     processes.join(*(together or (None, None, None)))
-    return _told(resume(run, make_world(name)[1], int(updates)))
+    return _summarize(resume(run, make_world(name)[1], int(updates)))
 
 
-def _told(result):
+def _summarize(result):
     params = [float(np.abs(leaf).sum()) for leaf in jax.tree.leaves(result.params)]
     counts = {"devices": jax.device_count(), "here": jax.local_device_count()}
     return {"steps": result.steps, "params": params, "run": str(result.run), **counts}

@@ -17,17 +17,20 @@ RECORD = {
 
 
 def test_numbers_of_a_record():
-    assert boards.numbers(RECORD) == {
-        "update": 3, "steps": 500, "loss": 0.25, "games/survive/return": -1.5,
+    assert boards.flatten_numbers(RECORD) == {
+        "update": 3,
+        "steps": 500,
+        "loss": 0.25,
+        "games/survive/return": -1.5,
         "games/survive/episodes": 2,
-    }  # fmt: skip
+    }
 
 
 def test_what_is_asked_for():
-    assert boards.asked(TrainConfig()) == ()
+    assert boards.board_names(TrainConfig()) == ()
     both = TrainConfig(log=("wandb", "tensorboard"), tensorboard=True)
-    assert boards.asked(both) == ("wandb", "tensorboard")
-    assert boards.asked(TrainConfig(tensorboard=True)) == ("tensorboard",)
+    assert boards.board_names(both) == ("wandb", "tensorboard")
+    assert boards.board_names(TrainConfig(tensorboard=True)) == ("tensorboard",)
     assert TrainConfig(log="mlflow").log == ("mlflow",)
     with pytest.raises(ValueError, match="log='comet' is unknown; allowed are tensorboard"):
         TrainConfig(log=("comet",))
@@ -37,13 +40,13 @@ def test_what_is_asked_for():
 def test_what_is_not_installed_is_said_at_once(name, monkeypatch):
     monkeypatch.setitem(sys.modules, boards.PACKAGES[name], None)
     with pytest.raises(ValueError, match=f"log='{name}' needs the package {boards.PACKAGES[name]}"):
-        boards.check(TrainConfig(log=(name,)))
+        boards.check_installed(TrainConfig(log=(name,)))
 
 
 def shown(cfg, run, *records):
     for board in boards.open_boards(cfg, run):
         for record in records:
-            board.add(boards.numbers(record), record["steps"])
+            board.add(boards.flatten_numbers(record), record["steps"])
         board.close()
 
 
@@ -92,18 +95,18 @@ def test_mlflow_in_files(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_run_and_its_resumption_are_shown(fake_cfg, tmp_path, monkeypatch):
-    told = []
+    reported = []
 
     class Recorder:
         def __init__(self, cfg, run):
-            told.append(("open", run))
+            reported.append(("open", run))
 
         def add(self, values, step):
-            told.append((step, values["update"]))
+            reported.append((step, values["update"]))
             assert values["steps"] == step and "slot_steps" in values
 
         def close(self):
-            told.append("close")
+            reported.append("close")
 
     monkeypatch.setitem(boards.BOARDS, "mlflow", Recorder)
     monkeypatch.setitem(boards.PACKAGES, "mlflow", "json")
@@ -112,5 +115,5 @@ def test_a_run_and_its_resumption_are_shown(fake_cfg, tmp_path, monkeypatch):
     again = resume(done.run, FakeEnv(), updates=1)
     one, two, three = (record["steps"] for record in done.history + again.history)
     opened = ("open", done.run)
-    assert told[:4] == [opened, (one, 1), (two, 2), "close"]
-    assert told[4:] == [opened, (three, 3), "close"]
+    assert reported[:4] == [opened, (one, 1), (two, 2), "close"]
+    assert reported[4:] == [opened, (three, 3), "close"]

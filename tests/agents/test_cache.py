@@ -24,9 +24,9 @@ CFG = TrainConfig(num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=1, 
 def program(seed: int = 0) -> str:
     """Returns a digest of the program of an update, by which the cache finds what was compiled."""
     cfg = TrainConfig(**{**vars(CFG), "seed": seed})
-    mesh = meshes.make(cfg)
+    mesh = meshes.make_mesh(cfg)
     batch, policy = training_run.assemble(cfg, training_run.mm.make(cfg.game, config=cfg.config))
-    state = jax.eval_shape(lambda: states.start(batch, policy, cfg, mesh))
+    state = jax.eval_shape(lambda: states.init_state(batch, policy, cfg, mesh))
     state = meshes.with_shardings(state, states.SPECS, mesh)
     update = updating.make_update(batch, policy, cfg, mesh)
     text = update.lower(state, np.float32(cfg.learning_rate)).as_text()
@@ -37,9 +37,13 @@ def python(*words, **variables) -> str:
     """Runs Python in another process; returns what it printed."""
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", **variables}
     done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env=environment, text=True, capture_output=True,
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        capture_output=True,
         timeout=600,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
@@ -53,11 +57,12 @@ def test_another_process_and_seed_make_the_same_program():
     """
     digests = [
         python(
-            "-c", f"from tests.agents import test_cache; print(test_cache.program(seed={seed}))",
+            "-c",
+            f"from tests.agents import test_cache; print(test_cache.program(seed={seed}))",
             PYTHONHASHSEED=hashed,
         )
         for seed, hashed in ((0, "1"), (7, "123"))
-    ]  # fmt: skip
+    ]
     assert len(digests[0].strip()) == 64 and digests[0] == digests[1]
 
 
@@ -82,9 +87,15 @@ def test_a_second_run_compiles_nothing_anew(tmp_path):
     def compiled(run: str, *words) -> set[str]:
         options = "--num-worlds 2 --rollout 2 --sequence 2 --minibatches 1 --epochs 1 --width 8"
         python(
-            "-m", "agents.train", *options.split(), "--run-dir", str(tmp_path / run), *words,
-            METAMMO_JAX_CACHE=str(tmp_path / "cache"), JAX_COMPILATION_CACHE_DIR="",
-        )  # fmt: skip
+            "-m",
+            "agents.train",
+            *options.split(),
+            "--run-dir",
+            str(tmp_path / run),
+            *words,
+            METAMMO_JAX_CACHE=str(tmp_path / "cache"),
+            JAX_COMPILATION_CACHE_DIR="",
+        )
         folder = tmp_path / "cache" / "compiled"
         return {path.name for path in folder.iterdir() if path.name.endswith("-cache")}
 

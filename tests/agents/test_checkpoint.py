@@ -65,7 +65,7 @@ def test_a_damaged_list_is_named(saved):
     text = listing.read_text()
     for spoiled in (text[:-30], "{}", "[]"):
         listing.write_text(spoiled)
-        with pytest.raises(ValueError, match="00000003.json must be whole"):
+        with pytest.raises(ValueError, match="00000003.json is missing or damaged"):
             checkpoint.load_policy(saved, POLICY)
 
 
@@ -74,11 +74,11 @@ def test_latest_and_prune(saved, tmp_path):
     checkpoint.save(folder, 12, POLICY, TRAINER, COUNTS)
     (folder / "00000099.orbax-checkpoint-tmp-1").mkdir()
     (folder / "00000098").mkdir()  # orbax was done, the list was not
-    assert checkpoint.latest(folder).name == "00000012"
+    assert checkpoint.latest_checkpoint(folder).name == "00000012"
     checkpoint.prune(folder, 0)
     assert saved.exists()
     checkpoint.prune(folder, 1)
     assert not saved.exists() and not saved.with_name("00000003.json").exists()
-    assert checkpoint.latest(folder).name == "00000012"
+    assert checkpoint.latest_checkpoint(folder).name == "00000012"
     with pytest.raises(ValueError, match="no complete checkpoint"):
-        checkpoint.latest(tmp_path / "empty")
+        checkpoint.latest_checkpoint(tmp_path / "empty")

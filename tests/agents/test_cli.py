@@ -4,12 +4,12 @@ import pytest
 
 from agents import cli, evaluate
 from agents.config import TrainConfig
-from agents.training import loop
+from agents.training import command
 
 
 @pytest.fixture(params=["tyro", "argparse"])
-def parse(request, monkeypatch):
-    """Parses options by tyro, or as where tyro is not installed."""
+def parser(request, monkeypatch):
+    """Options are parsed by tyro, or as where tyro is not installed."""
     real = builtins.__import__
 
     def without_tyro(name, *args, **kwargs):
@@ -20,18 +20,38 @@ def parse(request, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_tyro)
     if request.param == "tyro":
         pytest.importorskip("tyro")
+
+
+@pytest.fixture
+def parse(parser):
     return lambda *words: cli.parse(TrainConfig, TrainConfig(seed=5), list(words), "train")
 
 
 def test_options_of_every_type(parse):
     cfg = parse(
-        "--game", "sandwich", "survive", "--weights", "1", "2", "--total-steps", "100_000_000",
-        "--learning-rate", "1e-4", "--no-anneal", "--network", "paper",
-    )  # fmt: skip
+        "--game",
+        "sandwich",
+        "survive",
+        "--weights",
+        "1",
+        "2",
+        "--total-steps",
+        "100_000_000",
+        "--learning-rate",
+        "1e-4",
+        "--no-anneal",
+        "--network",
+        "paper",
+    )
     assert cfg == TrainConfig(
-        game=("sandwich", "survive"), weights=(1, 2), total_steps=100_000_000,
-        learning_rate=1e-4, anneal=False, network="paper", seed=5,
-    )  # fmt: skip
+        game=("sandwich", "survive"),
+        weights=(1, 2),
+        total_steps=100_000_000,
+        learning_rate=1e-4,
+        anneal=False,
+        network="paper",
+        seed=5,
+    )
 
 
 def test_help_explains_options(parse, capsys):
@@ -48,6 +68,41 @@ def test_what_is_unknown_ends_with_an_error(parse, words, capsys):
     assert stop.value.code == 2
 
 
+LAUNCH = ("resume", "preset", "seeds", "coordinator", "processes", "process")
+
+
+def test_help_of_train_lists_launch_options(parser, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.parse(["--help"])
+    shown = capsys.readouterr().out
+    assert stop.value.code == 0
+    assert all(f"--{name} " in shown for name in (*LAUNCH, "total-steps"))
+    assert "index of this process" in " ".join(shown.split())
+
+
+def test_launch_options_are_parsed_beside_those_of_training(parser):
+    words = ["--seeds", "0-3", "--epochs=2", "--coordinator", "host:1", "--processes", "2"]
+    launch, cfg = command.parse([*words, "--process", "1"])
+    assert launch == command.LaunchOptions("", "", "0-3", "host:1", "2", "1")
+    assert cfg == TrainConfig(epochs=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (["--preset", "tiny", "--config", "mini"], "preset 'tiny' were chosen for config 'tiny'"),
+        (["--config", "large"], "this run has config 'large'"),
+        (["--config", "mini"], ""),
+        (["--preset", "paper"], ""),
+    ],
+    ids=str,
+)
+def test_a_preset_of_another_config_is_reported(words, note, capsys):
+    command.parse(words)
+    found = capsys.readouterr().err
+    assert note in found and bool(found) == bool(note)
+
+
 def test_take():
     words = ["--a", "1", "--resume", "runs/x", "--b=2"]
     assert cli.take(words, "--resume") == "runs/x"
@@ -61,9 +116,10 @@ def test_take():
 @pytest.mark.parametrize(
     ("main", "words", "said"),
     [
-        (loop.main, ["--resume", "nowhere"], "'nowhere' is no run"),
-        (loop.main, ["--preset", "huge"], "preset='huge' is unknown"),
-        (loop.main, ["--game", "chess"], "chess"),
+        (command.main, ["--resume", "nowhere"], "'nowhere' is no run"),
+        (command.main, ["--preset", "huge"], "preset='huge' is unknown"),
+        (command.main, ["--preset", "mini", "--resume", "x"], "--preset is for new runs"),
+        (command.main, ["--game", "chess"], "chess"),
         (evaluate.main, ["nowhere"], "'nowhere' is no run"),
         (evaluate.main, [], "must be the folder of a run"),
     ],
@@ -89,6 +145,6 @@ def test_main_ends_cleanly(main, words, said, capsys, monkeypatch, tmp_path):
 )
 def test_options_suit_the_config_unless_a_preset_is_named(arguments, width, config, monkeypatch):
     asked = []
-    monkeypatch.setattr(loop, "train", asked.append)
-    assert loop.main([*arguments, "--game", "survive"]) == 0
+    monkeypatch.setattr(command, "train", asked.append)
+    assert command.main([*arguments, "--game", "survive"]) == 0
     assert (asked[0].width, asked[0].config, asked[0].game) == (width, config, ("survive",))

@@ -50,7 +50,8 @@ def test_any_number_of_devices_shuffles_alike(devices):
         """The (world, sequence) of each row of each minibatch."""
         count = cfg.segments // devices
         row = jax.vmap(
-            lambda _: updating._shuffled(cfg, jax.random.key(3), count), axis_name=meshes.AXIS
+            lambda _: updating._shuffle_rows(cfg, jax.random.key(3), count),
+            axis_name=meshes.WORLD_AXIS,
         )(np.arange(devices))
         worlds = cfg.num_worlds // devices
         first = np.arange(devices)[:, None, None] * worlds
@@ -85,19 +86,19 @@ def test_two_processes_train_together_and_any_number_of_devices_goes_on(tmp_path
 
     [one] = several.finish(several.start("train", "fake", alone, 2, devices=4))
     two = pair("train", together, 2)
-    assert [told["here"] for told in two] == [2, 2] and one["here"] == 4
+    assert [reported["here"] for reported in two] == [2, 2] and one["here"] == 4
     assert two[0]["params"] == two[1]["params"], "both hold the same parameters"
-    for told in two:
-        assert told["steps"] == one["steps"] and told["devices"] == 4
-        assert told["run"] == together
-        assert told["params"] == pytest.approx(one["params"], rel=1e-6)
+    for reported in two:
+        assert reported["steps"] == one["steps"] and reported["devices"] == 4
+        assert reported["run"] == together
+        assert reported["params"] == pytest.approx(one["params"], rel=1e-6)
     log = [json.loads(line) for line in (tmp_path / "together" / "metrics.jsonl").open()]
     assert [line["update"] for line in log] == [1, 2], "only one of them writes"
     [one] = several.finish(several.start("resume", "fake", together, 1))
     two = pair("resume", alone, 1)
-    for told in two:
-        assert told["steps"] == one["steps"] > log[-1]["steps"]
-        assert told["params"] == pytest.approx(one["params"], rel=1e-6)
+    for reported in two:
+        assert reported["steps"] == one["steps"] > log[-1]["steps"]
+        assert reported["params"] == pytest.approx(one["params"], rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -120,17 +121,17 @@ def test_devices_that_options_allow(sizes, allowed):
 
 def test_devices_that_are_not_there(monkeypatch):
     with pytest.raises(ValueError, match="devices=128 is more than the [0-9]+ of cpu"):
-        meshes.make(TrainConfig(num_worlds=256, minibatches=4, devices=128))
+        meshes.make_mesh(TrainConfig(num_worlds=256, minibatches=4, devices=128))
     monkeypatch.setattr(jax, "process_count", lambda: 2)
     with pytest.raises(ValueError, match=r"devices=4 (must be|is more than) the"):
-        meshes.make(preset("mini", devices=4))
+        meshes.make_mesh(preset("mini", devices=4))
 
 
 def test_idle_devices_are_named(monkeypatch):
     monkeypatch.setattr(jax, "devices", lambda: jax.local_devices() * 3)
     with pytest.warns(UserWarning, match="2 of 3 devices are used: devices=3 must divide"):
         monkeypatch.setattr(jax, "make_mesh", lambda sizes, *_, **__: sizes)
-        assert meshes.make(TrainConfig(num_worlds=4, minibatches=4)) == (2,)
+        assert meshes.make_mesh(TrainConfig(num_worlds=4, minibatches=4)) == (2,)
 
 
 def test_a_share_of_the_worlds_must_be_whole():

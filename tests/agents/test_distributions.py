@@ -10,10 +10,10 @@ import pytest
 from agents.networks.distributions import (
     Choice,
     Logits,
+    argmax_choice,
     entropy,
-    likeliest,
     log_prob,
-    masked,
+    mask_logits,
     sample,
     to_action,
 )
@@ -23,10 +23,12 @@ SIZES = dict(move=5, target=3, style=3, token=2)
 
 @pytest.fixture
 def logits():
-    draws = {name: jax.random.normal(jax.random.key(i), (7, n)) for i, (name, n) in
-             enumerate(SIZES.items())}  # fmt: skip
+    draws = {
+        name: jax.random.normal(jax.random.key(i), (7, n))
+        for i, (name, n) in enumerate(SIZES.items())
+    }
     legal = {name: jnp.ones((7, n), bool).at[:, 0].set(False) for name, n in SIZES.items()}
-    return masked(Logits(**draws), Logits(**legal))
+    return mask_logits(Logits(**draws), Logits(**legal))
 
 
 def every_choice():
@@ -71,7 +73,7 @@ def test_log_prob_of_hand_made_logits():
 def test_a_single_allowed_entry_costs_nothing():
     one = jnp.zeros((1, 4))
     legal = jnp.array([[False, False, False, True]])
-    logits = masked(Logits(one, one, one, one), Logits(legal, legal, legal, legal))
+    logits = mask_logits(Logits(one, one, one, one), Logits(legal, legal, legal, legal))
     last = jnp.full(1, 3, jnp.int32)
     assert float(log_prob(logits, Choice(last, last, last, last))[0]) == 0.0
     assert [float(part[0]) for part in entropy(logits)] == [0.0, 0.0]
@@ -80,9 +82,11 @@ def test_a_single_allowed_entry_costs_nothing():
 def test_to_action_turns_positions_into_rows_and_zero_into_silence():
     visible = jnp.array([[4, 9], [7, -1]], jnp.int16)
     choice = Choice(
-        move=jnp.array([1, 4]), target=jnp.array([1, 2]), style=jnp.array([2, 0]),
+        move=jnp.array([1, 4]),
+        target=jnp.array([1, 2]),
+        style=jnp.array([2, 0]),
         token=jnp.array([0, 3]),
-    )  # fmt: skip
+    )
     action = to_action(
         choice, types.SimpleNamespace(visible=visible, listing=None, bag=None), tokens=3
     )
@@ -178,7 +182,7 @@ def spelled(bits, legal=True):
     """Logits of an agent that can do nothing but say a word."""
     one = jnp.zeros((len(bits), 1))
     allowed = jnp.full(bits.shape, legal)
-    return masked(
+    return mask_logits(
         Logits(one, one, one, spelling=bits),
         Logits(one == 0, one == 0, one == 0, spelling=allowed),
     )
@@ -218,7 +222,7 @@ def test_spelled_words_are_drawn_as_often_as_their_probability():
 def test_who_may_not_speak_spells_silence_at_no_cost():
     silent = spelled(BITS, legal=False)
     assert sample(jnp.zeros((1, 6)), silent).token.tolist() == [0]
-    assert likeliest(silent).token.tolist() == [0]
+    assert argmax_choice(silent).token.tolist() == [0]
     assert float(log_prob(silent, says(0))[0]) == 0.0
     assert float(entropy(silent)[1][0]) == 0.0
     slope = jax.grad(lambda bits: entropy(spelled(bits, False))[1].sum())(BITS)
@@ -226,7 +230,7 @@ def test_who_may_not_speak_spells_silence_at_no_cost():
 
 
 def test_the_likeliest_spelling_has_the_likelier_bits():
-    assert likeliest(spelled(BITS)).token.tolist() == [0b101]
+    assert argmax_choice(spelled(BITS)).token.tolist() == [0b101]
 
 
 def test_a_number_that_no_word_has_is_silence():

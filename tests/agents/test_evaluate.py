@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from agents.evaluate import RANDOM, Side, compare
-from agents.evaluation.compare import _score, judge_of, mixed
-from agents.evaluation.episodes import Played, Result, play
+from agents.evaluation.compare import alternate_sides, make_judge, score_side
+from agents.evaluation.episodes import EpisodeResults, Played, play_episodes
 from agents.evaluation.results import Match
 from agents.evaluation.sides import Chooser
 from agents.player import Player
@@ -46,14 +46,14 @@ def test_both_sides_sit_where_they_should():
     env, numbers = FakeEnv(), np.arange(6, dtype=np.int32)
     key, choosers = jax.random.key(0), ((RANDOM.chooser, 1), (Chooser(None, True), 1))
     first, second = (np.full((6, 4), side, np.int32) for side in (0, 1))
-    both = mixed(6, 4)
+    both = alternate_sides(6, 4)
     assert both[:2].tolist() == [[0, 1, 0, 1], [1, 0, 1, 0]]
     for lineup, sides, expected in (
         (first, [0], [1, 0]),
         (second, [1], [0, 1]),
         (both, [0, 1], [1, 1]),
     ):
-        played = play(env, choosers, (None, None), key, numbers, 0, None, lineup)
+        played = play_episodes(env, choosers, (None, None), key, numbers, 0, None, lineup)
         result, goal, seat = played.result, played.goal, played.seat
         won, progress, length, most = result.won, result.progress, result.length, result.most
         for side in sides:
@@ -69,15 +69,15 @@ def test_the_competition_judges_each_side_by_its_own_players():
     """Two episodes; goals count from 3 on, since another game with three comes before."""
     goals = curriculum.evaluation()
     games_ = (types.SimpleNamespace(goals=goals[:3]), types.SimpleNamespace(goals=goals))
-    assert judge_of(games_, 0) is None and judge_of((object(),), 0) is None
-    judge = judge_of(games_, 1)
+    assert make_judge(games_, 0) is None and make_judge((object(),), 0) is None
+    judge = make_judge(games_, 1)
     kills, skilled = 0, [scoring.category(goal) for goal in goals].index("skill")
     most = np.array([[1.0, 0.5], [0.2, 0.4]])
     goal = np.array([[kills, kills], [skilled, kills]]) + 3
     seat = np.array([[0, 1], [0, 1]])
-    result = jax.tree.map(np.asarray, Result.nothing(2, 2, 2)).replace(most=most)
-    first = _score(Played(result, goal, seat), 0, judge)
-    second = _score(Played(result, goal, seat), 1, judge)
+    result = jax.tree.map(np.asarray, EpisodeResults.empty(2, 2, 2)).replace(most=most)
+    first = score_side(Played(result, goal, seat), 0, judge)
+    second = score_side(Played(result, goal, seat), 1, judge)
     assert first.competition.task_progress == pytest.approx((1.0 + 0.2) / 2)
     assert first.competition.categories == pytest.approx({"combat": 1.0, "skill": 0.2})
     assert first.competition.weighted_score == pytest.approx(100 / 18 + 0.2 * 100 / 48)
@@ -99,11 +99,13 @@ def test_a_player_remembers_until_it_is_restarted(fake_parts):
     _, policy, _, state = fake_parts
     player = Player(policy, state.params)
     obs, _ = FakeEnv().reset(jax.random.key(0))
-    first = player(jax.random.key(1), obs)
-    memory = player._memory
-    assert first.move.shape == (4,)
-    player(jax.random.key(1), obs)
-    assert not (player._memory == memory).all(), "the second tick goes on from the first"
+
+    def values():
+        action, outputs = player.explain(jax.random.key(1), obs)
+        assert action.move.shape == (4,)
+        return outputs["value"].tolist()
+
+    first = values()
+    assert values() != first, "the second tick has the memory of the first"
     player.restart()
-    player(jax.random.key(1), obs)
-    assert (player._memory == memory).all()
+    assert values() == first

@@ -33,9 +33,9 @@ def test_tasks_wait_for_what_they_need_and_are_done_once(tmp_path, monkeypatch):
     monkeypatch.setattr(tasks, "WAIT", 0.01)
     worked = []
     todo = [Note("c", ("a", "b"), worked), Note("b", ("a",), worked), Note("a", (), worked)]
-    tasks.work_through(todo, tmp_path)
+    tasks.complete_tasks(todo, tmp_path)
     assert worked == ["a", "b", "c"]
-    tasks.work_through(todo, tmp_path)
+    tasks.complete_tasks(todo, tmp_path)
     assert worked == ["a", "b", "c"], "what is complete is not done again"
 
 
@@ -43,7 +43,7 @@ def test_two_workers_share_tasks(tmp_path, monkeypatch):
     monkeypatch.setattr(tasks, "WAIT", 0.01)
     worked = []
     todo = [Note(f"task{number}", (), worked) for number in range(20)]
-    workers = [threading.Thread(target=tasks.work_through, args=(todo, tmp_path)) for _ in "ab"]
+    workers = [threading.Thread(target=tasks.complete_tasks, args=(todo, tmp_path)) for _ in "ab"]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -120,7 +120,7 @@ def test_a_training_begins_with_the_parameters_of_another(tmp_path, monkeypatch)
     begun = []
     monkeypatch.setattr(tasks, "train", lambda cfg, seeds: begun.append((cfg, seeds)))
     cfg = ExperimentConfig(steps=1000).training("survive", 100)
-    tasks.Training("then", cfg, (0, 1), ("first",), begins_with="first").work(tmp_path)
+    tasks.TrainingTask("then", cfg, (0, 1), ("first",), begins_with="first").work(tmp_path)
     [(cfg, seeds)] = begun
     assert cfg.start_from == str(tmp_path / "runs" / "first") and seeds == (0, 1)
     assert cfg.run_dir == str(tmp_path / "runs" / "then")
@@ -150,7 +150,7 @@ def test_a_comparison_by_hand(tmp_path):
         path = tmp_path / "matches" / "hand" / f"{game}-{seed}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result))
-    text = comparison.Comparison(lambda cfg: plan).write(cfg, tmp_path, "command")
+    text = comparison.ComparisonExperiment(lambda cfg: plan).write(cfg, tmp_path, "command")
     assert "2 seeds at `tiny`. They play." in text, "seeds that both games have"
     assert "| survive | 0.85 (0.80 to 0.90) |" in text
     assert "| sandwich | 0.50 (0.40 to 0.60) |" in text
@@ -169,13 +169,15 @@ def test_learning_curves_of_several_trainings_are_drawn(tmp_path):
     steps = {"steps": np.array([1e5, 2e5]), "won": np.array([0.2, 0.9]), "won ±": np.full(2, 0.1)}
     alone = {"random": {"steps": [1e5], "won": [0.5]}}
     runs = {"survive": {"random": steps, "past": steps}, "sandwich": alone}
-    told = pictures.curves(tmp_path / "curves.png", runs)
-    assert told.endswith("(curves.png)") and is_drawn(tmp_path / "curves.png")
+    reported = pictures.draw_curves(tmp_path / "curves.png", runs)
+    assert reported.endswith("(curves.png)") and is_drawn(tmp_path / "curves.png")
 
 
 def test_probability_of_improvement_by_hand():
     first, second = np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0]])
-    assert statistics.improvement(first, second) == pytest.approx(((2.5 / 6) + (2 / 6)) / 2)
+    assert statistics.probability_of_improvement(first, second) == pytest.approx(
+        ((2.5 / 6) + (2 / 6)) / 2
+    )
 
 
 def test_interquartile_mean_by_hand():

@@ -35,7 +35,7 @@ def rollout():
     """Two worlds, two sequences of two ticks, by a policy that is no longer indifferent."""
     env = training_run.mm.make(CFG.game, config=CFG.config)
     batch, policy = training_run.assemble(CFG, env)
-    state = states.start(batch, policy, CFG)
+    state = states.init_state(batch, policy, CFG)
     params = jax.tree.map(
         lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), state.params
     )
@@ -44,7 +44,7 @@ def rollout():
         return collect(policy, batch, params, jax.random.key(3), stage, 2, 2)
 
     _, steps, memory, _ = jax.jit(play)(params, state.stage)
-    steps = jax.tree.map(updating._world_first, steps)
+    steps = jax.tree.map(updating._split_worlds, steps)
     memory = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory)
     return policy, params, updating.make_rows(steps, memory, steps.value, steps.value)
 
@@ -75,7 +75,7 @@ def test_the_papers_network_trains(tmp_path):
     run = str(tmp_path / "run")
     begun = training_run.begin(dataclasses.replace(CFG, network="paper", verify=False, run_dir=run))
     before = jax.tree.map(np.array, begun.params)
-    result = loop._loop(begun, updates=2)
+    result = loop._train_run(begun, updates=2)
     for record in result.history:
         for name in ("policy_loss", "value_loss", "entropy", "token_entropy", "approx_kl"):
             assert math.isfinite(record[name]), name
@@ -99,10 +99,10 @@ def test_a_run_logs_what_players_came_to_and_is_judged(tmp_path):
     assert all(value >= 0 for name in ("gold", "defense") for value in terms[name])
     games = [r["games"]["multi_task"] for r in result.history if r["games"]]
     assert games, "everybody starves in 64 ticks, or the horizon comes after 128"
-    told = games[-1]
-    assert all(math.isfinite(value) for value in told.values())
-    assert told["event/agent_culled"] > 0 and told["starved"] + told["dehydrated"] > 0
-    assert {f"event/{event.name.lower()}" for event in Event} <= set(told)
+    reported = games[-1]
+    assert all(math.isfinite(value) for value in reported.values())
+    assert reported["event/agent_culled"] > 0 and reported["starved"] + reported["dehydrated"] > 0
+    assert {f"event/{event.name.lower()}" for event in Event} <= set(reported)
     options = evaluate.EvaluateConfig(game="multi_task_eval", episodes=2)
     match = evaluate.evaluate(result.run, options)[0]
     judged = match.alone[0].competition

@@ -40,22 +40,29 @@ def test_all_games_in_one_batch(tmp_path):
 @pytest.mark.parametrize("corrected", [True, False])
 def test_the_papers_network(corrected, tmp_path):
     cfg = TrainConfig(
-        game=("team_battle", "king_of_the_hill"), network="paper", corrected=corrected,
-        run_dir=str(tmp_path / "run"), **{**SMALL, "num_worlds": 2, "epochs": 1},
-    )  # fmt: skip
+        game=("team_battle", "king_of_the_hill"),
+        network="paper",
+        corrected=corrected,
+        run_dir=str(tmp_path / "run"),
+        **{**SMALL, "num_worlds": 2, "epochs": 1},
+    )
     result = train(cfg, updates=2)
     check(result)
     _, policy, params = training_run.load_policy(result.run)
     side = Side("trained", policy, params)
-    match = compare(training_run.arena("team_battle", "tiny"), side, RANDOM, episodes=2)
+    match = compare(
+        training_run.make_evaluation_env("team_battle", "tiny"), side, RANDOM, episodes=2
+    )
     assert match.alone[0].length > 0
 
 
 def test_a_time_limit_without_the_papers_reward(tmp_path):
     cfg = TrainConfig(
-        game="team_battle", paper_reward=False, run_dir=str(tmp_path / "run"),
+        game="team_battle",
+        paper_reward=False,
+        run_dir=str(tmp_path / "run"),
         **{**SMALL, "rollout": 128, "sequence": 16},
-    )  # fmt: skip
+    )
     check(train(cfg, updates=1))
 
 

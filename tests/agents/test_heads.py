@@ -62,7 +62,10 @@ def test_no_two_heads_share_a_weight(full):
     """Each column of the layer moves the logits of one head only."""
     heads, params, hidden, embedded = full
     slopes = jax.jacrev(lambda p: present(heads.apply(p, hidden, *embedded)))(params)
-    moved = jnp.stack([
-        jnp.abs(leaf["params"]["Dense_0"]["bias"]).sum(axis=(0, 1)) > 0 for leaf in slopes.values()
-    ])  # fmt: skip
+    moved = jnp.stack(
+        [
+            jnp.abs(leaf["params"]["Dense_0"]["bias"]).sum(axis=(0, 1)) > 0
+            for leaf in slopes.values()
+        ]
+    )
     assert (moved.sum(axis=0) == 1).all()

@@ -34,20 +34,22 @@ def batch():
     bootstrap[4, 2] = 0.7
     numbers["after"] = numbers["after"].at[:-1].set(numbers["value"][1:])
     return Minibatch(
-        **numbers, ended=jnp.asarray(ended), bootstrap=jnp.asarray(bootstrap),
+        **numbers,
+        ended=jnp.asarray(ended),
+        bootstrap=jnp.asarray(bootstrap),
         mask=jnp.ones((TICKS, 3), bool),
-    )  # fmt: skip
+    )
 
 
 def test_vtrace_of_the_policy_that_played_is_gae(batch):
     """With ratios of 1 the targets are the values plus generalized advantages."""
-    target, advantage = vtrace.returns(jnp.ones((TICKS, 3)), batch.value, batch, 0.9, 0.8)
+    target, advantage = vtrace.vtrace_returns(jnp.ones((TICKS, 3)), batch.value, batch, 0.9, 0.8)
     expected = gae(
         batch.reward, batch.value, batch.after[-1], batch.ended, batch.bootstrap, 0.9, 0.8
     )
     np.testing.assert_allclose(target, batch.value + expected, rtol=1e-5, atol=1e-6)
     assert np.abs(advantage - expected).max() > 1e-3, "advantages have no lambda of their own"
-    whole = vtrace.returns(jnp.ones((TICKS, 3)), batch.value, batch, 0.9, 1.0)[1]
+    whole = vtrace.vtrace_returns(jnp.ones((TICKS, 3)), batch.value, batch, 0.9, 1.0)[1]
     expected = gae(
         batch.reward, batch.value, batch.after[-1], batch.ended, batch.bootstrap, 0.9, 1.0
     )
@@ -58,7 +60,9 @@ def test_vtrace_as_its_sum_over_later_ticks(batch):
     """The definition: each later error counts with the product of the ratios up to it."""
     draw, gamma = np.random.default_rng(1), 0.9
     ratio = draw.uniform(0.2, 2.0, (TICKS, 3))
-    target, _ = vtrace.returns(jnp.asarray(ratio, jnp.float32), batch.value, batch, gamma, 1.0)
+    target, _ = vtrace.vtrace_returns(
+        jnp.asarray(ratio, jnp.float32), batch.value, batch, gamma, 1.0
+    )
     clipped, value = np.minimum(ratio, 1.0), np.asarray(batch.value)
     goes_on, later = 1.0 - np.asarray(batch.ended), np.asarray(batch.after)
     error = batch.reward + gamma * (goes_on * later + batch.bootstrap) - value
@@ -99,7 +103,7 @@ def test_it_learns_to_remember(algorithm, updates, options, fake_cfg):
     """
     cfg = dataclasses.replace(fake_cfg, algorithm=algorithm, **options)
     batch, policy = assemble(cfg, FakeEnv())
-    update, state = updating.make_update(batch, policy, cfg), states.start(batch, policy, cfg)
+    update, state = updating.make_update(batch, policy, cfg), states.init_state(batch, policy, cfg)
     rewards = []
     for _ in range(updates):
         state, metrics = update(state, np.float32(cfg.learning_rate))
@@ -117,7 +121,7 @@ def test_what_is_no_algorithm_is_refused():
 def test_equal_rows_have_equal_losses_in_any_order(batch):
     """A sum over the living does not depend on who comes first."""
     order = np.array([2, 0, 1])
-    one = vtrace.returns(jnp.ones((TICKS, 3)), batch.value, batch, 0.9, 0.9)
+    one = vtrace.vtrace_returns(jnp.ones((TICKS, 3)), batch.value, batch, 0.9, 0.9)
     other = jax.tree.map(lambda leaf: leaf[:, order], batch)
-    other = vtrace.returns(jnp.ones((TICKS, 3)), other.value, other, 0.9, 0.9)
+    other = vtrace.vtrace_returns(jnp.ones((TICKS, 3)), other.value, other, 0.9, 0.9)
     np.testing.assert_array_equal(one[0][:, order], other[0])

@@ -10,7 +10,7 @@ def test_it_learns_to_remember(fake_cfg, fake_parts):
     is not emptied at a death, stays near that. Perfect play earns 0.25.
     """
     batch, policy, update, _ = fake_parts
-    state, rewards = states.start(batch, policy, fake_cfg), []
+    state, rewards = states.init_state(batch, policy, fake_cfg), []
     for _ in range(60):
         state, metrics = update(state, np.float32(fake_cfg.learning_rate))
         rewards.append(float(metrics["reward"]))

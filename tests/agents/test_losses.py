@@ -15,15 +15,22 @@ def collected(log_prob, value, advantage, mask, moments=None):
     """A minibatch of which only some is looked at."""
     none = jnp.zeros_like(advantage)
     return Minibatch(
-        log_prob, value, advantage, reward=none, ended=mask, bootstrap=none, after=none, mask=mask,
+        log_prob,
+        value,
+        advantage,
+        reward=none,
+        ended=mask,
+        bootstrap=none,
+        after=none,
+        mask=mask,
         moments=moments,
-    )  # fmt: skip
+    )
 
 
 def ppo_loss(log_prob, value, entropy, old_log_prob, old_value, advantage, mask, cfg, axis=None):
     """The loss and its metrics: sums over rows, divided by how many of all devices count."""
     old = ppo.samples_of(collected(old_log_prob, old_value, advantage, mask), cfg, axis)
-    count = losses.total(jnp.sum(mask), axis).astype(jnp.float32)
+    count = losses.sum_over_devices(jnp.sum(mask), axis).astype(jnp.float32)
     new = Replayed(log_prob, value, entropy, logits=None, choice=None)
     sums = ppo.loss(new, old, cfg)
     return jax.tree.map(lambda leaf: leaf / count, sums)
@@ -31,9 +38,14 @@ def ppo_loss(log_prob, value, entropy, old_log_prob, old_value, advantage, mask,
 
 def advantages(reward, value, last, ended, bootstrap):
     out = gae(
-        jnp.array(reward), jnp.array(value), jnp.float32(last), jnp.array(ended),
-        jnp.array(bootstrap), GAMMA, LAMBDA,
-    )  # fmt: skip
+        jnp.array(reward),
+        jnp.array(value),
+        jnp.float32(last),
+        jnp.array(ended),
+        jnp.array(bootstrap),
+        GAMMA,
+        LAMBDA,
+    )
     return np.asarray(out)
 
 
@@ -113,9 +125,16 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
     def loss(scale, rows, mask, axis=None):
         log_prob, value, deeds, old_log_prob, old_value, advantage = rows
         return ppo_loss(
-            scale * log_prob, scale * value, (scale * deeds, deeds), old_log_prob, old_value,
-            advantage, mask, cfg, axis,
-        )  # fmt: skip
+            scale * log_prob,
+            scale * value,
+            (scale * deeds, deeds),
+            old_log_prob,
+            old_value,
+            advantage,
+            mask,
+            cfg,
+            axis,
+        )
 
     def variance(rows, mask, axis=None):
         return losses.explained_variance(rows[1], rows[4], mask, axis)
@@ -188,11 +207,15 @@ def test_after_death_goes_on_what_living_teammates_expect():
     last_value = jnp.array([[9.0, 3, 5, 9, 6]])
     last_alive = jnp.array([[False, True, True, False, True]])
     group = jnp.broadcast_to(jnp.array([0, 0, 0, 1, 1]), value.shape)
-    found = credit.after_death(value, alive, last_value, last_alive, group, jnp.zeros((2, 1), bool))
+    found = credit.value_after_death(
+        value, alive, last_value, last_alive, group, jnp.zeros((2, 1), bool)
+    )
     assert found.tolist() == [[[3.0, 0, 0, 0, 0]], [[0, 0, 0, 6.0, 0]]]
     over = jnp.array([[True], [False]])
-    found = credit.after_death(value, alive, last_value, last_alive, group, over)
+    found = credit.value_after_death(value, alive, last_value, last_alive, group, over)
     assert found.tolist() == [[[0.0] * 5], [[0, 0, 0, 6.0, 0]]]
     nobody = jnp.zeros_like(last_alive)
-    found = credit.after_death(value, alive, last_value, nobody, group, jnp.zeros((2, 1), bool))
+    found = credit.value_after_death(
+        value, alive, last_value, nobody, group, jnp.zeros((2, 1), bool)
+    )
     assert found[1].tolist() == [[0.0] * 5], "a team that has fallen expects nothing"

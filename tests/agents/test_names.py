@@ -17,9 +17,13 @@ def python(*words, folder=ROOT, paths=(ROOT,)) -> str:
     """Runs Python; returns what it printed."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     done = subprocess.run(
-        [sys.executable, "-W", "error::RuntimeWarning", *words], cwd=folder, env=environment,
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        [sys.executable, "-W", "error::RuntimeWarning", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 

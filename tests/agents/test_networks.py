@@ -8,13 +8,13 @@ from agents.config import TrainConfig
 from agents.networks.encoders import (
     Scales,
     bounded,
-    heard_features,
+    message_features,
     own_features,
     pair_features,
 )
 from agents.networks.tiles import tile_features
 from agents.networks.views import OriginalView
-from agents.policy import legal, make_policy
+from agents.policy import legal_choices, make_policy
 from tests.agents.fake import CFG, FakeEnv
 
 EVERYBODY = jnp.arange(CFG.players)
@@ -32,11 +32,14 @@ def original_view(cfg: mm.Config):
 
     full = cfg.slots > 0
     return OriginalView(
-        base=None, tile=shape(cfg.window**2, 7), entity=shape(cfg.visible_rows, 31),
-        task=shape(11 + cfg.task_embedding, dtype=jnp.float16), word=shape(dtype=jnp.int32),
+        base=None,
+        tile=shape(cfg.window**2, 7),
+        entity=shape(cfg.visible_rows, 31),
+        task=shape(11 + cfg.task_embedding, dtype=jnp.float16),
+        word=shape(dtype=jnp.int32),
         inventory=shape(cfg.slots, 16) if full else None,
         market=jax.ShapeDtypeStruct((cfg.market_rows, 16), jnp.int16) if full else None,
-    )  # fmt: skip
+    )
 
 
 def parameters(policy, cfg):
@@ -113,7 +116,7 @@ def test_words_of_teammates_are_heard_however_far_away():
     obs = obs.replace(entities=jnp.asarray(table), visible=jnp.full_like(obs.visible, -1))
     scales = Scales.of(CFG)
     assert scales.token_bits == 2
-    heard = heard_features(obs, EVERYBODY, scales).tolist()
+    heard = message_features(obs, EVERYBODY, scales).tolist()
     assert heard == [
         [-1, 1, 1, 1, 1, 1],  # 1 watches and says 0b10, 2 says 0b11
         [0, 0, 0, 1, 0, 1],  # 0 says 0b01, 2 says 0b11
@@ -139,26 +142,31 @@ def test_legal_spares_teammates_and_silences():
     obs = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(group))
     masks = obs.masks.replace(target=obs.masks.target.at[:, 4].set(False))
     obs = obs.replace(masks=masks)
-    out = legal(obs, EVERYBODY, CFG.tokens)
+    out = legal_choices(obs, EVERYBODY, CFG.tokens)
     assert out.target[0].tolist() == [False, False, True, True, False]
     assert out.token.tolist() == [[True] * 4] * 2 + [[True, False, False, False]] * 2
     assert (
-        legal(obs, EVERYBODY, CFG.tokens, talk=False).token.tolist() == [[True] + [False] * 3] * 4
+        legal_choices(obs, EVERYBODY, CFG.tokens, talk=False).token.tolist()
+        == [[True] + [False] * 3] * 4
     )
-    assert legal(obs, EVERYBODY, CFG.tokens, spare_teammates=False).target[0].tolist() == [
-        False, True, True, True, False,
-    ]  # fmt: skip
+    assert legal_choices(obs, EVERYBODY, CFG.tokens, spare_teammates=False).target[0].tolist() == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
     alone = obs.replace(entities=obs.entities.at[:, mm.Column.GROUP].set(0))
-    assert legal(alone, EVERYBODY, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
+    assert legal_choices(alone, EVERYBODY, CFG.tokens).target.tolist() == [[False] * 4 + [True]] * 4
 
 
 def test_spelled_words_are_legal_where_words_are():
     obs, _ = FakeEnv().reset(jax.random.key(0))
-    out = legal(obs, EVERYBODY, CFG.tokens, spelled=True)
+    out = legal_choices(obs, EVERYBODY, CFG.tokens, spelled=True)
     assert out.token is None
     bits = CFG.tokens.bit_length()
     assert out.spelling.tolist() == [[True] * bits] * 2 + [[False] * bits] * 2
-    assert not legal(obs, EVERYBODY, CFG.tokens, talk=False, spelled=True).spelling.any()
+    assert not legal_choices(obs, EVERYBODY, CFG.tokens, talk=False, spelled=True).spelling.any()
 
 
 def test_features_stay_near_one_in_all_games(played):

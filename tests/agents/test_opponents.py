@@ -11,7 +11,7 @@ import pytest
 import metammo_jax as mm
 from agents.config import TrainConfig
 from agents.evaluation import opponents
-from agents.learners.state import start
+from agents.learners.state import init_state
 from agents.networks.distributions import sample
 from agents.networks.paper import Paper
 from agents.policy import make_policy
@@ -36,8 +36,8 @@ def test_comparisons_are_logged_by_opponent(compared):
         ["random", "untrained", "past"]
     ] * 2
     # A player that keeps to the direction gets 1/4 in each tick, by chance a fifth of that.
-    learnt = [r["untrained"]["return_"] for r in records]
-    assert learnt[-1] > learnt[0]
+    learned = [r["untrained"]["return_"] for r in records]
+    assert learned[-1] > learned[0]
 
 
 def test_the_past_is_the_run_at_half_of_its_updates(compared):
@@ -46,13 +46,13 @@ def test_the_past_is_the_run_at_half_of_its_updates(compared):
     work = type("Work", (), {"run": compared.run, "counts": {}})()
     for update, expected in {2: None, 4: 2, 6: 4, 8: 4, 9: 6, 99: 6}.items():
         work.counts = {"updates": update}
-        assert opponents._past(work) == expected
+        assert opponents._past_update(work) == expected
 
 
 def test_the_untrained_opponent_is_the_run_before_its_first_update(compared, fake_parts, fake_cfg):
     content = (compared.run / "past" / "00000000.msgpack").read_bytes()
     kept = flax.serialization.from_bytes(compared.params, content)
-    first = start(*fake_parts[:2], fake_cfg).params
+    first = init_state(*fake_parts[:2], fake_cfg).params
     assert jax.tree.all(jax.tree.map(np.array_equal, kept, jax.device_get(first)))
 
 
@@ -90,7 +90,7 @@ def test_without_heads_a_policy_chooses_evenly_from_the_masks():
     params = policy.init(jax.random.key(1), batch)
     params = jax.tree.map(lambda leaf: leaf + 1.0, params)
     who = jnp.arange(CFG.players)
-    logits, value = policy.network.apply(opponents.uniform(policy, params), obs, who)
+    logits, value = policy.network.apply(opponents.uniform_params(policy, params), obs, who)
     for name, head in vars(logits).items():
         assert head is None or np.ptp(head) == 0.0, name
     trained, same = policy.network.apply(params, obs, who)
@@ -108,15 +108,15 @@ def test_every_head_of_the_papers_network_is_named():
 
 
 def test_means_over_games_and_lines_of_the_curve():
-    def told(random, past=None):
+    def reported(random, past=None):
         found = {"random": {"won": random}}
         return found | ({} if past is None else {"past": {"won": past}})
 
-    first = {"steps": 10, "evaluation": {"a": told(0.5), "b": told(1.0)}}
-    second = {"steps": 20, "evaluation": {"a": told(1.0, 0.25), "b": told(1.0, 0.75)}}
-    assert opponents.mean_won({"steps": 5}) == {}
-    assert opponents.mean_won(second) == {"random": 1.0, "past": 0.5}
-    assert curve.against([first, {"steps": 15}, second]) == {
+    first = {"steps": 10, "evaluation": {"a": reported(0.5), "b": reported(1.0)}}
+    second = {"steps": 20, "evaluation": {"a": reported(1.0, 0.25), "b": reported(1.0, 0.75)}}
+    assert opponents.mean_wins({"steps": 5}) == {}
+    assert opponents.mean_wins(second) == {"random": 1.0, "past": 0.5}
+    assert curve.curves_by_opponent([first, {"steps": 15}, second]) == {
         "random": {"steps": [10, 20], "won": [0.75, 1.0]},
         "past": {"steps": [20], "won": [0.5]},
     }

@@ -91,7 +91,7 @@ def test_what_is_no_algorithm_is_refused(cfg):
     with pytest.raises(ValueError, match="pass it"):
         train(dataclasses.replace(cfg, algorithm="own"), FakeEnv())
     with pytest.raises(ValueError, match="algorithm='pqn'"):
-        algorithms.learner_of(TrainConfig(algorithm="pqn"), Frozen())
+        algorithms.get_learner(TrainConfig(algorithm="pqn"), Frozen())
     with pytest.raises(ValueError, match=r"metrics \['error'\], METRICS names \['mistake'\]"):
         algorithms.check_metrics(Misnamed(), {"error": 0.0})
     assert not Path(cfg.run_dir).exists(), "nothing is left behind"

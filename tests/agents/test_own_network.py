@@ -90,6 +90,6 @@ def test_what_is_no_network_is_refused(fake_cfg, tmp_path):
     with pytest.raises(ValueError, match="network=type must be .* lacks being one"):
         train(cfg, FakeEnv(), network=Lean)
     paper = dataclasses.replace(cfg, network="paper", paper_reward=True)
-    with pytest.raises(ValueError, match="a network of one's own is given too"):
+    with pytest.raises(ValueError, match="a custom network is given too"):
         train(paper, FakeEnv(), network=Largest())
     assert not (tmp_path / "run").exists(), "nothing is left behind"

@@ -13,10 +13,10 @@ from agents import policy as policies
 from agents.config import TrainConfig
 from agents.learners import update as updating
 from agents.learners.minibatch import Minibatch, Replayed
-from agents.learners.rollout import begin, collect
+from agents.learners.rollout import begin_rollout, collect
 from agents.networks import packing
 from agents.networks.distributions import Choice, entropy, log_prob
-from agents.parallel.meshes import AXIS
+from agents.parallel.meshes import WORLD_AXIS
 from agents.runs import training_run
 
 WORLDS, PLAYERS = 5, 21
@@ -36,7 +36,7 @@ def test_every_wanted_player_has_one_place(wanted):
     for world, who in zip(*map(np.asarray, (blocks.world, blocks.who)), strict=True):
         np.add.at(found[world], who[who < PLAYERS], 1)
     np.testing.assert_array_equal(found, wanted)
-    size = packing.places(PLAYERS)
+    size = packing.block_size(PLAYERS)
     assert blocks.filled.sum() == sum(-(-n // size) for n in wanted.sum(axis=1))
 
 
@@ -46,15 +46,15 @@ def test_all_blocks_are_worked_on_once(wanted, at_once):
     crowds = np.random.default_rng(1).integers(0, 31, (WORLDS, PLAYERS)).astype(np.int32)
 
     def work(state, some, bound):
-        count, most = packing.take(state, some, PLAYERS)
-        return packing.put(state, some, (count + 1, jnp.full_like(most, bound)))
+        count, most = packing.gather(state, some, PLAYERS)
+        return packing.scatter(state, some, (count + 1, jnp.full_like(most, bound)))
 
     @jax.jit
     def play(wanted, crowds, start):
         blocks = packing.pack(wanted)
-        crowd = packing.crowd_of(crowds, blocks, PLAYERS)
-        parted = packing.for_all(work, start, blocks, at_once, 30, crowd)
-        return parted, packing.for_all(work, start, blocks, at_once, 30)
+        crowd = packing.block_crowd(crowds, blocks, PLAYERS)
+        parted = packing.fold_blocks(work, start, blocks, at_once, 30, crowd)
+        return parted, packing.fold_blocks(work, start, blocks, at_once, 30)
 
     zeros = np.zeros(wanted.shape, np.int32)
     parted, whole = jax.tree.map(np.asarray, play(wanted, crowds, (zeros, zeros)))
@@ -69,12 +69,16 @@ def tiny_batch(all_games):
     """Four worlds of each game, a policy, its parameters and first observations; some are dead."""
     cfg = TrainConfig(game=tuple(mm.games.GAMES), width=16, num_worlds=32, devices=1)
     batch, policy = training_run.assemble(cfg, all_games)
-    stage = jax.jit(lambda key: begin(policy, batch, key))(jax.random.key(0))
+    stage = jax.jit(lambda key: begin_rollout(policy, batch, key))(jax.random.key(0))
     alive = jax.random.bernoulli(jax.random.key(1), 0.5, stage.obs.alive.shape)
     stage = stage.replace(obs=stage.obs.replace(alive=alive))
     params = jax.jit(policy.init)(jax.random.key(2), stage.obs)
-    loud = jax.tree.map(lambda leaf: leaf + 0.1 * jnp.cos(jnp.arange(leaf.size, dtype=jnp.float32))
-                        .reshape(leaf.shape), params)  # fmt: skip
+    loud = jax.tree.map(
+        lambda leaf: (
+            leaf + 0.1 * jnp.cos(jnp.arange(leaf.size, dtype=jnp.float32)).reshape(leaf.shape)
+        ),
+        params,
+    )
     memory = jax.random.normal(jax.random.key(3), stage.memory.shape)
     return batch, policy, loud, stage.replace(memory=memory)
 
@@ -84,7 +88,7 @@ def test_acting_packed_is_acting_for_everybody(tiny_batch):
     batch, policy, params, stage = tiny_batch
     obs, alive = stage.obs, np.asarray(stage.obs.alive)
     crowd = (np.asarray(obs.visible) >= 0).sum(-1)[alive]
-    assert crowd.max() > packing.bounds(obs.visible.shape[-1])[0] > crowd.min(), "both lengths"
+    assert crowd.max() > packing.list_bounds(obs.visible.shape[-1])[0] > crowd.min(), "both lengths"
     fresh = jax.random.bernoulli(jax.random.key(4), 0.3, alive.shape)
     act = jax.jit(policy.act)
     choice, log_probs, value, memory = act(
@@ -105,7 +109,7 @@ def test_acting_packed_is_acting_for_everybody(tiny_batch):
     assert not np.asarray(log_probs)[~alive].any() and not np.asarray(value)[~alive].any()
     kept = np.where(np.asarray(fresh)[..., None], 0.0, np.asarray(stage.memory))
     np.testing.assert_array_equal(np.asarray(memory)[~alive], kept[~alive])
-    idle = policies.nothing(obs)
+    idle = policies.noop_choice(obs)
     chosen = jax.tree.map(lambda found, none: np.asarray(found != none)[~alive].any(), choice, idle)
     assert not any(jax.tree.leaves(chosen))
 
@@ -117,7 +121,7 @@ def sequences(fake_parts):
     _, steps, memory, _ = jax.jit(
         lambda: collect(policy, batch, state.params, jax.random.key(3), state.stage, 2, 9)
     )()
-    steps = jax.tree.map(updating._world_first, steps)
+    steps = jax.tree.map(updating._split_worlds, steps)
     memory = memory.reshape(-1, *memory.shape[2:])
     advantage, after = jax.random.normal(jax.random.key(6), (2, *steps.value.shape))
     return updating.make_rows(steps, memory, advantage, after)
@@ -145,13 +149,15 @@ def test_gradients_packed_are_those_of_everybody(
     rows, index = sequences, jnp.arange(29)
     living = np.asarray(rows.living[index])
     assert living[0].all() and 0.2 < float(rows.step.alive.mean()) < 0.9
-    monkeypatch.setattr(packing, "places", lambda players: places)
+    monkeypatch.setattr(packing, "block_size", lambda players: places)
     monkeypatch.setitem(packing.ROWS, "cpu", 9 * places * 16)  # sixteen blocks at a time
     assert int(packing.pack(rows.living[index]).filled.sum()) % 16, "the last part is not full"
 
     def packed(params):
-        gradient = functools.partial(updating._gradient, policy, cfg=cfg, index=index)
-        return jax.vmap(lambda rows: gradient(params, rows=rows), axis_name=AXIS)(
+        gradient = functools.partial(
+            updating._mean_gradient, policy, cfg=cfg, learner=learner, index=index
+        )
+        return jax.vmap(lambda rows: gradient(params, rows=rows), axis_name=WORLD_AXIS)(
             jax.tree.map(lambda leaf: leaf[None], rows)
         )
 
@@ -164,9 +170,15 @@ def test_gradients_packed_are_those_of_everybody(
         who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
         logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
         batch = Minibatch(
-            step.log_prob, step.value, some.advantage, step.reward, step.ended, step.bootstrap,
-            some.after, step.alive,
-        )  # fmt: skip
+            step.log_prob,
+            step.value,
+            some.advantage,
+            step.reward,
+            step.ended,
+            step.bootstrap,
+            some.after,
+            step.alive,
+        )
         old = learner.samples_of(batch, cfg, None)
         old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
         new = Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
@@ -185,7 +197,7 @@ def test_gradients_packed_are_those_of_everybody(
 def test_only_players_are_compared_when_replayed(fake_parts, sequences, monkeypatch, places):
     """What empty places hold was played by another: its log-probability is not theirs."""
     _, policy, _, state = fake_parts
-    monkeypatch.setattr(packing, "places", lambda players: places)
+    monkeypatch.setattr(packing, "block_size", lambda players: places)
     error = jax.jit(lambda rows: updating.replay_error(policy, state.params, rows))(sequences)
     assert float(error) < 1e-5
 
@@ -193,5 +205,9 @@ def test_only_players_are_compared_when_replayed(fake_parts, sequences, monkeypa
 def test_choices_of_short_lists_are_those_of_long_ones():
     zero, target = jnp.zeros(3, jnp.int32), jnp.array([0, 3, 4])
     choice = Choice(zero, target, zero, zero)
-    assert policies.widened(choice, 4, 9).target.tolist() == [0, 3, 9]
-    assert policies.shortened(policies.widened(choice, 4, 9), 4).target.tolist() == [0, 3, 4]
+    assert policies.lengthen_choice(choice, 4, 9).target.tolist() == [0, 3, 9]
+    assert policies.shorten_choice(policies.lengthen_choice(choice, 4, 9), 4).target.tolist() == [
+        0,
+        3,
+        4,
+    ]

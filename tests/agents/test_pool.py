@@ -9,7 +9,7 @@ import pytest
 
 from agents.config import TrainConfig
 from agents.learners import pool, state, update
-from agents.learners.rollout import begin, play_tick
+from agents.learners.rollout import begin_rollout, play_tick
 from agents.runs import training_run
 from agents.runs.training_run import assemble
 from agents.train import train
@@ -24,7 +24,7 @@ CFG = TrainConfig(past_selves=0.25, pool_size=3, pool_every=2)
 def test_whole_teams_are_dealt_out_and_one_learns(group, share):
     keys = jax.random.split(jax.random.key(0), 4000)
     groups = jnp.broadcast_to(jnp.array(group, jnp.int16), (4000, len(group)))
-    past = np.asarray(jax.jit(pool.dealt, static_argnums=2)(keys, groups, share))
+    past = np.asarray(jax.jit(pool.assign_teams, static_argnums=2)(keys, groups, share))
     teams = max(group) + 1
     of_team = np.stack([past[:, np.array(group) == team].mean(axis=1) for team in range(teams)])
     assert np.isin(of_team, (0, 1)).all(), "no team is split"
@@ -40,12 +40,12 @@ def test_every_place_of_the_pool_is_a_fair_sample_of_the_past():
     @jax.jit
     @jax.vmap
     def grow(key):
-        held = pool.start(CFG, jnp.float32(0))
+        held = pool.make_pool(CFG, jnp.float32(0))
 
         def step(held, key_and_number):
             key, number = key_and_number
             rival = pool.Rival(jnp.int32(0), held.params[0])
-            return pool.grown(key, held, rival, number, 1.0, 0.5, CFG), None
+            return pool.update_pool(key, held, rival, number, 1.0, 0.5, CFG), None
 
         keys = jax.random.split(key, 22)
         return jax.lax.scan(step, held, (keys, jnp.arange(1.0, 23.0)))[0]
@@ -63,15 +63,17 @@ def test_every_place_of_the_pool_is_a_fair_sample_of_the_past():
 
 
 def test_the_hard_ones_are_drawn_more_often():
-    held = pool.start(CFG, {"w": jnp.float32(0)})
+    held = pool.make_pool(CFG, {"w": jnp.float32(0)})
     held = held.replace(
-        params={"w": jnp.arange(3.0)}, seen=jnp.int32(2),
-        matches=jnp.array([98.0, 98.0, 98.0]), above=jnp.array([29.0, 59.0, 97.0]),
-    )  # fmt: skip
+        params={"w": jnp.arange(3.0)},
+        seen=jnp.int32(2),
+        matches=jnp.array([98.0, 98.0, 98.0]),
+        above=jnp.array([29.0, 59.0, 97.0]),
+    )
     keys = jax.random.split(jax.random.key(2), 4000)
     for how, share in (("uniform", 0.5), ("hard", 0.36 / 0.45)):
         cfg = dataclasses.replace(CFG, pool_draw=how)
-        rival = jax.vmap(lambda key, cfg=cfg: pool.draw(key, held, cfg))(keys)
+        rival = jax.vmap(lambda key, cfg=cfg: pool.draw_rival(key, held, cfg))(keys)
         assert (np.asarray(rival.params["w"]) == np.asarray(rival.place)).all()
         assert float((rival.place == 1).mean()) == pytest.approx(share, abs=0.03)
         assert (rival.place < 2).all(), "an empty place is not drawn"
@@ -81,12 +83,17 @@ def test_who_came_further_is_above():
     past = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 1, 1]], bool)
     winners = np.array([[0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0] * 4], bool)
     progress = [[0, 0, 0.4, 0.4], [0.5, 0, 0, 0], [0.0] * 4, [0.0] * 4, [0.5] * 4]
-    info = FakeEnv().step(
-        jax.random.key(0), FakeEnv().reset(jax.random.key(0))[1],
-        FakeEnv().sample(jax.random.key(0), None),
-    )[5].replace(winners=jnp.asarray(winners), max_progress=jnp.array(progress))  # fmt: skip
+    info = (
+        FakeEnv()
+        .step(
+            jax.random.key(0),
+            FakeEnv().reset(jax.random.key(0))[1],
+            FakeEnv().sample(jax.random.key(0), None),
+        )[5]
+        .replace(winners=jnp.asarray(winners), max_progress=jnp.array(progress))
+    )
     done = np.array([1, 1, 1, 0, 1], bool)
-    matched, above = pool.placed(jnp.asarray(past), info, done)
+    matched, above = pool.score_matches(jnp.asarray(past), info, done)
     assert matched.tolist() == [1, 1, 0, 0, 1]
     assert above.tolist() == [1, 1, 0, 0, 0.5]
 
@@ -95,7 +102,7 @@ def test_who_came_further_is_above():
 def stubborn(fake_cfg):
     """Batch, policy, parameters, and those of a rival that always moves in direction 2."""
     batch, policy = assemble(fake_cfg, FakeEnv())
-    stage = begin(policy, batch, jax.random.key(0), 0.5)
+    stage = begin_rollout(policy, batch, jax.random.key(0), 0.5)
     params = policy.init(jax.random.key(1), stage.obs)
     bias = params["params"]["heads"]["Dense_0"]["bias"]
     rival = jax.tree.map(lambda leaf: leaf, params)
@@ -133,7 +140,7 @@ def test_nothing_is_learned_from_past_selves(stubborn, fake_cfg):
     """Half of all steps count; a replay of them gives their log-probabilities back."""
     batch, policy, params, rival, _ = stubborn
     cfg = dataclasses.replace(fake_cfg, past_selves=0.5, pool_size=2, pool_every=1)
-    first = state.start(batch, policy, cfg)
+    first = state.init_state(batch, policy, cfg)
     held = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), rival)
     first = first.replace(pool=first.pool.replace(params=held))
     after, metrics = update.make_update(batch, policy, cfg)(first, np.float32(0.0))
@@ -151,9 +158,13 @@ def test_nothing_is_learned_from_past_selves(stubborn, fake_cfg):
 def test_a_run_with_past_selves_goes_on_exactly(fake_cfg, tmp_path):
     def cfg(name):
         return dataclasses.replace(
-            fake_cfg, past_selves=0.5, pool_size=2, pool_every=1, total_steps=4_000,
+            fake_cfg,
+            past_selves=0.5,
+            pool_size=2,
+            pool_every=1,
+            total_steps=4_000,
             run_dir=str(tmp_path / name),
-        )  # fmt: skip
+        )
 
     whole = train(cfg("whole"), FakeEnv())
     train(cfg("parts"), FakeEnv(), updates=2)

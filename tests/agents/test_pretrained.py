@@ -45,12 +45,18 @@ def file(run, tmp_path_factory):
 def test_what_was_written_is_read(run, file):
     found = load(file)
     assert found.name == "new" and found.policy.legal
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6),
-                 found.params, run[1])  # fmt: skip
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6), found.params, run[1]
+    )
     assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(found.params))
     card = {name: found.card[name] for name in ("games", "config", "steps", "seed", "rating")}
-    assert card == {"games": ["sandwich"], "config": "tiny", "steps": 300, "seed": 0,
-                    "rating": "never rated"}  # fmt: skip
+    assert card == {
+        "games": ["sandwich"],
+        "config": "tiny",
+        "steps": 300,
+        "seed": 0,
+        "rating": "never rated",
+    }
     assert found.card["command"] == (
         "metammo-jax train --game sandwich --total-steps 5000 --learning-rate 0.001 --width 16"
     )
@@ -101,12 +107,12 @@ def test_files_that_are_no_agents(run, file, tmp_path):
     for path in (cut, pickled, raw, other):
         with pytest.raises(ValueError, match="is damaged, or no agent"):
             load(path)
-    card, params = agents.read(file)
-    agents.write(tmp_path / "old.npz", {**card, "train": {**card["train"], "gone": 1}}, params)
+    card, params = agents.read_file(file)
+    agents.write_file(tmp_path / "old.npz", {**card, "train": {**card["train"], "gone": 1}}, params)
     with pytest.raises(ValueError, match="another version of the package"):
         load(tmp_path / "old.npz")
     wide = {**card, "train": {**card["train"], "width": 32}}
-    agents.write(tmp_path / "wide.npz", wide, params)
+    agents.write_file(tmp_path / "wide.npz", wide, params)
     with pytest.raises(ValueError, match=r"network: .* has shape \(.*\), \(.*\) is needed"):
         load(tmp_path / "wide.npz")
 

@@ -23,16 +23,18 @@ def test_what_a_policy_thought_is_kept_and_changes_nothing(agent, tmp_path):
     env = agent.make("king_of_the_hill")
     key = jax.random.key(2)
     plain = mm.record(env, key, agent.player, ticks=20)
-    told = mm.record(env, key, agent.player, ticks=20, outputs=True)
-    jax.tree.map(np.testing.assert_array_equal, plain.actions, told.actions)
-    again = mm.Replay.load(told.save(tmp_path / "told.replay"))
-    jax.tree.map(np.testing.assert_array_equal, again.policy, told.policy)
+    reported = mm.record(env, key, agent.player, ticks=20, outputs=True)
+    jax.tree.map(np.testing.assert_array_equal, plain.actions, reported.actions)
+    again = mm.Replay.load(reported.save(tmp_path / "reported.replay"))
+    jax.tree.map(np.testing.assert_array_equal, again.policy, reported.policy)
     cfg = env.cfg
     shapes = {name: values.shape[1:] for name, values in again.policy.items()}
     players = cfg.players
     assert shapes == {
-        "value": (players,), "move": (players, 5), "target": (players, cfg.visible_rows + 1)
-    }  # fmt: skip
+        "value": (players,),
+        "move": (players, 5),
+        "target": (players, cfg.visible_rows + 1),
+    }
     assert all(values.dtype == np.float16 for values in again.policy.values())
     alive, moves = again.alive, again.policy["move"].astype(np.float32)
     np.testing.assert_allclose(moves.sum(-1)[alive], 1, atol=2e-3)
@@ -58,9 +60,18 @@ def test_evaluate_writes_an_episode(tmp_path, monkeypatch):
 
 def test_training_writes_episodes(tmp_path):
     cfg = TrainConfig(
-        game="survive", num_worlds=2, rollout=16, sequence=16, minibatches=1, epochs=1, width=16,
-        eval_every=0, progress=False, run_dir=str(tmp_path / "run"), replay_every=2,
-    )  # fmt: skip
+        game="survive",
+        num_worlds=2,
+        rollout=16,
+        sequence=16,
+        minibatches=1,
+        epochs=1,
+        width=16,
+        eval_every=0,
+        progress=False,
+        run_dir=str(tmp_path / "run"),
+        replay_every=2,
+    )
     run = train(cfg, updates=5).run
     files = sorted((run / "replays").iterdir())
     assert [file.name for file in files] == ["000002.replay", "000004.replay"]

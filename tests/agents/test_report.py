@@ -57,9 +57,9 @@ def read(text: str) -> Reader:
 @pytest.fixture(scope="module")
 def page(fought):
     about = report.About("my <run>", None, {"steps": 6011962, "games": ["a", "b"]}, "evaluate me")
-    games = [report_page.Game("team_battle", {"Kills": charts.kill_matrix(fought)})]
+    games = [report_page.GameFigures("team_battle", {"Kills": charts.kill_matrix(fought)})]
     watched = [report_page.Watched("the best", "replays/1.replay", fought)]
-    return report_page.page(about, [match_of("team_battle")], None, games, watched, 2)
+    return report_page.render_page(about, [match_of("team_battle")], None, games, watched, 2)
 
 
 def test_a_page_needs_nothing_from_elsewhere(page):
@@ -83,15 +83,18 @@ def test_a_page_has_the_numbers_of_its_matches(page):
 
 
 def test_episodes_are_chosen_by_lead_or_by_progress(monkeypatch):
-    monkeypatch.setattr(report, "progress_of", lambda one: one.progress)
+    monkeypatch.setattr(report, "final_progress", lambda one: one.progress)
     made = [types.SimpleNamespace(progress=p) for p in (0.2, 0.9, 0.4, 0.6, 0.1)]
-    picked = report.chosen([made], [match_of("survive")])
+    picked = report.choose_episodes([made], [match_of("survive")])
     assert [one.progress for _, one in picked] == [0.9, 0.4, 0.1]
     assert [words.split()[0] for words, _ in picked] == ["most", "median", "least"]
-    assert [words.split()[0] for words, _ in report.chosen([made[:2]], [])] == ["most", "least"]
-    assert len(report.chosen([made[:1]], [])) == 1
+    assert [words.split()[0] for words, _ in report.choose_episodes([made[:2]], [])] == [
+        "most",
+        "least",
+    ]
+    assert len(report.choose_episodes([made[:1]], [])) == 1
     matches = [match_of(str(lead), lead) for lead in (0.1, 0.4, 0.2)]
-    picked = report.chosen([[one] for one in made[:3]], matches)
+    picked = report.choose_episodes([[one] for one in made[:3]], matches)
     assert [one.progress for _, one in picked] == [0.9, 0.4, 0.2]
     assert [words.split()[0] for words, _ in picked] == ["largest", "median", "smallest"]
 
@@ -123,7 +126,7 @@ def test_a_command_writes_a_report(tmp_path, capsys, monkeypatch):
     assert files == [f"{number}_survive.replay" for number in (1, 2, 3)]
     assert {f"replays/{name}" for name in files} <= set(found.links)
     replays = [mm.Replay.load(tmp_path / "replays" / name) for name in files]
-    progress = [report.progress_of(replay) for replay in replays]
+    progress = [report.final_progress(replay) for replay in replays]
     assert progress == sorted(progress, reverse=True)
     assert all(replay.policy is not None for replay in replays)
     assert text.count("<iframe data-page=") == 3

@@ -12,8 +12,9 @@ from tests.agents.fake import CFG
 def rollout(fake_cfg, fake_parts):
     """4 sequences of 12 ticks: deaths, revivals, and three ends of the game in each world."""
     batch, policy, _, state = fake_parts
-    loud = jax.tree.map(lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape),
-                        state.params)  # fmt: skip
+    loud = jax.tree.map(
+        lambda leaf: leaf + 0.1 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), state.params
+    )
     state = state.replace(params=loud)
 
     def play(state):
@@ -59,7 +60,7 @@ def test_replaying_gives_the_log_probs_back(rollout, fake_parts):
     _, policy, _, _ = fake_parts
     state, _, steps, memory, _, _ = rollout
     steps, memory = (
-        jax.tree.map(updating._world_first, steps),
+        jax.tree.map(updating._split_worlds, steps),
         jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), memory),
     )
     rows = updating.make_rows(steps, memory, steps.value, steps.value)
@@ -85,7 +86,3 @@ def test_unrolling_is_the_same_as_acting_tick_by_tick(rollout, fake_parts):
     last = alive[-1] & ~np.asarray(steps.fresh[1, 0])
     found = np.asarray(after)[last]
     assert found == pytest.approx(np.asarray(memory[1])[last], abs=1e-5) and last.any()
-
-
-def test_the_batch_is_the_fake_one(fake_parts):
-    assert fake_parts[0].cfg is CFG

@@ -6,8 +6,8 @@ import pytest
 from agents import evaluate
 from agents.config import TrainConfig
 from agents.evaluate import EvaluateConfig
-from agents.learners.state import start
-from agents.training import loop
+from agents.learners.state import init_state
+from agents.training import command
 
 
 @pytest.mark.parametrize("kind", [TrainConfig, EvaluateConfig])
@@ -21,7 +21,7 @@ def test_one_rule_for_all_seeds(kind):
 
 def test_a_bad_seed_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for main, run in ((loop.main, []), (evaluate.main, ["runs/none"])):
+    for main, run in ((command.main, []), (evaluate.main, ["runs/none"])):
         for seed in ("9223372036854775808", "-1"):
             try:
                 code = main([*run, f"--seed={seed}"])
@@ -34,6 +34,7 @@ def test_a_bad_seed_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
 def test_seeds_beyond_32_bits_begin_otherwise(fake_parts, fake_cfg):
     batch, policy = fake_parts[:2]
     keys = [
-        start(batch, policy, dataclasses.replace(fake_cfg, seed=seed)).key for seed in (0, 2**32)
+        init_state(batch, policy, dataclasses.replace(fake_cfg, seed=seed)).key
+        for seed in (0, 2**32)
     ]
     assert keys[0] != keys[1]

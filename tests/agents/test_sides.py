@@ -7,7 +7,7 @@ import pytest
 
 from agents.evaluate import compare
 from agents.evaluation import sides
-from agents.evaluation.intervals import average, share
+from agents.evaluation.intervals import mean_with_interval, win_share
 from agents.evaluation.sides import RANDOM, Side, untrained
 from agents.networks import distributions
 from metammo_jax.observe import Column
@@ -20,7 +20,7 @@ def test_random_choices_spare_teammates():
     group = obs.entities.at[1, Column.GROUP].set(0)
     target = obs.masks.target.at[3].set(jnp.array([False, False, False, True, False]))
     obs = obs.replace(entities=group, masks=obs.masks.replace(target=target))
-    assert sides._sparing(obs).masks.target.tolist() == [
+    assert sides._without_teammates(obs).masks.target.tolist() == [
         [False, False, True, True, True],
         [False, False, True, True, True],
         [True, True, False, True, True],
@@ -58,7 +58,7 @@ def test_the_likeliest_is_allowed():
         move=jnp.array([[0.0, 5.0, 1.0]] * 2), target=one, style=one, token=one
     )
     legal = distributions.Logits(move=ok, target=ok, style=ok, token=ok)
-    choice = distributions.likeliest(distributions.masked(logits, legal))
+    choice = distributions.argmax_choice(distributions.mask_logits(logits, legal))
     assert choice.move.tolist() == [2, 1] and choice.target.tolist() == [0, 1]
 
 
@@ -72,13 +72,13 @@ def test_greedy_policies_repeat_an_episode(fake_parts):
 
 
 def test_intervals_of_shares_are_wilsons():
-    mean, (low, high) = share(np.arange(10) < 8)
+    mean, (low, high) = win_share(np.arange(10) < 8)
     assert (mean, low, high) == pytest.approx((0.8, 0.4902, 0.9433), abs=1e-4)
-    assert share(np.ones(20, bool)) == (1.0, (pytest.approx(0.8389, abs=1e-4), 1.0))
-    assert share(np.zeros(20, bool))[1][0] == 0.0
+    assert win_share(np.ones(20, bool)) == (1.0, (pytest.approx(0.8389, abs=1e-4), 1.0))
+    assert win_share(np.zeros(20, bool))[1][0] == 0.0
 
 
 def test_intervals_of_means_are_of_the_normal_distribution():
-    mean, (low, high) = average([1.0, 2.0, 3.0, 4.0])
+    mean, (low, high) = mean_with_interval([1.0, 2.0, 3.0, 4.0])
     assert (mean, low, high) == pytest.approx((2.5, 2.5 - 1.2651, 2.5 + 1.2651), abs=1e-3)
-    assert np.isnan(average([1.0])[1]).all()
+    assert np.isnan(mean_with_interval([1.0])[1]).all()

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from agents import sweep
-from agents.evaluation.intervals import over_seeds
+from agents.evaluation.intervals import mean_over_seeds
 from agents.experiments.sweep_table import table
-from agents.sweep import SweepConfig, jobs, read, settings
+from agents.sweep import SweepConfig, jobs, read_results, settings
 from metammo_jax.registry import games
 
 
@@ -15,8 +15,9 @@ def test_settings_are_all_combinations():
     assert settings(()) == [{}]
     assert settings(("epochs=1,2", "learning_rate=1e-3", "talk=false,true")) == [
         {"epochs": epochs, "learning_rate": 1e-3, "talk": talk}
-        for epochs in (1, 2) for talk in (False, True)
-    ]  # fmt: skip
+        for epochs in (1, 2)
+        for talk in (False, True)
+    ]
 
 
 def test_trials_are_drawn_without_repetition_and_the_same_each_time():
@@ -39,8 +40,11 @@ def test_jobs_are_games_times_settings():
     found = [(job.cfg.game, job.cfg.epochs, job.cfg.total_steps) for job in jobs(cfg)]
     together = ("sandwich", "survive")
     assert found == [
-        (("survive",), 1, 9), (together, 1, 9), (("survive",), 2, 9), (together, 2, 9),
-    ]  # fmt: skip
+        (("survive",), 1, 9),
+        (together, 1, 9),
+        (("survive",), 2, 9),
+        (together, 2, 9),
+    ]
     assert len(jobs(SweepConfig(game=("all",)))) == len(games("tiny")) > 8
 
 
@@ -55,9 +59,12 @@ def result(seed, won=0.5, **setting):
     against = {name: [{"won": won}, {"won": 1 - won}] for name in ("random", "untrained")}
     tail = {"score": 1.0, "progress": 0.5, "return": -1.0, "won": 1.0}
     return {
-        "setting": setting, "game": "survive", "seed": seed, "games": {"survive": tail},
+        "setting": setting,
+        "game": "survive",
+        "seed": seed,
+        "games": {"survive": tail},
         "marks": [end | {"games": {"survive": against}}],
-    }  # fmt: skip
+    }
 
 
 def test_runs_that_have_a_result_are_not_repeated(tmp_path, monkeypatch):
@@ -70,16 +77,16 @@ def test_runs_that_have_a_result_are_not_repeated(tmp_path, monkeypatch):
             if len(asked) == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep, "runs", runs)
+    monkeypatch.setattr(sweep, "train_seeds", runs)
     cfg = SweepConfig(out=str(tmp_path), game=("survive",), seeds=2, vary=("epochs=1,2",))
     with pytest.raises(KeyboardInterrupt):
         sweep.sweep(cfg)
     (tmp_path / "results-0.jsonl").open("a").write('{"setting": {"epo')  # cut off while writing
-    monkeypatch.setattr(sweep, "runs", lambda *args: iter(runs(*args)))
+    monkeypatch.setattr(sweep, "train_seeds", lambda *args: iter(runs(*args)))
     asked.append("again")
     sweep.sweep(cfg)
     assert asked == [(1, 0), (1, 1), (2, 0), "again", (2, 1)]
-    assert len(read(tmp_path)) == 4
+    assert len(read_results(tmp_path)) == 4
 
 
 def test_workers_share_the_jobs(tmp_path, monkeypatch):
@@ -89,7 +96,7 @@ def test_workers_share_the_jobs(tmp_path, monkeypatch):
         asked.setdefault(job.setting["epochs"], []).extend(seeds)
         return iter([result(seed, **job.setting) for seed in seeds])
 
-    monkeypatch.setattr(sweep, "runs", runs)
+    monkeypatch.setattr(sweep, "train_seeds", runs)
     cfg = SweepConfig(out=str(tmp_path), seeds=2, vary=("epochs=1,2,3",), workers=2)
     sweep.sweep(cfg, worker=1)
     assert asked == {2: [0, 1]}
@@ -98,23 +105,29 @@ def test_workers_share_the_jobs(tmp_path, monkeypatch):
 
 
 def test_intervals_over_seeds_are_students():
-    mean, half = over_seeds([1.0, 2.0, 3.0, 4.0, 5.0])
+    mean, half = mean_over_seeds([1.0, 2.0, 3.0, 4.0, 5.0])
     assert (mean, half) == (3.0, pytest.approx(2.7764 * (2.5 / 5) ** 0.5, rel=1e-4))
-    assert over_seeds([2.0])[1] != over_seeds([2.0])[1], "of one seed nothing is known"
+    assert mean_over_seeds([2.0])[1] != mean_over_seeds([2.0])[1], "of one seed nothing is known"
 
 
 def test_the_table_has_a_line_for_each_setting():
-    rows = [result(seed, won, epochs=epochs) for epochs, won in ((1, 0.25), (2, 0.75))
-            for seed in range(3)]  # fmt: skip
+    rows = [
+        result(seed, won, epochs=epochs)
+        for epochs, won in ((1, 0.25), (2, 0.75))
+        for seed in range(3)
+    ]
     text = table(rows)
     lines = [line for line in text.splitlines() if line.startswith("epochs=")]
     assert [line.split()[:5] for line in lines] == [
-        ["epochs=1", "3", "0.250", "±", "0.000"], ["epochs=2", "3", "0.750", "±", "0.000"],
-    ]  # fmt: skip
+        ["epochs=1", "3", "0.250", "±", "0.000"],
+        ["epochs=2", "3", "0.750", "±", "0.000"],
+    ]
 
 
 def test_results_of_other_options_are_not_mixed(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep, "runs", lambda job, seeds, *_: (result(seed) for seed in seeds))
+    monkeypatch.setattr(
+        sweep, "train_seeds", lambda job, seeds, *_: (result(seed) for seed in seeds)
+    )
     cfg = dict(out=str(tmp_path), game=("survive",), seeds=1)
     sweep.sweep(SweepConfig(**cfg, total_steps=1000))
     sweep.sweep(SweepConfig(**cfg, total_steps=1000, workers=2), worker=1)
@@ -128,7 +141,7 @@ def test_a_small_sweep_from_the_command_line(tmp_path, capsys):
     words += ["--episodes", "2", "--vary", "num_worlds=4"]
     assert sweep.main(words) == 0
     assert "num_worlds=4" in capsys.readouterr().out
-    found = read(tmp_path)
+    found = read_results(tmp_path)
     assert [one["seed"] for one in found] == [0, 1]
     assert all(one["marks"][-1]["steps"] >= 3000 for one in found)
     assert sweep.main(["--vary", "epochs=0"]) == 2

@@ -8,7 +8,7 @@ import pytest
 
 from agents.runs import checkpoint, folder, group, training_run
 from agents.train import main, resume, train
-from agents.training.curve import over_seeds
+from agents.training.curve import mean_curves
 from tests.agents.fake import FakeEnv
 
 SEEDS = (3, 0)
@@ -24,7 +24,7 @@ def cfg(fake_cfg, tmp_path_factory):
 def together(cfg):
     """Stopped after an update, and gone on with to the end."""
     stopped = train(cfg, FakeEnv(), updates=1, seeds=SEEDS)
-    assert not stopped.complete and "go on with" in str(stopped)
+    assert not stopped.complete and "--resume" in str(stopped)
     return resume(stopped.run, FakeEnv())
 
 
@@ -44,7 +44,7 @@ def test_each_seed_is_the_run_that_it_would_be_alone(cfg, together, tmp_path):
         assert (result.updates, result.steps) == (alone.updates, alone.steps)
         assert without_time(result.run) == without_time(alone.run)
         ends = [training_run.resume(run, FakeEnv()).state for run in (alone.run, result.run)]
-        first, second = (jax.tree.leaves(checkpoint._keyless(end)) for end in ends)
+        first, second = (jax.tree.leaves(checkpoint.to_plain_arrays(end)) for end in ends)
         for one, other in zip(first, second, strict=True):
             np.testing.assert_array_equal(one, other)
     assert len({result.steps for result in together.results}) > 1, "seeds differ"
@@ -73,7 +73,7 @@ def test_the_curve_has_means_and_intervals_where_all_seeds_are():
         {"a game": {"steps": [1, 2], "won": [0.0, 1.0]}},
         {"a game": {"steps": [1, 2, 3], "won": [2.0, 5.0, 9.0]}, "another": {}},
     ]
-    [(game, points)] = over_seeds(curves).items()
+    [(game, points)] = mean_curves(curves).items()
     assert game == "a game" and points["steps"].tolist() == [1, 2]
     assert points["won"].tolist() == [1.0, 3.0]
     half = 12.706 * np.array([2**0.5, 8**0.5]) / 2**0.5

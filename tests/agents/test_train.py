@@ -11,7 +11,7 @@ import pytest
 from agents.config import TrainConfig
 from agents.runs import checkpoint, folder, training_run
 from agents.train import resume, train
-from agents.training import log, loop
+from agents.training import loop
 from metammo_jax import preset
 from tests.agents.fake import FakeEnv
 
@@ -19,9 +19,16 @@ from tests.agents.fake import FakeEnv
 @pytest.fixture
 def cfg(fake_cfg, tmp_path) -> TrainConfig:
     return dataclasses.replace(
-        fake_cfg, run_dir=str(tmp_path / "run"), anneal=True, num_worlds=8, rollout=16, sequence=8,
-        epochs=1, minibatches=2, width=8,
-    )  # fmt: skip
+        fake_cfg,
+        run_dir=str(tmp_path / "run"),
+        anneal=True,
+        num_worlds=8,
+        rollout=16,
+        sequence=8,
+        epochs=1,
+        minibatches=2,
+        width=8,
+    )
 
 
 def equal(first, second) -> bool:
@@ -41,7 +48,7 @@ def test_stopping_and_resuming_changes_nothing(cfg, tmp_path):
     assert equal(halves.params, whole.params)
     assert without_time(halves.run) == without_time(whole.run)
     ends = [training_run.resume(run, FakeEnv()).state for run in (whole.run, halves.run)]
-    data = [checkpoint._keyless(end) for end in ends]
+    data = [checkpoint.to_plain_arrays(end) for end in ends]
     assert equal(*data)
 
 
@@ -49,8 +56,12 @@ def test_a_run_explains_itself_and_completes(cfg):
     result = train(dataclasses.replace(cfg, total_steps=600), FakeEnv())
     assert result.complete and result.updates == 2 and result.steps >= 600
     assert {p.name for p in result.run.iterdir()} == {
-        "README.txt", "config.json", "metrics.jsonl", "curve.png", "checkpoints",
-    }  # fmt: skip
+        "README.txt",
+        "config.json",
+        "metrics.jsonl",
+        "curve.png",
+        "checkpoints",
+    }
     assert str(result.run) in (result.run / "README.txt").read_text()
     record = folder.read_metrics(result.run)[-1]
     assert record["slot_steps"] == 2 * 8 * 16 * 4 > record["steps"], "the dead take no steps"
@@ -76,7 +87,7 @@ def test_ctrl_c_stops_after_the_update_and_saves(cfg, monkeypatch):
     monkeypatch.setattr(loop, "advance", interrupted)
     result = train(cfg, FakeEnv())
     assert not result.complete and result.updates == 2
-    assert "go on with" in str(result)
+    assert "--resume" in str(result)
     assert training_run.resume(result.run, FakeEnv()).counts["updates"] == 2
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -85,18 +96,34 @@ def test_old_checkpoints_are_dropped_and_undone_updates_forgotten(cfg):
     cfg = dataclasses.replace(cfg, save_every=1, keep=2)
     run = train(cfg, FakeEnv(), updates=3).run
     assert sorted(p.name for p in (run / "checkpoints").iterdir()) == [
-        "00000002", "00000002.json", "00000003", "00000003.json",
-    ]  # fmt: skip
+        "00000002",
+        "00000002.json",
+        "00000003",
+        "00000003.json",
+    ]
     (run / "checkpoints" / "00000003.json").unlink()  # as if it had been interrupted
     resume(run, FakeEnv(), updates=1)
     assert [r["update"] for r in folder.read_metrics(run)] == [1, 2, 3]
 
 
 def test_values_that_are_not_finite_stop_the_run(cfg):
-    record = {"update": 1, "value_loss": float("nan"), "games": {}}
-    work = training_run.TrainingRun(cfg, None, None, None, None, {}, None, None)
-    with pytest.raises(FloatingPointError, match="is not finite at update 1"):
-        log._check_finite(record, work)
+    batch, policy = training_run.assemble(cfg, FakeEnv())
+    work = training_run.Parts(batch, policy, FakeEnv()).new_run(cfg, cfg.run_dir, "before", None)
+    sums = {
+        "episodes": {"episodes": np.zeros(1)},
+        "played": np.ones(1),
+        "living_steps": 9,
+        "slot_steps": 9,
+    }
+
+    def update(state, learning_rate):
+        return "after", {**sums, "value_loss": np.float32(value_loss)}
+
+    value_loss = 0.5
+    assert loop.advance(work, update)["value_loss"] == 0.5
+    value_loss = np.nan
+    with pytest.raises(FloatingPointError, match="value_loss is not finite at update 2"):
+        loop.advance(work, update)
 
 
 def test_runs_refuse_what_they_should(cfg, tmp_path):
@@ -104,8 +131,8 @@ def test_runs_refuse_what_they_should(cfg, tmp_path):
     with pytest.raises(ValueError, match="exists already; it must be new or empty"):
         folder.create(cfg, FakeEnv.cfg)
     with pytest.raises(ValueError, match="seed=9 differs from the run"):
-        folder.check_same(run, dataclasses.replace(cfg, seed=9))
-    folder.check_same(run, dataclasses.replace(cfg, total_steps=9))
+        folder.check_options(run, dataclasses.replace(cfg, seed=9))
+    folder.check_options(run, dataclasses.replace(cfg, total_steps=9))
     with pytest.raises(ValueError, match="differs from the world of"):
         folder.check_world(run, preset("tiny"))
     with pytest.raises(ValueError, match="no complete checkpoint"):

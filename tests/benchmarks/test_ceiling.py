@@ -10,11 +10,11 @@ from jax import lax
 from jax.sharding import PartitionSpec as Spec
 
 from agents.config import TrainConfig
-from agents.learners.state import start
+from agents.learners.state import init_state
 from agents.learners.update import make_update
 from agents.runs.training_run import assemble
 from benchmarks import ceiling
-from benchmarks.ceiling import Ceilings, Work, products
+from benchmarks.ceiling import Ceilings, ProgramCost, count_products
 from tests.agents.fake import FakeEnv
 
 A, B = jnp.ones((3, 4)), jnp.ones((4, 5))
@@ -71,7 +71,7 @@ def convolved(a, b):
     ],
 )
 def test_products_are_counted_with_their_rounds(function, expected):
-    assert products(function, A, B) == expected
+    assert count_products(function, A, B) == expected
 
 
 def test_xla_tells_bytes_and_operations_of_what_it_compiled():
@@ -83,22 +83,22 @@ def test_xla_tells_bytes_and_operations_of_what_it_compiled():
 
 
 def test_limits_grow_with_nothing_but_the_device():
-    most = ceiling.ceilings(megabytes=4, side=128, runs=3)
+    most = ceiling.measure_ceilings(megabytes=4, side=128, runs=3)
     assert 1e8 < most.bandwidth < 1e13 and 1e8 < most.flops < 1e15
 
 
 def test_limits_are_the_best_run(monkeypatch):
     seconds = iter([9.0, 2.0, 4.0, 9.0, 3.0, 5.0])
     monkeypatch.setattr(ceiling, "timed", lambda function, array: (next(seconds), array))
-    most = ceiling.ceilings(megabytes=1, side=10, runs=2)
+    most = ceiling.measure_ceilings(megabytes=1, side=10, runs=2)
     assert most.bandwidth == 2 * 1e6 / 2 and most.flops == 2 * 10**3 / 3
 
 
 def test_shares_of_the_limits():
     limits = Ceilings(bandwidth=1e9, flops=1e12)
-    row = Work("step", seconds=0.01, bytes=5e6, flops=1e9).row(limits)
+    row = ProgramCost("step", seconds=0.01, bytes=5e6, flops=1e9).row(limits)
     assert row == ["step", "10.00", "5.0", "0.50", "50.00%", "1,000.0", "100.00", "10.00%"]
-    assert Work("update", 1.0, None, 5e11).row(limits)[2:5] == ["-", "-", "-"]
+    assert ProgramCost("update", 1.0, None, 5e11).row(limits)[2:5] == ["-", "-", "-"]
 
 
 CFG = TrainConfig(num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=3, width=8,
@@ -106,14 +106,16 @@ CFG = TrainConfig(num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=3, 
 
 
 def test_a_step_of_all_worlds_is_timed():
-    (step,) = ceiling.works(CFG, ["step"], runs=2, age=1, env=FakeEnv())
+    (step,) = ceiling.measure_programs(CFG, ["step"], runs=2, age=1, env=FakeEnv())
     assert step.program == "step + observations"
     assert step.seconds > 0 and step.bytes > 0 and step.flops > 0
 
 
-def test_programs_are_chosen_and_told(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(ceiling, "ceilings", lambda megabytes: Ceilings(1e9, 1e12))
-    monkeypatch.setattr(ceiling, "_tick", lambda cfg, *_: Work(f"tick {cfg.config}", 1.0, 1.0, 2.0))
+def test_programs_are_chosen_and_summarize(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(ceiling, "measure_ceilings", lambda megabytes: Ceilings(1e9, 1e12))
+    monkeypatch.setattr(
+        ceiling, "_tick", lambda cfg, *_: ProgramCost(f"tick {cfg.config}", 1.0, 1.0, 2.0)
+    )
     file = tmp_path / "out.json"
     options = ["--config", "tiny", "--game", "survive", "--batch", "8", "--json", str(file)]
     assert ceiling.main([*options, "--programs", "tick"]) == 0
@@ -124,7 +126,7 @@ def test_programs_are_chosen_and_told(monkeypatch, tmp_path, capsys):
 
 
 def test_wrong_options_end_cleanly(monkeypatch, capsys):
-    monkeypatch.setattr(ceiling, "ceilings", lambda megabytes: Ceilings(1e9, 1e12))
+    monkeypatch.setattr(ceiling, "measure_ceilings", lambda megabytes: Ceilings(1e9, 1e12))
     for wrong in (["--game", "survivor"], ["--batch", "0"], ["--runs", "0"], ["--age", "0"]):
         assert ceiling.main(["--config", "tiny", *wrong]) == 2
         assert "benchmarks.ceiling:" in capsys.readouterr().err
@@ -132,7 +134,7 @@ def test_wrong_options_end_cleanly(monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_ticks_and_updates_are_timed():
-    tick, update = ceiling.works(CFG, ["tick", "update"], runs=2, age=1, env=FakeEnv())
+    tick, update = ceiling.measure_programs(CFG, ["tick", "update"], runs=2, age=1, env=FakeEnv())
     assert tick.bytes > 0 and tick.flops > 0
     # Three epochs learn from the rollout, each with a pass and its gradient, and two play it.
     assert update.bytes is None and update.flops > 0 and update.seconds > 0
@@ -143,8 +145,8 @@ def test_operations_of_an_update_grow_with_its_epochs():
     def flops(epochs):
         cfg = dataclasses.replace(CFG, epochs=epochs)
         batch, policy = assemble(cfg, FakeEnv())
-        state = jax.eval_shape(lambda: start(batch, policy, cfg))
-        return products(make_update(batch, policy, cfg), state, jnp.float32(0))
+        state = jax.eval_shape(lambda: init_state(batch, policy, cfg))
+        return count_products(make_update(batch, policy, cfg), state, jnp.float32(0))
 
     one, two, three = map(flops, (1, 2, 3))
     assert three - two == two - one > 0

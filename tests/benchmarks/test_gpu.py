@@ -177,7 +177,7 @@ def test_a_profile_tells_kernels():
     assert trace[:2] == b"\x1f\x8b"
 
 
-def test_versions_are_told():
+def test_versions_are_summarize():
     assert {"jaxlib", "flax", "platform"} <= set(digests.software())
 
 
@@ -200,8 +200,11 @@ def test_a_rehearsal_is_complete_and_ends_in_time(tmp_path):
     environment = os.environ | {"METAMMO_JAX_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.gpu", *arguments],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert time.monotonic() - begun < 180
     figures = [json.loads(line) for line in (tmp_path / "figures.jsonl").read_text().splitlines()]
     parts = {figure["part"] for figure in figures}

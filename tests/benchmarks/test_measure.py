@@ -104,10 +104,10 @@ def test_without_hashes_every_tick_writes_what_it_claims_and_only_that(tiny, row
     world = jax.vmap(env.reset)(jax.random.split(jax.random.key(0), 2))[1]
     text = play.lower(jax.random.key(1), world).compile().as_text()
     assert ("cosine" in text) == (row == workloads.OBSERVATIONS)
-    told = play(jax.random.key(1), world)
+    reported = play(jax.random.key(1), world)
     hashed = jax.jit(workloads.play_moves(env, 3, row))(jax.random.key(1), world)
-    assert told["living"] == hashed["living"] and told["ended"] == hashed["ended"]
-    assert told["checksum"] != play(jax.random.key(2), world)["checksum"]
+    assert reported["living"] == hashed["living"] and reported["ended"] == hashed["ended"]
+    assert reported["checksum"] != play(jax.random.key(2), world)["checksum"]
 
 
 def test_rows_play_the_same_episode_and_keys_differ(tiny):

@@ -24,10 +24,10 @@ def footprint(config):
 
 
 def test_mini_worlds_are_small_and_their_rollout_fits():
-    told = footprint("mini")
-    assert 100e3 < told.world < 300e3
-    assert 3e9 < told.rollout < told.buffers < 40e9
-    assert told.sequences == 16 and told.reckoned is None
+    reported = footprint("mini")
+    assert 100e3 < reported.world < 300e3
+    assert 3e9 < reported.rollout < reported.buffers < 40e9
+    assert reported.sequences == 16 and reported.reckoned is None
 
 
 def test_full_worlds_are_small():
@@ -109,7 +109,7 @@ def test_the_compiled_update_grows_with_worlds_and_with_minibatches():
     cfg = TrainConfig(
         num_worlds=8, rollout=4, sequence=2, minibatches=2, width=8, paper_reward=False
     )
-    told = memory.measure(cfg, worlds=2, env=FakeEnv())
-    assert [size[:2] for size in told.compiled] == [(2, 1), (4, 1), (4, 2)]
-    own, of_world, of_sequence = told.shares
-    assert of_world > 0 and of_sequence >= 0 and told.reckoned > told.buffers
+    reported = memory.measure(cfg, worlds=2, env=FakeEnv())
+    assert [size[:2] for size in reported.compiled] == [(2, 1), (4, 1), (4, 2)]
+    own, of_world, of_sequence = reported.shares
+    assert of_world > 0 and of_sequence >= 0 and reported.reckoned > reported.buffers

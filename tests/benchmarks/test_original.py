@@ -72,19 +72,19 @@ def env(original, monkeypatch):
 
 def test_moves_are_fresh_episodes_without_the_time_of_their_reset(original, env):
     player = original.Moves(env, seed=3)
-    told = [player.play(ticks=5), player.play(ticks=1)]
-    assert told[0] == {"living": 4 + 3, "slots": 2 * 128, "seconds": 2.0, "ended": 1}
-    assert told[1] == {"living": 4, "slots": 128, "seconds": 1.0, "ended": 0}
+    reported = [player.play(ticks=5), player.play(ticks=1)]
+    assert reported[0] == {"living": 4 + 3, "slots": 2 * 128, "seconds": 2.0, "ended": 1}
+    assert reported[1] == {"living": 4, "slots": 128, "seconds": 1.0, "ended": 0}
     assert env.seeds == [3000, 3001]
     assert all(action["Move"]["Direction"] in range(4) for action in env.actions[0].values())
 
 
 def test_valid_goes_on_through_episodes_with_the_time_of_their_resets(original, env):
     player = original.Valid(env, seed=3)
-    told = [player.play(ticks=3), player.play(ticks=3)]
+    reported = [player.play(ticks=3), player.play(ticks=3)]
     # Ticks with 4, 3 | 4 and then 3 | 4, 3 players; a game ends after each second tick.
-    assert told[0] == {"living": 11, "slots": 3 * 128, "seconds": 3.0 + 10, "ended": 1}
-    assert told[1] == {"living": 10, "slots": 3 * 128, "seconds": 3.0 + 20, "ended": 2}
+    assert reported[0] == {"living": 11, "slots": 3 * 128, "seconds": 3.0 + 10, "ended": 1}
+    assert reported[1] == {"living": 10, "slots": 3 * 128, "seconds": 3.0 + 20, "ended": 2}
     assert env.seeds == [3000, 3001, 3002, 3003]
 
 

@@ -88,9 +88,9 @@ ENTRY %main (i: s32[], x: f32[8]) -> f32[8] {
 
 
 def test_programs_are_traced_for_the_device_that_is_assumed():
-    here = packing.at_a_time(4096, 128, 16)
+    here = packing.blocks_at_a_time(4096, 128, 16)
     with backend.assumed("gpu"):
-        there = packing.at_a_time(4096, 128, 16)
+        there = packing.blocks_at_a_time(4096, 128, 16)
         assert backend.platform() == "gpu"
     assert backend.platform() == jax.default_backend()
     assert (here, there) == (1, packing.OTHER_ROWS // (16 * packing.PLACES))
@@ -110,15 +110,15 @@ def _has_plugin() -> bool:
 
 @pytest.mark.skipif(_has_plugin(), reason="the plugin is installed")
 def test_without_the_plugin_one_is_told_what_to_install():
-    told = _run("--config", "tiny", "--worlds", "2", "--programs", "step")
-    assert told.returncode == 2 and 'pip install "jax[cuda13]"' in told.stderr
+    reported = _run("--config", "tiny", "--worlds", "2", "--programs", "step")
+    assert reported.returncode == 2 and 'pip install "jax[cuda13]"' in reported.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not _has_plugin(), reason="needs XLA's CUDA plugin")
 def test_a_step_is_compiled():
-    told = _run("--config", "tiny", "--worlds", "64", "--programs", "step")
-    assert told.returncode == 0, told.stderr
-    figures = dict(line.split(maxsplit=1) for line in told.stdout.splitlines()[-13:])
+    reported = _run("--config", "tiny", "--worlds", "64", "--programs", "step")
+    assert reported.returncode == 0, reported.stderr
+    figures = dict(line.split(maxsplit=1) for line in reported.stdout.splitlines()[-13:])
     assert int(figures["kernels"]) > int(figures["copies"]) > 0
     assert float(figures["floor_us"]) >= device.LAUNCH_US * int(figures["kernels"])

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import reference
 from benchmarks.measure import Measurement
-from benchmarks.reference import Comparison
+from benchmarks.reference import SpeedComparison
 from benchmarks.workloads import WORKLOADS
 from metammo_jax.games import GAMES
 
@@ -20,11 +20,25 @@ SOURCE = pathlib.Path(reference.ORIGINAL).read_text(encoding="utf-8")
 
 def ours() -> Measurement:
     return Measurement(
-        workload="moves", row="step + observations", game="survive", config="mini", batch=1,
-        ticks=24, seconds=[1.0], living=[1000], slots=1000, ended=0, trace_s=1.0, compile_s=1.0,
-        observation_bytes=1.0, state_bytes=1.0, temporary_bytes=0, peak_bytes=0, parted=1,
+        workload="moves",
+        row="step + observations",
+        game="survive",
+        config="mini",
+        batch=1,
+        ticks=24,
+        seconds=[1.0],
+        living=[1000],
+        slots=1000,
+        ended=0,
+        trace_s=1.0,
+        compile_s=1.0,
+        observation_bytes=1.0,
+        state_bytes=1.0,
+        temporary_bytes=0,
+        peak_bytes=0,
+        parted=1,
         checksum=0,
-    )  # fmt: skip
+    )
 
 
 def theirs(rate, living=3072):
@@ -33,7 +47,7 @@ def theirs(rate, living=3072):
 
 def test_ratio_is_two_cores_of_ours_over_the_sum_of_two_originals():
     rounds = [[theirs(1000), theirs(2000)], [theirs(2000), theirs(4000)], [theirs(500)] * 2]
-    comparison = Comparison("survive", rounds, [30000, 30000, 3000], ours(), "2.1.2")
+    comparison = SpeedComparison("survive", rounds, [30000, 30000, 3000], ours(), "2.1.2")
     assert comparison.ratios == pytest.approx([10, 5, 3])
     assert comparison.ratio == pytest.approx(5)
     assert comparison.original_rates == pytest.approx([1000, 2000])
@@ -41,7 +55,7 @@ def test_ratio_is_two_cores_of_ours_over_the_sum_of_two_originals():
 
 def test_dead_agents_of_the_original_do_not_count():
     rounds = [[{"living": 1536, "slots": 3072, "seconds": 1.0}] * 2]
-    comparison = Comparison("survive", rounds, [3072], ours(), "2.1.2")
+    comparison = SpeedComparison("survive", rounds, [3072], ours(), "2.1.2")
     assert comparison.ratio == pytest.approx(1)
     assert comparison.original_alive == pytest.approx(0.5)
 
@@ -49,7 +63,7 @@ def test_dead_agents_of_the_original_do_not_count():
 def test_turns_that_are_not_alike_are_taken_together():
     valid = dataclasses.replace(ours(), workload="valid")
     rounds = [[theirs(1000, living=3000)] * 2, [theirs(100, living=100)] * 2]  # 3 s and 1 s
-    comparison = Comparison("survive", rounds, [31000, 31000], valid, "2.1.2")
+    comparison = SpeedComparison("survive", rounds, [31000, 31000], valid, "2.1.2")
     assert comparison.original_rates == pytest.approx([775, 775])
     assert comparison.ratio == pytest.approx(20)
 

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import pytest
 
 from benchmarks import resets
-from benchmarks.resets import Cost, Pair
+from benchmarks.resets import Pair, ResetCost
 from tests.agents.fake import CFG, FakeEnv
 
-COST = Cost(
+COST = ResetCost(
     game="survive", config="tiny", batch=4, block=1, ticks=2, ended=[[0, 2], [0, 0], [1, 0]],
     plain=[[1.0, 1.0], [1.0, 1.0], [1.0, 3.0]],
     with_resets=[[1.0, 1.5], [1.0, 1.02], [2.0, 3.0]],
@@ -20,13 +20,13 @@ COST = Cost(
 
 
 def test_what_follows_from_the_seconds():
-    told = COST.summary()
-    assert told["cost_min"] == pytest.approx(0.01)
-    assert told["cost"] == told["cost_max"] == pytest.approx(0.25)
-    assert told["resets_per_world_step"] == pytest.approx(3 / 6 / 4)
-    assert told["ticks_with_reset"] == pytest.approx(2 / 6)
-    assert told["idle_cost"] == pytest.approx(0.02 / 6)  # of the four ticks without an end
-    assert told["ms_per_reset"] == pytest.approx(1e3 * 1.52 / 3)
+    reported = COST.summary()
+    assert reported["cost_min"] == pytest.approx(0.01)
+    assert reported["cost"] == reported["cost_max"] == pytest.approx(0.25)
+    assert reported["resets_per_world_step"] == pytest.approx(3 / 6 / 4)
+    assert reported["ticks_with_reset"] == pytest.approx(2 / 6)
+    assert reported["idle_cost"] == pytest.approx(0.02 / 6)  # of the four ticks without an end
+    assert reported["ms_per_reset"] == pytest.approx(1e3 * 1.52 / 3)
 
 
 def test_nothing_ended():
@@ -66,7 +66,7 @@ def test_both_ways_differ_in_nothing_but_the_reset(pair):
     assert all(jax.tree.leaves(same))
 
 
-def test_a_pair_that_compares_something_else_is_told(monkeypatch):
+def test_a_pair_that_compares_something_else_is_summarize(monkeypatch):
     pair = Pair(FakeEnv(), 2, jax.random.key(0))
     pair.steps[0] = pair.steps[1]  # as if resets could not be left out
     with pytest.raises(RuntimeError, match="not so many were reset"):

@@ -68,7 +68,7 @@ class Staged:
 def staged(monkeypatch):
     """Updates are `Staged`; no network is compiled."""
     stage = Staged()
-    monkeypatch.setattr(states, "start", stage.start)
+    monkeypatch.setattr(states, "init_state", stage.start)
     monkeypatch.setattr(updating, "make_update", stage.make_update)
     return stage
 
@@ -90,7 +90,7 @@ def test_the_checksum_is_over_what_the_first_timed_update_made(staged):
     assert play(warm_up=1).checksum != first.checksum
 
 
-def test_a_loss_that_is_not_finite_is_told(staged):
+def test_a_loss_that_is_not_finite_is_summarize(staged):
     staged.broken = True
     with pytest.raises(ValueError, match="entropy=nan after the last update"):
         play()
@@ -107,8 +107,21 @@ def options(*arguments):
 
 
 def test_every_game_network_and_batch_is_planned():
-    plan = train.planned(options("--games", "survive", "mix", "--network", "lean", "paper",
-                                 "--batch", "8", "16", "--rollout", "16"))  # fmt: skip
+    plan = train.planned(
+        options(
+            "--games",
+            "survive",
+            "mix",
+            "--network",
+            "lean",
+            "paper",
+            "--batch",
+            "8",
+            "16",
+            "--rollout",
+            "16",
+        )
+    )
     assert [(len(cfg.game), cfg.network, cfg.num_worlds) for cfg in plan] == [
         (games, network, batch)
         for games in (1, 8)
@@ -165,7 +178,10 @@ def test_the_plan_says_how_many_worlds_fit(monkeypatch, capsys):
     monkeypatch.setattr(memory, "measure", lambda cfg, worlds: footprint)
     assert train.main(["--games", "survive", "--plan", "1"]) == 0
     # 995 MB left, each world 2 MB and a quarter of a sequence; a multiple of 8 / 2 minibatches.
-    assert "survive at tiny" in (told := capsys.readouterr().out) and ": 468 worlds fit" in told
+    assert (
+        "survive at tiny" in (reported := capsys.readouterr().out)
+        and ": 468 worlds fit" in reported
+    )
     assert train.main(["--plan", "0"]) == 2
 
 

@@ -278,11 +278,11 @@ def test_games_of_a_mix_are_drawn_as_they_are_alone():
 def test_universes_are_told_in_replays_and_made_again():
     code = games.code_of(sampled()[5])
     env = mm.make(["universe/train", "survive", f"universe/{code}"], config="tiny")
-    header = json.loads(json.dumps(origin.told(env)))
+    header = json.loads(json.dumps(origin.describe_env(env)))
     assert origin.made(header, None) == env
     narrowed = mm.make(games.universe(combat="off", npcs="none"), config="tiny")
     with pytest.raises(ValueError, match="must be narrowed by options|another universe"):
-        origin.made(json.loads(json.dumps(origin.told(narrowed))), None)
+        origin.made(json.loads(json.dumps(origin.describe_env(narrowed))), None)
     del header["config"]["original_embeddings"]  # as files of earlier versions
     assert origin.made(header, None) == env
 

@@ -177,10 +177,12 @@ class Calm:
         self.before = world.replace(
             terrain=terrain.replace(ready_at=np.where(grows, NEVER_READY, 0).astype(np.int16)),
             params=params.replace(
-                starvation=nothing, dehydration=nothing, fog_onset=nothing + NEVER,
+                starvation=nothing,
+                dehydration=nothing,
+                fog_onset=nothing + NEVER,
                 leader_bound=nothing.astype(bool),
             ),
-        )  # fmt: skip
+        )
         none = {
             name: np.full_like(getattr(orders, name), -1)
             for name in ("target", *TRADE)

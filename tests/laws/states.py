@@ -18,9 +18,13 @@ def everything_stays_in_bounds(lab: Lab, plan: Plan) -> None:
     for turn in turns(lab, plan):
         body, task, cfg = turn.after.body, turn.after.task, lab.cfg
         bounds = dict(
-            health=BASE_HEALTH, food=RESOURCE_BASE, water=RESOURCE_BASE, message=cfg.tokens,
-            pos=cfg.map_size - 1, exploration=cfg.playable // 2,
-        )  # fmt: skip
+            health=BASE_HEALTH,
+            food=RESOURCE_BASE,
+            water=RESOURCE_BASE,
+            message=cfg.tokens,
+            pos=cfg.map_size - 1,
+            exploration=cfg.playable // 2,
+        )
         for name, most in bounds.items():
             value = getattr(body, name)
             assert (value >= 0).all() and (value <= most).all(), name

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import metammo_jax as mm
-from agents.learners.state import start
+from agents.learners.state import init_state
 from agents.learners.update import make_update
 from agents.runs import training_run
 from benchmarks.workloads import checksum
@@ -45,7 +45,7 @@ def test_all_keys_of_an_update_are_different():
     cfg = dataclasses.replace(FAKE, devices=1)
     batch, policy = training_run.assemble(cfg, FakeEnv())
     with noted() as notes:
-        state = start(batch, policy, cfg)
+        state = init_state(batch, policy, cfg)
         jax.block_until_ready(make_update(batch, policy, cfg)(state, np.float32(1e-3)))
     assert sum(map(len, notes.made)) > cfg.rollout * cfg.num_worlds
     assert repeated(notes.made) == 0

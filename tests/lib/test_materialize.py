@@ -9,7 +9,7 @@ from metammo_jax.lib.materialize import materialize
 
 
 @pytest.mark.parametrize("dtype", [bool, np.int8, np.int16, np.int32, np.uint32])
-def test_values_are_what_they_were(dtype):
+def test_values_do_not_change(dtype):
     ends = [0, 1] if dtype is bool else [np.iinfo(dtype).min, -1 % 120, 0, np.iinfo(dtype).max]
     values = jnp.asarray(np.resize(ends, (3, 4)), dtype)
     for got in (
@@ -29,7 +29,7 @@ def test_floats_keep_their_bits():
 
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="other compilers join otherwise")
-def test_pairs_do_not_work_it_out_again():
+def test_a_value_of_a_row_is_not_computed_again_for_each_pair():
     def pairs(gate, rows):
         zeros = jax.lax.clz(rows)  # an operation that is easy to find again
         return gate(zeros)[:, None] < gate(zeros)[None]

@@ -80,13 +80,16 @@ def of_record(episode: dict) -> Account:
     return Account(
         series=series,
         whole=whole(
-            ticks=episode["ticks"], score=episode["score"], winners=_count(episode["winners"]),
-            max_progress=np.mean(episode["max_progress"]), lifespan=episode["lifespan"],
+            ticks=episode["ticks"],
+            score=episode["score"],
+            winners=_count(episode["winners"]),
+            max_progress=np.mean(episode["max_progress"]),
+            lifespan=episode["lifespan"],
             materials=episode["materials"],
         ),
         lifespan=np.array(episode["lifespan"], float),
         has_events=events_hold(episode),
-    )  # fmt: skip
+    )
 
 
 def whole(ticks, score, winners, max_progress, lifespan, materials) -> dict[str, float]:

@@ -137,8 +137,10 @@ def show_cases(reports: list[Report]) -> None:
                 if shown == CASES_SHOWN:
                     return
                 place = ", ".join(str(int(x)) for x in one.where[i])
-                print(f"unexplained: {report.trace}: {one.name} at ({place}): "
-                      f"ours {one.ours[i]}, recorded {one.recorded[i]}")  # fmt: skip
+                print(
+                    f"unexplained: {report.trace}: {one.name} at ({place}): "
+                    f"ours {one.ours[i]}, recorded {one.recorded[i]}"
+                )
                 shown += 1
 
 
@@ -203,8 +205,10 @@ def main(arguments=None) -> int:
         print(f"unlikely: {one.name} ({one.side}): p = {one.p_value():.1e}")
     whole = total(counts.values())
     explained = sum(whole.explained.values())
-    print(f"{whole.compared} compared, {whole.equal} equal, {explained} explained, "
-          f"{whole.unexplained} unexplained")  # fmt: skip
+    print(
+        f"{whole.compared} compared, {whole.equal} equal, {explained} explained, "
+        f"{whole.unexplained} unexplained"
+    )
     return int(whole.unexplained > 0 or bool(wrong))
 
 

@@ -312,7 +312,12 @@ def _events(case: Case) -> list[Field]:
     ours = np.swapaxes(case.after.world.tally.count - case.before.tally.count, 1, 2)
     compared = np.broadcast_to(known[:, None], there.shape)
     return [
-        field(f"event: {event.name.lower()}", ours[..., event], there[..., event],
-              compared[..., event], **goods.event_causes(case, event))
+        field(
+            f"event: {event.name.lower()}",
+            ours[..., event],
+            there[..., event],
+            compared[..., event],
+            **goods.event_causes(case, event),
+        )
         for event in Event
-    ]  # fmt: skip
+    ]

@@ -201,9 +201,11 @@ def compare(group: Group, method: Method = twosample.BY_GROUP) -> tuple[list[Com
             given = recorded, ours, choices, scores, method.effect
             out.append(twosample.compare((*name, kind), *given))
     lives = np.array(
-        [[one.lifespan, *(other.lifespan for other in others)]
-         for one, others in zip(group.recorded, group.ours, strict=True)]
-    )  # fmt: skip
+        [
+            [one.lifespan, *(other.lifespan for other in others)]
+            for one, others in zip(group.recorded, group.ours, strict=True)
+        ]
+    )
     label = (group.name, "life span", "whole", "distribution")
     out.append(method.distributions(label, lives, every_choice))
     return out, equal
@@ -233,32 +235,43 @@ def show(group: Group, comparisons: list[Comparison], equal: int, found: set) ->
     differ = sum(one.name in found for one in comparisons)
     known = sum(account.has_events for account in group.recorded)
     sizes = f"{len(group.recorded)} recorded, {sum(map(len, group.ours))} of ours"
-    print(f"\n{group.name}: {sizes}: {len(comparisons)} compared, {differ} differ; "
-          f"{equal} more are constant and equal; "
-          f"events of {known} recorded episodes hold")  # fmt: skip
+    print(
+        f"\n{group.name}: {sizes}: {len(comparisons)} compared, {differ} differ; "
+        f"{equal} more are constant and equal; "
+        f"events of {known} recorded episodes hold"
+    )
     ordered = sorted(comparisons, key=lambda one: one.p)
     for one in ordered[: max(SHOWN if differ else 3, differ)]:
         mark = "DIFFERS" if one.name in found else ""
         what = ", ".join(one.name[1:])
-        print(f"  {what:58} recorded {one.recorded:9.3f}  ours {one.ours:9.3f}  "
-              f"effect {one.effect:+6.2f}  p {one.p:.5f} {mark}")  # fmt: skip
+        print(
+            f"  {what:58} recorded {one.recorded:9.3f}  ours {one.ours:9.3f}  "
+            f"effect {one.effect:+6.2f}  p {one.p:.5f} {mark}"
+        )
 
 
 def as_json(comparisons: list[Comparison], found: set) -> list[dict]:
     """Returns all comparisons as plain numbers."""
     return [
-        {**dataclasses.asdict(one), "effect": None if np.isinf(one.effect) else one.effect,
-         "differs": one.name in found}
+        {
+            **dataclasses.asdict(one),
+            "effect": None if np.isinf(one.effect) else one.effect,
+            "differs": one.name in found,
+        }
         for one in comparisons
-    ]  # fmt: skip
+    ]
 
 
 def main(arguments=None) -> int:
     """Compares the episodes named on the command line; returns 1 if any statistic differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", help="recorded statistics, one episode a line")
-    parser.add_argument("--order", choices=("original", "random"), default="original",
-                        help="who acts first: low ids, or anybody")  # fmt: skip
+    parser.add_argument(
+        "--order",
+        choices=("original", "random"),
+        default="original",
+        help="who acts first: low ids, or anybody",
+    )
     parser.add_argument("--worlds", type=int, default=8, help="of ours for each recorded episode")
     parser.add_argument("--game", help="play this game alone")
     parser.add_argument("--seed", type=int, default=0, help="of our episodes")

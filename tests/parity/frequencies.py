@@ -108,9 +108,12 @@ def of_chances(name: str, side: str, happened: np.ndarray, chance) -> Draws:
     """Returns draws of yes or no, of which each has its chance."""
     chance = np.broadcast_to(chance, np.shape(happened))
     return Draws(
-        name, side, np.array([np.sum(happened)]), np.array([np.sum(chance)]),
+        name,
+        side,
+        np.array([np.sum(happened)]),
+        np.array([np.sum(chance)]),
         float(np.sum(chance * (1 - chance))),
-    )  # fmt: skip
+    )
 
 
 def of_classes(name: str, side: str, which: np.ndarray, share: np.ndarray) -> Draws:
@@ -173,10 +176,12 @@ def _steps(case: Case, decided: decisions.Decided) -> list[Draws]:
         of_classes("starts of wandering", RECORD, starts, np.full(4, 0.25)),
         Draws("steps of wanderers", OURS, wander.chance.sum(0) * samples, share.sum(0) * samples),
         Draws(
-            "steps of drifters, by our chances", RECORD,
-            np.bincount(drift.step[drift.step >= 0], minlength=4)[:4], drift.chance.sum(0),
+            "steps of drifters, by our chances",
+            RECORD,
+            np.bincount(drift.step[drift.step >= 0], minlength=4)[:4],
+            drift.chance.sum(0),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _newcomers(case: Case) -> list[Draws]:

@@ -64,12 +64,15 @@ def _memory(case: "Case", placed: np.ndarray, lucky: np.ndarray) -> Field:
     right = _near(memory, _remembered(_as_memory(before), *ours, tick))
     right &= _near(there[1:], _remembered(there[:-1], *seen, tick))
     return field(
-        "task memory", memory, there[1:], np.ones(len(memory), bool),
+        "task memory",
+        memory,
+        there[1:],
+        np.ones(len(memory), bool),
         place_of_the_revived=right & placed[..., None],
         weapon_that_drops=right & lucky[..., None],
         single_precision=_rounding(case, memory, there[1:]),
         a_sum_that_falls_short_of_one=_falls_short(case, memory, there),
-    )  # fmt: skip
+    )
 
 
 def _as_memory(task) -> np.ndarray:

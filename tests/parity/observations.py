@@ -80,8 +80,9 @@ def _observer(cfg: Config):
 
 def _flat(observation: dict) -> dict[str, np.ndarray]:
     """Returns the observation with its masks named as in a trace."""
-    out = {name: np.asarray(value) for name, value in observation.items()
-           if name != "ActionTargets"}  # fmt: skip
+    out = {
+        name: np.asarray(value) for name, value in observation.items() if name != "ActionTargets"
+    }
     for head, args in observation["ActionTargets"].items():
         for arg, mask in args.items():
             out[f"ActionTargets.{head}.{arg}"] = np.asarray(mask)

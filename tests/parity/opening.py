@@ -187,10 +187,12 @@ def _map(trace: Trace, params: Params, cfg: Config, key: jax.Array) -> list[Fiel
     quota = (settings["MAP_CENTER"] // 6) ** 2 if settings["TERRAIN_SCATTER_EXTRA_RESOURCES"] else 0
     has_resources = bool(params.enabled[System.PROFESSION])
     placed, sprinkled = (
-        [resourceful(base, side) for side in (ours, there)] for resourceful in (
-            ground.resources, lambda base, side: (base == Tile.GRASS) & np.isin(side, ground.EXTRA)
+        [resourceful(base, side) for side in (ours, there)]
+        for resourceful in (
+            ground.resources,
+            lambda base, side: (base == Tile.GRASS) & np.isin(side, ground.EXTRA),
         )
-    )  # fmt: skip
+    )
     same = [side == base for side in (ours, there)]
     by_extra = inside & (quota > 0) & _each(same, sprinkled) & (sprinkled[0] | sprinkled[1])
     by_resources = inside & has_resources & _each(same, sprinkled, placed)
@@ -232,9 +234,13 @@ def _places(first: World, env: Env, key: jax.Array) -> list[Field]:
         together = _spots_of_teams(there, recon, params.group)
         return [
             field("start: places", _in_order(ours), _in_order(there), every),
-            field("start: teams", _spots_of_teams(ours, ours_recon, params.group), together,
-                  np.ones(len(together), bool)),
-        ]  # fmt: skip
+            field(
+                "start: teams",
+                _spots_of_teams(ours, ours_recon, params.group),
+                together,
+                np.ones(len(together), bool),
+            ),
+        ]
     edge = _edge_tiles(params, cfg.map_size)
     allowed = np.stack([_drawn_from(edge, pos) for pos in (ours, there)])
     return [field("start: places", np.ones_like(allowed), allowed, np.ones(allowed.shape, bool))]
@@ -246,10 +252,13 @@ def _in_order(places: np.ndarray) -> np.ndarray:
 
 def _spots_of_teams(places: np.ndarray, recon: np.ndarray, group: np.ndarray) -> np.ndarray:
     """Returns (teams * 2,) int: places on which each team's players stand, and its recons."""
-    return np.array([
-        len(np.unique(places[(group == team) & (recon == watches)], axis=0))
-        for team in np.unique(group) for watches in (False, True)
-    ])  # fmt: skip
+    return np.array(
+        [
+            len(np.unique(places[(group == team) & (recon == watches)], axis=0))
+            for team in np.unique(group)
+            for watches in (False, True)
+        ]
+    )
 
 
 def _edge_tiles(params: Params, size: int) -> list[tuple[int, int]]:
@@ -257,8 +266,12 @@ def _edge_tiles(params: Params, size: int) -> list[tuple[int, int]]:
     center = int(params.center)
     low = (size - center) // 2
     high, along = low + center, range(low, low + center)
-    sides = ([(low, c) for c in along], [(r, high) for r in along],
-             [(high, c) for c in along], [(r, low) for r in along])  # fmt: skip
+    sides = (
+        [(low, c) for c in along],
+        [(r, high) for r in along],
+        [(high, c) for c in along],
+        [(r, low) for r in along],
+    )
     return [tile for side in sides for tile in side]
 
 

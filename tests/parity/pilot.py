@@ -29,7 +29,7 @@ class Pilot:
           greedy: take what is most likely, instead of drawing.
         """
         self.env, self.params, self._greedy = env, params, greedy
-        self._policy, self._shown = policy, training_run.show(env, policy)
+        self._policy, self._shown = policy, training_run.add_original_view(env, policy)
         self._choose = jax.jit(self._chosen)
 
     @classmethod

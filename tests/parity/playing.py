@@ -61,9 +61,12 @@ class Original:
         self._env, self._scene, self.told = env, None, None
         try:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                command,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
-            )  # fmt: skip
+            )
         except OSError as error:
             raise ValueError(f"{command[0]} cannot be started: {error}") from error
 

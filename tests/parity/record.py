@@ -68,10 +68,18 @@ def player_extra(player):
     """Returns what an entity row leaves out of a player."""
     history = player.history
     return [
-        player.ent_id, history.exploration, history.damage_received, history.damage_inflicted,
-        history.player_kills, player.immortal, player._make_mortal_tick or -1, player.is_recon,
-        player.resources.resilient, *player.spawn_pos, ent_id(player.attacker),
-    ]  # fmt: skip
+        player.ent_id,
+        history.exploration,
+        history.damage_received,
+        history.damage_inflicted,
+        history.player_kills,
+        player.immortal,
+        player._make_mortal_tick or -1,
+        player.is_recon,
+        player.resources.resilient,
+        *player.spawn_pos,
+        ent_id(player.attacker),
+    ]
 
 
 def npc_extra(npc):
@@ -96,10 +104,11 @@ def npc_intent(npc_id, intent):
     move, attack = intent.get(Move), intent.get(Attack)
     direction = move[Direction] if move else None
     return [
-        npc_id, DIRECTIONS[direction.__name__] if direction else -1,
+        npc_id,
+        DIRECTIONS[direction.__name__] if direction else -1,
         STYLES[attack[Style].__name__] if attack else -1,
         ent_id(attack[Target]) if attack else 0,
-    ]  # fmt: skip
+    ]
 
 
 def task_memory(task):
@@ -292,12 +301,18 @@ def describe(env, args):
     ]
     names = ("game", "config", "policy", "seed", "overrides")
     return {
-        "nmmo": nmmo.__version__, **{name: getattr(args, name) for name in names},
-        "settings": settings, "tasks": tasks, "border": config.MAP_BORDER,
-        "entity_columns": list(ENTITY), "item_columns": list(ITEM),
-        "player_columns": PLAYER_EXTRA, "npc_columns": NPC_EXTRA,
-        "action_heads": [".".join(head) for head in HEADS], "systems": config.system_states,
-    }  # fmt: skip
+        "nmmo": nmmo.__version__,
+        **{name: getattr(args, name) for name in names},
+        "settings": settings,
+        "tasks": tasks,
+        "border": config.MAP_BORDER,
+        "entity_columns": list(ENTITY),
+        "item_columns": list(ITEM),
+        "player_columns": PLAYER_EXTRA,
+        "npc_columns": NPC_EXTRA,
+        "action_heads": [".".join(head) for head in HEADS],
+        "systems": config.system_states,
+    }
 
 
 def split_setting(text):
@@ -351,9 +366,12 @@ def main():
     parser.add_argument("--ticks", type=int, default=128, help="transitions to record")
     parser.add_argument("--difficulty", type=int, help=f"for {', '.join(DIALS)}")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE",
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
         help="a setting of the original that the episode shall have, its value as JSON",
-    )  # fmt: skip
+    )
     parser.add_argument("--obs-every", type=int, default=16, help="ticks between observations")
     parser.add_argument("--obs-agents", type=int, default=16, help="every so manieth agent's")
     parser.add_argument("--num-maps", type=int, default=8)

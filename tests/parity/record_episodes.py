@@ -45,13 +45,16 @@ def look(env, events):
     kinds = npcs[:, ENTITY["npc_type"]]
     own = {name: mean(players[:, ENTITY[name]]) for name in ("health", "food", "water", "gold")}
     return {
-        "tick": env.realm.tick, "alive": len(players), **own,
+        "tick": env.realm.tick,
+        "alive": len(players),
+        **own,
         "dist": mean(np.abs(place - middle).max(-1)) if len(place) else 0.0,
-        "npcs": len(npcs), "npc_health": mean(npcs[:, ENTITY["health"]]),
+        "npcs": len(npcs),
+        "npc_health": mean(npcs[:, ENTITY["health"]]),
         "npc_types": [int((kinds == kind).sum()) for kind in (1, 2, 3)],
         "skills": [mean(players[:, ENTITY[f"{skill}_level"]]) for skill in SKILLS],
         "events": dict(events),
-    }  # fmt: skip
+    }
 
 
 def count(env, events):
@@ -109,11 +112,13 @@ def play(env, seed, act):
         out["series"].append(look(env, events))
     ticks, winners = env.realm.tick, env.game.winners or []
     return {
-        **out, "ticks": ticks, "winners": len(winners),
+        **out,
+        "ticks": ticks,
+        "winners": len(winners),
         "lifespan": [deaths.get(player, ticks) for player in range(1, PLAYERS + 1)],
         "score": float(env.game.winning_score or 0),
         "max_progress": [float(task.progress_info["max_progress"]) for task in env.tasks],
-    }  # fmt: skip
+    }
 
 
 def main():
@@ -121,8 +126,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--games", nargs="+", choices=GAMES, default=list(GAMES))
     parser.add_argument("--config", choices=("mini", "full"), default="mini")
-    parser.add_argument("--policies", nargs="+", choices=POLICIES,
-                        default=["random_valid", "random_move"])  # fmt: skip
+    parser.add_argument(
+        "--policies", nargs="+", choices=POLICIES, default=["random_valid", "random_move"]
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(2000, 2008)))
     parser.add_argument("--num-maps", type=int, default=16)
     parser.add_argument("--maps", default=os.path.join(tempfile.gettempdir(), "nmmo-maps-16"))

@@ -353,8 +353,12 @@ def main(arguments=None) -> int:
     parser.add_argument("traces", nargs="*", help="tests/data/*.npz if none are named")
     parser.add_argument("--episodes", help="file that tests.parity.episodes --json wrote")
     known = sorted(map(str, DATA.glob(TRANSFERS)))
-    parser.add_argument("--transfers", nargs="*", default=known,
-                        help="files that tests.parity.transfer --summary wrote")  # fmt: skip
+    parser.add_argument(
+        "--transfers",
+        nargs="*",
+        default=known,
+        help="files that tests.parity.transfer --summary wrote",
+    )
     parser.add_argument("--out", default=str(PAGE), help="file to write")
     args = parser.parse_args(arguments)
     paths = args.traces or sorted(str(path) for path in DATA.glob("*.npz"))
@@ -362,8 +366,10 @@ def main(arguments=None) -> int:
     for path in paths:
         summaries.append(summary_of(path))
         whole = summaries[-1].total
-        print(f"{summaries[-1].trace}: {whole.compared} compared, {whole.unexplained} unexplained",
-              flush=True)  # fmt: skip
+        print(
+            f"{summaries[-1].trace}: {whole.compared} compared, {whole.unexplained} unexplained",
+            flush=True,
+        )
     episodes = None
     if args.episodes:
         with open(args.episodes) as file:
@@ -374,8 +380,10 @@ def main(arguments=None) -> int:
     pathlib.Path(args.out).write_text(page(summaries, episodes, transfers))
     whole = check.total(one.total for one in summaries)
     explained = sum(whole.explained.values())
-    print(f"{whole.compared} compared, {whole.equal} equal, {explained} explained, "
-          f"{whole.unexplained} unexplained; written to {args.out}")  # fmt: skip
+    print(
+        f"{whole.compared} compared, {whole.equal} equal, {explained} explained, "
+        f"{whole.unexplained} unexplained; written to {args.out}"
+    )
     return int(whole.unexplained > 0)
 
 

@@ -129,14 +129,24 @@ def _body(trace: Trace, cfg: Config) -> Body:
     until = np.where(never, NEVER, np.maximum(seen["make_mortal_tick"], 0))
     id_of_row = np.where(np.arange(cfg.entities) < players, np.arange(cfg.entities) + 1, 0)
     both = dict(
-        health="health", damage="damage", attacker="attacker_id", time_alive="time_alive",
-        combat_tick="latest_combat_tick", gold="gold",
-    )  # fmt: skip
+        health="health",
+        damage="damage",
+        attacker="attacker_id",
+        time_alive="time_alive",
+        combat_tick="latest_combat_tick",
+        gold="gold",
+    )
     alone = dict(
-        food="food", water="water", freeze="freeze", message="message",
-        exploration="exploration", kills="player_kills", damage_dealt="damage_inflicted",
-        damage_taken="damage_received", item_level="item_level",
-    )  # fmt: skip
+        food="food",
+        water="water",
+        freeze="freeze",
+        message="message",
+        exploration="exploration",
+        kills="player_kills",
+        damage_dealt="damage_inflicted",
+        damage_taken="damage_received",
+        item_level="item_level",
+    )
     return Body(
         id=np.where(present, seen["id"], id_of_row),
         present=present,
@@ -145,12 +155,12 @@ def _body(trace: Trace, cfg: Config) -> Body:
         immortal_until=np.where(seen["immortal"] > 0, until, 0)[:, :players].astype(np.int32),
         recon=seen["recon"][:, :players] > 0,
         resilient=seen["resilient"][:, :players] > 0,
-        spawn_pos=_last_known(
-            np.stack([seen["spawn_row"], seen["spawn_col"]], -1), present
-        )[:, :players],
+        spawn_pos=_last_known(np.stack([seen["spawn_row"], seen["spawn_col"]], -1), present)[
+            :, :players
+        ],
         **{ours: seen[name] for ours, name in both.items()},
         **{ours: seen[name][:, :players] for ours, name in alone.items()},
-    )  # fmt: skip
+    )
 
 
 def _places(trace: Trace, seen: dict) -> np.ndarray:

@@ -164,9 +164,12 @@ def _of_loot(side: str, spoils: list[Spoils]) -> list[Draws]:
     some = count[count > 1]
     ascents = sum((np.diff(one.taken) > 0).sum() for one in spoils)
     in_turn = Draws(
-        "loot comes in the order of the bag", side, np.array([ascents]),
-        np.array([(some - 1).sum() / 2]), float((some + 1).sum() / 12),
-    )  # fmt: skip
+        "loot comes in the order of the bag",
+        side,
+        np.array([ascents]),
+        np.array([(some - 1).sum() / 2]),
+        float((some + 1).sum() / 12),
+    )
     best = [one.level[one.taken] == one.level[one.taken].max() for one in spoils if one.taken]
     best = [values for values in best if not values.all()]
     of_chance = np.array([values.mean() for values in best])

@@ -125,10 +125,19 @@ def test_one_planted_difference_among_many_statistics_is_the_one_that_is_found()
 
 def look(tick, alive, culled):
     return {
-        "tick": tick, "alive": alive, "health": 50, "food": 1, "water": 2, "gold": 0, "dist": 9,
-        "npcs": 3, "npc_health": 100, "npc_types": [1, 1, 1], "skills": [0] * 8,
+        "tick": tick,
+        "alive": alive,
+        "health": 50,
+        "food": 1,
+        "water": 2,
+        "gold": 0,
+        "dist": 9,
+        "npcs": 3,
+        "npc_health": 100,
+        "npc_types": [1, 1, 1],
+        "skills": [0] * 8,
         "events": {"91": culled, "kill_player": 1, "12": 1} if culled else {},
-    }  # fmt: skip
+    }
 
 
 def recorded(culled=2):

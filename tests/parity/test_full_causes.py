@@ -97,9 +97,10 @@ def test_resources_that_cannot_lie_there_at_first_are_seen(old, new, names):
     ]
     if old == Tile.TREE:  # all but the arms of a cross
         lonely = [
-            (r, c) for r, c in middle
+            (r, c)
+            for r, c in middle
             if all(material[r + y, c + x] == Tile.TREE for y, x in NEIGHBOURS)
-        ]  # fmt: skip
+        ]
     material[tuple(lonely[0])] = new
     seen = starts(states, case, material)
     assert names <= set(seen) <= names | {"start: extra tiles", "start: map"}

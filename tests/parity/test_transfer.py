@@ -162,10 +162,11 @@ def small_observation() -> dict:
         "Give": ("InventoryItem", "Target"), "GiveGold": ("Price", "Target"),
     }  # fmt: skip
     return {
-        "Entity": np.array([[7, 0], [-4, 0], [2, 0]]), "Inventory": np.array([[31, 0], [30, 0]]),
+        "Entity": np.array([[7, 0], [-4, 0], [2, 0]]),
+        "Inventory": np.array([[31, 0], [30, 0]]),
         "Market": np.array([[90, 0], [31, 0]]),
         "ActionTargets": {head: dict.fromkeys(args, ()) for head, args in masks.items()},
-    }  # fmt: skip
+    }
 
 
 def order(**given) -> np.ndarray:
@@ -174,16 +175,32 @@ def order(**given) -> np.ndarray:
 
 def test_ids_become_positions_and_nothing_becomes_nothing():
     told = orders.action_of(
-        order(move=3, style=2, target=-4, token=5, use=30, sell=31, price=9, buy=31, give=30,
-              give_to=2, gold=4, gold_to=7),
+        order(
+            move=3,
+            style=2,
+            target=-4,
+            token=5,
+            use=30,
+            sell=31,
+            price=9,
+            buy=31,
+            give=30,
+            give_to=2,
+            gold=4,
+            gold_to=7,
+        ),
         small_observation(),
-    )  # fmt: skip
+    )
     assert told == {
-        "Move": {"Direction": 3}, "Attack": {"Style": 2, "Target": 1}, "Comm": {"Token": 4},
-        "Use": {"InventoryItem": 1}, "Sell": {"InventoryItem": 0, "Price": 8},
-        "Buy": {"MarketItem": 1}, "Give": {"InventoryItem": 1, "Target": 2},
+        "Move": {"Direction": 3},
+        "Attack": {"Style": 2, "Target": 1},
+        "Comm": {"Token": 4},
+        "Use": {"InventoryItem": 1},
+        "Sell": {"InventoryItem": 0, "Price": 8},
+        "Buy": {"MarketItem": 1},
+        "Give": {"InventoryItem": 1, "Target": 2},
         "GiveGold": {"Price": 3, "Target": 0},
-    }  # fmt: skip
+    }
     told = orders.action_of(order(move=4, target=99, use=5), small_observation())
     assert "Comm" not in told  # silence
     assert told["Attack"]["Target"] == told["Give"]["Target"] == orders.NOOP["Target"]
@@ -305,8 +322,9 @@ def test_bad_input_is_refused_at_once(tmp_path, capsys):
 
 def test_settings_are_those_that_both_games_have():
     assert transfer.overrides_of(["NPC_N=64", "DEATH_FOG_ONSET=null"]) == {
-        "NPC_N": 64, "DEATH_FOG_ONSET": None
-    }  # fmt: skip
+        "NPC_N": 64,
+        "DEATH_FOG_ONSET": None,
+    }
     with pytest.raises(ValueError, match="HORIZON=9: allowed are ALLOW_MOVE"):
         transfer.overrides_of(["HORIZON=9"])
     with pytest.raises(ValueError, match="'many' is no JSON value"):

@@ -84,14 +84,24 @@ def parser() -> argparse.ArgumentParser:
         "--difficulty", type=positive, help="of games that grow harder; else the first"
     )
     out.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE",
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
         help="a setting of the original that all episodes shall have, its value as JSON",
-    )  # fmt: skip
+    )
     out.add_argument("--greedy", action="store_true", help="do what is most likely")
-    out.add_argument("--order", choices=("original", "random"), default="original",
-                     help="who acts first in ours: low ids, or anybody")  # fmt: skip
-    out.add_argument("--maps", default=os.path.join(tempfile.gettempdir(), "nmmo-maps-16"),
-                     help="folder of the original's maps")  # fmt: skip
+    out.add_argument(
+        "--order",
+        choices=("original", "random"),
+        default="original",
+        help="who acts first in ours: low ids, or anybody",
+    )
+    out.add_argument(
+        "--maps",
+        default=os.path.join(tempfile.gettempdir(), "nmmo-maps-16"),
+        help="folder of the original's maps",
+    )
     out.add_argument(
         "--record",
         help="file of the original's episodes: known ones are taken from it, new ones added",
@@ -179,8 +189,10 @@ def original_of(args, asked: Asked, pilot: Pilot) -> list[dict]:
     missing = [seed for seed in seeds if seed not in known]
     for one in playing.play(command, asked, missing, pilot, args.side_by_side):
         told.append({**one, "mark": mark})
-        print(f"{asked.game} seed {one['seed']}: {one['ticks']} ticks, {one['winners']} winners",
-              flush=True)  # fmt: skip
+        print(
+            f"{asked.game} seed {one['seed']}: {one['ticks']} ticks, {one['winners']} winners",
+            flush=True,
+        )
         if args.record:
             with open(args.record, "a") as file:
                 file.write(json.dumps(told[-1]) + "\n")
@@ -247,13 +259,19 @@ def summary(args, group: Group, comparisons: list[Comparison], equal: int, found
     """Returns what `tests.parity.report` tells of a game."""
     lines = [json.loads(line) for line in (pathlib.Path(args.run) / "metrics.jsonl").open()]
     return {
-        "game": group.game, "config": group.config, "difficulty": args.difficulty,
-        "set": args.set, "steps": lines[-1]["steps"], "seconds": lines[-1]["seconds"],
+        "game": group.game,
+        "config": group.config,
+        "difficulty": args.difficulty,
+        "set": args.set,
+        "steps": lines[-1]["steps"],
+        "seconds": lines[-1]["seconds"],
         "episodes": [len(group.recorded), sum(map(len, group.ours))],
-        "compared": len(comparisons), "differ": sum(one.name in found for one in comparisons),
-        "equal": equal, "least_p": min((one.p for one in comparisons), default=1.0),
+        "compared": len(comparisons),
+        "differ": sum(one.name in found for one in comparisons),
+        "equal": equal,
+        "least_p": min((one.p for one in comparisons), default=1.0),
         "headlines": headlines(group, comparisons),
-    }  # fmt: skip
+    }
 
 
 def value(account: accounts.Account, name: str) -> float:

@@ -139,7 +139,9 @@ def test_a_killer_that_falls_passes_on_its_loot(attack, world, tiny_full):
     assert int(early.bag.item[0, 1]) == Item.TOP
 
 
-def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tiny_full):
+@pytest.fixture
+def fight(world, tiny_full):
+    """A world in which player 0 stands beside an NPC of level 4 with a top, an axe and 4 gold."""
     world = worlds.add_npc(world, tiny_full, (24, 24), style=Style.MAGE)
     row, npc = tiny_full.players, world.npc
     npc = npc.replace(
@@ -148,18 +150,43 @@ def test_npcs_leave_armor_and_a_tool_to_players_and_take_gold(attack, world, tin
         tool=npc.tool.at[0].set(Item.AXE),
         gear=npc.gear.at[0].set(12),
     )
-    world = rich(worlds.place(world.replace(npc=npc), {0: (24, 24)}), row, 4)
-    killed = attack(frail(world, row), orders.give(tiny_full, attacks={0: row}))
-    assert killed.bag.item[:3, 0].tolist() == [Item.TOP, Item.AXE, Item.NOTHING]
-    assert killed.bag.level[:2, 0].tolist() == [4, 4]
-    assert int(killed.body.gold[0]) == 4
-    looted = killed.tally.seen[ITEM_EVENTS.index(Event.LOOT_ITEM)][:, 0]
+    return rich(worlds.place(world.replace(npc=npc), {0: (24, 24)}), row, 4)
+
+
+@pytest.fixture
+def kill_npc(attack, tiny_full):
+    """Returns a function: the world after player 0 has killed the NPC."""
+    row = tiny_full.players
+    return lambda world: attack(frail(world, row), orders.give(tiny_full, attacks={0: row}))
+
+
+def test_an_npc_leaves_armor_and_a_tool_of_its_level_to_its_killer(fight, kill_npc):
+    after = kill_npc(fight)
+    assert after.bag.item[:3, 0].tolist() == [Item.TOP, Item.AXE, Item.NOTHING]
+    assert after.bag.level[:2, 0].tolist() == [4, 4]
+
+
+def test_an_npc_leaves_its_gold_to_its_killer(fight, kill_npc, tiny_full):
+    after = kill_npc(fight)
+    assert int(after.body.gold[0]) == 4 and int(after.body.gold[tiny_full.players]) == 0
+
+
+def test_items_of_an_npc_are_events_of_looting_with_their_level(fight, kill_npc):
+    looted = kill_npc(fight).tally.seen[ITEM_EVENTS.index(Event.LOOT_ITEM)][:, 0]
     assert looted[jnp.array([Item.TOP, Item.AXE])].tolist() == [1 << 3, 1 << 3]  # level 4
-    given = orders.give(tiny_full, attacks={row: 0}, styles={row: Style.MAGE})
-    robbed = attack(worlds.put_item(rich(frail(world, 0), 0, 6), 0, 0, Item.HAT), given)
-    assert int(robbed.body.gold[row]) == 10 and int(robbed.body.gold[0]) == 0
-    full = world
+    assert int((looted != 0).sum()) == 2
+
+
+def test_without_a_free_slot_for_both_the_tool_of_an_npc_is_lost(fight, kill_npc, tiny_full):
     for slot in range(tiny_full.slots - 1):
-        full = worlds.put_item(full, 0, slot, Item.HAT)
-    killed = attack(frail(full, row), orders.give(tiny_full, attacks={0: row}))
-    assert int(killed.bag.item[-1, 0]) == Item.TOP  # the tool is lost
+        fight = worlds.put_item(fight, 0, slot, Item.HAT)
+    after = kill_npc(fight)
+    assert int(after.bag.item[-1, 0]) == Item.TOP
+    assert not (after.bag.item[:, 0] == Item.AXE).any()
+
+
+def test_an_npc_takes_the_gold_of_a_player_it_kills(fight, attack, tiny_full):
+    row, victim = tiny_full.players, worlds.put_item(rich(frail(fight, 0), 0, 6), 0, 0, Item.HAT)
+    given = orders.give(tiny_full, attacks={row: 0}, styles={row: Style.MAGE})
+    after = attack(victim, given)
+    assert int(after.body.gold[row]) == 10 and int(after.body.gold[0]) == 0

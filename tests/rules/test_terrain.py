@@ -195,9 +195,13 @@ def test_nothing_is_used_yet(make):
     assert built.seizer == NOBODY and built.seized_at == 0
     kinds = {name: str(value.dtype) for name, value in vars(built).items()}
     assert kinds == dict(
-        material="int8", ready_at="int16", passable="uint32", fog="float32", seizer="int32",
+        material="int8",
+        ready_at="int16",
+        passable="uint32",
+        fog="float32",
+        seizer="int32",
         seized_at="int32",
-    )  # fmt: skip
+    )
 
 
 def test_alone_as_in_a_mixed_batch(fractal):
@@ -242,8 +246,10 @@ def test_tile_counts_of_recorded_episodes(build_mini):
     built = build_mini(params, pool[[row["map"] for row in rows]])
     for row, material in zip(rows, built.material, strict=True):
         counts = count(material)
-        off = {tile: counts[tile] - row[tile.name.lower()] for tile in (
-            Tile.WATER, Tile.GRASS, Tile.FOILAGE, Tile.STONE, Tile.HERB)}  # fmt: skip
+        off = {
+            tile: counts[tile] - row[tile.name.lower()]
+            for tile in (Tile.WATER, Tile.GRASS, Tile.FOILAGE, Tile.STONE, Tile.HERB)
+        }
         assert off[Tile.STONE] == off[Tile.HERB] == 0, row
         assert abs(off[Tile.GRASS]) <= (4 if row["scatter"] and row["mark_center"] else 0), row
         assert abs(off[Tile.WATER]) <= (10 if row["scatter"] else 0), row

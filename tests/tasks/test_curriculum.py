@@ -100,8 +100,15 @@ def test_a_task_by_the_original_s_name(name, weight):
 def test_no_task_asks_for_too_many_of_a_high_level():
     amounts = {(g.args[1], g.args[2]) for g in TRAINING if g.predicate is predicates.own_item}
     assert {level: sum(lv == level for lv, _ in amounts) for level in range(2, 10)} == {
-        2: 4, 3: 3, 4: 2, 5: 1, 6: 1, 7: 1, 8: 1, 9: 1,
-    }  # fmt: skip
+        2: 4,
+        3: 3,
+        4: 2,
+        5: 1,
+        6: 1,
+        7: 1,
+        8: 1,
+        9: 1,
+    }
 
 
 def test_few_functions_serve_all_tasks():
@@ -113,8 +120,11 @@ def test_few_functions_serve_all_tasks():
     own = [book.goals[int(index)] for index in task.goal]
     watching = {goal.predicate for goal in own if goal.watches}
     assert watching <= {
-        predicates.list_item, predicates.buy_item, predicates.consume_item, predicates.harvest_item,
-    }  # fmt: skip
+        predicates.list_item,
+        predicates.buy_item,
+        predicates.consume_item,
+        predicates.harvest_item,
+    }
     for goal, watch in zip(own, np.asarray(task.watch), strict=True):
         assert [tuple(row) for row in watch if row[0] >= 0] == list(goal.watches)
 

@@ -60,9 +60,12 @@ def test_it_is_missed_where_its_systems_are_off(registry):
     tasks.register("hunters", arguments=dict(kills=tasks.whole(1)), needs={System.NPC})(hunters)
     game = games.race_to_the_center()
     own = games.Minigame(
-        name="hunt", systems=game.systems, spawn=game.spawn, referee=game.referee,
+        name="hunt",
+        systems=game.systems,
+        spawn=game.spawn,
+        referee=game.referee,
         goals=(Goal("hunters", (1,)),),
-    )  # fmt: skip
+    )
     with pytest.raises(ValueError, match="hunt has goals that need systems which are off: NPC"):
         games.Table([own], None, TINY)
 
