@@ -89,11 +89,14 @@ class Finished(Node):
       done: (B,) bool, the world's did; the rest means something there.
       episode: statistics (B,).
       placed: of past selves, two times (B,) float32, see `pool.placed`; None where none plays.
+      choices: (B, X) int32, of a universe the game that was played; None where no game is one, or
+        no curriculum asks (`agents.curriculum`).
     """
 
     done: jax.Array
     episode: EpisodeStats
     placed: tuple[jax.Array, jax.Array] | None = None
+    choices: jax.Array | None = None
 
 
 def begin(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> RolloutState:
@@ -164,7 +167,9 @@ def play_tick(
     if past is not None:
         placed = pool.placed(past, info.info, info.done)
         past = jnp.where(info.done[:, None], _dealt(batch, key, obs, share), past)
-    finished = Finished(info.done, info.episode, placed)
+    is_asked = getattr(stage.state, "levels", None) is not None
+    choices = info.choices if is_asked else None
+    finished = Finished(info.done, info.episode, placed, choices)
     return RolloutState(state, obs, memory, ended, past), transition, finished
 
 

@@ -17,6 +17,7 @@ from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 
+from .. import curriculum as curricula
 from ..config import TrainConfig
 from ..parallel import meshes
 from ..parallel.meshes import AXIS
@@ -37,6 +38,10 @@ class TrainState(Node):
       stage: worlds, their difficulty, and where the agents stand.
       key: () key.
       pool: past selves; None where none takes part.
+      curriculum: what was learnt of games and levels, `agents.curriculum.Curriculum`; None where
+        the share of each game is fixed.
+      running: scores (B,) of the episodes that go on, `agents.curriculum.Running`; None where no
+        level is scored.
     """
 
     params: Any
@@ -44,12 +49,15 @@ class TrainState(Node):
     stage: RolloutState
     key: jax.Array
     pool: pools.Pool | None = None
+    curriculum: curricula.Curriculum | None = None
+    running: curricula.Running | None = None
 
     @property
     def trainer(self) -> dict[str, Any]:
         """All but the parameters, by name: what a checkpoint holds to train on."""
         parts = {name: getattr(self, name) for name in ("moments", "stage", "key")}
-        return parts if self.pool is None else {**parts, "pool": self.pool}
+        some = {name: getattr(self, name) for name in ("pool", "curriculum", "running")}
+        return parts | {name: part for name, part in some.items() if part is not None}
 
     def begun_with(self, params, cfg: TrainConfig) -> "TrainState":
         """Returns the state of a run that begins with other parameters."""
@@ -57,8 +65,9 @@ class TrainState(Node):
 
 
 _SPECS: dict[str, Any] = dict(
-    params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec(), pool=Spec()
-)
+    params=Spec(), moments=Spec(), stage=Spec(AXIS), key=Spec(), pool=Spec(),
+    curriculum=Spec(), running=Spec(AXIS),
+)  # fmt: skip
 SPECS = TrainState(**_SPECS)
 """Partition specs of the state: worlds are sharded over devices, all else is replicated."""
 
@@ -85,7 +94,8 @@ def fresh_state(part, policy: Policy, cfg: TrainConfig) -> Callable:
         stage = begin(policy, part, world_key, cfg.past_selves)
         params = policy.init(param_key, stage.obs)
         past = pools.start(cfg, params)
-        state = TrainState(params, optimizer_of(cfg).init(params), stage, key, past)
+        own = curricula.start(cfg, part)
+        state = TrainState(params, optimizer_of(cfg).init(params), stage, key, past, *own)
         return jax.tree.map(_strong, state)
 
     return fresh

@@ -18,6 +18,7 @@ from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Column
 
+from .. import curriculum as curricula
 from ..config import TrainConfig
 from ..networks import packing
 from ..networks.distributions import entropy, log_prob
@@ -88,6 +89,7 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int, learner) -> Ca
     def update(state: TrainState, learning_rate: jax.Array):
         key, play_key, learn_key = jax.random.split(state.key, 3)
         rival = pool.draw(threefry.tagged(key, DRAW), state.pool, cfg) if state.pool else None
+        state = curricula.with_levels(threefry.tagged(key, LEVELS), state, cfg, part.env.table)
         stage, rows, finished = _experience(part, policy, cfg, state, rival, play_key)
         if cfg.normalize == "game":
             rows = _told_apart(rows, games)
@@ -100,7 +102,9 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int, learner) -> Ca
         metrics |= learned
         metrics["episodes"] = losses.total(_episode_sums(finished, games), AXIS)
         past, told = _past(cfg, key, state.pool, rival, params, finished)
-        return TrainState(params, moments, stage, key, past), metrics | told
+        *own, chosen = curricula.learn(state, stage, rows, finished, cfg, part.env.table)
+        stage = curricula.without_levels(stage)
+        return TrainState(params, moments, stage, key, past, *own), metrics | told | chosen
 
     return update
 
@@ -113,8 +117,8 @@ def _told_apart(rows: Rows, games: int) -> Rows:
     return rows.replace(moments=(mean, deviation))
 
 
-DRAW, GROW = 0, 1
-"""Tags of the keys by which a past self is drawn, and gets its place."""
+DRAW, GROW, LEVELS = 0, 1, 2
+"""Tags of the keys by which a past self is drawn, and gets its place, and levels are mutated."""
 
 
 def _past(cfg, key, before, rival, params, finished):

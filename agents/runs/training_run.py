@@ -12,6 +12,7 @@ import metammo_jax as mm
 from metammo_jax.games import ALL_GAMES
 from metammo_jax.wrappers import PaperReward
 
+from .. import curriculum
 from ..config import TrainConfig
 from ..learners.algorithms import learner_of, with_algorithm
 from ..learners.state import SPECS, TrainState, start
@@ -218,7 +219,12 @@ def arena(games: str | tuple[str, ...], config: str) -> mm.Env:
 
 
 def assemble(cfg: TrainConfig, env: mm.Env, network=None) -> tuple[mm.VectorEnv, Policy]:
-    """Returns the batch of worlds that the options make of an environment, and the policy."""
+    """Returns the batch of worlds that the options make of an environment, and the policy.
+
+    Raises:
+      ValueError: the curriculum has nothing to choose from in this environment.
+    """
+    curriculum.check(cfg, env)
     policy = make_policy(cfg, env.cfg, network)
     wrapped = PaperReward(env) if cfg.paper_reward else env
     batch = mm.vectorize(

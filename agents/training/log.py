@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .. import curriculum
 from ..evaluation import opponents
 from ..parallel import processes
 from ..policy import Policy
 from ..runs import folder
 from ..runs.training_run import TrainingRun
-from . import boards, curve, replays
+from . import boards, curriculum_picture, curve, replays
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +109,8 @@ class Log:
         for board in self._boards:
             board.close()
         picture = curve.draw(work.run) if self._first else None
+        if self._first:
+            curriculum_picture.draw(work.run)
         return TrainResult(
             run=work.run, complete=work.complete, updates=work.counts["updates"],
             steps=work.counts["steps"], curve=picture, policy=work.policy, params=work.params,
@@ -132,6 +135,7 @@ def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
     """
     counts, rate = work.counts, work.learning_rate
     episodes, played = metrics.pop("episodes"), metrics.pop("played")
+    chosen = metrics.pop("curriculum", None)
     living, slots = int(metrics.pop("living_steps")), int(metrics.pop("slot_steps"))
     counts["updates"] += 1
     counts["steps"] += living
@@ -148,6 +152,8 @@ def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
         "played": {g.name: int(n) for g, n in zip(work.batch.env.games, played, strict=True)},
         "games": _by_game(episodes, work.batch.env.games),
     }
+    if chosen is not None:
+        record["curriculum"] = curriculum.describe(chosen, work.batch.env.games)
     _check_finite(record, work)
     return record
 
