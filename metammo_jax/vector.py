@@ -346,8 +346,8 @@ def _reset(reset, keys, difficulty, game, choices=None) -> tuple[Observation, Wo
     given = (game, difficulty) if choices is None else (game, difficulty, choices)
     if len(keys) > 1:
         return jax.vmap(reset)(keys, *given)
-    one = jax.tree.map(lambda leaf: leaf[0], given)
-    alone = reset(keys[0], *one)  # compiled sooner than a batch of one
+    # compiled sooner than a batch of one
+    alone = reset(keys[0], *jax.tree.map(lambda leaf: leaf[0], given))
     return jax.tree.map(lambda leaf: leaf[None], alone)
 
 

@@ -48,12 +48,11 @@ class Ended(Node):
     """Episodes of levels that ended in a rollout.
 
     Attributes:
-      done: (N,) bool, one did, and its game is a universe; nothing else means anything elsewhere.
+      done: (N,) bool, one did, and its game is a universe; the rest means something there.
       game: (N,) int32.
       choices: (N, X) int32.
       won: (N,) bool.
       score: (N,) float32, of the episode, see `scores`.
-      is_last: (N,) bool, the last in its world: a level that is new gets a place by this one.
     """
 
     done: jax.Array
@@ -61,7 +60,6 @@ class Ended(Node):
     choices: jax.Array
     won: jax.Array
     score: jax.Array
-    is_last: jax.Array
 
 
 def empty_buffer(size: int, width: int) -> Buffer:
@@ -71,20 +69,23 @@ def empty_buffer(size: int, width: int) -> Buffer:
     return Buffer(jnp.full(size, -1, jnp.int32), choices, zeros, zeros, zeros, never, never)
 
 
-def update_buffer(buffer: Buffer, ended: Ended, update: jax.Array, cfg: TrainConfig) -> Buffer:
+def update_buffer(
+    buffer: Buffer, ended: Ended, newest: Ended, update: jax.Array, cfg: TrainConfig
+) -> Buffer:
     """Returns the buffer after a rollout: known levels get new scores, new ones get places.
 
     Of known and new levels those with the highest scores stay; of equals, who was there.
 
     Args:
       buffer: before.
-      ended: episodes.
+      ended: all episodes, by which known levels get their scores.
+      newest: those by which new levels may get a place.
       update: () int32, number of the update.
       cfg: options.
     """
-    same = _is_same(buffer, ended) & ended.done[:, None] & buffer.held[None]
-    known = _record(buffer, ended, same, update, cfg)
-    return _keep_best(known, _candidates(ended, same.any(axis=1), update, cfg), len(buffer.game))
+    known = _record(buffer, ended, _is_same(buffer, ended), update, cfg)
+    is_known = _is_same(buffer, newest).any(axis=1)
+    return _keep_best(known, _candidates(newest, is_known, update, cfg), len(buffer.game))
 
 
 def learnability(won: jax.Array, lost: jax.Array) -> jax.Array:
@@ -97,9 +98,10 @@ def learnability(won: jax.Array, lost: jax.Array) -> jax.Array:
 
 
 def _is_same(buffer, ended):
-    """Returns (N, K) bool: is it the same level."""
+    """Returns (N, K) bool: is it an episode of this level."""
     same = (ended.choices[:, None] == buffer.choices[None]).all(axis=-1)
-    return same & (ended.game[:, None] == buffer.game[None])
+    same &= ended.game[:, None] == buffer.game[None]
+    return same & ended.done[:, None] & buffer.held[None]
 
 
 def _record(buffer, ended, same, update, cfg):
@@ -126,7 +128,7 @@ def _record(buffer, ended, same, update, cfg):
 
 def _candidates(ended, is_known, update, cfg):
     """Returns a buffer of N places with the new levels, each once; is_known: (N,) bool."""
-    new = ended.done & ended.is_last & ~is_known
+    new = ended.done & ~is_known
     order = jnp.arange(len(new))
     same = (ended.choices[:, None] == ended.choices[None]).all(axis=-1)
     same &= (ended.game[:, None] == ended.game[None]) & (order[None] < order[:, None]) & new[None]

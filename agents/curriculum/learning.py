@@ -42,7 +42,7 @@ def learn(
     update, buffer = learnt.update + 1, learnt.buffer
     if buffer is not None:
         running, score = score_episodes(running, *_by_tick(rows, done), done, cfg)
-        buffer = update_buffer(buffer, _ended(finished, score, table), update, cfg)
+        buffer = update_buffer(buffer, *_ended(finished, score, table), update, cfg)
     after = Curriculum(rates, update, buffer)
     metrics = _metrics(after, state.stage.state.levels, is_universe(table))
     metrics["resets"] = _count_by_game(done, _begun_games(rows, stage, done), games)
@@ -115,14 +115,20 @@ def _by_tick(rows, done):
     return _unrowed(rows.advantage, done), _unrowed(rows.step.alive, done)
 
 
-def _ended(finished, score, table) -> Ended:
-    """Returns the episodes that ended in the worlds of all devices, tick by tick."""
+def _ended(finished, score, table) -> tuple[Ended, Ended]:
+    """Returns episodes of universes that ended in the worlds of all devices.
+
+    Returns:
+      all, tick by tick, and the last of each world.
+    """
     game, done = finished.episode.game, finished.done
-    is_last = done & (jnp.cumsum(done[::-1], axis=0)[::-1] == 1)
-    done &= jnp.asarray(is_universe(table))[game]
-    ended = Ended(done, game, finished.choices, finished.episode.won, score, is_last)
+    done = done & jnp.asarray(is_universe(table))[game]
+    ended = Ended(done, game, finished.choices, finished.episode.won, score)
     whole = jax.lax.all_gather(ended, AXIS, axis=1, tiled=True)
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), whole)
+    ticks, worlds = whole.done.shape
+    last = ticks - 1 - jnp.argmax(whole.done[::-1], axis=0)
+    newest = jax.tree.map(lambda leaf: leaf[last, jnp.arange(worlds)], whole)
+    return jax.tree.map(_in_line, whole), newest
 
 
 def _in_line(leaf):

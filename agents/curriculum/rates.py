@@ -62,7 +62,7 @@ def learning_progress(rates: Rates) -> jax.Array:
 def _corrected(average, weight, episodes):
     """Returns an average without the failures that it started with."""
     mean = average / jnp.where(episodes > 0, 1.0 - _kept(weight, episodes), 1.0)
-    return jnp.where(episodes > 0, mean, 0.5)
+    return jnp.where(episodes > 0, jnp.clip(mean, 0.0, 1.0), 0.5)  # however it rounds
 
 
 def _kept(weight, episodes):

@@ -15,8 +15,8 @@ of death (attacked, starved, dehydrated), levels achieved (combat_level, armor_l
 unique_events, and to how many each event happened (event/...).
 Under "curriculum", where one learns what to play, are by game the resets, their share and the
 success rate, and of all together the entropy of the curriculum in nats and, where levels of a
-universe are kept, their number (held), mean age in updates, mean score, and the share of the resets of
-universes that draw a new game (new).
+universe are kept, their number (held), mean age in updates, mean score, and the share of the resets
+of universes that draw a new game (new).
 Where the policy was compared with others, "evaluation" has what it came to, by game and opponent.
 """
 

@@ -31,7 +31,8 @@ class FakeWorld:
     @property
     def params(self):
         """Everybody plays alone."""
-        return types.SimpleNamespace(group=jnp.broadcast_to(jnp.arange(4), self.goal.shape))
+        group = jnp.broadcast_to(jnp.arange(4), self.goal.shape)
+        return types.SimpleNamespace(group=group, choices=None)
 
     @property
     def body(self):
