@@ -3,6 +3,8 @@
 Axes: B worlds, G games.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -35,7 +37,7 @@ class Levels(Node):
     game: jax.Array
     choices: jax.Array | None = None
 
-    def draw(self, keys: jax.Array, atlas=None) -> tuple[jax.Array, jax.Array | None]:
+    def draw(self, keys: jax.Array, atlas: Any = None) -> tuple[jax.Array, jax.Array | None]:
         """Returns games (n,) int32 and choices (n, X) int32 or None, drawn by their chance.
 
         Args:

@@ -330,7 +330,8 @@ class VectorEnv:
         """Returns observations and worlds, reset where `done` (B,) bool, block by block."""
 
         def begin(state, rows, real):
-            fresh = self._new_episodes(*jax.tree.map(lambda leaf: leaf[rows], start), levels)
+            its = jax.tree.map(lambda leaf: leaf[rows], start)
+            fresh = self._new_episodes(*its, levels=levels)
             rows = materialize(jnp.where(real, rows, self.num_worlds))
             return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 

@@ -102,9 +102,11 @@ def update_of(part, policy: Policy, cfg: TrainConfig, games: int, learner) -> Ca
         metrics |= learned
         metrics["episodes"] = losses.total(_episode_sums(finished, games), AXIS)
         past, told = _past(cfg, key, state.pool, rival, params, finished)
-        *own, chosen = curricula.learn(state, stage, rows, finished, cfg, part.env.table)
+        own = state, stage, rows, finished, cfg, part.env.table
+        learnt, running, chosen = curricula.learn(*own)
         stage = curricula.without_levels(stage)
-        return TrainState(params, moments, stage, key, past, *own), metrics | told | chosen
+        after = TrainState(params, moments, stage, key, past, learnt, running)
+        return after, metrics | told | chosen
 
     return update
 
