@@ -7,8 +7,8 @@ from the episodes that ended in it. All of it is part of the compiled update.
 * "uniform" and "weights": the share of each game is fixed, and there is nothing to learn.
 * "progress": games whose success rate changes most, up or down (`rates`). Absolute learning
   progress: Oudeyer et al. 2007; Matiisen et al. 2020.
-* "learnability": games in proportion to p (1 - p), p being the success rate; levels of a universe
-  likewise, from a buffer that new draws refresh. Rutherford et al. 2024, No Regrets.
+* "learnability": games in proportion to the expected p (1 - p), p being the success rate; levels
+  of a universe likewise, from a buffer that new draws refresh. Rutherford et al. 2024, No Regrets.
 * "replay": levels of a universe by the rank of their score, the positive value loss of an episode
   or its absolute advantage, and by staleness. Jiang et al. 2021, Prioritized Level Replay; with
   mutations as in Parker-Holder et al. 2022, ACCEL.

@@ -10,6 +10,7 @@ from flax import struct
 from metammo_jax.lib.node import Node
 
 from ..config import TrainConfig
+from .rates import learnability
 
 MEMORY = 1 / 16
 """Weight of an episode in the counts of a level, so that old episodes fade."""
@@ -86,15 +87,6 @@ def update_buffer(
     known = _record(buffer, ended, _is_same(buffer, ended), update, cfg)
     is_known = _is_same(buffer, newest).any(axis=1)
     return _keep_best(known, _candidates(newest, is_known, update, cfg), len(buffer.game))
-
-
-def learnability(won: jax.Array, lost: jax.Array) -> jax.Array:
-    """Returns the expected p (1 - p) of the success rate p, float32 of the same shape.
-
-    Of p nothing is known before: its distribution after the episodes is Beta(won + 1, lost + 1).
-    """
-    a, b = won + 1.0, lost + 1.0
-    return a * b / ((a + b) * (a + b + 1.0))
 
 
 def _is_same(buffer, ended):

@@ -8,7 +8,7 @@ from metammo_jax.schedule import Levels
 
 from ..config import TrainConfig
 from .buffer import Buffer
-from .rates import Rates, learning_progress, success_rate
+from .rates import Rates, game_learnability, learning_progress
 from .start import Curriculum, is_universe
 
 MUTANTS = 16
@@ -66,8 +66,7 @@ def game_shares(rates: Rates, cfg: TrainConfig, table) -> jax.Array:
     if cfg.curriculum == "progress":
         weight = learning_progress(rates)
     else:
-        rate = success_rate(rates)
-        weight = rate * (1.0 - rate)
+        weight = game_learnability(rates)
     weight = normalized(weight, jnp.ones(count, bool))
     return (1.0 - cfg.curriculum_random) * weight + cfg.curriculum_random / count
 

@@ -59,6 +59,24 @@ def learning_progress(rates: Rates) -> jax.Array:
     return jnp.abs(success_rate(rates) - _corrected(rates.slow, SLOW, rates.episodes))
 
 
+def learnability(won: jax.Array, lost: jax.Array) -> jax.Array:
+    """Returns the expected p (1 - p) of the success rate p, float32 of the same shape.
+
+    Of p nothing is known before: its distribution after the episodes is Beta(won + 1, lost + 1).
+    """
+    a, b = won + 1.0, lost + 1.0
+    return a * b / ((a + b) * (a + b + 1.0))
+
+
+def game_learnability(rates: Rates) -> jax.Array:
+    """Returns (G,) float32, `learnability` by the episodes that the fast average holds.
+
+    These are 1 / FAST at most, so that a game whose first episodes were all won is tried again.
+    """
+    won, count = rates.fast / FAST, (1.0 - _kept(FAST, rates.episodes)) / FAST
+    return learnability(won, jnp.maximum(count - won, 0.0))
+
+
 def _corrected(average, weight, episodes):
     """Returns an average without the failures that it started with."""
     mean = average / jnp.where(episodes > 0, 1.0 - _kept(weight, episodes), 1.0)

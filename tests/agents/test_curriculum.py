@@ -101,8 +101,8 @@ def test_the_one_game_that_can_be_learnt_is_drawn_more_often(name):
         won = rng.binomial(episodes, chance)
         drawn += episodes
         known = learn(known, jnp.asarray(episodes, jnp.int32), jnp.asarray(won, jnp.int32))
-    assert drawn[2] > 0.6 * drawn.sum() and drawn[:2].min() > 30
-    assert np.mean(history[10:40], axis=0)[2] > 0.7, history
+    assert drawn[2] > 0.5 * drawn.sum() and drawn[:2].min() > 30
+    assert np.mean(history[10:40], axis=0)[2] > 0.55, history
 
 
 def _filled(size=6, held=5):
@@ -130,7 +130,7 @@ def test_levels_are_replayed_by_rank_and_staleness():
 
 def test_learnability_is_the_expected_p_times_1_minus_p():
     p = np.random.default_rng(0).beta(4, 2, 200_000)
-    found = float(buffer.learnability(jnp.float32(3), jnp.float32(1)))
+    found = float(rates.learnability(jnp.float32(3), jnp.float32(1)))
     assert found == pytest.approx((p * (1 - p)).mean(), abs=2e-3)
 
 
@@ -222,7 +222,9 @@ def test_levels_have_the_shares_that_options_say(cfg):
     if cfg is REPLAY:
         shares = np.array([0.5, 0.5])
     else:
-        weight = np.array([0.25 * 0.75, 0.25])
+        count = sum((1 - rates.FAST) ** k for k in range(8))  # of which 2 and 4 of 8 were won
+        a, b = np.array([2, 4]) / 8 * count + 1, np.array([6, 4]) / 8 * count + 1
+        weight = a * b / ((a + b) * (a + b + 1))
         shares = 0.8 * weight / weight.sum() + 0.1
     again = shares[1] * 0.8 * 5 / 6  # one place is empty
     assert chance[:2] == pytest.approx([shares[0], shares[1] - again], abs=1e-5)
