@@ -18,6 +18,20 @@ class TrainConfig:
     Attributes:
       game: name of the game, or several names: each episode then plays one of them.
       weights: how often each game is drawn, relative to the others; empty for equally often.
+      curriculum: by what the next game of a world is drawn, see `agents.curriculum`: "uniform",
+        each alike; "weights", by `weights`, which stands for "uniform" where these are given;
+        "progress", games whose success rate changes; "learnability", games, and levels of a
+        universe, that are won about half of the time; "replay", levels of a universe with a high
+        `level_score`, and mutations of them.
+      curriculum_random: share of the resets that a curriculum leaves to chance: any game, and a new
+        draw of a universe.
+      level_buffer: levels of a universe that are kept to be played again.
+      level_score: of replayed levels, the mean over an episode: "positive", of advantages above 0,
+        or "magnitude", of absolute advantages.
+      level_temperature: of replayed levels: the level of rank r is drawn in proportion to
+        (1 / r) ** (1 / temperature).
+      level_staleness: share of replays that are drawn by how long a level was not played.
+      level_mutation: share of replays that play a mutation of a level in its place.
       weigh: what `weights` are shares of: "episodes", as in the paper, or "samples", which are
         living agent-steps.
       share_difficulty: all worlds that play a game have the same adaptive difficulty, which rises
@@ -91,6 +105,13 @@ class TrainConfig:
 
     game: tuple[str, ...] = ("race_to_the_center",)
     weights: tuple[float, ...] = ()
+    curriculum: Literal["uniform", "weights", "progress", "learnability", "replay"] = "uniform"
+    curriculum_random: float = 0.2
+    level_buffer: int = 128
+    level_score: Literal["positive", "magnitude"] = "positive"
+    level_temperature: float = 0.3
+    level_staleness: float = 0.1
+    level_mutation: float = 0.5
     weigh: Literal["episodes", "samples"] = "episodes"
     share_difficulty: bool = False
     config: str = "tiny"
@@ -190,6 +211,8 @@ class TrainConfig:
             if field.type is int and checks.as_int(value) is not None:
                 object.__setattr__(self, field.name, checks.as_int(value))
         object.__setattr__(self, "weights", tuple(float(w) for w in self.weights))
+        if self.weights and self.curriculum == "uniform":
+            object.__setattr__(self, "curriculum", "weights")
 
     def _check_types(self):
         for field in dataclasses.fields(self):
@@ -205,7 +228,7 @@ class TrainConfig:
         for name in NOT_NEGATIVE:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
-        for name in ("gamma", "gae_lambda"):
+        for name in SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be from 0 to 1")
         if not 0 <= self.past_selves < 1:
@@ -224,6 +247,7 @@ class TrainConfig:
                 f"weights={self.weights} has {len(self.weights)} numbers, "
                 f"it must have one for each of {len(self.game)} games"
             )
+        self._check_curriculum()
         if self.rollout % self.sequence:
             raise ValueError(f"sequence={self.sequence} must divide rollout={self.rollout}")
         if self.segments % self.minibatches:
@@ -242,6 +266,20 @@ class TrainConfig:
                 "so a time limit must count as the end of the game"
             )
 
+    def _check_curriculum(self):
+        if self.weights and self.curriculum != "weights":
+            raise ValueError(
+                f"curriculum={self.curriculum!r} decides by itself how often a game is played, "
+                f"weights={self.weights} must be left out"
+            )
+        if self.curriculum == "weights" and not self.weights:
+            raise ValueError("curriculum='weights' needs weights, one for each game")
+        if self.curriculum not in FIXED and self.weigh != "episodes":
+            raise ValueError(
+                f"curriculum={self.curriculum!r} draws episodes: weigh={self.weigh!r} must be "
+                "'episodes'"
+            )
+
 
 def _divisors(number: int) -> tuple[int, ...]:
     return tuple(n for n in range(1, number + 1) if number % n == 0)
@@ -251,7 +289,17 @@ LOGS = ("tensorboard", "wandb", "mlflow")
 """Programs that metrics can be sent to."""
 
 
+FIXED = ("uniform", "weights")
+"""Curricula that do not depend on what was learnt."""
+
+SHARES = (
+    "gamma", "gae_lambda", "curriculum_random", "level_staleness", "level_mutation",
+)  # fmt: skip
+"""Options from 0 to 1."""
+
 KNOWN = {
+    "curriculum": (*FIXED, "progress", "learnability", "replay"),
+    "level_score": ("positive", "magnitude"),
     "network": ("lean", "paper", "own"),
     "algorithm": ("ppo", "vtrace", "pqn", "own"),
     "normalize": ("all", "game"),
@@ -264,7 +312,7 @@ KNOWN = {
 POSITIVE = (
     "total_steps", "num_worlds", "rollout", "sequence", "epochs", "minibatches", "learning_rate",
     "clip", "max_grad_norm", "width", "eval_episodes", "temperature",
-    "pool_size", "pool_every",
+    "pool_size", "pool_every", "level_buffer", "level_temperature",
 )  # fmt: skip
 NOT_NEGATIVE = (
     "value_clip", "entropy", "token_entropy", "value_coef", "save_every", "keep",

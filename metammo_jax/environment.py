@@ -48,7 +48,10 @@ class Environment(Protocol):
         ...
 
     def reset(self, key: jax.Array, game: Any = None, difficulty: Any = None) -> tuple:
-        """Begins an episode, as `Env.reset`: observation and world."""
+        """Begins an episode, as `Env.reset`: observation and world.
+
+        `choices` as a fourth argument is given only where some game is a universe.
+        """
         ...
 
     def step(self, key: jax.Array, world: Any, action: Any, priority: Any = None) -> tuple:

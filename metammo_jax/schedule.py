@@ -3,15 +3,66 @@
 Axes: B worlds, G games.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import struct
 
 from metammo_jax.env import Info
 from metammo_jax.lib import threefry
+from metammo_jax.lib.node import Node
 
-OWED = 502
-"""Tag of the draw of a game that is owed agent-steps: `env.reset` draws from the same key."""
+OWED, LEVEL, FRESH = 502, 503, 504
+"""Tags of the draws of a game that is owed agent-steps, of a level, and of a new game of a
+universe: `env.reset` draws from the same key."""
+
+
+@struct.dataclass
+class Levels(Node):
+    """Levels from which automatic resets draw what is played next. Axis: N levels.
+
+    A level is a game of the environment or, of a universe (`games.universe`), a game with its
+    choices.
+
+    Attributes:
+      chance: (N,) float32, not negative, relative to each other; one is positive at least.
+      game: (N,) int32, index in `Env.games`.
+      choices: (N, X) int32, as `world.params.choices`; rows of -1 draw a new game of a universe,
+        and mean nothing in other games. None where no game is a universe.
+    """
+
+    chance: jax.Array
+    game: jax.Array
+    choices: jax.Array | None = None
+
+    def draw(self, keys: jax.Array, atlas: Any = None) -> tuple[jax.Array, jax.Array | None]:
+        """Returns games (n,) int32 and choices (n, X) int32 or None, drawn by their chance.
+
+        Args:
+          keys: (n,) keys.
+          atlas: `games.Table.atlas`; None where no game is a universe.
+
+        Raises:
+          ValueError: there are choices and no atlas, or an atlas and no choices.
+        """
+        if (self.choices is None) != (atlas is None):
+            raise ValueError("levels must have choices where some game is a universe, only there")
+        reach = jnp.cumsum(self.chance)
+        last = jnp.where(self.chance > 0, jnp.arange(len(reach)), 0).max()  # however it rounds
+
+        def one(key):
+            point = threefry.uniform(threefry.tagged(key, LEVEL), ()) * reach[-1]
+            index = jnp.minimum((point >= reach).sum(dtype=jnp.int32), last)
+            game = self.game[index]
+            if self.choices is None:
+                return game, None
+            choices = self.choices[index]
+            fresh = atlas.draw(threefry.tagged(key, FRESH), game)
+            return game, jnp.where(choices[0] < 0, fresh, choices)
+
+        return jax.vmap(one)(keys)
 
 
 def own_difficulty(table, difficulty, wins, info: Info, done):

@@ -42,6 +42,8 @@ class BatchState(Node):
       returns: (B, P) float32, rewards of this episode so far.
       owed: (B, G) float32, agent-steps that each game is owed; None where games are drawn by
         episodes.
+      levels: what automatic resets draw from, the same in all worlds; None draws games by their
+        weights. Whoever trains sets it between two steps, see `schedule.Levels`.
       causes: (B, P, 3) bool, causes of each player's death in this episode, see
         `achievements.update_death_causes`; None in the mini game.
     """
@@ -52,6 +54,7 @@ class BatchState(Node):
     returns: jax.Array
     causes: jax.Array | None = None
     owed: jax.Array | None = None
+    levels: schedule.Levels | None = None
 
 
 @struct.dataclass
@@ -207,7 +210,7 @@ class VectorEnv:
 
         Args:
           key: () key.
-          state: as `reset` or `step` gave it.
+          state: as `reset` or `step` gave it, with other `levels` if wanted.
           action: with a leading axis B.
 
         Returns:
@@ -231,7 +234,8 @@ class VectorEnv:
         if owed is not None:
             living = was_alive.sum(axis=-1, dtype=jnp.int32)
             owed = schedule.update_owed(owed, self.env.table.weights, info.game, living)
-        obs, world = self._reset_done((reset_keys, difficulty, owed), done, final, world)
+        start = reset_keys, difficulty, owed
+        obs, world = self._reset_done(start, done, final, world, state.levels)
         state = BatchState(
             world=world,
             difficulty=difficulty,
@@ -239,6 +243,7 @@ class VectorEnv:
             returns=jnp.where(done[:, None], 0.0, returns),
             causes=None if causes is None else causes & ~done[:, None, None],
             owed=owed,
+            levels=state.levels,
         )
         batch_info = BatchInfo(done, final, episode, info, choices)
         return obs, state, reward, terminated, truncated, batch_info
@@ -299,8 +304,10 @@ class VectorEnv:
             return schedule.shared_difficulty(*before, self.axis)
         return schedule.own_difficulty(*before)
 
-    def _new_episodes(self, keys, difficulty, owed) -> tuple[Observation, World]:
+    def _new_episodes(self, keys, difficulty, owed, levels=None) -> tuple[Observation, World]:
         """Returns observations and worlds of new episodes: keys (n,), difficulty, owed (n, G)."""
+        if levels is not None:
+            return self._begin(keys, difficulty, *levels.draw(keys, self.env.table.atlas))
         if owed is None:
             return self._begin(keys, difficulty, None)
         weights = self.env.table.weights
@@ -318,12 +325,13 @@ class VectorEnv:
         return jax.tree.map(lambda leaf: leaf.reshape(worlds, *leaf.shape[2:]), fresh)
 
     def _reset_done(
-        self, start, done: jax.Array, obs: Observation, world: World
+        self, start, done: jax.Array, obs: Observation, world: World, levels=None
     ) -> tuple[Observation, World]:
         """Returns observations and worlds, reset where `done` (B,) bool, block by block."""
 
         def begin(state, rows, real):
-            fresh = self._new_episodes(*jax.tree.map(lambda leaf: leaf[rows], start))
+            its = jax.tree.map(lambda leaf: leaf[rows], start)
+            fresh = self._new_episodes(*its, levels=levels)
             rows = materialize(jnp.where(real, rows, self.num_worlds))
             return jax.tree.map(lambda old, new: old.at[rows].set(new, mode="drop"), state, fresh)
 
@@ -334,12 +342,13 @@ def _check_key(key: jax.Array) -> None:
     checks.one_key(key, "a batch", "give one, from which that of every world is derived")
 
 
-def _reset(reset, keys: jax.Array, difficulty: jax.Array, game) -> tuple[Observation, World]:
-    """Resets n worlds: keys (n,), difficulty (n, G), games (n,) or None."""
+def _reset(reset, keys, difficulty, game, choices=None) -> tuple[Observation, World]:
+    """Resets n worlds: keys (n,), difficulty (n, G), games (n,) and choices (n, X), or None."""
+    given = (game, difficulty) if choices is None else (game, difficulty, choices)
     if len(keys) > 1:
-        return jax.vmap(reset)(keys, game, difficulty)
-    one = None if game is None else game[0]
-    alone = reset(keys[0], one, difficulty[0])  # compiled sooner than a batch of one
+        return jax.vmap(reset)(keys, *given)
+    # compiled sooner than a batch of one
+    alone = reset(keys[0], *jax.tree.map(lambda leaf: leaf[0], given))
     return jax.tree.map(lambda leaf: leaf[None], alone)
 
 

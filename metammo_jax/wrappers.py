@@ -82,9 +82,10 @@ class Wrapper:
         """Space of the observations that this wrapper's `reset` gives."""
         return spaces.observation_space(self)
 
-    def reset(self, key: jax.Array, game=None, difficulty=None):
+    def reset(self, key: jax.Array, game=None, difficulty=None, choices=None):
         """Forwards `Env.reset`."""
-        return self.inner.reset(key, game, difficulty)
+        given = () if choices is None else (choices,)
+        return self.inner.reset(key, game, difficulty, *given)
 
     def step(self, key: jax.Array, world: World, action, priority=None):
         """Forwards `Env.step`."""

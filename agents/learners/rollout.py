@@ -90,11 +90,14 @@ class Finished(Node):
       done: (B,) bool, the episode ended; the other entries are undefined elsewhere.
       episode: statistics (B,).
       past_matches: of past selves, as `pool.score_matches` returns them; None where none plays.
+      choices: (B, X) int32, of a universe the game that was played; None where no game is one, or
+        no curriculum asks (`agents.curriculum`).
     """
 
     done: jax.Array
     episode: EpisodeStats
     past_matches: tuple[jax.Array, jax.Array] | None = None
+    choices: jax.Array | None = None
 
 
 def begin_rollout(policy: Policy, batch, key: jax.Array, past_selves: float = 0.0) -> RolloutState:
@@ -173,7 +176,9 @@ def play_tick(
     if past is not None:
         placed = pool.score_matches(past, info.info, info.done)
         past = jnp.where(info.done[:, None], _assign_teams(batch, key, obs, share), past)
-    finished = Finished(info.done, info.episode, placed)
+    is_asked = getattr(stage.state, "levels", None) is not None
+    choices = info.choices if is_asked else None
+    finished = Finished(info.done, info.episode, placed, choices)
     return RolloutState(state, obs, memory, ended, past), transition, finished
 
 

@@ -17,6 +17,7 @@ from metammo_jax.lib import checks
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 
+from .. import curriculum as curricula
 from ..config import TrainConfig
 from ..parallel import meshes
 from ..parallel.meshes import WORLD_AXIS
@@ -37,6 +38,10 @@ class TrainState(Node):
       stage: state of the worlds, their difficulty, and the agents' memory.
       key: () key.
       pool: past selves; None without them.
+      curriculum: success rates of games and scores of levels, `agents.curriculum.Curriculum`; None
+        where the share of each game is fixed.
+      running: scores (B,) of the episodes that go on, `agents.curriculum.Running`; None where no
+        level is scored.
     """
 
     params: Any
@@ -44,12 +49,15 @@ class TrainState(Node):
     stage: RolloutState
     key: jax.Array
     pool: pools.Pool | None = None
+    curriculum: curricula.Curriculum | None = None
+    running: curricula.Running | None = None
 
     @property
     def trainer(self) -> dict[str, Any]:
         """All but the parameters, by name: what a checkpoint stores to resume training."""
         parts = {name: getattr(self, name) for name in ("moments", "stage", "key")}
-        return parts if self.pool is None else {**parts, "pool": self.pool}
+        some = {name: getattr(self, name) for name in ("pool", "curriculum", "running")}
+        return parts | {name: part for name, part in some.items() if part is not None}
 
     def with_params(self, params, cfg: TrainConfig) -> "TrainState":
         """Returns the state with other parameters, and a pool that holds them."""
@@ -57,7 +65,13 @@ class TrainState(Node):
 
 
 _SPECS: dict[str, Any] = dict(
-    params=Spec(), moments=Spec(), stage=Spec(WORLD_AXIS), key=Spec(), pool=Spec()
+    params=Spec(),
+    moments=Spec(),
+    stage=Spec(WORLD_AXIS),
+    key=Spec(),
+    pool=Spec(),
+    curriculum=Spec(),
+    running=Spec(WORLD_AXIS),
 )
 SPECS = TrainState(**_SPECS)
 """Partition specs of the state: worlds are sharded over devices, all else is replicated."""
@@ -85,7 +99,8 @@ def make_shard_init(part, policy: Policy, cfg: TrainConfig) -> Callable:
         stage = begin_rollout(policy, part, world_key, cfg.past_selves)
         params = policy.init(param_key, stage.obs)
         past = pools.make_pool(cfg, params)
-        state = TrainState(params, make_optimizer(cfg).init(params), stage, key, past)
+        own = curricula.start(cfg, part)
+        state = TrainState(params, make_optimizer(cfg).init(params), stage, key, past, *own)
         return jax.tree.map(_strongly_typed, state)
 
     return fresh

@@ -18,6 +18,7 @@ from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
 from metammo_jax.observe import Column
 
+from .. import curriculum as curricula
 from ..config import TrainConfig
 from ..networks import packing
 from ..networks.distributions import entropy, log_prob
@@ -90,6 +91,7 @@ def make_shard_update(part, policy: Policy, cfg: TrainConfig, games: int, learne
         rival = (
             pool.draw_rival(threefry.tagged(key, DRAW_TAG), state.pool, cfg) if state.pool else None
         )
+        state = curricula.with_levels(threefry.tagged(key, LEVELS_TAG), state, cfg, part.env.table)
         stage, rows, finished = _collect_rows(part, policy, cfg, state, rival, play_key)
         if cfg.normalize == "game":
             rows = _add_game_moments(rows, games)
@@ -102,7 +104,11 @@ def make_shard_update(part, policy: Policy, cfg: TrainConfig, games: int, learne
         metrics |= learned
         metrics["episodes"] = losses.sum_over_devices(_episode_sums(finished, games), WORLD_AXIS)
         past, pool_metrics = _update_pool(cfg, key, state.pool, rival, params, finished)
-        return TrainState(params, moments, stage, key, past), metrics | pool_metrics
+        own = state, stage, rows, finished, cfg, part.env.table
+        learnt, running, chosen = curricula.learn(*own)
+        stage = curricula.without_levels(stage)
+        after = TrainState(params, moments, stage, key, past, learnt, running)
+        return after, metrics | pool_metrics | chosen
 
     return update
 
@@ -117,8 +123,8 @@ def _add_game_moments(rows: Rows, games: int) -> Rows:
     return rows.replace(moments=(mean, deviation))
 
 
-DRAW_TAG, GROW_TAG = 0, 1
-"""Tags of the keys that draw a past self, and a place in the pool."""
+DRAW_TAG, GROW_TAG, LEVELS_TAG = 0, 1, 2
+"""Tags of the keys that draw a past self, a place in the pool, and mutations of levels."""
 
 
 def _update_pool(cfg, key, before, rival, params, finished):

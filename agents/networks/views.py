@@ -60,9 +60,9 @@ def original_view(obs: Observation, world: World, cfg: Config) -> OriginalView:
 class ShowOriginal(Wrapper):
     """An environment whose observations are `OriginalView`."""
 
-    def reset(self, key: jax.Array, game=None, difficulty=None):
+    def reset(self, key: jax.Array, game=None, difficulty=None, choices=None):
         """Resets, see `Env.reset`."""
-        obs, world = self.inner.reset(key, game, difficulty)
+        obs, world = super().reset(key, game, difficulty, choices)
         return original_view(obs, world, self.inner.cfg), world
 
     def step(self, key: jax.Array, world: World, action, priority=None):

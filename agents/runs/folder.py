@@ -2,6 +2,7 @@
 
 README.txt describes the run and how to resume it, config.json holds its options and the
 sizes of its worlds, metrics.jsonl has a line for each update, curve.png is the learning curve,
+curriculum.png, where one learns what to play, the curriculum over time,
 checkpoints/ is what `checkpoint` writes, and past/ what `agents.evaluation.opponents` does. With
 `replay_every` replays/ has episodes by update, which `mm.Replay.load` reads.
 
@@ -12,6 +13,10 @@ shaping/defense too), and under "games", by name, means over the episodes that e
 score, progress, length, difficulty, and in the full game all of `metammo_jax.achievements`: causes
 of death (attacked, starved, dehydrated), levels achieved (combat_level, armor_level ...),
 unique_events, and to how many each event happened (event/...).
+Under "curriculum", where one learns what to play, are by game the resets, their share and the
+success rate, and of all together the entropy of the curriculum in nats and, where levels of a
+universe are kept, their number (held), mean age in updates, mean score, and the share of the resets
+of universes that draw a new game (new).
 If the policy was evaluated, "evaluation" has its scores, by game and opponent.
 """
 
@@ -33,6 +38,7 @@ config.json     options of the run, and the sizes of its worlds
 metrics.jsonl   a line for each update: steps, losses, terms of the reward (shaping/...), and by
                 game the episodes that ended, with causes of death, levels and events
 curve.png       the learning curve
+curriculum.png  what was played when, where `curriculum` decides it by what was learnt
 checkpoints/    by update: parameters, optimizer, worlds, keys, step counts
 past/           by update: parameters, opponents of later evaluations
 
@@ -132,7 +138,8 @@ def check_world(run: str | Path, world: Config) -> None:
 
 def check_options(run: str | Path, cfg: TrainConfig) -> None:
     """Raises ValueError if options differ from the run's, except `HOST_FIELDS`."""
-    old = {k: v for k, v in _read_description(run)["train"].items() if k not in HOST_FIELDS}
+    known = _jsonable(dataclasses.asdict(read_config(run)))  # with options added since
+    old = {k: v for k, v in known.items() if k not in HOST_FIELDS}
     new = {k: v for k, v in _jsonable(dataclasses.asdict(cfg)).items() if k not in HOST_FIELDS}
     _check_equal(run, old, new, "run")
 

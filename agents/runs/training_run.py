@@ -12,6 +12,7 @@ import metammo_jax as mm
 from metammo_jax.games import ALL_GAMES
 from metammo_jax.wrappers import PaperReward
 
+from .. import curriculum
 from ..config import TrainConfig
 from ..learners.algorithms import get_learner, with_algorithm
 from ..learners.state import SPECS, TrainState, init_state
@@ -215,7 +216,12 @@ def make_evaluation_env(games: str | tuple[str, ...], config: str) -> mm.Env:
 
 
 def assemble(cfg: TrainConfig, env: mm.Env, network=None) -> tuple[mm.VectorEnv, Policy]:
-    """Returns the batch of worlds and the policy of a run's options for an environment."""
+    """Returns the batch of worlds and the policy of a run's options for an environment.
+
+    Raises:
+      ValueError: the curriculum has nothing to choose from in this environment.
+    """
+    curriculum.check(cfg, env)
     policy = make_policy(cfg, env.cfg, network)
     wrapped = PaperReward(env) if cfg.paper_reward else env
     batch = mm.vectorize(

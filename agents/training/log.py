@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable
 
+from .. import curriculum
 from ..evaluation import opponents
 from ..parallel import processes
 from ..runs import folder
 from ..runs.training_run import TrainingRun
-from . import boards, curve, replays
+from . import boards, curriculum_picture, curve, replays
 from .result import TrainResult
 
 
@@ -66,6 +67,8 @@ class Log:
         for board in self._boards:
             board.close()
         picture = curve.draw_curve(work.run) if self._first else None
+        if self._first:
+            curriculum_picture.draw(work.run)
         return TrainResult(
             run=work.run,
             complete=work.complete,
@@ -95,6 +98,7 @@ def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
     """
     counts, rate = work.counts, work.learning_rate
     episodes, played = metrics.pop("episodes"), metrics.pop("played")
+    chosen = metrics.pop("curriculum", None)
     living, slots = int(metrics.pop("living_steps")), int(metrics.pop("slot_steps"))
     counts["updates"] += 1
     counts["steps"] += living
@@ -111,6 +115,8 @@ def record_of(work: TrainingRun, metrics: dict, seconds: float) -> dict:
         "played": {g.name: int(n) for g, n in zip(work.batch.env.games, played, strict=True)},
         "games": _means_by_game(episodes, work.batch.env.games),
     }
+    if chosen is not None:
+        record["curriculum"] = curriculum.describe(chosen, work.batch.env.games)
     _check_finite(record, work)
     return record
 

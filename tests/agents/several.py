@@ -46,11 +46,17 @@ MIXED = dataclasses.replace(
 """Options by which the worlds of a batch depend on each other."""
 
 
+REPLAY = dataclasses.replace(
+    TINY, game=("king_of_the_hill", "universe/train"), curriculum="replay", level_buffer=4,
+)  # fmt: skip
+"""Options by which what is played next depends on all worlds."""
+
+
 def make_world(name: str):
     """Returns options and environment: of the fake world, or a real one with short episodes."""
     if name == "fake":
         return FAKE, FakeEnv()
-    cfg = {"tiny": TINY, "mixed": MIXED}[name]
+    cfg = {"tiny": TINY, "mixed": MIXED, "replay": REPLAY}[name]
     return cfg, mm.make(cfg.game, config="tiny", horizon=5)
 
 

@@ -64,13 +64,13 @@ def test_any_number_of_devices_shuffles_alike(devices):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world", ["tiny", "mixed"])
+@pytest.mark.parametrize("world", ["tiny", "mixed", "replay"])
 def test_one_and_eight_devices_learn_a_real_game_alike(world, tmp_path):
     for devices in (1, 8):
         started = several.start("update", world, tmp_path / f"{devices}", devices, devices=devices)
         several.finish(started)
     one, eight = (dict(np.load(tmp_path / f"{devices}.npz")) for devices in (1, 8))
-    assert one["['metrics']['episodes']['episodes']"].sum() == 8, "all were reset once"
+    assert one["['metrics']['episodes']['episodes']"].sum() >= 8, "all were reset"
     check_same(one, eight)
 
 
