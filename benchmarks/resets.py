@@ -111,7 +111,7 @@ def _flat(runs: list[list]) -> list:
 class Unreset(VectorEnv):
     """The same worlds, but those whose game has ended stay as they are."""
 
-    def _reset_done(self, start, done, obs, world):
+    def _reset_done(self, start, done, obs, world, levels=None):
         return obs, world
 
 
