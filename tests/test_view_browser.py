@@ -116,7 +116,10 @@ def test_who_is_clicked_is_followed(hill, opened):
     page.mouse.click(box["x"] + x, box["y"] + y)
     page.wait_for_selector("#agentPanel:not([hidden]) #agentName")
     assert page.inner_text("#agentName") == f"Player {player}"
-    page.wait_for_function("Math.abs(viewer.camera.now.x - viewer.camera.goal.x) < 0.01")
+    for axis in ("x", "y"):
+        page.wait_for_function(
+            f"Math.abs(viewer.camera.now.{axis} - viewer.camera.goal.{axis}) < 0.01"
+        )
     row, col = worlds.body.pos[3, player]
     assert page.evaluate("[viewer.camera.now.y, viewer.camera.now.x]") == pytest.approx(
         [row + 0.5, col + 0.5], abs=0.6
