@@ -66,7 +66,7 @@ def test_both_ways_differ_in_nothing_but_the_reset(pair):
     assert all(jax.tree.leaves(same))
 
 
-def test_a_pair_that_compares_something_else_is_summarize(monkeypatch):
+def test_a_pair_that_compares_something_else_is_refused(monkeypatch):
     pair = Pair(FakeEnv(), 2, jax.random.key(0))
     pair.steps[0] = pair.steps[1]  # as if resets could not be left out
     with pytest.raises(RuntimeError, match="not so many were reset"):
