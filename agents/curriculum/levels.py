@@ -25,7 +25,7 @@ def with_levels(key: jax.Array, state, cfg: TrainConfig, table):
 
 def without_levels(stage):
     """Returns a `RolloutState` whose worlds draw their resets by the weights of games."""
-    return stage if getattr(stage.state, "levels", None) is None else _replaced(stage, None)
+    return stage if stage.state.levels is None else _replaced(stage, None)
 
 
 def levels_of(key: jax.Array, learnt: Curriculum, cfg: TrainConfig, table) -> Levels:

@@ -176,7 +176,7 @@ def play_tick(
     if past is not None:
         placed = pool.score_matches(past, info.info, info.done)
         past = jnp.where(info.done[:, None], _assign_teams(batch, key, obs, share), past)
-    is_asked = getattr(stage.state, "levels", None) is not None
+    is_asked = stage.state.levels is not None
     choices = info.choices if is_asked else None
     finished = Finished(info.done, info.episode, placed, choices)
     return RolloutState(state, obs, memory, ended, past), transition, finished

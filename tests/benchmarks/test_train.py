@@ -90,7 +90,7 @@ def test_the_checksum_is_over_what_the_first_timed_update_made(staged):
     assert play(warm_up=1).checksum != first.checksum
 
 
-def test_a_loss_that_is_not_finite_is_summarize(staged):
+def test_a_loss_that_is_not_finite_is_reported(staged):
     staged.broken = True
     with pytest.raises(ValueError, match="entropy=nan after the last update"):
         play()

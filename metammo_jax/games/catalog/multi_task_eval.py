@@ -2,13 +2,12 @@
 
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import tasks_game
-from metammo_jax.tasks import curriculum
-from metammo_jax.tasks import embeddings as told
+from metammo_jax.tasks import curriculum, embeddings
 from metammo_jax.tasks.book import Embeddings
 
 
 def multi_task_eval(
-    *, evaluation: bool = False, embeddings: Embeddings = told.meaning, **numbers
+    *, evaluation: bool = False, embeddings: Embeddings = embeddings.meaning, **numbers
 ) -> Minigame:
     """Everybody draws one of the 62 evaluation tasks; `tasks.scoring` says what it is worth.
 

@@ -4,8 +4,7 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Same, Unit
-from metammo_jax.tasks import embeddings as told
-from metammo_jax.tasks import predicates
+from metammo_jax.tasks import embeddings, predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Revival, System
 
@@ -20,7 +19,7 @@ def race_to_the_center(*, evaluation: bool = False, **numbers) -> Minigame:
         name="race_to_the_center",
         systems=frozenset({System.TERRAIN, System.RESOURCE}),
         spawn=spawn.individuals_on_edge,
-        goals=(Goal(toward, embedding=told.PROGRESS_TOWARD_CENTER),),
+        goals=(Goal(toward, embedding=embeddings.PROGRESS_TOWARD_CENTER),),
         referee=referee.task_completed,
         score=referee.speed,
         dial="map_size",

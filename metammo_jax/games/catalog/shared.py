@@ -4,8 +4,7 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.knobs import Fixed, OneOver, Uniform, Unit
 from metammo_jax.rules.spawning import replace_fallen
-from metammo_jax.tasks import embeddings as told
-from metammo_jax.tasks import predicates
+from metammo_jax.tasks import embeddings, predicates
 from metammo_jax.tasks.book import Embeddings
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject
@@ -37,7 +36,7 @@ LAST_ALONE = Goal(predicates.tick_ge, ("horizon",))
 LAST_TOGETHER = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM)
 """Last until the horizon, as a team."""
 
-LAST_TO_THE_END = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=told.TICK_GE)
+LAST_TO_THE_END = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=embeddings.TICK_GE)
 """The same, as the original tells it."""
 
 
