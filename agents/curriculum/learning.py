@@ -34,7 +34,7 @@ def learn(
     learnt, running = state.curriculum, state.running
     if learnt is None:
         return None, None, {}
-    finished = jax.tree.map(_in_line, finished)
+    finished = jax.tree.map(_merge_sequences, finished)
     done, game = finished.done, finished.episode.game
     games = len(table.weights)
     won = _count_by_game(done & finished.episode.won, game, games)
@@ -106,13 +106,13 @@ def _count_by_game(wanted, game, games):
 
 def _begun_games(rows, stage, done):
     """Returns (L, B) int32, the game that each world plays in the next tick."""
-    game = _unrowed(rows.step.game, done)
+    game = _rows_by_tick(rows.step.game, done)
     return jnp.concatenate([game[1:], stage.state.world.params.game[None]])
 
 
 def _by_tick(rows, done):
     """Returns advantages and who was alive, (L, B, P)."""
-    return _unrowed(rows.advantage, done), _unrowed(rows.step.alive, done)
+    return _rows_by_tick(rows.advantage, done), _rows_by_tick(rows.step.alive, done)
 
 
 def _ended(finished, score, table) -> tuple[Ended, Ended]:
@@ -128,16 +128,16 @@ def _ended(finished, score, table) -> tuple[Ended, Ended]:
     ticks, worlds = whole.done.shape
     last = ticks - 1 - jnp.argmax(whole.done[::-1], axis=0)
     newest = jax.tree.map(lambda leaf: leaf[last, jnp.arange(worlds)], whole)
-    return jax.tree.map(_in_line, whole), newest
+    return jax.tree.map(_merge_sequences, whole), newest
 
 
-def _in_line(leaf):
-    """(sequences, ticks, ...) -> (L, ...)."""
+def _merge_sequences(leaf):
+    """Returns an array (sequences, ticks, ...) as (L, ...)."""
     return leaf.reshape(-1, *leaf.shape[2:])
 
 
-def _unrowed(leaf, done):
-    """Rows (sequences * B, ticks, ...), sequence by sequence -> (L, B, ...)."""
+def _rows_by_tick(leaf, done):
+    """Returns rows (sequences * B, ticks, ...) as (L, B, ...)."""
     ticks, worlds = done.shape
     leaf = leaf.reshape(-1, worlds, *leaf.shape[1:])
     return jnp.moveaxis(leaf, 2, 1).reshape(ticks, worlds, *leaf.shape[3:])
