@@ -61,10 +61,10 @@ class Config:
       systems: game systems compiled at all; a game may switch some of them off.
       original_observations: reproduce the original's quirks that concern only what is observed
         (see docs/differences.md).
-      original_embeddings: tell agents of their goals what the original tells: hashes without
-        meaning, or nothing but zeros (survive, protect_the_king, king_of_the_hill, comm_together,
-        radio_raid). If False, `tasks.embeddings.meaning` instead. Games that say otherwise
-        (`Minigame.embeddings`, `Goal.embedding`) and those of `games.universe` do not depend on it.
+      original_embeddings: describe the goals of the eight minigames to agents as the original
+        does: by hashes without meaning, or by zeros (survive, protect_the_king, king_of_the_hill,
+        comm_together, radio_raid). If False, by `tasks.embeddings.meaning`: similar games are near,
+        and games that ask for different things differ. Other games do not depend on it.
 
     Raises:
       ValueError: at construction, with the name, the value and the rule.
@@ -90,7 +90,7 @@ class Config:
     patches: int = 256
     systems: frozenset[System] = MINI_SYSTEMS
     original_observations: bool = False
-    original_embeddings: bool = True
+    original_embeddings: bool = False
     team_sizes: tuple[int, ...] | None = None
 
     def __post_init__(self):

@@ -57,6 +57,10 @@ class Knobs(Mapping[str, Knob]):
         return repr(self._knobs)
 
 
+_WORDS = {"task_completed": "task", "king_of_the_hill": "hill"}
+"""Words of the referees that `games.universe` calls otherwise."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Minigame:
     """A game.
@@ -69,7 +73,8 @@ class Minigame:
       score: function, what winning is worth.
       embeddings: what agents are told about the goals: an array (goals, D), one row for each, D
         being `Config.task_embedding`; a function `(goals, size) -> (goals, size)`, such as
-        `tasks.embeddings.meaning`; None, what each goal says itself.
+        `tasks.embeddings.meaning`; None, what each goal says itself (`Goal.embedding`), and where
+        it says nothing, the meaning of the goal, of the referee and of the score.
       muster: function, the NPCs of the first moment; None if there are none.
       refill: function, NPCs that join after a tick; None if none do.
       systems: systems that are on; None means all that are compiled.
@@ -143,6 +148,13 @@ class Minigame:
     def knob(self, name: str) -> Knob:
         """Returns the knob of a field of Params, its default if the game says nothing."""
         return self.knobs.get(name, SETTINGS[name].default)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What `tasks.embeddings.meaning` is told beside the goals: the referee and the score."""
+        names = [getattr(f, "__name__", type(f).__name__) for f in (self.referee, self.score)]
+        pairs = zip(("referee", "score"), names, strict=True)
+        return tuple(f"{field} {_WORDS.get(name, name)}" for field, name in pairs if name != "one")
 
     @property
     def is_team_game(self) -> bool:

@@ -61,6 +61,7 @@ class Table:
             cfg,
             [game.embeddings for game in self.games],
             [game.goals_by_group for game in self.games],
+            [game.words for game in self.games],
         )
         self.leader_bound = self.numbers.may_differ("leader_bound", False)
         self.revivals = frozenset(

@@ -9,7 +9,7 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
 from metammo_jax.tasks.algebra import asked_in, numbers_of, plan_of
-from metammo_jax.tasks.embeddings import HASHES, meaning
+from metammo_jax.tasks.embeddings import ORIGINAL, meaning
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.signature import FREE_NUMBERS, PARAM_NAMES, signature_of
 from metammo_jax.vocab import NEVER
@@ -39,6 +39,7 @@ class TaskBook:
         cfg: Config,
         embeddings: Sequence[Embeddings] | None = None,
         by_group: Sequence[bool] | None = None,
+        words: Sequence[Sequence[str]] | None = None,
     ):
         """Lays out the goals of each game.
 
@@ -47,6 +48,7 @@ class TaskBook:
           cfg: sizes; names in the goals' arguments stand for its fields.
           embeddings: of the goals of each game.
           by_group: for each game whether group i has goal i, modulo their number; drawn if None.
+          words: for each game what the embeddings tell beside its goals, as in `meaning`.
 
         Raises:
           ValueError: a game without goals, or whose weights are all zero; a number that this
@@ -68,7 +70,8 @@ class TaskBook:
             subjects[index].add(goal.subject)
         self.subjects = tuple(map(frozenset, subjects))
         given = embeddings or [None] * len(goals_of_games)
-        rows = [_embeddings(*pair, cfg) for pair in zip(goals_of_games, given, strict=True)]
+        said = words or [()] * len(goals_of_games)
+        rows = [_embeddings(*row, cfg) for row in zip(goals_of_games, given, said, strict=True)]
         self._embedding = np.concatenate(rows) if rows else np.zeros((0, cfg.task_embedding))
         self._reach = _cumulative([[g.weight for g in goals] for goals in goals_of_games])
         self._choices = max(len(goals) for goals in goals_of_games)
@@ -166,13 +169,15 @@ def _watches(goals: tuple[Goal, ...]) -> np.ndarray | None:
     return table
 
 
-def _embeddings(goals: tuple[Goal, ...], given: Embeddings, cfg: Config) -> np.ndarray:
+def _embeddings(
+    goals: tuple[Goal, ...], given: Embeddings, words: Sequence[str], cfg: Config
+) -> np.ndarray:
     """Returns (goals, D) float32, task embeddings of the goals of a game."""
     size = cfg.task_embedding
     if given is None:
         table = np.zeros((len(goals), size), np.float32)
         for row, goal in zip(table, goals, strict=True):
-            given = np.asarray(_embedding_of(goal, cfg), np.float32)[:size]
+            given = np.asarray(_embedding_of(goal, words, cfg), np.float32)[:size]
             row[: len(given)] = given
         return table
     table = np.asarray(given(goals, size) if callable(given) else given, np.float32)
@@ -180,11 +185,12 @@ def _embeddings(goals: tuple[Goal, ...], given: Embeddings, cfg: Config) -> np.n
     return table
 
 
-def _embedding_of(goal: Goal, cfg: Config) -> Sequence | np.ndarray:
-    """Returns what a goal says itself, its meaning where that is but what the original says."""
-    if cfg.original_embeddings or (goal.embedding and goal.embedding not in HASHES):
-        return goal.embedding
-    return meaning((goal,), cfg.task_embedding)[0]
+def _embedding_of(goal: Goal, words: Sequence[str], cfg: Config) -> Sequence | np.ndarray:
+    """Returns the numbers that a goal gives itself, or its meaning."""
+    is_replaced = goal.embedding in ORIGINAL and not cfg.original_embeddings
+    if goal.embedding is None or is_replaced:
+        return meaning((goal,), cfg.task_embedding, words)[0]
+    return goal.embedding
 
 
 def check_embeddings(table: np.ndarray, shape: tuple[int, int | None]) -> None:

@@ -55,8 +55,11 @@ SEIZE_CENTER = (
 )  # fmt: skip
 """Computed by the original for king_of_the_hill, but never observed."""
 
-HASHES = (TICK_GE, PROGRESS_TOWARD_CENTER, PROTECT_LEADER, SEIZE_CENTER)
-"""What the original computes."""
+ZEROS = ()
+"""Told in survive, protect_the_king, king_of_the_hill, comm_together and radio_raid."""
+
+ORIGINAL = (TICK_GE, PROGRESS_TOWARD_CENTER, PROTECT_LEADER, SEIZE_CENTER, ZEROS)
+"""What the original computes, and what it tells where it drops that."""
 
 PREDICATE, WORD, KIN, NUMBER = 1.0, 0.7, 0.6, 0.7
 """Weights of a predicate, of a word among its numbers, of what that is akin to, of a number."""
@@ -71,18 +74,20 @@ LOG_SPAN = math.log(1000.0)
 """Plain numbers run from 1 to about 1000: their logarithm, over this, is from 0 to 1."""
 
 
-def meaning(goals: Sequence[Goal], size: int) -> np.ndarray:
+def meaning(goals: Sequence[Goal], size: int, words: Sequence[str] = ()) -> np.ndarray:
     """Returns task embeddings in which similar tasks are near.
 
     Args:
       goals: any.
       size: D, numbers for each.
+      words: what else is said of all of them, such as "referee last_team".
 
     Returns:
       (goals, D) float32; over the competition's tasks each of the D has mean 0 and deviation 1.
     """
     mean, deviation = scale(size)
-    return ((_raw(goals, size) - mean) / deviation).astype(np.float32)
+    more = sum((of_word(word, size) for word in words), np.zeros(size))
+    return ((_raw(goals, size) + more - mean) / deviation).astype(np.float32)
 
 
 @functools.cache

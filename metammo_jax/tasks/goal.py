@@ -31,7 +31,8 @@ class Goal:
       subject: whose state the predicate looks at, seen from the player that has the task.
       weight: chance of being drawn relative to the game's other goals.
       embedding: numbers that describe it to the agent, cut or filled with zeros to
-        `Config.task_embedding`, where the game does not say otherwise (`Minigame.embeddings`).
+        `Config.task_embedding`, where the game does not say otherwise (`Minigame.embeddings`);
+        None for those that `tasks.embeddings.meaning` makes from what it asks for.
       kind: how reward follows from the predicate.
       hold: of a HOLD task, the ticks on end for which the predicate must be true.
       term: what predicate and args say, as a term.
@@ -44,7 +45,7 @@ class Goal:
     args: tuple | dict = ()
     subject: Subject = Subject.SELF
     weight: float = 1.0
-    embedding: tuple = ()
+    embedding: tuple | None = None
     kind: TaskKind = TaskKind.DEFAULT
     hold: int = 0
     term: Term = dataclasses.field(init=False, repr=False, compare=False)
@@ -92,7 +93,7 @@ class Goal:
     def _check_numbers(self) -> None:
         if not is_finite_number(self.weight) or self.weight < 0:
             raise ValueError(f"weight={self.weight!r} must be a finite number, 0 or more")
-        if not all(is_finite_number(value) for value in self.embedding):
+        if not all(is_finite_number(value) for value in self.embedding or ()):
             raise ValueError(f"embedding={self.embedding!r} must be finite numbers")
 
     def _check_kind(self) -> None:

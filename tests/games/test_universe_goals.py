@@ -179,30 +179,3 @@ def test_every_kind_of_goal_is_named_described_and_scaled():
     names = [kind.name for kind in KINDS]
     assert len(set(names)) == len(names) and all(len(k.amounts) in (0, LEVELS) for k in KINDS)
     assert Event.EAT_FOOD in KINDS[names.index("eat")].args
-
-
-@pytest.mark.parametrize("name", list(games.GAMES))
-def test_the_eight_are_told_with_meaning_where_asked(name):
-    game = games.GAMES[name]()
-    plain = TaskBook((game.goals,), TINY, [game.embeddings])
-    cfg = preset("tiny", original_embeddings=False)
-    meant = TaskBook((game.goals,), cfg, [game.embeddings])
-    zero = {"survive", "protect_the_king", "king_of_the_hill", "comm_together", "radio_raid"}
-    assert (not plain._embedding.any()) == (name in zero)
-    np.testing.assert_array_equal(meant._embedding, embeddings.meaning(game.goals, 16))
-
-
-def test_only_games_that_ask_for_the_same_are_told_the_same():
-    cfg = preset("tiny", original_embeddings=False)
-    rows = {}
-    for name, make in games.GAMES.items():
-        book = TaskBook((make().goals,), cfg)
-        rows.setdefault(tuple(book._embedding[0].tolist()), []).append(name)
-    assert sorted(map(len, rows.values())) == [1] * 6 + [2]
-    assert ["team_battle", "sandwich"] in rows.values()
-
-
-def test_an_embedding_of_ones_own_stays():
-    cfg = preset("tiny", original_embeddings=False)
-    goal = games.Goal("tick_ge", (5,), embedding=(1.0, 2.0))
-    assert TaskBook(((goal,),), cfg)._embedding[0, :3].tolist() == [1.0, 2.0, 0.0]

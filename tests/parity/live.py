@@ -131,7 +131,10 @@ def looked_up(table: np.ndarray, index: np.ndarray) -> np.ndarray:
 def check_sizes(trace: Trace, cfg: Config) -> None:
     """Raises ValueError unless the original plays with the sizes of our worlds."""
     theirs = recorded.config_of(trace)
-    changes = {name: getattr(cfg, name) for name in ("maps", "original_observations")}
+    changes = {
+        name: getattr(cfg, name)
+        for name in ("maps", "original_observations", "original_embeddings")
+    }
     theirs = dataclasses.replace(theirs, **changes)
     for field in dataclasses.fields(Config):
         given, wanted = getattr(theirs, field.name), getattr(cfg, field.name)

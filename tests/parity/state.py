@@ -264,7 +264,7 @@ def _task(trace: Trace, asked: Task, cfg: Config) -> Task:
         args=every(asked.args),
         subject=every(asked.subject),
         watch=None if asked.watch is None else every(asked.watch),
-        embedding=every(embedding),
+        embedding=every(embedding if cfg.original_embeddings else asked.embedding),
         progress=progress,
         max_progress=memory[..., 0],
         gains=memory[..., 1].astype(np.int32),

@@ -108,7 +108,9 @@ def load(path) -> Trace:
 def config_of(trace: Trace) -> Config:
     """Returns our config of the trace's sizes and systems, with the original's observations."""
     given = {ours: trace.settings[name] for ours, name in SIZES.items() if name in trace.settings}
-    return preset(trace.meta["config"], original_observations=True, **given)
+    return preset(
+        trace.meta["config"], original_observations=True, original_embeddings=True, **given
+    )
 
 
 @functools.lru_cache(maxsize=4)

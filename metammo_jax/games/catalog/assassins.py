@@ -4,7 +4,7 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, OneOver, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 
 
@@ -18,7 +18,6 @@ def assassins(*, evaluation: bool = False, **numbers) -> Minigame:
         name="assassins",
         spawn=spawn.individuals_on_edge,
         goals=(Goal(predicates.fulfil_contracts, ("difficulty",)),),
-        embeddings=embeddings.meaning,
         referee=referee.contracts_or_last,
         least_players=3,
         dial="contracts",

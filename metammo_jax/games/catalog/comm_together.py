@@ -5,6 +5,7 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Fixed, Same, Unit
 from metammo_jax.tasks import predicates
+from metammo_jax.tasks.embeddings import ZEROS
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Revival, Subject, System
 
@@ -19,7 +20,7 @@ def comm_together(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=frozenset({System.TERRAIN, System.COMBAT, System.COMMUNICATION}),
         team_split=1,
         spawn=spawn.individuals_on_edge,
-        goals=(Goal(predicates.all_members_within_range, (7,), Subject.TEAM),),
+        goals=(Goal(predicates.all_members_within_range, (7,), Subject.TEAM, embedding=ZEROS),),
         referee=referee.task_completed,
         score=referee.speed,
         dial="map_size",

@@ -4,7 +4,7 @@ from metammo_jax.games import herds, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
 
@@ -20,7 +20,6 @@ def commons(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=frozenset({System.TERRAIN, System.COMBAT, System.NPC, System.COMMUNICATION}),
         spawn=spawn.anywhere,
         goals=(Goal(predicates.count_event, ("KILL_NPC", "difficulty")),),
-        embeddings=embeddings.meaning,
         referee=referee.completed_at_horizon,
         score=referee.winners_share,
         muster=herds.herd_muster,

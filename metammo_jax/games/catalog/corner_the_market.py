@@ -5,7 +5,7 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject, TaskKind
 
@@ -33,7 +33,6 @@ def corner_the_market(*, evaluation: bool = False, **numbers) -> Minigame:
                 hold=HOLD_TICKS,
             ),
         ),
-        embeddings=embeddings.meaning,
         referee=referee.task_completed,
         score=referee.speed,
         dial="pieces",

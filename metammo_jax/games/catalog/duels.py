@@ -4,7 +4,7 @@ from metammo_jax.games import conditions, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import with_settings
 from metammo_jax.games.knobs import Between, Fixed, Uniform
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
 
@@ -20,7 +20,6 @@ def duels(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
         spawn=spawn.pairs_on_edge,
         goals=(Goal(predicates.win_duel),),
-        embeddings=embeddings.meaning,
         referee=referee.duels,
         muster=conditions.weaken_and_starve,
         least_players=2,

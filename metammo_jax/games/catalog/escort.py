@@ -4,7 +4,7 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Fixed, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject, System
 
@@ -24,7 +24,6 @@ def escort(*, evaluation: bool = False, **numbers) -> Minigame:
             Goal(predicates.bring_envoy_across, (), Subject.TEAM),
             Goal(predicates.check_agent_status, ("FOE_LEADERS", "DEAD"), Subject.TEAM),
         ),
-        embeddings=embeddings.meaning,
         referee=referee.attackers_or_defenders,
         score=referee.speed_and_survival,
         least_players=2,

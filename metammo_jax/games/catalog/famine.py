@@ -4,7 +4,6 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import LAST_ALONE, with_settings
 from metammo_jax.games.knobs import Between, Fixed, Uniform, Unit
-from metammo_jax.tasks import embeddings
 from metammo_jax.vocab import System
 
 
@@ -18,7 +17,6 @@ def famine(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
         spawn=spawn.anywhere,
         goals=(LAST_ALONE,),
-        embeddings=embeddings.meaning,
         referee=referee.living_last,
         least_players=2,
         knobs=dict(

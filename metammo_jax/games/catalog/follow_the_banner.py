@@ -4,7 +4,7 @@ from metammo_jax.games import herds, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject, System
 
@@ -23,7 +23,6 @@ def follow_the_banner(*, evaluation: bool = False, **numbers) -> Minigame:
         team_split=1,
         spawn=spawn.teams_on_edge,
         goals=(Goal(predicates.hold_banner, ("difficulty",), Subject.TEAM),),
-        embeddings=embeddings.meaning,
         referee=referee.furthest_at_horizon,
         muster=herds.banner_muster,
         refill=herds.banner_refill,

@@ -5,7 +5,7 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Uniform, Unit
-from metammo_jax.tasks import ask, embeddings
+from metammo_jax.tasks import ask
 from metammo_jax.tasks.algebra import Term
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject
@@ -22,7 +22,6 @@ def guilds(*, evaluation: bool = False, **numbers) -> Minigame:
         team_split=1,
         spawn=spawn.teams_on_edge,
         goals=(Goal(_crafts(), subject=Subject.TEAM),),
-        embeddings=embeddings.meaning,
         referee=referee.task_completed,
         score=referee.speed,
         dial="experience",

@@ -4,7 +4,7 @@ from metammo_jax.games import conditions, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import with_settings
 from metammo_jax.games.knobs import Between, Fixed, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject, System
 
@@ -25,7 +25,6 @@ def hide_and_seek(*, evaluation: bool = False, **numbers) -> Minigame:
             Goal(predicates.catch_hiders, (0.75,), Subject.TEAM),
             Goal(predicates.stay_uncaught, (), Subject.TEAM),
         ),
-        embeddings=embeddings.meaning,
         referee=referee.attackers_or_defenders,
         score=referee.speed,
         muster=conditions.hold_seekers,

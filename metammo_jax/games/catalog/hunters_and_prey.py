@@ -4,7 +4,7 @@ from metammo_jax.games import conditions, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import LAST_TOGETHER, OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Fixed, Uniform, Unit
-from metammo_jax.tasks import ask, embeddings
+from metammo_jax.tasks import ask
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject, System
 
@@ -24,7 +24,6 @@ def hunters_and_prey(*, evaluation: bool = False, **numbers) -> Minigame:
             Goal(4 / 3 * ask("all_dead", subject=Subject.FOES), subject=Subject.TEAM),
             LAST_TOGETHER,
         ),
-        embeddings=embeddings.meaning,
         referee=referee.attackers_or_defenders,
         score=referee.speed_and_survival,
         muster=conditions.weaken_prey,

@@ -4,7 +4,7 @@ from metammo_jax.games import conditions, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Same, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
 
@@ -20,7 +20,6 @@ def keep_the_fire(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMMUNICATION}),
         spawn=spawn.individuals_on_edge,
         goals=(Goal(predicates.profit_from_fire, ("difficulty",)),),
-        embeddings=embeddings.meaning,
         referee=referee.completed_at_horizon,
         score=referee.winners_share,
         refill=conditions.feed_by_fire,

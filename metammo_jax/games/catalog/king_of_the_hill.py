@@ -5,6 +5,7 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, OneOver, Place, Uniform, Unit
 from metammo_jax.tasks import predicates
+from metammo_jax.tasks.embeddings import ZEROS
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject, System
 
@@ -19,7 +20,7 @@ def king_of_the_hill(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=frozenset({System.TERRAIN, System.RESOURCE, System.COMBAT, System.COMMUNICATION}),
         team_split=1,
         spawn=spawn.teams_on_edge,
-        goals=(Goal(predicates.seize_center, ("difficulty",), Subject.TEAM),),
+        goals=(Goal(predicates.seize_center, ("difficulty",), Subject.TEAM, embedding=ZEROS),),
         referee=referee.king_of_the_hill,
         score=referee.speed_and_survival,
         dial="seize_duration",

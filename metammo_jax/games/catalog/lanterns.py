@@ -4,7 +4,6 @@ from metammo_jax.games import herds, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import LAST_ALONE, WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Fixed, Same, Uniform, Unit
-from metammo_jax.tasks import embeddings
 from metammo_jax.vocab import System
 
 
@@ -20,7 +19,6 @@ def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
         ),
         spawn=spawn.individuals_on_edge,
         goals=(LAST_ALONE,),
-        embeddings=embeddings.meaning,
         referee=referee.living_last,
         score=referee.survivors,
         muster=herds.lanterns_muster,

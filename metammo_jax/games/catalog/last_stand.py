@@ -4,7 +4,6 @@ from metammo_jax.games import herds, referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import LAST_TOGETHER, OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Chance, Fixed, Unit
-from metammo_jax.tasks import embeddings
 from metammo_jax.vocab import System
 
 
@@ -20,7 +19,6 @@ def last_stand(*, evaluation: bool = False, **numbers) -> Minigame:
         sides=(1,),
         spawn=spawn.around_the_middle,
         goals=(LAST_TOGETHER,),
-        embeddings=embeddings.meaning,
         referee=referee.half_hold_out,
         score=referee.survivors,
         refill=herds.attackers_refill,

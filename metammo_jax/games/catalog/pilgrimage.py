@@ -4,7 +4,7 @@ from metammo_jax.games import referee, spawn
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import WIDE_OPEN_GROUND, with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Same, Uniform, Unit
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
 
@@ -21,7 +21,6 @@ def pilgrimage(*, evaluation: bool = False, **numbers) -> Minigame:
         goals=tuple(
             Goal(predicates.visit_in_order, (first, turn)) for first in range(4) for turn in (1, 3)
         ),
-        embeddings=embeddings.meaning,
         referee=referee.task_completed,
         score=referee.speed,
         dial="map_size",

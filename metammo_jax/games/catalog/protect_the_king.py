@@ -6,6 +6,7 @@ from metammo_jax.games.catalog.shared import BATTLE, BATTLE_EVALUATION, with_set
 from metammo_jax.games.knobs import Fixed
 from metammo_jax.rules.spawning import replace_fallen
 from metammo_jax.tasks import predicates
+from metammo_jax.tasks.embeddings import ZEROS
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject
 
@@ -16,7 +17,7 @@ def protect_the_king(*, evaluation: bool = False, **numbers) -> Minigame:
         name="protect_the_king",
         team_split=1,
         spawn=spawn.teams_on_edge,
-        goals=(Goal(predicates.protect_leader, (), Subject.TEAM),),
+        goals=(Goal(predicates.protect_leader, (), Subject.TEAM, embedding=ZEROS),),
         referee=referee.last_team,
         muster=replace_fallen,
         refill=replace_fallen,

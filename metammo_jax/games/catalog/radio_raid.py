@@ -5,6 +5,7 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Unit
 from metammo_jax.tasks import predicates
+from metammo_jax.tasks.embeddings import ZEROS
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import Subject, System
 
@@ -20,7 +21,9 @@ def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=frozenset({System.TERRAIN, System.COMBAT, System.NPC, System.COMMUNICATION}),
         team_split=2,
         spawn=spawn.teams_with_recons,
-        goals=(Goal(predicates.defeat_entity, (1, 0, "difficulty"), Subject.TEAM),),
+        goals=(
+            Goal(predicates.defeat_entity, (1, 0, "difficulty"), Subject.TEAM, embedding=ZEROS),
+        ),
         referee=referee.task_completed,
         score=referee.speed_and_survival,
         refill=garrison.radio_raid_refill,

@@ -6,7 +6,7 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import with_settings
 from metammo_jax.games.knobs import Adaptive, Fixed, Uniform, Unit
 from metammo_jax.rules.spawning import replace_fallen
-from metammo_jax.tasks import embeddings, predicates
+from metammo_jax.tasks import predicates
 from metammo_jax.tasks.goal import Goal
 
 
@@ -20,7 +20,6 @@ def richest(*, evaluation: bool = False, **numbers) -> Minigame:
         systems=FULL_SYSTEMS,
         spawn=spawn.individuals_on_edge,
         goals=(Goal(predicates.hoard_gold, ("difficulty",)),),
-        embeddings=embeddings.meaning,
         referee=referee.richest,
         muster=replace_fallen,
         refill=replace_fallen,

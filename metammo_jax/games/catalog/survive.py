@@ -5,6 +5,7 @@ from metammo_jax.games.base import Minigame
 from metammo_jax.games.catalog.shared import BATTLE, BATTLE_EVALUATION, with_settings
 from metammo_jax.rules.spawning import replace_fallen
 from metammo_jax.tasks import predicates
+from metammo_jax.tasks.embeddings import ZEROS
 from metammo_jax.tasks.goal import Goal
 
 
@@ -13,7 +14,7 @@ def survive(*, evaluation: bool = False, **numbers) -> Minigame:
     game = Minigame(
         name="survive",
         spawn=spawn.individuals_on_edge,
-        goals=(Goal(predicates.tick_ge, ("horizon",)),),
+        goals=(Goal(predicates.tick_ge, ("horizon",), embedding=ZEROS),),
         referee=referee.last_survivor,
         muster=replace_fallen,
         refill=replace_fallen,
