@@ -10,7 +10,8 @@ Modules:
   unseen        a generalist for all games but one, in that game
   algorithms    PPO, V-trace and Q-learning
   pool          with and without past selves
-  comparison    what the last four share: tournaments and their report
+  generalization  generalists of few and of many games, on games they have not played
+  comparison    what multi, unseen, algorithms and pool share: tournaments and their report
   statistics    aggregates over games and seeds
   report        Markdown, and verdicts on claims
   sweep_table   the table of a sweep, with intervals over seeds

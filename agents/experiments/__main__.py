@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import cli
 from ..runs.folder import write_atomically
-from . import algorithms, multi, pool, single, unseen
+from . import algorithms, generalization, multi, pool, single, unseen
 from .comparison import ComparisonExperiment
 from .options import ExperimentConfig
 from .tasks import complete_tasks, run_workers, worker_command
@@ -17,6 +17,7 @@ EXPERIMENTS = {
     "unseen": ComparisonExperiment(unseen.plan),
     "algorithms": ComparisonExperiment(algorithms.plan),
     "pool": ComparisonExperiment(pool.plan),
+    "generalization": generalization,
 }
 """What has `tasks` and `write`, by name."""
 

@@ -116,10 +116,14 @@ def complete_results(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, 
 
 
 def win_shares(found: list[dict], first: str, second: str) -> np.ndarray:
-    """Returns the share of matches in which one entrant was above another, by seed (N,)."""
+    """Returns the share of matches in which one entrant was above another, by seed (N,).
+
+    Matches in which both won or both lost do not count; a seed with no other match has a half.
+    """
     names = found[0]["names"]
     row, column = names.index(first), names.index(second)
-    return np.array([one["beats"][row][column] for one in found], float)
+    shares = np.array([one["beats"][row][column] for one in found], float)
+    return np.where(np.isnan(shares), 0.5, shares)
 
 
 def _rating(found: list[dict], name: str) -> np.ndarray:

@@ -11,13 +11,19 @@ HALF = 0.5
 """The share of matches at which two policies are equally good."""
 
 
-def draw_win_shares(path: Path, games: list[str], columns: dict[str, list[Triple]]) -> str:
-    """Draws the share of matches in which one policy is above another, a row for each game.
+def draw_win_shares(
+    path: Path,
+    games: list[str],
+    columns: dict[str, list[Triple]],
+    label: str = "share of matches in which the first is above the second",
+) -> str:
+    """Draws shares of matches with their intervals, a row for each game.
 
     Args:
       path: of the PNG file.
       games: names of the rows.
       columns: by what is compared, the mean and the 95% interval for each game.
+      label: of the axis of shares.
 
     Returns:
       the picture in Markdown; empty if matplotlib is not installed.
@@ -26,14 +32,14 @@ def draw_win_shares(path: Path, games: list[str], columns: dict[str, list[Triple
     if figure is None:
         return ""
     axis, step = figure.subplots(), 0.8 / len(columns)
-    for number, (label, triples) in enumerate(columns.items()):
+    for number, (name, triples) in enumerate(columns.items()):
         mean, low, high = np.array(triples).T
         rows = np.arange(len(games)) + step * (number - (len(columns) - 1) / 2)
-        axis.errorbar(mean, rows, xerr=(mean - low, high - mean), fmt="o", ms=4, label=label)
+        axis.errorbar(mean, rows, xerr=(mean - low, high - mean), fmt="o", ms=4, label=name)
     axis.axvline(HALF, color="gray", lw=1, ls="--")
     axis.set_yticks(np.arange(len(games)), games)
     axis.invert_yaxis()
-    axis.set(xlim=(-0.02, 1.02), xlabel="share of matches in which the first is above the second")
+    axis.set(xlim=(-0.02, 1.02), xlabel=label)
     axis.grid(axis="x", alpha=0.3)
     figure.legend(fontsize="small", loc="outside lower center", ncols=2)
     return _saved(figure, path, "Share of matches, with 95% intervals over seeds")

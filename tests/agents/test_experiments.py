@@ -80,7 +80,7 @@ def test_a_generalist_takes_as_many_steps_of_each_game_as_a_specialist():
     assert len({one.name for one in matches}) == 8 * 5
 
 
-PLANS = {name: one.plan for name, one in EXPERIMENTS.items() if name != "single"}
+PLANS = {name: one.plan for name, one in EXPERIMENTS.items() if hasattr(one, "plan")}
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -130,6 +130,12 @@ def result_of(beats, ratings):
     """A tournament of entrants a and b, as it is written."""
     rows = {name: {"rating": rating} for name, rating in zip("ab", ratings, strict=True)}
     return {"names": ["a", "b"], "entrants": rows, "beats": [[None, beats], [1 - beats, None]]}
+
+
+def test_two_that_no_match_separates_share_it():
+    names = {"names": ["a", "b"]}
+    found = [{**names, "beats": [[None, share], [None, None]]} for share in (None, 0.25)]
+    assert comparison.win_shares(found, "a", "b").tolist() == [0.5, 0.25]
 
 
 def test_a_comparison_by_hand(tmp_path):
