@@ -16,7 +16,8 @@ from metammo_jax.games import GAMES, NEW_GAMES
 
 from ..evaluation.compare import versus
 from ..evaluation.intervals import mean_over_seeds
-from ..evaluation.sides import RANDOM, Side, untrained
+from ..evaluation.opponents import uniform_params
+from ..evaluation.sides import untrained
 from ..runs import folder, training_run
 from . import pictures, report
 from .options import ExperimentConfig
@@ -91,21 +92,22 @@ class EvaluationTask:
 
     def work(self, out: Path) -> None:
         """Plays all games against each opponent and writes the scores."""
-        games = [game for names in self.sets.values() for game in names]
-        env = training_run.make_evaluation_env(tuple(games), self.config)
-        policy = training_run.make_policy(self.training.cfg, env.cfg)
-        start = untrained(policy, env, self.seed)
-        run = self.training.run_of(out, self.seed)
-        side = Side("trained", policy, training_run.read_params(run, None, start.params))
-        found = {
-            game: {
-                other.name: versus(env, side, other, EPISODES.get(game, 16), self.seed, index)[
-                    0
-                ].as_dict()
-                for other in (RANDOM, start)
-            }
-            for index, game in enumerate(games)
-        }
+        found = {}
+        for games in self.sets.values():  # one program for each set, small enough to compile
+            env = training_run.make_evaluation_env(games, self.config)
+            policy = training_run.make_policy(self.training.cfg, env.cfg)
+            start = untrained(policy, env, self.seed)
+            run = self.training.run_of(out, self.seed)
+            params = training_run.read_params(run, None, start.params)
+            trained = dataclasses.replace(start, name="trained", params=params)
+            chance = uniform_params(policy, params)
+            others = (dataclasses.replace(start, name="random", params=chance), start)
+            for index, game in enumerate(games):
+                episodes = EPISODES.get(game, 16)
+                found[game] = {
+                    other.name: versus(env, trained, other, episodes, self.seed, index)[0].as_dict()
+                    for other in others
+                }
         self.file(out).parent.mkdir(parents=True, exist_ok=True)
         folder.write_atomically(self.file(out), json.dumps(found, indent=1) + "\n")
 
