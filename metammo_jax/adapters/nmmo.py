@@ -12,7 +12,7 @@ from enum import IntEnum
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import inventory, legal, legal_trade, query
+from metammo_jax import action_heads, inventory, legal, legal_trade, query
 from metammo_jax import observe as native
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
@@ -28,6 +28,23 @@ from metammo_jax.world import World
 
 COMMUNICATION_ROWS = 32
 """Teammates that the original lists at most."""
+
+ARGUMENTS = {
+    "move": ("Move", "Direction"),
+    "style": ("Attack", "Style"),
+    "target": ("Attack", "Target"),
+    "token": ("Comm", "Token"),
+    "use": ("Use", "InventoryItem"),
+    "destroy": ("Destroy", "InventoryItem"),
+    "give": ("Give", "InventoryItem"),
+    "give_to": ("Give", "Target"),
+    "sell": ("Sell", "InventoryItem"),
+    "price": ("Sell", "Price"),
+    "buy": ("Buy", "MarketItem"),
+    "gold": ("GiveGold", "Price"),
+    "gold_to": ("GiveGold", "Target"),
+}
+"""For each head of `action_heads.HEADS`, the original's action and its argument."""
 
 
 class Entity(IntEnum):
@@ -147,16 +164,15 @@ def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None
     own = records.reshape(cfg.players, cfg.slots, len(ItemColumn))
     alive = query.is_alive(world)[: cfg.players]
     out["Inventory"] = jnp.where(alive[:, None, None], own, 0)
-    targets["Use"] = {"InventoryItem": masks["use"]}
-    targets["Destroy"] = {"InventoryItem": masks["destroy"]}
-    targets["Give"] = {"InventoryItem": masks["give"], "Target": masks["give_to"]}
     if System.EXCHANGE in cfg.systems:
         for_sale = listing[:, None] >= 0
         out["Market"] = jnp.where(for_sale, records[jnp.maximum(listing, 0)], 0)
-        any_price = jnp.ones((cfg.players, cfg.prices), jnp.int8)
-        targets["Sell"] = {"InventoryItem": masks["sell"], "Price": any_price}
-        targets["Buy"] = {"MarketItem": masks["buy"]}
-        targets["GiveGold"] = {"Price": masks["gold"], "Target": masks["gold_to"]}
+    any_price = jnp.ones((cfg.players, cfg.prices), jnp.int8)
+    for head in action_heads.enabled(cfg):
+        if head.needs_items:
+            action, argument = ARGUMENTS[head.name]
+            mask = masks[head.mask] if head.mask else any_price
+            targets.setdefault(action, {})[argument] = mask
 
 
 @narrow

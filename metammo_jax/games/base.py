@@ -9,13 +9,12 @@ A game holds no state. Its numbers (`knobs`) are pinned or drawn at each reset i
   referee(world, cfg) -> (P,) bool            who has won
   score(world, winners, cfg) -> () float32    what winning is worth
 
-Muster and refill change `world.body` and `world.npc`, nothing else. They are called where the game
-has NPCs; those marked `for_players` always. Different games of one batch share one compiled step:
-see `games.table`.
+Muster and refill may change `world.body` and `world.npc`; if they change more, it is an error
+(`games.joining`). They are called where the game has NPCs; those marked `for_players` always.
+Different games of one batch share one compiled step: see `games.table`.
 """
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -24,6 +23,7 @@ from metammo_jax.config import Config
 from metammo_jax.games import referee as referees
 from metammo_jax.games.knobs import SETTINGS, Knob, as_knob
 from metammo_jax.lib import checks
+from metammo_jax.lib.hints import did_you_mean
 from metammo_jax.tasks.book import Embeddings, check_embeddings
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
@@ -201,6 +201,5 @@ class Minigame:
 
     def _unknown(self, name: str) -> str:
         known = [*SETTINGS, *([self.dial] if self.dial else [])]
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; allowed are {', '.join(known)}"
+        hint = did_you_mean(name, known, cutoff=0.5) or f"; allowed are {', '.join(known)}"
         return f"{self.name} has no number {name!r}{hint}"

@@ -247,9 +247,9 @@ def as_knob(name: str, value, present: Knob) -> Knob:
         return value
     if value is None and name == "fog_onset":
         return Fixed(NEVER)
-    if is_number(value):
+    if is_number_or_bool(value):
         return Fixed(value)
-    if isinstance(value, tuple) and len(value) == 2 and all(map(is_number, value)):
+    if isinstance(value, tuple) and len(value) == 2 and all(map(is_number_or_bool, value)):
         return _ranged(name, value, present)
     raise ValueError(f"{name}={value!r} must be a number, a range (low, high) or a knob")
 
@@ -270,6 +270,6 @@ def _ranged(name: str, span: tuple, present: Knob) -> Knob:
     return Uniform(low, high) if kind is int and is_whole else Between(low, high)
 
 
-def is_number(value) -> TypeGuard[float]:
-    """Is it a real number (True and False count), and not infinite or undefined?"""
+def is_number_or_bool(value) -> TypeGuard[float]:
+    """Returns whether a value is a finite real number, or True or False."""
     return isinstance(value, Real) and math.isfinite(value)

@@ -24,7 +24,7 @@ from metammo_jax.games.knobs import (
     Setting,
     Uniform,
     Unit,
-    is_number,
+    is_number_or_bool,
 )
 from metammo_jax.games.spawn import individuals_on_edge
 from metammo_jax.lib import exact, threefry
@@ -158,7 +158,9 @@ class _Fit:
             case Fixed(value, unit):
                 return Draw(Manner.FIXED, low=self._value(value, unit))
             case Chance(probability) if kind is bool:
-                self._check(is_number(probability) and 0 <= probability <= 1, knob, "in 0..1")
+                self._check(
+                    is_number_or_bool(probability) and 0 <= probability <= 1, knob, "in 0..1"
+                )
                 return Draw(Manner.CHANCE, low=probability)
             case Uniform(low, high, unit) if kind is not bool:
                 self._check(low == int(low) and high == int(high), knob, "from whole numbers")
@@ -191,7 +193,7 @@ class _Fit:
         return self._value(low, unit), self._value(high, unit)
 
     def _value(self, value: float, unit: Unit) -> float:
-        if not is_number(value):
+        if not is_number_or_bool(value):
             raise ValueError(f"{self.label}={value!r} must be a finite number")
         if self.setting.kind is bool:
             self._check(value in (0, 1), value, "True or False")

@@ -4,10 +4,11 @@ import numpy as np
 
 from metammo_jax.draw import palette
 from metammo_jax.games.universe.words import describe_task
+from metammo_jax.rules.fog import HARM_ABOVE
 from metammo_jax.tables import EXP_THRESHOLD, IMPASSABLE, REACH
 from metammo_jax.tasks.algebra import numbers_of
 from metammo_jax.tasks.words import describe
-from metammo_jax.view import collect, happenings
+from metammo_jax.view import collect
 from metammo_jax.vocab import NEVER, Direction, Event, Item, Kind, Skill, Style, System, Tile
 from metammo_jax.world import World
 
@@ -52,7 +53,7 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
         leaderBound=bool(params.leader_bound),
         fogOnset=None if params.fog_onset >= NEVER else int(params.fog_onset),
         fogFinal=int(params.fog_final_size),
-        fogHarm=happenings.HARM_ABOVE,
+        fogHarm=HARM_ABOVE,
         mark=target if min(target) >= 0 else marked,
         seize=min(target) >= 0,
         tasks=tasks(replay.env, world),

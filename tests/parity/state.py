@@ -16,7 +16,7 @@ from tests.parity.fields import Field
 from tests.parity.trace import Trace
 from tests.worlds import by_player
 
-SETTINGS = {
+SETTING_NAMES = {
     "center": "MAP_CENTER",
     "water_level": "TERRAIN_WATER",
     "foilage_level": "TERRAIN_FOILAGE",
@@ -220,7 +220,7 @@ def params_of(trace: Trace, cfg: Config, env: Env) -> Params:
     drawn = env.table.draw(jax.random.key(0), game, env.table.first_difficulty(), cfg)
     drawn = jax.tree.map(np.asarray, drawn)
     group = groups(trace, cfg)
-    given = {ours: settings[name] for ours, name in SETTINGS.items()}
+    given = {ours: settings[name] for ours, name in SETTING_NAMES.items()}
     onset = settings["DEATH_FOG_ONSET"]
     systems = trace.meta["systems"]
     given |= dict(
@@ -294,7 +294,7 @@ def setting_fields(trace: Trace, cfg: Config, env: Env) -> list[Field]:
     out = []
     if trace.meta.get("overrides"):
         return out
-    for name in SETTINGS:
+    for name in SETTING_NAMES:
         value = float(getattr(params, name))
         draw = env.table.numbers.draws[name][int(params.game)]
         allowed = np.array([_can_draw(draw, value)])

@@ -23,12 +23,12 @@ from tests.parity import accounts, episodes, playing, twosample
 from tests.parity.episodes import Group
 from tests.parity.pilot import Pilot, PilotRollout
 from tests.parity.playing import Asked
-from tests.parity.state import SETTINGS
+from tests.parity.state import SETTING_NAMES
 from tests.parity.twosample import Comparison
 
 CONFIGS = ("mini", "full")
 GAMES = tuple(game for game in episodes.GAMES.values() if game != "multi_task")
-ALLOWED = {*SETTINGS.values(), "DEATH_FOG_ONSET"}
+ALLOWED = {*SETTING_NAMES.values(), "DEATH_FOG_ONSET"}
 """Settings of the original that can be overridden: those that our games have too."""
 
 HEADLINES = {
