@@ -152,17 +152,17 @@ class OriginalEnv:
         self.is_over = bool(info.over)
         self.winners = (np.flatnonzero(info.winners) + 1).tolist()
         self.agents = self._present()
-        told_to = sorted(before.union(self.agents))
+        shown_to = sorted(before.union(self.agents))
 
         def by_agent(kind, values):
-            return {agent: kind(values[agent - 1]) for agent in told_to}
+            return {agent: kind(values[agent - 1]) for agent in shown_to}
 
         return (
-            self._split(shown, told_to),
+            self._split(shown, shown_to),
             by_agent(float, reward),
             by_agent(bool, terminated),
             by_agent(bool, truncated),
-            {agent: {"max_progress": float(info.max_progress[agent - 1])} for agent in told_to},
+            {agent: {"max_progress": float(info.max_progress[agent - 1])} for agent in shown_to},
         )
 
     def render(self) -> np.ndarray:

@@ -153,10 +153,10 @@ def _pictures(frames, options: dict) -> list[np.ndarray]:
 
 def _palette(pillow, images):
     """Returns up to 256 colours for all frames, so that what stands still does not flicker."""
-    few = images[:: max(1, len(images) // 8)]
-    width, height = few[0].size
-    sheet = pillow.Image.new("RGB", (width, height * len(few)))
-    for index, image in enumerate(few):
+    samples = images[:: max(1, len(images) // 8)]
+    width, height = samples[0].size
+    sheet = pillow.Image.new("RGB", (width, height * len(samples)))
+    for index, image in enumerate(samples):
         sheet.paste(image, (0, index * height))
     return sheet.quantize(256)
 

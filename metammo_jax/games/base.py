@@ -71,7 +71,7 @@ class Minigame:
       goals: what players are asked to do; of several, each player or team draws one.
       referee: function, who has won.
       score: function, what winning is worth.
-      embeddings: what agents are told about the goals: an array (goals, D), one row for each, D
+      embeddings: what agents observe of the goals: an array (goals, D), one row for each, D
         being `Config.task_embedding`; a function `(goals, size) -> (goals, size)`, such as
         `tasks.embeddings.meaning`; None, what each goal says itself (`Goal.embedding`), and where
         it says nothing, the meaning of the goal, of the referee and of the score.
@@ -176,11 +176,11 @@ class Minigame:
 
     def _checked_embeddings(self) -> Embeddings:
         """Returns the embeddings, an array of them as rows of numbers, so that games compare."""
-        told = self.embeddings
-        if told is None or callable(told):
-            return told
+        given = self.embeddings
+        if given is None or callable(given):
+            return given
         try:
-            table = np.asarray(told, np.float32)
+            table = np.asarray(given, np.float32)
         except (TypeError, ValueError):
             raise ValueError(f"{self.name}: embeddings must be numbers (goals, D)") from None
         try:

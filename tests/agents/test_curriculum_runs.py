@@ -107,11 +107,11 @@ def test_a_run_with_a_curriculum_goes_on_exactly(name, fake_cfg, tmp_path):
             np.testing.assert_array_equal(left, right)
     assert one.stage.state.levels is None
     assert (one.running is None) == (name == "progress")
-    told = whole.history[-1]["curriculum"]
-    assert set(told["share"]) == {"remember", "universe"}
+    record = whole.history[-1]["curriculum"]
+    assert set(record["share"]) == {"remember", "universe"}
     assert (tmp_path / "whole" / "curriculum.png").stat().st_size > 10_000
     if name == "replay":
-        assert told["held"] == 8 and told["age"] > 0 and 0 < told["new"] < 1
+        assert record["held"] == 8 and record["age"] > 0 and 0 < record["new"] < 1
     if name == "progress":
         return
     together = train(dataclasses.replace(cfg("seeds"), seed=0), LevelEnv(), seeds=[0, 1], updates=3)

@@ -123,11 +123,11 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
     cfg = TrainConfig(clip=0.1, value_clip=0.1, value_coef=0.5, entropy=0.01, token_entropy=0.001)
 
     def loss(scale, rows, mask, axis=None):
-        log_prob, value, deeds, old_log_prob, old_value, advantage = rows
+        log_prob, value, entropies, old_log_prob, old_value, advantage = rows
         return ppo_loss(
             scale * log_prob,
             scale * value,
-            (scale * deeds, deeds),
+            (scale * entropies, entropies),
             old_log_prob,
             old_value,
             advantage,

@@ -53,13 +53,13 @@ def test_all_blocks_are_worked_on_once(wanted, at_once):
     def play(wanted, crowds, start):
         blocks = packing.pack(wanted)
         crowd = packing.block_crowd(crowds, blocks, PLAYERS)
-        parted = packing.fold_blocks(work, start, blocks, at_once, 30, crowd)
-        return parted, packing.fold_blocks(work, start, blocks, at_once, 30)
+        folded = packing.fold_blocks(work, start, blocks, at_once, 30, crowd)
+        return folded, packing.fold_blocks(work, start, blocks, at_once, 30)
 
     zeros = np.zeros(wanted.shape, np.int32)
-    parted, whole = jax.tree.map(np.asarray, play(wanted, crowds, (zeros, zeros)))
-    np.testing.assert_array_equal(parted[0], wanted)
-    assert (parted[1] >= crowds)[wanted].all() and not parted[1][~wanted].any()
+    folded, whole = jax.tree.map(np.asarray, play(wanted, crowds, (zeros, zeros)))
+    np.testing.assert_array_equal(folded[0], wanted)
+    assert (folded[1] >= crowds)[wanted].all() and not folded[1][~wanted].any()
     np.testing.assert_array_equal(whole[0], wanted)
     assert (whole[1][wanted] == 30).all()
 

@@ -29,7 +29,7 @@ KEY = jax.random.key(7)
 
 
 @functools.cache
-def told_of_all():
+def embeddings_of_all():
     """Returns the embeddings of games that ask for different things, (n, D), and what they ask."""
     atlas = Atlas([Space()], preset("tiny_full"))
     asked, rows = [], []
@@ -48,8 +48,8 @@ def told_of_all():
     return full, np.asarray(jax.jit(jax.vmap(atlas._meaning.embedding))(jnp.asarray(full)))
 
 
-def test_games_that_ask_for_different_things_are_told_differently():
-    full, embedding = told_of_all()
+def test_games_with_different_tasks_have_different_embeddings():
+    full, embedding = embeddings_of_all()
     assert len(full) > 300
     away = np.abs(embedding[:, None] - embedding[None]).max(-1)
     away[np.diag_indices(len(full))] = 1
@@ -77,7 +77,7 @@ def every_pair() -> np.ndarray:
 
 
 def test_embeddings_are_the_meaning_of_the_goal_and_what_is_asked_beside_it():
-    full, embedding = told_of_all()
+    full, embedding = embeddings_of_all()
     cfg = preset("tiny_full")
     deviation = embeddings.scale(cfg.task_embedding)[1]
     for row, found in zip(full[:60], embedding, strict=False):

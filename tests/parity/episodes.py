@@ -1,7 +1,7 @@
 """Whole episodes against recorded ones: `python -m tests.parity.episodes FILE.jsonl`.
 
 For each recorded episode of the original, some of ours are played: the same game, settings, map
-and policy. What is told of both is compared, statistic by statistic (`twosample`).
+and policy. The statistics of both are compared one by one (`twosample`).
 """
 
 import argparse

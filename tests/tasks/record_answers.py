@@ -141,18 +141,18 @@ def observations(state: dict, alive: list) -> dict:
     """Returns of the observations of the living what predicates read."""
     tiles = [[int(t, 16) for t in row] for row in state["tiles"]]
     pos = np.array(state["pos"])
-    told = {}
+    found = {}
     for p in alive:
         row, col = pos[p]
         window = [(r, c, tiles[r][c]) for r in range(row - VISION, row + VISION + 1)
                   for c in range(col - VISION, col + VISION + 1)]  # fmt: skip
         near = [q + 1 for q in alive if np.abs(pos[q] - pos[p]).max() <= VISION]
         owned = sum(one[0] == p for one in state["items"])
-        told[p + 1] = types.SimpleNamespace(
+        found[p + 1] = types.SimpleNamespace(
             tiles=np.array(window), entities=types.SimpleNamespace(ids=np.array(near)),
             inventory=types.SimpleNamespace(len=owned),
         )  # fmt: skip
-    return told
+    return found
 
 
 SKILLS = (skills.Melee, skills.Range, skills.Mage, skills.Fishing, skills.Herbalism,
