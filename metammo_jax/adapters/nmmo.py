@@ -130,29 +130,38 @@ def observe(world: World, cfg: Config) -> dict:
     everybody = query.is_alive(world)
     alive = everybody[: cfg.players]
     table = entity_table(world, cfg)
-    players = table[: cfg.players]
     far = query.pairwise_distance(world.body.pos, world.body.pos[: cfg.players])
     visible, partners = native.visible_rows(far, everybody, cfg, legal.partners(world, far, cfg))
-    listed = _gather(table, visible, alive)
     out = {
         "AgentId": jnp.arange(1, cfg.players + 1, dtype=jnp.int32),
         "CurrentTick": jnp.where(alive, world.tick, 0),
         "Task": jnp.where(alive[:, None], world.task.embedding, 0).astype(jnp.float16),
         "Tile": jnp.where(alive[:, None, None], _tiles(world, cfg), 0),
-        "Entity": listed,
+        "Entity": _gather(table, visible, alive),
         "ActionTargets": {"Move": {"Direction": _moves(world, alive, cfg)}},
     }
+    _add_systems(out, world, table, partners, cfg)
+    return out
+
+
+def _add_systems(out: dict, world: World, table: jax.Array, partners, cfg: Config) -> None:
+    """Adds messages, records, and the masks of all systems that are compiled."""
+    alive = query.is_alive(world)[: cfg.players]
     if System.COMBAT in cfg.systems:
-        out["ActionTargets"]["Attack"] = {
-            "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
-            "Target": legal.target_mask(world, partners.attack).astype(jnp.int8),
-        }
+        out["ActionTargets"]["Attack"] = _attacks(world, partners.attack, cfg)
     if System.COMMUNICATION in cfg.systems:
-        out["Communication"] = _communication(players, alive, world)
+        out["Communication"] = _communication(table[: cfg.players], alive, world)
         out["ActionTargets"]["Comm"] = {"Token": jnp.ones((cfg.players, cfg.tokens), jnp.int8)}
     if System.ITEM in cfg.systems:
         _add_trade(out, world, partners.give, cfg)
-    return out
+
+
+def _attacks(world: World, partner: jax.Array, cfg: Config) -> dict[str, jax.Array]:
+    """Returns masks of attacks: all styles, and those in sight (P, K) that can be attacked."""
+    return {
+        "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
+        "Target": legal.target_mask(world, partner).astype(jnp.int8),
+    }
 
 
 def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None:

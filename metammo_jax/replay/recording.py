@@ -45,8 +45,7 @@ def record(
     """Plays one episode; returns its `Replay`.
 
     Args:
-      env: an environment, without batch. With a wrapper the policy sees what that shows; the
-        replay is of the environment within.
+      env: an environment, without batch; of a wrapper the replay is of the environment within.
       key: () key.
       policy: (key, observation) -> Action, called once a tick outside of jit, so that it may
         remember things, such as `agents.load(name).player`; its `restart()` is called first, if it

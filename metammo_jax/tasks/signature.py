@@ -245,15 +245,7 @@ def register(
 
     def add(predicate: Callable) -> Callable:
         key = getattr(predicate, "__name__", None) if name is None else name
-        if not isinstance(key, str) or not key:
-            raise ValueError(f"name={key!r} must be a non-empty string")
-        if key in _REGISTERED:
-            raise ValueError(f"predicate {key!r} is taken")
-        if not callable(predicate) or hasattr(predicate, "signature"):
-            raise ValueError(f"predicate={predicate!r} must be a function not registered before")
-        for argument in (arguments or {}).values():
-            if not isinstance(argument, Argument):
-                raise ValueError(f"{key}: argument {argument!r} must be an Argument")
+        _check_registration(key, predicate, arguments or {})
         predicate.signature = Signature(
             key, dict(arguments or {}), needs, watches, says, tuple(original)
         )
@@ -261,6 +253,19 @@ def register(
         return predicate
 
     return add
+
+
+def _check_registration(key, predicate: Callable, arguments: Mapping[str, Argument]) -> None:
+    """Raises ValueError unless a predicate can be registered under a name."""
+    if not isinstance(key, str) or not key:
+        raise ValueError(f"name={key!r} must be a non-empty string")
+    if key in _REGISTERED:
+        raise ValueError(f"predicate {key!r} is taken")
+    if not callable(predicate) or hasattr(predicate, "signature"):
+        raise ValueError(f"predicate={predicate!r} must be a function not registered before")
+    for argument in arguments.values():
+        if not isinstance(argument, Argument):
+            raise ValueError(f"{key}: argument {argument!r} must be an Argument")
 
 
 def registered() -> dict[str, Callable]:

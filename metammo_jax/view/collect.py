@@ -94,6 +94,12 @@ def _columns(world: World, cfg) -> dict[str, np.ndarray]:
         score=shares(world.verdict.score),
         over=world.verdict.over,
     )
+    return columns | _optional_columns(world, cfg)
+
+
+def _optional_columns(world: World, cfg) -> dict[str, np.ndarray]:
+    """Returns columns of NPCs, bags and skills, of those that there are."""
+    body, players, columns = world.body, cfg.players, {}
     if world.npc is not None:
         columns |= dict(
             npc_id=-body.id[:, players:] * (body.id[:, players:] < 0),

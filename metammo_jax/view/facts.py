@@ -10,7 +10,7 @@ from metammo_jax.tasks.algebra import numbers_of
 from metammo_jax.tasks.words import describe
 from metammo_jax.view import collect
 from metammo_jax.vocab import NEVER, Direction, Event, Item, Kind, Skill, Style, System, Tile
-from metammo_jax.world import World
+from metammo_jax.world import Params, World
 
 WORDS = dict(
     tiles=Tile, items=Item, skills=Skill, styles=Style, directions=Direction, kinds=Kind,
@@ -30,8 +30,6 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
     """
     cfg, params = replay.env.cfg, world.params
     game = replay.env.games[int(params.game)].name
-    target = params.seize_target.tolist()
-    marked = [cfg.middle, cfg.middle] if params.mark_center else None
     return dict(
         title=title or game.replace("_", " "),
         game=game,
@@ -46,6 +44,24 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
         horizon=cfg.horizon,
         slots=cfg.slots,
         reach=REACH,
+        **_of_params(params, cfg),
+        tasks=tasks(replay.env, world),
+        share=collect.SHARE,
+        percent=collect.PERCENT,
+        top=collect.TOP,
+        levels=EXP_THRESHOLD.tolist(),
+        impassable=[int(tile) for tile in IMPASSABLE],
+        policy=sorted(replay.policy or {}),
+        palette=palette.as_json(world),
+        words={name: _names(enum) for name, enum in WORDS.items()},
+    )
+
+
+def _of_params(params: Params, cfg) -> dict:
+    """Returns the settings of the episode that the page shows."""
+    target = params.seize_target.tolist()
+    marked = [cfg.middle, cfg.middle] if params.mark_center else None
+    return dict(
         group=params.group.tolist(),
         leader=params.leader.tolist(),
         teamGame=bool(params.team_game),
@@ -56,15 +72,6 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
         fogHarm=HARM_ABOVE,
         mark=target if min(target) >= 0 else marked,
         seize=min(target) >= 0,
-        tasks=tasks(replay.env, world),
-        share=collect.SHARE,
-        percent=collect.PERCENT,
-        top=collect.TOP,
-        levels=EXP_THRESHOLD.tolist(),
-        impassable=[int(tile) for tile in IMPASSABLE],
-        policy=sorted(replay.policy or {}),
-        palette=palette.as_json(world),
-        words={name: _names(enum) for name, enum in WORDS.items()},
     )
 
 

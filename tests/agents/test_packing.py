@@ -127,6 +127,33 @@ def sequences(fake_parts):
     return updating.make_rows(steps, memory, advantage, after)
 
 
+def mean_loss(policy, params, cfg, learner, rows, index):
+    """Returns the mean loss over the living of sequences, and its metrics, by the plain formula."""
+    some = jax.tree.map(lambda leaf: leaf[index], rows)
+    step = some.step
+    obs, fresh, choice = jax.tree.map(
+        lambda leaf: jnp.moveaxis(leaf, 1, 0), (step.obs, step.fresh, step.choice)
+    )
+    who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
+    logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
+    batch = Minibatch(
+        step.log_prob,
+        step.value,
+        some.advantage,
+        step.reward,
+        step.ended,
+        step.bootstrap,
+        some.after,
+        step.alive,
+    )
+    old = learner.samples_of(batch, cfg, None)
+    old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
+    new = Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
+    loss, metrics = learner.loss(new, old, cfg)
+    count = step.alive.sum().astype(jnp.float32)
+    return loss / count, jax.tree.map(lambda leaf: leaf / count, metrics)
+
+
 @pytest.mark.parametrize(
     ("algorithm", "places"),
     [
@@ -161,31 +188,7 @@ def test_gradients_packed_are_those_of_everybody(
             jax.tree.map(lambda leaf: leaf[None], rows)
         )
 
-    def plain(params):
-        some = jax.tree.map(lambda leaf: leaf[index], rows)
-        step = some.step
-        obs, fresh, choice = jax.tree.map(
-            lambda leaf: jnp.moveaxis(leaf, 1, 0), (step.obs, step.fresh, step.choice)
-        )
-        who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
-        logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
-        batch = Minibatch(
-            step.log_prob,
-            step.value,
-            some.advantage,
-            step.reward,
-            step.ended,
-            step.bootstrap,
-            some.after,
-            step.alive,
-        )
-        old = learner.samples_of(batch, cfg, None)
-        old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
-        new = Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
-        loss, metrics = learner.loss(new, old, cfg)
-        count = step.alive.sum().astype(jnp.float32)
-        return loss / count, jax.tree.map(lambda leaf: leaf / count, metrics)
-
+    plain = functools.partial(mean_loss, policy, cfg=cfg, learner=learner, rows=rows, index=index)
     found = jax.jit(packed)(state.params)
     expected = jax.jit(jax.grad(plain, has_aux=True))(state.params)
     jax.tree.map(

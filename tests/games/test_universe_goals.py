@@ -127,6 +127,18 @@ def goal_written(game: dict, cfg: Config) -> games.Goal:
     return games.Goal(one & two if game["join"] == "and" else one | two, subject=Subject.TEAM)
 
 
+def progress_of(world, index, book, cfg):
+    """Returns (P,) the progress of everybody's task in a world, a goal of a book, as a team's."""
+    spread = jnp.full(cfg.players, index)
+    task = world.task.replace(
+        predicate=jnp.asarray(book._predicate)[spread],
+        args=jnp.asarray(book._number)[spread],
+        subject=jnp.full(cfg.players, int(Subject.TEAM)),
+    )
+    current = jnp.ones(cfg.players, bool)
+    return evaluate(world.replace(task=task), current, book, cfg)[0].task.progress
+
+
 @pytest.mark.slow
 def test_goals_as_data_are_worth_what_the_algebra_says():
     """Each of many drawn goals against its own compiled term, in the same worlds."""
@@ -136,7 +148,7 @@ def test_goals_as_data_are_worth_what_the_algebra_says():
     atlas, game = Atlas([Space()], cfg), games.universe()
     scene = [some_world(seed, cfg) for seed in range(3)]
     together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *scene)
-    predicate, current = game.goals[0].predicate, jnp.ones(cfg.players, bool)
+    predicate = game.goals[0].predicate
     args = jax.vmap(atlas._meaning.args)(jnp.asarray(np.stack(chosen)))
 
     @jax.jit
@@ -151,15 +163,7 @@ def test_goals_as_data_are_worth_what_the_algebra_says():
     goals = tuple(goal_written(named(row), cfg) for row in chosen)
     book = TaskBook((goals,), cfg)
 
-    @jax.jit
-    def as_goals(world, index):
-        spread = jnp.full(cfg.players, index)
-        task = world.task.replace(
-            predicate=jnp.asarray(book._predicate)[spread],
-            args=jnp.asarray(book._number)[spread],
-            subject=jnp.full(cfg.players, int(Subject.TEAM)),
-        )
-        return evaluate(world.replace(task=task), current, book, cfg)[0].task.progress
+    as_goals = jax.jit(functools.partial(progress_of, book=book, cfg=cfg))
 
     several = 0
     for index, row in enumerate(args):

@@ -39,6 +39,29 @@ SETTING_NAMES = {
 }
 """The original's setting of each of our `Params`; the others are the game's own."""
 
+OF_EVERYBODY = dict(
+    health="health",
+    damage="damage",
+    attacker="attacker_id",
+    time_alive="time_alive",
+    combat_tick="latest_combat_tick",
+    gold="gold",
+)
+"""The record's name of each field of `Body` that NPCs have too."""
+
+OF_PLAYERS = dict(
+    food="food",
+    water="water",
+    freeze="freeze",
+    message="message",
+    exploration="exploration",
+    kills="player_kills",
+    damage_dealt="damage_inflicted",
+    damage_taken="damage_received",
+    item_level="item_level",
+)
+"""The same of the fields that players alone have."""
+
 
 def world_at(trace: Trace, t: int, cfg: Config, env: Env) -> World:
     """Returns the recorded state t as a world."""
@@ -128,25 +151,6 @@ def _body(trace: Trace, cfg: Config) -> Body:
     never = (seen["make_mortal_tick"] < 0) & (seen["immortal"] > 0)
     until = np.where(never, NEVER, np.maximum(seen["make_mortal_tick"], 0))
     id_of_row = np.where(np.arange(cfg.entities) < players, np.arange(cfg.entities) + 1, 0)
-    both = dict(
-        health="health",
-        damage="damage",
-        attacker="attacker_id",
-        time_alive="time_alive",
-        combat_tick="latest_combat_tick",
-        gold="gold",
-    )
-    alone = dict(
-        food="food",
-        water="water",
-        freeze="freeze",
-        message="message",
-        exploration="exploration",
-        kills="player_kills",
-        damage_dealt="damage_inflicted",
-        damage_taken="damage_received",
-        item_level="item_level",
-    )
     return Body(
         id=np.where(present, seen["id"], id_of_row),
         present=present,
@@ -158,8 +162,8 @@ def _body(trace: Trace, cfg: Config) -> Body:
         spawn_pos=_last_known(np.stack([seen["spawn_row"], seen["spawn_col"]], -1), present)[
             :, :players
         ],
-        **{ours: seen[name] for ours, name in both.items()},
-        **{ours: seen[name][:, :players] for ours, name in alone.items()},
+        **{ours: seen[name] for ours, name in OF_EVERYBODY.items()},
+        **{ours: seen[name][:, :players] for ours, name in OF_PLAYERS.items()},
     )
 
 

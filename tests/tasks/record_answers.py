@@ -93,6 +93,18 @@ def event(player: int, rng) -> dict:
     return row
 
 
+def _items(state: dict) -> np.ndarray:
+    """Returns the table of items as the original has it."""
+    item = np.zeros((len(state["items"]), len(ItemAttr)), np.int64)
+    for row, (p, kind, level, quantity, worn) in zip(item, state["items"], strict=True):
+        known = dict(
+            type_id=kind + 1, owner_id=p + 1, level=level, quantity=quantity, equipped=worn
+        )
+        for name, value in known.items():
+            row[ItemAttr[name]] = value
+    return item
+
+
 def game_state(state: dict) -> GameState:
     """Returns a state as the original has it."""
     experience = skills.ExperienceCalculator(nmmo.config.Default())
@@ -107,13 +119,7 @@ def game_state(state: dict) -> GameState:
             known[f"{skill.__name__.lower()}_level"] = experience.level_at_exp(points)
         for name, value in known.items():
             row[EntityAttr[name]] = value
-    item = np.zeros((len(state["items"]), len(ItemAttr)), np.int64)
-    for row, (p, kind, level, quantity, worn) in zip(item, state["items"], strict=True):
-        known = dict(
-            type_id=kind + 1, owner_id=p + 1, level=level, quantity=quantity, equipped=worn
-        )
-        for name, value in known.items():
-            row[ItemAttr[name]] = value
+    item = _items(state)
     log = np.zeros((len(state["events"]), 9), np.int64)
     for row, one in zip(log, state["events"], strict=True):
         known = dict(ent_id=one["player"] + 1, event=getattr(EventCode, one["event"]),
