@@ -159,10 +159,11 @@ def play_tick(
     if batch.env.truncates:
         limit = truncated & alive
         bootstrap = _value_at_limit(policy, params, info.final_observation, memory, limit)
-    acted = dict(choice=choice, log_prob=log_prob, value=value)
-    result = dict(reward=reward, ended=ended, bootstrap=bootstrap, game=info.info.game)
+    acted: dict[str, Any] = dict(choice=choice, log_prob=log_prob, value=value)
+    game = info.info.game
+    result: dict[str, Any] = dict(reward=reward, ended=ended, bootstrap=bootstrap, game=game)
     shaping = info.info.shaping if isinstance(info.info, ShapedInfo) else {}
-    seen = dict(obs=stage.obs, fresh=stage.fresh, alive=alive)
+    seen: dict[str, Any] = dict(obs=stage.obs, fresh=stage.fresh, alive=alive)
     past, finished = _finished(batch, key, stage, obs, info, share)
     transition = Transition(**seen, **acted, **result, shaping=shaping)
     return RolloutState(state, obs, memory, ended, past), transition, finished

@@ -77,7 +77,8 @@ def counterfactual(
         env, "influence", lambda: jax.jit(functools.partial(_influence, env))
     )
     worlds = compare(world, key, taken, _instead(replace, env), np.int32(first))
-    return _difference(*jax.device_get(worlds), courses.alive_of(world), ticks)
+    health, alive = jax.device_get(worlds)
+    return _difference(health, alive, courses.alive_of(world), ticks)
 
 
 def _difference(health: np.ndarray, alive: np.ndarray, acted: np.ndarray, ticks: int) -> Influence:

@@ -244,8 +244,7 @@ def register(
     """
 
     def add(predicate: Callable) -> Callable:
-        key = getattr(predicate, "__name__", None) if name is None else name
-        _check_registration(key, predicate, arguments or {})
+        key = _checked_name(name, predicate, arguments or {})
         predicate.signature = Signature(
             key, dict(arguments or {}), needs, watches, says, tuple(original)
         )
@@ -255,8 +254,9 @@ def register(
     return add
 
 
-def _check_registration(key, predicate: Callable, arguments: Mapping[str, Argument]) -> None:
-    """Raises ValueError unless a predicate can be registered under a name."""
+def _checked_name(name: str | None, predicate: Callable, arguments: Mapping) -> str:
+    """Returns the name of a predicate, its own if None; ValueError if it cannot be registered."""
+    key = getattr(predicate, "__name__", None) if name is None else name
     if not isinstance(key, str) or not key:
         raise ValueError(f"name={key!r} must be a non-empty string")
     if key in _REGISTERED:
@@ -266,6 +266,7 @@ def _check_registration(key, predicate: Callable, arguments: Mapping[str, Argume
     for argument in arguments.values():
         if not isinstance(argument, Argument):
             raise ValueError(f"{key}: argument {argument!r} must be an Argument")
+    return key
 
 
 def registered() -> dict[str, Callable]:
