@@ -125,8 +125,8 @@ def test_boxes_of_real_numbers_contain_what_they_sample(kind):
                 drawn = Box(low, high, (64,), np.dtype(kind)).sample(jax.random.key(1))
                 assert np.isfinite(drawn).all()
                 assert Box(low, high, (64,), np.dtype(kind)).contains(drawn)
-                ends = {abs(low), abs(high)}
-                all_equal = low == high or ends == {most, np.inf}  # all are rounded to the same
+                sizes = {abs(low), abs(high)}
+                all_equal = low == high or sizes == {most, np.inf}  # all are rounded to the same
                 assert all_equal or len(np.unique(drawn)) > 1
 
 

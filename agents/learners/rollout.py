@@ -160,12 +160,11 @@ def play_tick(
         limit = truncated & alive
         bootstrap = _value_at_limit(policy, params, info.final_observation, memory, limit)
     acted: dict[str, Any] = dict(choice=choice, log_prob=log_prob, value=value)
-    game = info.info.game
-    result: dict[str, Any] = dict(reward=reward, ended=ended, bootstrap=bootstrap, game=game)
     shaping = info.info.shaping if isinstance(info.info, ShapedInfo) else {}
+    result: dict[str, Any] = dict(reward=reward, ended=ended, bootstrap=bootstrap, shaping=shaping)
     seen: dict[str, Any] = dict(obs=stage.obs, fresh=stage.fresh, alive=alive)
     past, finished = _finished(batch, key, stage, obs, info, share)
-    transition = Transition(**seen, **acted, **result, shaping=shaping)
+    transition = Transition(**seen, **acted, **result, game=info.info.game)
     return RolloutState(state, obs, memory, ended, past), transition, finished
 
 

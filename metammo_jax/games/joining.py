@@ -10,7 +10,7 @@ import jax
 
 from metammo_jax.config import Config
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.choice import Choice
+from metammo_jax.games.switch import Switch
 from metammo_jax.games.universe.pick import Pick
 from metammo_jax.vocab import System
 from metammo_jax.world import World
@@ -33,12 +33,12 @@ def joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
     return function
 
 
-def join(name: str, choice: Choice, key: jax.Array, world: World, cfg: Config) -> World:
+def join(name: str, switch: Switch, key: jax.Array, world: World, cfg: Config) -> World:
     """Returns the world after the muster or the refill of its game.
 
     Args:
       name: "muster" or "refill", for error messages.
-      choice: between the games' functions.
+      switch: between the games' functions.
       key: () key.
       world: the world before.
       cfg: sizes.
@@ -55,7 +55,7 @@ def join(name: str, choice: Choice, key: jax.Array, world: World, cfg: Config) -
 
         return change
 
-    return world.replace(**choice.wrapped(with_key).call(world.params, key, world))
+    return world.replace(**switch.wrapped(with_key).call(world.params, key, world))
 
 
 def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:

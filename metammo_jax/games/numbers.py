@@ -237,11 +237,11 @@ class Numbers:
         self._drawn = [n for n in SETTINGS if any(d.manner not in still for d in self.draws[n])]
 
     def may_differ(self, name: str, value: float) -> bool:
-        """Can this setting be anything else than `value` in any game?"""
+        """Returns whether a setting can be anything else than `value` in some game."""
         return any(d.manner != Manner.FIXED or d.low != value for d in self.draws[name])
 
     def may_be(self, name: str, value: float) -> bool:
-        """Can this setting be `value` in any game?"""
+        """Returns whether a setting can be `value` in some game."""
         return any(d.manner != Manner.FIXED or d.low == value for d in self.draws[name])
 
     def ends(self, name: str) -> tuple[float, float]:

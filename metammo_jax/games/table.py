@@ -14,11 +14,11 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.choice import Choice
 from metammo_jax.games.joining import join, joining
 from metammo_jax.games.knobs import SETTINGS
 from metammo_jax.games.numbers import Numbers, group_sizes, groups
 from metammo_jax.games.spawn import Spawn, place_tile
+from metammo_jax.games.switch import Switch
 from metammo_jax.games.universe.draw import Atlas
 from metammo_jax.games.universe.game import Universe
 from metammo_jax.lib import checks, threefry
@@ -72,11 +72,11 @@ class Table:
         )
         spaces = [game.space if isinstance(game, Universe) else None for game in self.games]
         self.atlas = Atlas(spaces, cfg) if any(spaces) else None
-        self._spawns = Choice([game.spawn for game in self.games])
-        self._musters = Choice([joining(game, game.muster, cfg) for game in self.games])
-        self._refills = Choice([joining(game, game.refill, cfg) for game in self.games])
-        self._referees = Choice([game.referee for game in self.games])
-        self._scores = Choice([game.score for game in self.games])
+        self._spawns = Switch([game.spawn for game in self.games])
+        self._musters = Switch([joining(game, game.muster, cfg) for game in self.games])
+        self._refills = Switch([joining(game, game.refill, cfg) for game in self.games])
+        self._referees = Switch([game.referee for game in self.games])
+        self._scores = Switch([game.score for game in self.games])
         systems = [cfg.systems if g.systems is None else g.systems for g in self.games]
         self._enabled = np.array([[s in on for s in System] for on in systems])
         self._group, self._leader = zip(*(groups(game, cfg) for game in self.games), strict=True)

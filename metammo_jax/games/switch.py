@@ -1,4 +1,4 @@
-"""`Choice`: functions of several games, of which the one of the game that is played is called."""
+"""`Switch`: functions of several games, of which the one of the game that is played is called."""
 
 import functools
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from metammo_jax.games.universe.pick import Pick
 from metammo_jax.world import Params
 
 
-class Choice:
+class Switch:
     """The distinct ones among the games' functions of one kind; a `Pick` has several."""
 
     def __init__(self, functions: list[Callable]):
@@ -23,9 +23,9 @@ class Choice:
         index = [[self._distinct.index(f) for f in row] for row in rows]
         self._index = np.array(index if picks else [row[0] for row in index], np.int32)
 
-    def wrapped(self, wrap: Callable) -> "Choice":
-        """Returns the same choice between wrapped functions."""
-        new = object.__new__(Choice)
+    def wrapped(self, wrap: Callable) -> "Switch":
+        """Returns the same switch between wrapped functions."""
+        new = object.__new__(Switch)
         new._distinct, new._index = tuple(map(wrap, self._distinct)), self._index
         new._axis = self._axis
         return new
