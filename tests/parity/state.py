@@ -5,7 +5,8 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.env import Env
-from metammo_jax.games.numbers import Draw, Manner
+from metammo_jax.games.fitted import Fitted
+from metammo_jax.games.knobs import Chance, Fixed, OneOver, Same
 from metammo_jax.lib import bits
 from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import NEVER, NOBODY, Kind
@@ -306,12 +307,12 @@ def setting_fields(trace: Trace, cfg: Config, env: Env) -> list[Field]:
     return out
 
 
-def _can_draw(draw: Draw, value: float) -> bool:
-    """Can a setting come out as this value? Single precision is precise enough."""
-    if draw.manner in (Manner.CHANCE, Manner.SAME):
+def _can_draw(draw: Fitted, value: float) -> bool:
+    """Returns whether a setting can have this value, in single precision."""
+    if draw.kind in (Chance, Same):
         return True
-    if draw.manner == Manner.FIXED:
+    if draw.kind is Fixed:
         return np.isclose(draw.low, value, rtol=1e-6)
-    if draw.manner == Manner.ONE_OVER:
+    if draw.kind is OneOver:
         value = draw.factor / value
     return draw.low - 1e-3 <= value <= draw.high + 1e-3
