@@ -91,9 +91,14 @@ def test_the_picture_shows_shares_of_all_resets():
 def test_a_run_with_a_curriculum_goes_on_exactly(name, fake_cfg, tmp_path):
     def cfg(place):
         return dataclasses.replace(
-            fake_cfg, curriculum=name, level_buffer=8, rollout=16, total_steps=4_000,
-            run_dir=str(tmp_path / place), eval_every=0,
-        )  # fmt: skip
+            fake_cfg,
+            curriculum=name,
+            level_buffer=8,
+            rollout=16,
+            total_steps=4_000,
+            run_dir=str(tmp_path / place),
+            eval_every=0,
+        )
 
     whole = train(cfg("whole"), LevelEnv())
     train(cfg("parts"), LevelEnv(), updates=2)
@@ -115,6 +120,7 @@ def test_a_run_with_a_curriculum_goes_on_exactly(name, fake_cfg, tmp_path):
     if name == "progress":
         return
     together = train(dataclasses.replace(cfg("seeds"), seed=0), LevelEnv(), seeds=[0, 1], updates=3)
-    jax.tree.map(np.testing.assert_array_equal, *[
-        r.history[2]["curriculum"]["resets"] for r in (whole, together.results[0])
-    ])  # fmt: skip
+    jax.tree.map(
+        np.testing.assert_array_equal,
+        *[r.history[2]["curriculum"]["resets"] for r in (whole, together.results[0])],
+    )

@@ -180,9 +180,15 @@ def test_ppo_loss_takes_the_worse_of_ratio_and_clipped_ratio():
     cfg = TrainConfig(clip=0.1, value_clip=0.0, value_coef=0.0, entropy=0.0, token_entropy=0.0)
     two = jnp.zeros(2)
     loss, _ = ppo_loss(
-        jnp.log(jnp.array([2.0, 2.0])), two, (two, two), two, two, jnp.array([1.0, -1.0]),
-        jnp.ones(2, bool), cfg,
-    )  # fmt: skip
+        jnp.log(jnp.array([2.0, 2.0])),
+        two,
+        (two, two),
+        two,
+        two,
+        jnp.array([1.0, -1.0]),
+        jnp.ones(2, bool),
+        cfg,
+    )
     scale = 1 / 2**0.5  # both advantages after normalization
     assert float(loss) == pytest.approx(-(1.1 * scale - 2.0 * scale) / 2)
 

@@ -103,8 +103,9 @@ def test_acting_packed_is_acting_for_everybody(tiny_batch):
 
     for found, expected in zip(
         (log_probs, value, memory),
-        jax.jit(plain)(params, obs, stage.memory, fresh), strict=True,
-    ):  # fmt: skip
+        jax.jit(plain)(params, obs, stage.memory, fresh),
+        strict=True,
+    ):
         np.testing.assert_allclose(found[alive], expected[alive], rtol=1e-4, atol=1e-5)
     assert not np.asarray(log_probs)[~alive].any() and not np.asarray(value)[~alive].any()
     kept = np.where(np.asarray(fresh)[..., None], 0.0, np.asarray(stage.memory))

@@ -275,8 +275,10 @@ def test_splits_have_no_game_in_common_and_cover_all():
         assert not structures[one] & structures[two]
     new = {kind.name for kind in KINDS if kind.is_new}
     for split in SPLITS:
-        asked = [{g["goal"]} | ({g["second"]} if g["join"] != "none" else set())
-                 for g in map(named, sampled("mini", split))]  # fmt: skip
+        asked = [
+            {g["goal"]} | ({g["second"]} if g["join"] != "none" else set())
+            for g in map(named, sampled("mini", split))
+        ]
         assert all(bool(names & new) == (split == "transfer") for names in asked)
     share = np.bincount(split_of(sampled("mini")), minlength=4) / len(sampled("mini"))
     assert share[0] > share[3] > 0.05 and share[2] > share[1] > 0.03

@@ -69,8 +69,13 @@ def every_pair() -> np.ndarray:
         amounts = [LEVELS if KINDS[kind].amounts else 1 for kind in (one, two)]
         for amount, second, join in itertools.product(*map(range, amounts), (1, 2)):
             row = np.zeros(len(AXES), np.int32)
-            for name, value in (("goal", one), ("second", two), ("amount", amount),
-                                ("second_amount", second), ("join", join)):  # fmt: skip
+            for name, value in (
+                ("goal", one),
+                ("second", two),
+                ("amount", amount),
+                ("second_amount", second),
+                ("join", join),
+            ):
                 row[INDEX[name]] = value
             rows.append(row)
     return np.stack(rows)
