@@ -237,7 +237,7 @@ def entity_table(world: World, cfg: Config) -> jax.Array:
     }
     for column, (players, npcs) in for_npcs.items():
         columns[column] = jnp.concatenate([players, jnp.broadcast_to(npcs, (cfg.npcs,))])
-    if cfg.slots or cfg.skills:
+    if cfg.has_items or cfg.has_skills:
         columns |= _standing(world, cfg)
     empty = jnp.zeros(cfg.entities, jnp.int16)
     rows = [columns.get(column, empty).astype(jnp.int16) for column in Entity]

@@ -52,8 +52,8 @@ def begin(
         params=params,
         terrain=terrain.build(keys[3], params, pool[number], cfg),
         body=_bodies(keys[4], params, table.spawn(keys[2], params, cfg), cfg),
-        skill=_nothing_learned(cfg) if cfg.skills else None,  # pyright: ignore[reportArgumentType]
-        bag=inventory.empty_bags(cfg) if cfg.slots else None,  # pyright: ignore[reportArgumentType]
+        skill=_nothing_learned(cfg) if cfg.has_skills else None,  # pyright: ignore[reportArgumentType]
+        bag=inventory.empty_bags(cfg) if cfg.has_items else None,  # pyright: ignore[reportArgumentType]
         npc=query.empty_npcs(cfg.npcs) if cfg.npcs else None,  # pyright: ignore[reportArgumentType]
         task=task,
         tally=_nothing_counted(task, cfg),
@@ -126,6 +126,6 @@ def _nothing_counted(task: Task, cfg: Config) -> Tally:
         earned=nothing,
         looted=nothing,
         spent=nothing,
-        seen=(never,) * (len(ITEM_EVENTS) if cfg.slots else 0),
+        seen=(never,) * (len(ITEM_EVENTS) if cfg.has_items else 0),
         strongest=nothing,
     )
