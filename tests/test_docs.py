@@ -1,4 +1,4 @@
-"""What the README and the pages of the documentation say is so: code, commands, links and names."""
+"""README and documentation are right: their code and commands run, links and names exist."""
 
 import ast
 import contextlib
