@@ -1,4 +1,4 @@
-"""The page of the viewer in a real browser: it opens, plays, scrubs, and shows the state of the replay.
+"""The page of the viewer in a real browser: it opens, plays, scrubs, and shows the replay.
 
 Skipped where there is no Chromium or no playwright (`pip install "metammo-jax[browser]"`).
 """

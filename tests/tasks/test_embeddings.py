@@ -112,7 +112,7 @@ def shown_by(game, cfg=FULL):
     return games.Table([game], None, cfg).book._embedding
 
 
-def test_a_game_tells_what_it_is_given():
+def test_embeddings_of_a_game_are_those_given():
     own = np.arange(62 * 16).reshape(62, 16)
     np.testing.assert_array_equal(shown_by(games.multi_task_eval(embeddings=own)), own)
     doubled = games.multi_task_eval(embeddings=lambda goals, size: 2 * meaning(goals, size))
