@@ -151,7 +151,7 @@ class Minigame:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What `tasks.embeddings.meaning` is told beside the goals: the referee and the score."""
+        """What `tasks.embeddings.meaning` is given beside the goals: the referee and the score."""
         names = [getattr(f, "__name__", type(f).__name__) for f in (self.referee, self.score)]
         pairs = zip(("referee", "score"), names, strict=True)
         return tuple(f"{field} {_WORDS.get(name, name)}" for field, name in pairs if name != "one")
