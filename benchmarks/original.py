@@ -29,7 +29,7 @@ from nmmo.task import task_spec
 PLAYERS = 128
 TEAM = 8
 
-SETTINGS = {
+ORIGINAL_SETTINGS = {
     "PLAYER_N": PLAYERS,
     "TEAMS": {team: list(range(TEAM * team + 1, TEAM * team + TEAM + 1)) for team in range(16)},
     "HORIZON": 1024,
@@ -163,7 +163,7 @@ GAMES = {
 def make(game, config, folder, maps):
     """Returns the original's environment; its maps are made in `folder` if they are not there."""
     config = CONFIGS[config]()
-    for name, value in SETTINGS.items():
+    for name, value in ORIGINAL_SETTINGS.items():
         config.set(name, value)
     config.set("MAP_N", maps)
     config.set("PATH_CWD", os.path.join(folder, ""))

@@ -104,10 +104,10 @@ def _training(cfg, batch, shapes, update, build, seconds, reported, first) -> Tr
     from agents.parallel import meshes
 
     obs, world = map(tree_bytes, shapes)
-    players, parted = batch.cfg.players, meshes.make_mesh(cfg).size
+    players, devices = batch.cfg.players, meshes.make_mesh(cfg).size
     return Training(
         workload="training",
-        row=f"step + learning, {cfg.network}" + (f", {parted} devices" if parted > 1 else ""),
+        row=f"step + learning, {cfg.network}" + (f", {devices} devices" if devices > 1 else ""),
         game="+".join(cfg.game),
         config=cfg.config,
         batch=cfg.num_worlds,
@@ -129,7 +129,7 @@ def _training(cfg, batch, shapes, update, build, seconds, reported, first) -> Tr
         sequence=cfg.sequence,
         epochs=cfg.epochs,
         minibatches=cfg.minibatches,
-        parted=parted,
+        parted=devices,
     )
 
 

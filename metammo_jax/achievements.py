@@ -19,7 +19,7 @@ from metammo_jax.lib.node import Node
 from metammo_jax.tables import ITEM_EVENTS
 from metammo_jax.tasks import curriculum
 from metammo_jax.vocab import NEVER, Event, Skill, Style, System
-from metammo_jax.world import World
+from metammo_jax.world import Tally, World
 
 ATTACKED, STARVED, DEHYDRATED = range(3)
 """Causes of death; several may be true of one."""
@@ -139,15 +139,8 @@ def summarize(world: World, causes: jax.Array) -> Achievements:
     """
     levels, tally, task = query.levels(world), world.tally, world.task
 
-    def best(items) -> jax.Array:
-        return highest_level(tally.seen)[np.array(items)].max(0).mean()
-
     def skill(skills) -> jax.Array:
         return levels[:, np.array(skills)].max(1).mean()
-
-    def share(event, items) -> jax.Array:
-        seen = tally.seen[ITEM_EVENTS.index(event)]
-        return (seen[np.array(items)] != 0).any(0).mean()
 
     return Achievements(
         attacked=causes[:, ATTACKED].mean(),
@@ -161,21 +154,36 @@ def summarize(world: World, causes: jax.Array) -> Achievements:
         consumable_skill=skill(CONSUMABLE_SKILLS),
         exploration=world.body.exploration.mean(),
         earned=tally.earned.mean(),
+        **_of_items(tally),
+        players_killed=tally.count[Event.KILL_PLAYER].mean(),
+        npcs_killed=tally.count[Event.KILL_NPC].mean(),
+        damage=tally.strongest.mean(),
+        unique_events=unique_events(world).mean(),
+        happened=(tally.count > 0).mean(1),
+    )
+
+
+def _of_items(tally: Tally) -> dict[str, jax.Array]:
+    """Returns the achievements with items: means of the highest levels, and shares of players."""
+
+    def best(items) -> jax.Array:
+        return highest_level(tally.seen)[np.array(items)].max(0).mean()
+
+    def share(event, items) -> jax.Array:
+        seen = tally.seen[ITEM_EVENTS.index(event)]
+        return (seen[np.array(items)] != 0).any(0).mean()
+
+    return dict(
         armor_level=best(curriculum.ARMOR),
         weapon_level=best(curriculum.WEAPONS),
         tool_level=best(curriculum.TOOLS),
         ammunition_level=best(curriculum.AMMUNITION),
         consumable_level=best(curriculum.CONSUMABLES),
-        players_killed=tally.count[Event.KILL_PLAYER].mean(),
-        npcs_killed=tally.count[Event.KILL_NPC].mean(),
-        damage=tally.strongest.mean(),
-        unique_events=unique_events(world).mean(),
         harvested_weapon=share(Event.HARVEST_ITEM, curriculum.WEAPONS),
         equipped_armor=share(Event.EQUIP_ITEM, curriculum.ARMOR),
         equipped_weapon=share(Event.EQUIP_ITEM, curriculum.WEAPONS),
         equipped_tool=share(Event.EQUIP_ITEM, curriculum.TOOLS),
         equipped_ammunition=share(Event.EQUIP_ITEM, curriculum.AMMUNITION),
-        happened=(tally.count > 0).mean(1),
     )
 
 

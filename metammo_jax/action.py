@@ -118,11 +118,6 @@ def chosen_row(visible: jax.Array, position: jax.Array) -> jax.Array:
     return jnp.where(inside, row, NOBODY)
 
 
-def chosen_slot(cfg: Config, position: jax.Array) -> jax.Array:
-    """Returns (P,) int32, positions that are slots 0..I - 1 of a bag, -1 in place of all others."""
-    return jnp.where((position >= 0) & (position < cfg.slots), position, NOBODY).astype(jnp.int32)
-
-
 def chosen_listing(listing: jax.Array, position: jax.Array) -> jax.Array:
     """Returns (P,) int32, the listings at chosen positions of the market.
 

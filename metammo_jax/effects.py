@@ -10,7 +10,7 @@ from metammo_jax.lib import chance, row_blocks, threefry
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
 from metammo_jax.vocab import Event, System, Tile
-from metammo_jax.world import Tally, World
+from metammo_jax.world import Tally, Task, World
 
 NEVER_READY = 32767
 """`Terrain.ready_at` of a tile that does not regrow."""
@@ -51,16 +51,23 @@ def record_event(
     )
     counted = tally.replace(count=tally.count.at[event].add(often.sum(0, dtype=jnp.int32)))
     if tally.watched is not None:
-        watch = world.task.watch[None]
-        meant = (watch[..., 0] == event) & (level[:, :, None] >= watch[..., 2])
-        meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, :, None])
-        amounts = jnp.where(meant, jnp.where(often, amount, 0)[:, :, None], 0).sum(0)
+        amounts = _watched_amounts(world.task, event, jnp.where(often, amount, 0), what, level)
         counted = counted.replace(watched=tally.watched + amounts)
     if tally.seen and event in ITEM_EVENTS:
         place, seen = ITEM_EVENTS.index(event), list(tally.seen)
         seen[place] = _saw(seen[place], often, what, level)
         counted = counted.replace(seen=tuple(seen))
     return world.replace(tally=counted)
+
+
+def _watched_amounts(
+    task: Task, event: Event, amount: jax.Array, what: jax.Array, level: jax.Array
+) -> jax.Array:
+    """Returns (P, watches) int32, what an event adds to what tasks watch; arguments are (n, P)."""
+    watch = task.watch[None]
+    meant = (watch[..., 0] == event) & (level[:, :, None] >= watch[..., 2])
+    meant &= (watch[..., 1] < 0) | (watch[..., 1] == what[:, :, None])
+    return jnp.where(meant, amount[:, :, None], 0).sum(0)
 
 
 def _saw(seen: jax.Array, happened: jax.Array, item: jax.Array, level: jax.Array) -> jax.Array:

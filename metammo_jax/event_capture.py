@@ -135,22 +135,14 @@ def emit(
         return
     happened = happened.astype(bool)
     who = jnp.arange(happened.shape[-1], dtype=jnp.int32) if who is None else who
+    values = dict(event=event, who=who, whom=whom, what=what, level=level, number=number, gold=gold)
+    rows = {name: _broadcast_rows(value, happened.shape) for name, value in values.items()}
+    pos = world.body.pos[rows["who"]]
+    captured.append(CapturedEvents(happened=happened.reshape(-1), pos=pos, **rows))
 
-    def row(value) -> jax.Array:
-        value = jnp.asarray(value, jnp.int32)
-        missing = (1,) * (happened.ndim - value.ndim) if value.ndim else (1,) * happened.ndim
-        return jnp.broadcast_to(value.reshape(missing + value.shape), happened.shape).reshape(-1)
 
-    captured.append(
-        CapturedEvents(
-            happened=happened.reshape(-1),
-            event=row(event),
-            who=row(who),
-            whom=row(whom),
-            what=row(what),
-            level=row(level),
-            number=row(number),
-            gold=row(gold),
-            pos=world.body.pos[row(who)],
-        )
-    )
+def _broadcast_rows(value: jax.Array | int, shape: tuple[int, ...]) -> jax.Array:
+    """Returns (m * n,) int32 of a value for each event, each entity, or all of a shape (m, n)."""
+    value = jnp.asarray(value, jnp.int32)
+    missing = (1,) * (len(shape) - value.ndim) if value.ndim else (1,) * len(shape)
+    return jnp.broadcast_to(value.reshape(missing + value.shape), shape).reshape(-1)

@@ -217,8 +217,7 @@ def move_all_records(
 
     Args:
       bag: of all players.
-      order: (I, A) numbers, all different in a column: the victim's record with the lowest goes
-        first.
+      order: (I, A) numbers, all different in a column: the lowest of a victim goes first.
       killer: (A,) int32, rows.
       victim: (A,) int32, rows; of those wanted no two are the same row, killers included.
       wanted: (A,) bool, which of the pairs are real.
@@ -233,26 +232,45 @@ def move_all_records(
     own = jax.tree.map(lambda leaf: leaf[:, killer], bag)
     loot = jax.tree.map(lambda leaf: leaf[:, victim], bag)
     real = (loot.item != Item.NOTHING) & wanted[None]
-    same = loot.item[:, None] == own.item[None]  # (of the victim, of the killer, A)
-    same &= loot.level[:, None] == own.level[None]
-    same &= (real & is_ammunition(loot.item))[:, None]
-    moves = real & ~same.any(1)
-    rank = (moves[None] & (order[None] < order[:, None])).sum(1)
-    free = own.item == Item.NOTHING
-    nth_free = jnp.cumsum(free, axis=0) - 1
-    into = (rank[:, None] == nth_free[None]) & moves[:, None] & free[None]
+    same, into = _slots_of_loot(own, loot, real, order)
 
-    def brought(values, where):
-        return jnp.where(where, values[:, None], 0).sum(0)
-
-    own = own.replace(quantity=own.quantity + brought(loot.quantity, same))
-    new = (brought(leaf, into) for leaf in (loot.item, loot.level, loot.quantity))
+    own = own.replace(quantity=own.quantity + _gathered(loot.quantity, same))
+    new = (_gathered(leaf, into) for leaf in (loot.item, loot.level, loot.quantity))
     own = put(own, into.any(0), *new, tick=tick)
     taker, loser = (jnp.where(wanted, rows, players) for rows in (killer, victim))
     bag = jax.tree.map(lambda leaf, rows: leaf.at[:, taker].set(rows, mode="drop"), bag, own)
     bag = jax.tree.map(lambda leaf: leaf.at[:, loser].set(False, mode="drop"), bag)
     new = jax.tree.map(lambda leaf: jnp.where(into.any(0), leaf, jnp.zeros_like(leaf)), own)
     return bag, new
+
+
+def _gathered(values: jax.Array, where: jax.Array) -> jax.Array:
+    """Returns (I, A), sums of the victims' values (I, A) by the killers' slots (I, I, A) bool."""
+    return jnp.where(where, values[:, None], 0).sum(0)
+
+
+def _slots_of_loot(
+    own: Bag, loot: Bag, real: jax.Array, order: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Returns where records of victims go in the bags of killers: onto stacks, into free slots.
+
+    Args:
+      own: (I, A) records of the killers.
+      loot: (I, A) records of the victims.
+      real: (I, A) bool, which of these are moved.
+      order: (I, A) numbers; the record with the lowest gets the first free slot.
+
+    Returns:
+      (I, I, A) bool twice: slot of the victim, slot of the killer, pair.
+    """
+    same = loot.item[:, None] == own.item[None]
+    same &= loot.level[:, None] == own.level[None]
+    same &= (real & is_ammunition(loot.item))[:, None]
+    moves = real & ~same.any(1)
+    rank = (moves[None] & (order[None] < order[:, None])).sum(1)
+    free = own.item == Item.NOTHING
+    nth_free = jnp.cumsum(free, axis=0) - 1
+    return same, (rank[:, None] == nth_free[None]) & moves[:, None] & free[None]
 
 
 def attack_bonus(bag: Bag, style: jax.Array) -> jax.Array:

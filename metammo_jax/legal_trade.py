@@ -53,9 +53,8 @@ def masks(
     )
     gold = world.body.gold[:players]
     gives_gold = has_market & (gold > MASK_GOLD)
-    limit = materialize(
-        jnp.where(gives_gold, jnp.minimum(gold, cfg.prices), cfg.prices).astype(jnp.int16)
-    )
+    limit = jnp.where(gives_gold, jnp.minimum(gold, cfg.prices), cfg.prices)
+    limit = materialize(limit.astype(jnp.int16))
     return slots | {
         "give_to": _or_nobody(partner, has_items & owned.any(0)),
         "buy": _affordable(world, listing, has_market, cfg),

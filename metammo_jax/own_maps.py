@@ -41,20 +41,24 @@ def checked(
             f"maps has shape {array.shape}, it must be {shape}: maps, then rows and columns of "
             f"map_size={cfg.map_size} (of one map: maps[None])"
         )
-    if np.issubdtype(array.dtype, np.integer):
-        _check_values(array, array.astype(np.int64), 0, len(Tile) - 1, "a vocab.Tile")
-        array = array.astype(np.int8)
-        works = PASSABLE[array]
-    elif np.issubdtype(array.dtype, np.floating):
-        _check_values(array, array.astype(np.float64), 0, 1, "a fractal value")
-        array = array.astype(np.float16)
-        works = (array > levels[0]) & (array <= levels[1])
-    else:
-        raise ValueError(f"maps is of {array.dtype}, it must be of integers (Tile) or floats")
+    array, works = _typed(array, levels)
     for number, one in enumerate(works):
         for side in sorted(set(squares)):
             _check_room(number, one, side, array.dtype == np.int8, cfg)
     return array
+
+
+def _typed(array: np.ndarray, levels: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns maps as int8 or float16, and the tiles (maps, H, W) bool where one can stand."""
+    if np.issubdtype(array.dtype, np.integer):
+        _check_values(array, array.astype(np.int64), 0, len(Tile) - 1, "a vocab.Tile")
+        array = array.astype(np.int8)
+        return array, PASSABLE[array]
+    if np.issubdtype(array.dtype, np.floating):
+        _check_values(array, array.astype(np.float64), 0, 1, "a fractal value")
+        array = array.astype(np.float16)
+        return array, (array > levels[0]) & (array <= levels[1])
+    raise ValueError(f"maps is of {array.dtype}, it must be of integers (Tile) or floats")
 
 
 def _check_values(array: np.ndarray, values: np.ndarray, low: int, high: int, what: str) -> None:

@@ -230,10 +230,7 @@ class VectorEnv:
         choices = world.params.choices
         episode = statistics(world, info, returns).replace(achieved=achieved)
         difficulty, wins = self._next_difficulty(state, info, done)
-        owed = state.owed
-        if owed is not None:
-            living = was_alive.sum(axis=-1, dtype=jnp.int32)
-            owed = schedule.update_owed(owed, self.env.table.weights, info.game, living)
+        owed = self._next_owed(state.owed, was_alive, info.game)
         start = reset_keys, difficulty, owed
         obs, world = self._reset_done(start, done, final, world, state.levels)
         state = BatchState(
@@ -297,6 +294,13 @@ class VectorEnv:
             return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
         return causes, jax.lax.cond(done.any(), achieved, nothing)
+
+    def _next_owed(self, owed: Maybe, was_alive: jax.Array, game: jax.Array) -> Maybe:
+        """Returns the samples that are owed to games, by who (B, P) lived; None if none are."""
+        if owed is None:
+            return None
+        living = was_alive.sum(axis=-1, dtype=jnp.int32)
+        return schedule.update_owed(owed, self.env.table.weights, game, living)
 
     def _next_difficulty(self, state: BatchState, info: Info, done: jax.Array):
         before = self.env.table, state.difficulty, state.wins, info, done

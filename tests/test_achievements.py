@@ -172,10 +172,10 @@ def test_a_batch_tells_them_when_games_end(tiny_full):
         (act_key, step_key), before = jax.random.split(jax.random.key(1 + tick)), state.causes
         obs, state, *_, info = step(step_key, state, sample(act_key, obs))
         for row in np.flatnonzero(np.asarray(info.done)):
-            told = jax.tree.map(lambda leaf, row=row: leaf[row], info.episode.achieved)
-            died = float(told.happened[Event.AGENT_CULLED])
-            assert max(told.attacked, told.starved, told.dehydrated) > 0
-            assert died <= float(told.attacked + told.starved + told.dehydrated) + 1e-6
+            found = jax.tree.map(lambda leaf, row=row: leaf[row], info.episode.achieved)
+            died = float(found.happened[Event.AGENT_CULLED])
+            assert max(found.attacked, found.starved, found.dehydrated) > 0
+            assert died <= float(found.attacked + found.starved + found.dehydrated) + 1e-6
             assert not state.causes[row].any() and before[row].any()
             seen += 1
     assert seen >= 2

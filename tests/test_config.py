@@ -59,10 +59,11 @@ def test_impossible_sizes_are_refused_with_the_value_and_the_rule(changes, messa
 
 def test_sizes_of_teams_say_how_many_players_and_teams_there_are():
     for cfg in (
-        Config(team_sizes=(24, 8, 8)), Config(team_sizes=[24, 8, 8], players=40, teams=3),
+        Config(team_sizes=(24, 8, 8)),
+        Config(team_sizes=[24, 8, 8], players=40, teams=3),
         preset("mini", team_sizes=np.array([24, 8, 8])),
         dataclasses.replace(Config(team_sizes=(24, 8, 8))),
-    ):  # fmt: skip
+    ):
         assert (cfg.players, cfg.teams, cfg.team_sizes) == (40, 3, (24, 8, 8))
         assert cfg.sizes_of_teams == (24, 8, 8) and cfg == Config(team_sizes=(24, 8, 8))
         with pytest.raises(ValueError, match="no one team_size"):

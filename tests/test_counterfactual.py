@@ -1,4 +1,4 @@
-"""What a counterfactual finds is what forks come to, one by one."""
+"""A counterfactual finds the same as forks of the replay, one for each player."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""What the README and the pages of the documentation say is so: code, commands, links and names."""
+"""README and documentation are right: their code and commands run, links and names exist."""
 
 import ast
 import contextlib
@@ -36,8 +36,9 @@ def name_of(page: Path) -> str:
 def python_blocks(page: Path, with_all: bool = False) -> list[str]:
     """Returns a page's blocks of Python that are to be run."""
     found = FENCE.findall(page.read_text())
-    return [code for word, info, code in found if word == "python"
-            and (with_all or NO_RUN not in info)]  # fmt: skip
+    return [
+        code for word, info, code in found if word == "python" and (with_all or NO_RUN not in info)
+    ]
 
 
 WITH_CODE = [page for page in PAGES if python_blocks(page)]
@@ -319,8 +320,11 @@ def resolved(name: str):
 def test_names_in_the_architecture_exist():
     text = FENCE.sub("", (ROOT / "docs/architecture.md").read_text())
     spans = set(re.findall(r"`([^`\s]+)`", text))
-    names = {span for span in spans if re.fullmatch(r"(metammo_jax|agents)(\.\w+)+", span)
-             and not span.endswith(".py")}  # fmt: skip
+    names = {
+        span
+        for span in spans
+        if re.fullmatch(r"(metammo_jax|agents)(\.\w+)+", span) and not span.endswith(".py")
+    }
     paths = {span for span in spans if "/" in span or span.endswith((".py", ".toml"))}
     assert len(names) > 60 and len(paths) > 30
     for name in names:

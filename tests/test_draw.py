@@ -74,7 +74,7 @@ def test_players_wear_the_colour_of_their_team(tiny):
     assert len(set(reds)) == tiny.players
 
 
-def test_teams_can_be_told_apart_by_colour_and_mark(tiny):
+def test_teams_differ_by_colour_and_mark(tiny):
     looks = [(team_colour(team), palette.team_mark(team)) for team in range(24)]
     assert len(set(looks)) == 24
     colours = np.array(palette.TEAMS)

@@ -1,4 +1,4 @@
-"""The event log tells what the tally counts, and more of it."""
+"""The event log holds what the tally counts, with details."""
 
 import sys
 

@@ -56,7 +56,7 @@ def named(layout, values, player=0):
     return lambda name: np.asarray(values)[player, layout.columns[name]].tolist()
 
 
-def test_columns_are_told_by_name(met, tiny, layout, values):
+def test_columns_have_names(met, tiny, layout, values):
     assert values.shape == (tiny.players, layout.size) and values.dtype == jnp.float32
     of = named(layout, values)
     assert of("own.health") == pytest.approx([0.6])

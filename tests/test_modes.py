@@ -22,7 +22,7 @@ OPTIONS = (
 )
 
 
-def told(part: str, *options: str) -> str:
+def printed(part: str, *options: str) -> str:
     """Returns the digest of a part in a process with these options."""
     quick = jax.config.values["jax_disable_most_optimizations"]
     options = (*options, f"jax_disable_most_optimizations={quick}")
@@ -41,7 +41,7 @@ def told(part: str, *options: str) -> str:
 
 @functools.cache
 def plain(part: str) -> str:
-    return told(part)
+    return printed(part)
 
 
 needs_newer_jax = pytest.mark.skipif(
@@ -51,20 +51,20 @@ needs_newer_jax = pytest.mark.skipif(
 
 @needs_newer_jax
 def test_64_bits_change_nothing():
-    assert told("mini", "jax_enable_x64=True") == modes.play("mini")
+    assert printed("mini", "jax_enable_x64=True") == modes.play("mini")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("part", ["mini", "full", "train", "paper"])
 def test_no_mode_changes_anything(part, option):
-    assert told(part, option) == plain(part)
+    assert printed(part, option) == plain(part)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("impl", ["rbg", "unsafe_rbg"])
 def test_agents_learn_with_other_generators(impl):
-    assert told("train", f"jax_default_prng_impl={impl}") != plain("train")
+    assert printed("train", f"jax_default_prng_impl={impl}") != plain("train")
 
 
 @pytest.mark.slow

@@ -147,7 +147,7 @@ def test_an_environment_given_must_be_that_of_the_file(replay, tmp_path, all_gam
 
 
 @pytest.mark.parametrize("config", ["tiny", "tiny_full"])
-def test_every_environment_can_be_told_and_made(config):
+def test_every_environment_can_be_described_and_made(config):
     names = mm.registry.games(config)
     hill = mm.games.king_of_the_hill(fog_onset=64, seize_duration=(10, 50))
     games = [hill, *(name for name in names if name != hill.name)]
@@ -158,12 +158,12 @@ def test_every_environment_can_be_told_and_made(config):
     origin.check(env, header)
 
 
-def test_games_that_differ_are_told_apart():
+def test_games_that_differ_have_different_fingerprints():
     one, two = mm.games.survive(), mm.games.team_battle()
     mixed = dataclasses.replace(two, name=one.name, knobs=one.knobs)
     goals = dataclasses.replace(one, goals=(mm.games.Goal("tick_ge", (5,)),))
-    told = [origin.describe_game(game)["fingerprint"] for game in (one, mixed, goals)]
-    assert len(set(told)) == 3
+    recorded = [origin.describe_game(game)["fingerprint"] for game in (one, mixed, goals)]
+    assert len(set(recorded)) == 3
 
 
 def test_maps_of_ones_own_are_in_the_file(tmp_path, tiny):
@@ -283,9 +283,9 @@ def test_record_asks_the_policy_each_tick(tiny, key):
         episode = mm.record(Countdown(tiny), key, policy)
         assert policy.asked == [0, 1, 2] and episode.policy is None
         assert [int(world.body.message[0]) for world in episode[1:]] == [1, 2, 3]
-    told = mm.record(Countdown(tiny), key, policy, outputs=True)
-    assert_same(told.actions, episode.actions)
-    np.testing.assert_array_equal(told.policy["value"][:, 0], [0, 1, 2])
+    recorded = mm.record(Countdown(tiny), key, policy, outputs=True)
+    assert_same(recorded.actions, episode.actions)
+    np.testing.assert_array_equal(recorded.policy["value"][:, 0], [0, 1, 2])
     forked = episode.fork(1, policy=policy)
     assert policy.asked == [1, 2] and forked.actions.token[:, 0].tolist() == [1, 1, 2]
 

@@ -18,7 +18,7 @@ START, STEP = 40, 8
 """Of the race: it rises after each second game won at the present value, the first after one."""
 
 
-def told(game, won, difficulty):
+def info_of(game, won, difficulty):
     """Info of worlds in which episodes ended."""
     return types.SimpleNamespace(
         game=jnp.array(game), winners=jnp.array(won)[:, None], difficulty=jnp.array(difficulty)
@@ -36,7 +36,7 @@ def test_shared_difficulty_takes_as_many_wins_more_as_worlds_play_the_game():
     """Of eight worlds a quarter plays the race: it takes twice the wins, wherever they happen."""
     needed = 2 * TABLE.numbers.draws["difficulty"][1].wins
     for before in range(needed):
-        info = told([1] * 8, [True] + [False] * 7, [START] * 8)
+        info = info_of([1] * 8, [True] + [False] * 7, [START] * 8)
         difficulty, wins = shared(before, info, [True] * 8)
         rises = before + 1 >= needed
         assert (difficulty[:, 1] == (START + STEP if rises else START)).all()
@@ -51,7 +51,7 @@ def test_shared_difficulty_takes_as_many_wins_more_as_worlds_play_the_game():
     ids=["another game", "lost", "an earlier difficulty", "goes on"],
 )  # fmt: skip
 def test_what_does_not_count(game, won, difficulty, done):
-    info = told([game] * 8, [won] * 8, [difficulty] * 8)
+    info = info_of([game] * 8, [won] * 8, [difficulty] * 8)
     now, wins = shared(0, info, [done] * 8)
     assert (now[:, 1] == START).all() and (wins[:, 1] == 0).all()
 
@@ -60,7 +60,7 @@ def test_difficulty_that_can_fall_falls_for_all():
     table = games.Table([games.radio_raid()], None, MINI)
     per, step = table.numbers.draws["difficulty"][0].losses, 5
     rows, none = jnp.full((4, 1), 15), jnp.zeros((4, 1), jnp.int32)
-    info = told([0] * 4, [False] * 4, [15] * 4)
+    info = info_of([0] * 4, [False] * 4, [15] * 4)
     for turn in range(1, per + 1):
         rows, none = schedule.shared_difficulty(table, rows, none, info, jnp.ones(4, bool))
         assert (rows == (15 if turn < per else 15 - step)).all()
@@ -69,11 +69,11 @@ def test_difficulty_that_can_fall_falls_for_all():
 def test_parted_batches_share_the_same_difficulty():
     rng = np.random.default_rng(0)
     game, won, done = (rng.integers(0, 2, 8) for _ in range(3))
-    info = told(game, won > 0, [START] * 8)
+    info = info_of(game, won > 0, [START] * 8)
     whole = shared(0, info, done > 0)
 
     def part(game, won, done):
-        return shared(0, told(game, won > 0, jnp.full(4, START)), done > 0, axis="devices")
+        return shared(0, info_of(game, won > 0, jnp.full(4, START)), done > 0, axis="devices")
 
     halves = [jnp.asarray(x).reshape(2, 4) for x in (game, won, done)]
     found = jax.vmap(part, axis_name="devices")(*halves)

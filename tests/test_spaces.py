@@ -125,8 +125,9 @@ def test_boxes_of_real_numbers_contain_what_they_sample(kind):
                 drawn = Box(low, high, (64,), np.dtype(kind)).sample(jax.random.key(1))
                 assert np.isfinite(drawn).all()
                 assert Box(low, high, (64,), np.dtype(kind)).contains(drawn)
-                few = low == high or {abs(low), abs(high)} == {most, np.inf}  # all round to it
-                assert few or len(np.unique(drawn)) > 1
+                sizes = {abs(low), abs(high)}
+                all_equal = low == high or sizes == {most, np.inf}  # all are rounded to the same
+                assert all_equal or len(np.unique(drawn)) > 1
 
 
 def test_environments_batches_and_wrappers_say_their_spaces(all_games):

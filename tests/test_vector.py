@@ -73,7 +73,7 @@ def test_ended_worlds_begin_anew_and_the_others_go_on(run):
     assert resets >= 2 * WORLDS
 
 
-def test_whoever_lived_is_told_how_its_episode_ended(run):
+def test_whoever_lived_is_terminated_or_truncated_at_the_end(run):
     """Else advantages would leak from one episode into the next."""
     ways = {"won": 0, "time": 0}
     for _, before, _, (*_, terminated, truncated, info) in run:

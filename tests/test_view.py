@@ -227,12 +227,12 @@ def test_a_recorded_replay_is_shown_and_agrees_with_its_event_log(tmp_path):
         np.testing.assert_array_equal(columns["health"][tick], replay.at(tick).body.health)
     log = mm.events(replay)
     hits = log.of("score_hit")
-    told = set(zip(hits["tick"] + 1, hits["who"], hits["whom"], hits["number"], strict=True))
+    logged = set(zip(hits["tick"] + 1, hits["who"], hits["whom"], hits["number"], strict=True))
     ticks = np.cumsum(columns["attacks/0"])
     shown = set(zip(ticks, *(columns[f"attacks/{index}"] for index in (1, 2, 3)), strict=True))
-    of_players = {hit for hit in told if hit[1] < env.cfg.players}
+    of_players = {hit for hit in logged if hit[1] < env.cfg.players}
     assert {hit for hit in shown if hit[1] < env.cfg.players} == of_players
-    assert told >= shown > of_players  # of NPCs not all
+    assert logged >= shown > of_players  # of NPCs not all
     died = log.of("agent_culled")
     rows, killers, causes = (columns[f"deaths/{index}"] for index in (1, 2, 3))
     found = zip(np.cumsum(columns["deaths/0"]), rows, killers, strict=True)

@@ -1,4 +1,4 @@
-"""The page of the viewer in a real browser: it opens, plays, scrubs, and shows what is so.
+"""The page of the viewer in a real browser: it opens, plays, scrubs, and shows the replay.
 
 Skipped where there is no Chromium or no playwright (`pip install "metammo-jax[browser]"`).
 """
@@ -93,8 +93,13 @@ def test_it_plays_and_stops(hill, opened):
 def test_keys_and_the_timeline_move_through_time(hill, opened):
     page = opened(hill[1])
     shown = "viewer.shownTick"
-    for key, tick in (("End", TICKS), ("ArrowLeft", TICKS - 1), ("Shift+ArrowLeft", TICKS - 11),
-                      ("ArrowRight", TICKS - 10), ("Home", 0)):  # fmt: skip
+    for key, tick in (
+        ("End", TICKS),
+        ("ArrowLeft", TICKS - 1),
+        ("Shift+ArrowLeft", TICKS - 11),
+        ("ArrowRight", TICKS - 10),
+        ("Home", 0),
+    ):
         page.keyboard.press(key)
         page.wait_for_function(f"{shown} === {tick} && viewer.clock.glide === null")
     box = page.locator("#timeline").bounding_box()

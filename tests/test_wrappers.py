@@ -95,13 +95,13 @@ def test_gold_experience_and_what_one_wears_count_in_the_full_game(tiny_full):
         jnp.zeros(players, bool),
         info(False, jnp.zeros(players, bool)),
     )
-    _, _, reward, _, _, told = PaperReward(env).step(None, before, None)
+    _, _, reward, _, _, shaped = PaperReward(env).step(None, before, None)
     reward = np.asarray(reward)
     expected = [0, 0.1 * 0.04 * 15 * 3 / 45, 0.1 * 0.001 * 7, 0.1 * 0.002 * 30]
     assert reward[:4] == pytest.approx(expected) and not reward[4:].any()
-    paid = {name: np.flatnonzero(part).tolist() for name, part in told.shaping.items()}
+    paid = {name: np.flatnonzero(part).tolist() for name, part in shaped.shaping.items()}
     assert paid == {"health": [], "experience": [3], "gold": [2], "defense": [1]}
-    assert sum(told.shaping.values()) == pytest.approx(reward)
+    assert sum(shaped.shaping.values()) == pytest.approx(reward)
 
 
 def test_all_else_is_forwarded():

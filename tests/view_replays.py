@@ -23,12 +23,12 @@ def replay_of(played, game: str, ticks: int, policy: bool = False):
         obs, world = played.step(step_key, world, actions[-1])[:2]
         worlds.append(world)
     worlds, actions = stacked(worlds), stacked(actions)
-    told = thoughts(ticks, played.env.cfg) if policy else None
+    outputs = thoughts(ticks, played.env.cfg) if policy else None
     return types.SimpleNamespace(
         env=played.env,
         ticks=ticks,
         actions=actions,
-        policy=told,
+        policy=outputs,
         worlds=lambda start, stop: jax.tree.map(lambda leaf: leaf[start:stop], worlds),
     )
 

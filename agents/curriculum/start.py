@@ -5,6 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
+from metammo_jax.environment import Environment
+from metammo_jax.games.table import Table
 from metammo_jax.lib.node import Node
 
 from ..config import FIXED, TrainConfig
@@ -49,9 +51,9 @@ def start(cfg: TrainConfig, batch) -> tuple[Curriculum | None, Running | None]:
     return Curriculum(rates, update, buffer), start_running(batch.num_worlds)
 
 
-def check(cfg: TrainConfig, env) -> None:
+def check(cfg: TrainConfig, env: Environment) -> None:
     """Raises ValueError if a curriculum has nothing to choose from in an environment."""
-    games, universes = len(env.games), is_universe(getattr(env, "table", None)).any()
+    games, universes = len(env.games), is_universe(env.table).any()
     names = ", ".join(game.name for game in env.games)
     if cfg.curriculum == "replay" and not universes:
         raise ValueError(
@@ -69,9 +71,8 @@ def check(cfg: TrainConfig, env) -> None:
         )
 
 
-def is_universe(table) -> np.ndarray:
-    """Returns (G,) bool: of this game of a `games.Table` every reset draws another."""
-    atlas = getattr(table, "atlas", None)
-    if atlas is None:
-        return np.zeros(len(getattr(table, "weights", [0])), bool)
-    return np.array([space is not None and space.row is None for space in atlas.spaces])
+def is_universe(table: Table) -> np.ndarray:
+    """Returns (G,) bool: of this game every reset draws another."""
+    if table.atlas is None:
+        return np.zeros(len(table.weights), bool)
+    return np.array([space is not None and space.row is None for space in table.atlas.spaces])

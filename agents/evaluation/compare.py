@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax.environment import Environment
+from metammo_jax.games.base import Minigame
 from metammo_jax.lib import backend, checks, threefry
 from metammo_jax.tasks import curriculum, scoring
 
@@ -33,7 +35,7 @@ EPISODES_TAG = 1
 
 
 def compare(
-    env,
+    env: Environment,
     first: Side,
     second: Side,
     episodes: int = 32,
@@ -67,7 +69,7 @@ def compare(
 
 
 def versus(
-    env,
+    env: Environment,
     first: Side,
     second: Side,
     episodes: int = 32,
@@ -91,7 +93,12 @@ def alternate_sides(episodes: int, groups: int) -> np.ndarray:
 
 
 def make_runner(
-    env, sides: Sequence[Side], episodes: int, seed: int, game: int, difficulty: int | None = None
+    env: Environment,
+    sides: Sequence[Side],
+    episodes: int,
+    seed: int,
+    game: int,
+    difficulty: int | None = None,
 ) -> tuple[Callable[[np.ndarray], Played], list[int]]:
     """Returns a function that plays episodes, and the index of each side in its lineups.
 
@@ -118,7 +125,7 @@ def make_runner(
 
 
 @functools.lru_cache(maxsize=8)
-def compile_play(env, choosers: tuple[tuple[Chooser, int], ...]):
+def compile_play(env: Environment, choosers: tuple[tuple[Chooser, int], ...]):
     """Returns the jitted function that plays episodes, cached by its arguments."""
     shown = training_run.add_original_view(
         env, *[chooser.policy for chooser, _ in choosers if chooser.policy]
@@ -126,10 +133,10 @@ def compile_play(env, choosers: tuple[tuple[Chooser, int], ...]):
     return jax.jit(functools.partial(play_episodes, shown, choosers))
 
 
-def make_judge(games, game: int):
+def make_judge(games: Sequence[Minigame], game: int):
     """Returns the competition's scoring function of (progress, goal); None for other tasks."""
     goals = curriculum.evaluation()
-    if getattr(games[game], "goals", ()) != goals:
+    if games[game].goals != goals:
         return None
     first = sum(len(other.goals) for other in games[:game])  # goals are counted over all games
     return lambda progress, goal: scoring.judge(progress, goal - first, goals)

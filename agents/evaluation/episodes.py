@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from metammo_jax.environment import Environment
 from metammo_jax.lib import threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.lib.node import Node
@@ -70,7 +71,7 @@ class Played(Node):
 
 
 @narrow
-def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
+def play_episodes(env: Environment, choosers, params, key, numbers, game, levels, lineup):
     """Plays n episodes; returns their results.
 
     Args:
@@ -91,7 +92,6 @@ def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
     obs, world = jax.vmap(env.reset, in_axes=(0, None, None))(begin_keys, game, levels)
     seat = jnp.take_along_axis(lineup, world.params.group, axis=1)
     count, sides = seat.shape[0], sum(count for _, count in choosers)
-    goal = world.task.goal if hasattr(world, "task") else jnp.zeros(seat.shape, jnp.int32)
     stage = EvaluationState(
         number=jnp.int32(0),
         obs=obs,
@@ -109,7 +109,7 @@ def play_episodes(env, choosers, params, key, numbers, game, levels, lineup):
     def goes_on(stage):
         return ~stage.over.all() & (stage.number < env.cfg.horizon)
 
-    return Played(jax.lax.while_loop(goes_on, tick, stage).result, goal, seat)
+    return Played(jax.lax.while_loop(goes_on, tick, stage).result, world.task.goal, seat)
 
 
 @struct.dataclass

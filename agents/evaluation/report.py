@@ -14,6 +14,7 @@ import numpy as np
 import metammo_jax as mm
 from metammo_jax.draw import charts
 from metammo_jax.lib import checks, threefry
+from metammo_jax.replay.recording import Explains
 
 from ..player import Player
 from ..runs import training_run
@@ -110,7 +111,7 @@ def _record(
                 policy,
                 game=game,
                 difficulty=difficulty,
-                outputs=hasattr(policy, "explain"),
+                outputs=isinstance(policy, Explains),
             )
             for number in range(episodes)
         ]

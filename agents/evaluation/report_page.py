@@ -80,18 +80,22 @@ def render_page(
         "About": _facts(about),
     }
     parts = {title: text for title, text in parts.items() if text}
+    return _document(html.escape(about.title), html.escape(first), html.escape(second), parts)
+
+
+def _document(title: str, first: str, second: str, parts: dict[str, str]) -> str:
+    """Returns the HTML of a page with sections, their texts by title."""
     body = "".join(
-        f'<section id="{_anchor(title)}"><h2>{title}</h2>{text}</section>'
-        for title, text in parts.items()
+        f'<section id="{_anchor(name)}"><h2>{name}</h2>{text}</section>'
+        for name, text in parts.items()
     )
-    title = html.escape(about.title)
     links = "".join(f'<a href="#{_anchor(name)}">{name}</a>' for name in parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n'
-        f"</head>\n<body>\n<header><h1>{title}</h1><p>{html.escape(first)} against "
-        f"{html.escape(second)}</p><nav>{links}</nav></header>\n<main>{body}</main>\n"
+        f"</head>\n<body>\n<header><h1>{title}</h1><p>{first} against "
+        f"{second}</p><nav>{links}</nav></header>\n<main>{body}</main>\n"
         "</body>\n</html>\n"
     )
 
@@ -224,8 +228,8 @@ def _facts(about: "About") -> str:
 def _words(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return f"{value:,}" if is_number else str(value)
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return f"{value:,}" if is_integer else str(value)
 
 
 def _anchor(name: str) -> str:

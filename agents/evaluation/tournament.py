@@ -117,9 +117,7 @@ def tournament(
     Raises:
       ValueError: a number is not allowed, or entrants share a name or are fewer than two.
     """
-    names = tuple(entrant.name for entrant in entrants)
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise ValueError(f"entrants={names} must be at least two, with names of their own")
+    names = _checked_names(entrants)
     matches = checks.whole("matches", matches, 1)
     play, numbers = make_runner(env, entrants, matches, seed, game, difficulty)
     result = play(make_lineups(numbers, matches, env.cfg.players, seed)).result
@@ -129,15 +127,16 @@ def tournament(
     is_judged = make_judge(env.games, game) is not None
     winners = 0 if is_judged else np.asarray(result.winners)[:, numbers]
     places = np.where(present, winners + progress, np.nan)
-    return Tournament(
-        env.games[game].name,
-        names,
-        places,
-        won,
-        progress,
-        fit_ratings(places, seed=seed),
-        _elo(places, seed),
-    )
+    ratings, elo = fit_ratings(places, seed=seed), _elo(places, seed)
+    return Tournament(env.games[game].name, names, places, won, progress, ratings, elo)
+
+
+def _checked_names(entrants: Sequence[Side]) -> tuple[str, ...]:
+    """Returns the names of entrants; ValueError if they are fewer than two, or share one."""
+    names = tuple(entrant.name for entrant in entrants)
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(f"entrants={names} must be at least two, with names of their own")
+    return names
 
 
 def make_lineups(numbers: Sequence[int], matches: int, groups: int, seed: int) -> np.ndarray:

@@ -50,7 +50,9 @@ def loss(new: Replayed, old: Samples, cfg: TrainConfig) -> tuple[jax.Array, dict
     error = 0.5 * total((new.value - lost - old.target) ** 2)
     entropy, token_entropy = (total(part) for part in new.entropy)
     metrics = {
-        "value_loss": error, "regret": total(lost), "entropy": entropy,
+        "value_loss": error,
+        "regret": total(lost),
+        "entropy": entropy,
         "token_entropy": token_entropy,
-    }  # fmt: skip
+    }
     return error, metrics

@@ -159,27 +159,23 @@ def play_tick(
     if batch.env.truncates:
         limit = truncated & alive
         bootstrap = _value_at_limit(policy, params, info.final_observation, memory, limit)
-    transition = Transition(
-        obs=stage.obs,
-        fresh=stage.fresh,
-        alive=alive,
-        choice=choice,
-        log_prob=log_prob,
-        value=value,
-        reward=reward,
-        ended=ended,
-        bootstrap=bootstrap,
-        game=info.info.game,
-        shaping=info.info.shaping if isinstance(info.info, ShapedInfo) else {},
-    )
+    acted: dict[str, Any] = dict(choice=choice, log_prob=log_prob, value=value)
+    shaping = info.info.shaping if isinstance(info.info, ShapedInfo) else {}
+    result: dict[str, Any] = dict(reward=reward, ended=ended, bootstrap=bootstrap, shaping=shaping)
+    seen: dict[str, Any] = dict(obs=stage.obs, fresh=stage.fresh, alive=alive)
+    past, finished = _finished(batch, key, stage, obs, info, share)
+    transition = Transition(**seen, **acted, **result, game=info.info.game)
+    return RolloutState(state, obs, memory, ended, past), transition, finished
+
+
+def _finished(batch, key, stage: RolloutState, obs, info, share: float):
+    """Returns who of the players is a past self after a tick, and the episodes that ended in it."""
     past, placed = stage.past, None
     if past is not None:
         placed = pool.score_matches(past, info.info, info.done)
         past = jnp.where(info.done[:, None], _assign_teams(batch, key, obs, share), past)
-    is_asked = stage.state.levels is not None
-    choices = info.choices if is_asked else None
-    finished = Finished(info.done, info.episode, placed, choices)
-    return RolloutState(state, obs, memory, ended, past), transition, finished
+    choices = None if stage.state.levels is None else info.choices
+    return past, Finished(info.done, info.episode, placed, choices)
 
 
 def _act(policy, batch, params, rival, key, stage):

@@ -61,7 +61,7 @@ class ShowOriginal(Wrapper):
     """An environment whose observations are `OriginalView`."""
 
     def reset(self, key: jax.Array, game=None, difficulty=None, choices=None):
-        """Resets, see `Env.reset`."""
+        """Begins an episode, as `Env.reset`."""
         obs, world = super().reset(key, game, difficulty, choices)
         return original_view(obs, world, self.inner.cfg), world
 

@@ -92,15 +92,20 @@ def begin(
     start, words = make_init(prepared.batch, prepared.policy, options, mesh)
     state = start(words)
     if base.start_from:
-        own = [
-            training_run.load_start_params(one, _select_seed(state, index).params)
-            for index, one in enumerate(options)
-        ]
-        params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *own)
-        begun = jax.vmap(lambda state, params: state.with_params(params, base))(state, params)
-        state = meshes.shard_seeds(begun, mesh)
+        state = _with_start_params(state, base, options, mesh)
     members = [prepared.new_run(one, Path(one.run_dir), None, mesh) for one in options]
     return Group(run, tuple(members), state, mesh)
+
+
+def _with_start_params(state, base: TrainConfig, options: list[TrainConfig], mesh):
+    """Returns the state of all runs with the parameters that they start from."""
+    own = [
+        training_run.load_start_params(one, _select_seed(state, index).params)
+        for index, one in enumerate(options)
+    ]
+    params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *own)
+    begun = jax.vmap(lambda state, params: state.with_params(params, base))(state, params)
+    return meshes.shard_seeds(begun, mesh)
 
 
 def resume(

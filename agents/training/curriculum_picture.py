@@ -76,23 +76,25 @@ def curriculum_points(records: list[dict]) -> dict:
     parts = [records[first : first + size] for first in range(0, len(records), size)]
     points: dict = {"steps": [part[-1]["steps"] for part in parts], **{name: {} for name in PANELS}}
     for part in parts:
-        told = [record["curriculum"] for record in part]
-        resets = {game: sum(one["resets"][game] for one in told) for game in told[0]["resets"]}
+        curricula = [record["curriculum"] for record in part]
+        resets = {
+            game: sum(one["resets"][game] for one in curricula) for game in curricula[0]["resets"]
+        }
         count = max(sum(resets.values()), 1)
         shares = {game: number / count for game, number in resets.items()}
         for name in PANELS:
-            _append(points[name], name, told, shares)
+            _append(points[name], name, curricula, shares)
     return points
 
 
-def _append(lines, name, told, shares):
-    """Appends the mean of a name over some records to its lines."""
+def _append(lines, name, curricula, shares):
+    """Appends the mean of a name over some curricula to its lines."""
     if name == "share":
         values = shares
     elif name == "success":
-        values = {game: np.mean([one[name][game] for one in told]) for game in shares}
+        values = {game: np.mean([one[name][game] for one in curricula]) for game in shares}
     else:
-        values = {"": np.mean([one[name] for one in told])} if name in told[0] else {}
+        values = {"": np.mean([one[name] for one in curricula])} if name in curricula[0] else {}
     for label, value in values.items():
         lines.setdefault(label, []).append(float(value))
 

@@ -105,15 +105,23 @@ def _steps(figures) -> str:
     for figure in _of(figures, "step") + _of(figures, "quiet step"):
         moved = figure["bytes_per_tick"]
         second = figure["ms_per_tick"] / 1e3
-        rows.append([
-            figure["config"], _games(figure["games"]), figure["workload"],
-            figure["row"] + (", in quiet" if figure["part"] == "quiet step" else ""),
-            f"{figure['worlds']:,}", f"{figure['agent_steps_per_s']:,}", f"{figure['alive']:.1%}",
-            f"{figure['ms_per_tick']:.2f}", str(figure["ended"]),
-            f"{(figure['temporary_bytes'] or 0) / 1e9:.2f}",
-            f"{moved / 1e9 / second:,.0f}" if moved else "-",
-            _share(moved and moved / second, _copy(figures)), f"{figure['compile_s']:.0f}",
-        ])  # fmt: skip
+        rows.append(
+            [
+                figure["config"],
+                _games(figure["games"]),
+                figure["workload"],
+                figure["row"] + (", in quiet" if figure["part"] == "quiet step" else ""),
+                f"{figure['worlds']:,}",
+                f"{figure['agent_steps_per_s']:,}",
+                f"{figure['alive']:.1%}",
+                f"{figure['ms_per_tick']:.2f}",
+                str(figure["ended"]),
+                f"{(figure['temporary_bytes'] or 0) / 1e9:.2f}",
+                f"{moved / 1e9 / second:,.0f}" if moved else "-",
+                _share(moved and moved / second, _copy(figures)),
+                f"{figure['compile_s']:.0f}",
+            ]
+        )
     if not rows:
         return ""
     heads = [
@@ -203,8 +211,10 @@ def _one_run(figure) -> str:
 
 
 def _failures(figures) -> str:
-    rows = [f"* {figure['of']}: {figure['name']}: {_message(figure['why'])}"
-            for figure in _of(figures, "failure")]  # fmt: skip
+    rows = [
+        f"* {figure['of']}: {figure['name']}: {_message(figure['why'])}"
+        for figure in _of(figures, "failure")
+    ]
     return "## What could not be measured\n\n" + "\n".join(rows) if rows else ""
 
 

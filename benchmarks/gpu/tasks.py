@@ -54,7 +54,7 @@ class Task:
     quiet: bool = False
 
     def is_ready(self, programs: Programs, hurry: bool = False) -> bool:
-        """All it needs is compiled, and it is quiet, if it must be and there is no hurry."""
+        """Returns whether all it needs is compiled, and nothing compiles if it must be quiet."""
         if self.quiet and not (programs.idle or hurry):
             return False
         return all(program.ready for program in self.needs)

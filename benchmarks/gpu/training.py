@@ -205,6 +205,13 @@ class Evaluation:
         return found
 
 
+def _wait(learner, left) -> None:
+    """Waits until a learner is compiled, `left()` seconds; TimeoutError if it is not."""
+    for program in (learner.begin, learner.update):
+        if not program.wait(max(0.0, left())):
+            raise TimeoutError(f"still compiling: {program.name}")
+
+
 def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
     """Trains with the time that is left, evaluates, and keeps curve and policy.
 
@@ -221,15 +228,12 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
     from agents.training import curve
 
     learner, reserve = evaluation.learner, min(EVALUATION_SECONDS, 6 * clock.minutes)
-    for program in (learner.begin, learner.update):
-        if not program.wait(max(0.0, clock.left - reserve)):
-            raise TimeoutError(f"still compiling: {program.name}")
+    _wait(learner, lambda: clock.left - reserve)
     run = pathlib.Path(out) / "run"
     shutil.rmtree(run, ignore_errors=True)
     cfg = dataclasses.replace(learner.cfg, total_steps=plan.total_steps, run_dir=str(run))
     folder.create(cfg, learner.env.cfg)
     work = _trained(learner, cfg, evaluation.evaluation_env, lambda: clock.left - reserve)
-    counts, steps = work.counts, work.cfg.total_steps
     picture = curve.draw_curve(run)
     if picture:
         shutil.copy(picture, pathlib.Path(out) / "curve.png")
@@ -240,10 +244,10 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
         games=list(cfg.game),
         config=cfg.config,
         network=cfg.network,
-        planned_steps=steps,
+        planned_steps=work.cfg.total_steps,
         worlds=cfg.num_worlds,
         complete=work.complete,
-        **counts,
+        **work.counts,
         scores=scores,
         last=_tail(run),
     )

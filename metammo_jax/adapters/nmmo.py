@@ -12,7 +12,7 @@ from enum import IntEnum
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import inventory, legal, legal_trade, query
+from metammo_jax import action_heads, inventory, legal, legal_trade, query
 from metammo_jax import observe as native
 from metammo_jax.config import Config
 from metammo_jax.lib import bits
@@ -28,6 +28,23 @@ from metammo_jax.world import World
 
 COMMUNICATION_ROWS = 32
 """Teammates that the original lists at most."""
+
+ARGUMENTS = {
+    "move": ("Move", "Direction"),
+    "style": ("Attack", "Style"),
+    "target": ("Attack", "Target"),
+    "token": ("Comm", "Token"),
+    "use": ("Use", "InventoryItem"),
+    "destroy": ("Destroy", "InventoryItem"),
+    "give": ("Give", "InventoryItem"),
+    "give_to": ("Give", "Target"),
+    "sell": ("Sell", "InventoryItem"),
+    "price": ("Sell", "Price"),
+    "buy": ("Buy", "MarketItem"),
+    "gold": ("GiveGold", "Price"),
+    "gold_to": ("GiveGold", "Target"),
+}
+"""For each head of `action_heads.HEADS`, the original's action and its argument."""
 
 
 class Entity(IntEnum):
@@ -113,29 +130,38 @@ def observe(world: World, cfg: Config) -> dict:
     everybody = query.is_alive(world)
     alive = everybody[: cfg.players]
     table = entity_table(world, cfg)
-    players = table[: cfg.players]
     far = query.pairwise_distance(world.body.pos, world.body.pos[: cfg.players])
     visible, partners = native.visible_rows(far, everybody, cfg, legal.partners(world, far, cfg))
-    listed = _gather(table, visible, alive)
     out = {
         "AgentId": jnp.arange(1, cfg.players + 1, dtype=jnp.int32),
         "CurrentTick": jnp.where(alive, world.tick, 0),
         "Task": jnp.where(alive[:, None], world.task.embedding, 0).astype(jnp.float16),
         "Tile": jnp.where(alive[:, None, None], _tiles(world, cfg), 0),
-        "Entity": listed,
+        "Entity": _gather(table, visible, alive),
         "ActionTargets": {"Move": {"Direction": _moves(world, alive, cfg)}},
     }
+    _add_systems(out, world, table, partners, cfg)
+    return out
+
+
+def _add_systems(out: dict, world: World, table: jax.Array, partners, cfg: Config) -> None:
+    """Adds messages, records, and the masks of all systems that are compiled."""
+    alive = query.is_alive(world)[: cfg.players]
     if System.COMBAT in cfg.systems:
-        out["ActionTargets"]["Attack"] = {
-            "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
-            "Target": legal.target_mask(world, partners.attack).astype(jnp.int8),
-        }
+        out["ActionTargets"]["Attack"] = _attacks(world, partners.attack, cfg)
     if System.COMMUNICATION in cfg.systems:
-        out["Communication"] = _communication(players, alive, world)
+        out["Communication"] = _communication(table[: cfg.players], alive, world)
         out["ActionTargets"]["Comm"] = {"Token": jnp.ones((cfg.players, cfg.tokens), jnp.int8)}
     if System.ITEM in cfg.systems:
         _add_trade(out, world, partners.give, cfg)
-    return out
+
+
+def _attacks(world: World, partner: jax.Array, cfg: Config) -> dict[str, jax.Array]:
+    """Returns masks of attacks: all styles, and those in sight (P, K) that can be attacked."""
+    return {
+        "Style": jnp.ones((cfg.players, len(Style)), jnp.int8),
+        "Target": legal.target_mask(world, partner).astype(jnp.int8),
+    }
 
 
 def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None:
@@ -147,16 +173,15 @@ def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None
     own = records.reshape(cfg.players, cfg.slots, len(ItemColumn))
     alive = query.is_alive(world)[: cfg.players]
     out["Inventory"] = jnp.where(alive[:, None, None], own, 0)
-    targets["Use"] = {"InventoryItem": masks["use"]}
-    targets["Destroy"] = {"InventoryItem": masks["destroy"]}
-    targets["Give"] = {"InventoryItem": masks["give"], "Target": masks["give_to"]}
     if System.EXCHANGE in cfg.systems:
         for_sale = listing[:, None] >= 0
         out["Market"] = jnp.where(for_sale, records[jnp.maximum(listing, 0)], 0)
-        any_price = jnp.ones((cfg.players, cfg.prices), jnp.int8)
-        targets["Sell"] = {"InventoryItem": masks["sell"], "Price": any_price}
-        targets["Buy"] = {"MarketItem": masks["buy"]}
-        targets["GiveGold"] = {"Price": masks["gold"], "Target": masks["gold_to"]}
+    any_price = jnp.ones((cfg.players, cfg.prices), jnp.int8)
+    for head in action_heads.enabled(cfg):
+        if head.needs_items:
+            action, argument = ARGUMENTS[head.name]
+            mask = masks[head.mask] if head.mask else any_price
+            targets.setdefault(action, {})[argument] = mask
 
 
 @narrow
@@ -212,7 +237,7 @@ def entity_table(world: World, cfg: Config) -> jax.Array:
     }
     for column, (players, npcs) in for_npcs.items():
         columns[column] = jnp.concatenate([players, jnp.broadcast_to(npcs, (cfg.npcs,))])
-    if cfg.slots or cfg.skills:
+    if cfg.has_items or cfg.has_skills:
         columns |= _standing(world, cfg)
     empty = jnp.zeros(cfg.entities, jnp.int16)
     rows = [columns.get(column, empty).astype(jnp.int16) for column in Entity]

@@ -18,32 +18,30 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax.action import Action, chosen_listing, chosen_row, chosen_slot
+from metammo_jax import action_heads
+from metammo_jax.action import Action, Lists, decode
+from metammo_jax.action_heads import Entry, Head
 from metammo_jax.adapters import nmmo
 from metammo_jax.adapters.host import Keys
+from metammo_jax.config import Config
 from metammo_jax.env import Env
 from metammo_jax.lib import checks, threefry
 from metammo_jax.lib.narrow import narrow
 from metammo_jax.observe import Observation
-from metammo_jax.vocab import NOBODY, Direction, Style
+from metammo_jax.vocab import NOBODY
 from metammo_jax.world import World
 from metammo_jax.wrappers import Wrapper
 
-HEADS = {
-    "Attack": ("Style", "Target"),
-    "Buy": ("MarketItem",),
-    "Comm": ("Token",),
-    "Destroy": ("InventoryItem",),
-    "Give": ("InventoryItem", "Target"),
-    "GiveGold": ("Price", "Target"),
-    "Move": ("Direction",),
-    "Sell": ("InventoryItem", "Price"),
-    "Use": ("InventoryItem",),
-}
-"""The original's actions and their arguments."""
+COLUMNS = sorted(nmmo.ARGUMENTS.values())
+"""The original's actions and their arguments, in alphabetical order."""
 
-COLUMNS = [(action, argument) for action, arguments in HEADS.items() for argument in arguments]
-"""The arguments of all actions, side by side."""
+CLIPPED = (Entry.DIRECTION, Entry.STYLE, Entry.WORD, Entry.AMOUNT)
+"""Entries of which the original takes the last for a position that is too large."""
+
+ARGUMENTS_OF = {
+    action: tuple(argument for name, argument in COLUMNS if name == action) for action, _ in COLUMNS
+}
+"""The names of the arguments of each of the original's actions."""
 
 
 class OriginalEnv:
@@ -154,17 +152,17 @@ class OriginalEnv:
         self.is_over = bool(info.over)
         self.winners = (np.flatnonzero(info.winners) + 1).tolist()
         self.agents = self._present()
-        told_to = sorted(before.union(self.agents))
+        shown_to = sorted(before.union(self.agents))
 
         def by_agent(kind, values):
-            return {agent: kind(values[agent - 1]) for agent in told_to}
+            return {agent: kind(values[agent - 1]) for agent in shown_to}
 
         return (
-            self._split(shown, told_to),
+            self._split(shown, shown_to),
             by_agent(float, reward),
             by_agent(bool, terminated),
             by_agent(bool, truncated),
-            {agent: {"max_progress": float(info.max_progress[agent - 1])} for agent in told_to},
+            {agent: {"max_progress": float(info.max_progress[agent - 1])} for agent in shown_to},
         )
 
     def render(self) -> np.ndarray:
@@ -245,8 +243,12 @@ class OriginalEnv:
 
 def _check_arguments(where: str, action: Any, arguments: Any) -> None:
     """Raises ValueError unless there is such an action and all its arguments are integers."""
-    if action not in HEADS or not isinstance(arguments, dict) or {*arguments} != {*HEADS[action]}:
-        known = "; ".join(f"{name}: {', '.join(needs)}" for name, needs in HEADS.items())
+    if (
+        action not in ARGUMENTS_OF
+        or not isinstance(arguments, dict)
+        or {*arguments} != {*ARGUMENTS_OF[action]}
+    ):
+        known = "; ".join(f"{name}: {', '.join(needs)}" for name, needs in ARGUMENTS_OF.items())
         raise ValueError(f"{where} has {action!r} with {arguments!r}; there are {known}")
     for argument, value in arguments.items():
         if checks.as_int(value) is None:
@@ -278,41 +280,25 @@ def _listed(obs: Observation) -> tuple:
     return obs.visible, obs.listing
 
 
-def _meant(choice: jax.Array, listed: tuple, cfg) -> Action:
+def _meant(choice: jax.Array, listed: tuple, cfg: Config) -> Action:
     """Returns the `Action` of arguments (P, 13) by `COLUMNS`.
 
     Source: docs/rules/world.md#actions; nmmo `core/action.py::deserialize_fixed_arg`.
     """
     visible, listing = listed
-    of = {name: choice[:, index] for index, name in enumerate(COLUMNS)}
-    style = jnp.minimum(of["Attack", "Style"], len(Style) - 1)
-    target = chosen_row(visible, of["Attack", "Target"])
-    token = of["Comm", "Token"]
-    move = jnp.minimum(of["Move", "Direction"], Direction.STAY)
-    fields = {
-        "move": jnp.where(move >= 0, move, Direction.STAY),
-        "style": jnp.maximum(style, 0),
-        "target": jnp.where(style >= 0, target, NOBODY),
-        "token": jnp.where(token >= 0, jnp.minimum(token + 1, cfg.tokens), NOBODY),
-    }
-    if cfg.slots:
-
-        def price(action):
-            number = of[action, "Price"]
-            return jnp.where(number >= 0, jnp.minimum(number, cfg.prices - 1) + 1, NOBODY)
-
-        def slot(action):
-            return chosen_slot(cfg, of[action, "InventoryItem"])
-
-        fields |= {
-            "use": slot("Use"),
-            "destroy": slot("Destroy"),
-            "give": slot("Give"),
-            "give_to": chosen_row(visible, of["Give", "Target"]),
-            "sell": slot("Sell"),
-            "price": price("Sell"),
-            "buy": chosen_listing(listing, of["Buy", "MarketItem"]),
-            "gold": price("GiveGold"),
-            "gold_to": chosen_row(visible, of["GiveGold", "Target"]),
-        }
+    lists, fields = Lists(visible, listing, cfg.slots), {}
+    for head in action_heads.of_config(cfg):
+        position = choice[:, COLUMNS.index(nmmo.ARGUMENTS[head.name])]
+        fields[head.name] = _decoded(head, position, lists, cfg)
+    style = choice[:, COLUMNS.index(nmmo.ARGUMENTS["style"])]
+    fields["target"] = jnp.where(style >= 0, fields["target"], NOBODY)
     return Action(**fields)
+
+
+def _decoded(head: Head, position: jax.Array, lists: Lists, cfg: Config) -> jax.Array:
+    """Returns (P,) int32, the field of an `Action` that the original's positions (P,) mean."""
+    silence = int(head.entry is Entry.WORD)  # our first entry, which the original does not have
+    entry = position
+    if head.entry in CLIPPED:
+        entry = jnp.minimum(position, head.size(cfg, 0, 0) - 1 - silence) + silence
+    return jnp.where(position >= 0, decode(head, entry, lists), head.noop)

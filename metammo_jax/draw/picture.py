@@ -88,6 +88,13 @@ def animate(frames, path, fps: float = 8, **options) -> pathlib.Path:
     sizes = sorted({image.size for image in images})
     if len(sizes) > 1:
         raise ValueError(f"frames have sizes {sizes[0]} and {sizes[-1]}; all must be equal")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_gif(pillow, images, fps))
+    return path
+
+
+def _gif(pillow, images: list, fps: float) -> bytes:
+    """Returns the file of a moving picture, all of whose images have one palette."""
     palette = _palette(pillow, images)
     still = pillow.Image.Dither.NONE
     images = [image.quantize(palette=palette, dither=still) for image in images]
@@ -101,9 +108,7 @@ def animate(frames, path, fps: float = 8, **options) -> pathlib.Path:
         disposal=1,
         duration=max(20, round(1000 / fps)),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(buffer.getvalue())
-    return path
+    return buffer.getvalue()
 
 
 def strip(frames, gap: int = 8, columns: int | None = None, **options) -> np.ndarray:
@@ -153,10 +158,10 @@ def _pictures(frames, options: dict) -> list[np.ndarray]:
 
 def _palette(pillow, images):
     """Returns up to 256 colours for all frames, so that what stands still does not flicker."""
-    few = images[:: max(1, len(images) // 8)]
-    width, height = few[0].size
-    sheet = pillow.Image.new("RGB", (width, height * len(few)))
-    for index, image in enumerate(few):
+    samples = images[:: max(1, len(images) // 8)]
+    width, height = samples[0].size
+    sheet = pillow.Image.new("RGB", (width, height * len(samples)))
+    for index, image in enumerate(samples):
         sheet.paste(image, (0, index * height))
     return sheet.quantize(256)
 

@@ -9,13 +9,12 @@ A game holds no state. Its numbers (`knobs`) are pinned or drawn at each reset i
   referee(world, cfg) -> (P,) bool            who has won
   score(world, winners, cfg) -> () float32    what winning is worth
 
-Muster and refill change `world.body` and `world.npc`, nothing else. They are called where the game
-has NPCs; those marked `for_players` always. Different games of one batch share one compiled step:
-see `games.table`.
+Muster and refill may change `world.body` and `world.npc`; if they change more, it is an error
+(`games.joining`). They are called where the game has NPCs; those marked `for_players` always.
+Different games of one batch share one compiled step: see `games.table`.
 """
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -24,6 +23,7 @@ from metammo_jax.config import Config
 from metammo_jax.games import referee as referees
 from metammo_jax.games.knobs import SETTINGS, Knob, as_knob
 from metammo_jax.lib import checks
+from metammo_jax.lib.hints import did_you_mean
 from metammo_jax.tasks.book import Embeddings, check_embeddings
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.vocab import System
@@ -71,7 +71,7 @@ class Minigame:
       goals: what players are asked to do; of several, each player or team draws one.
       referee: function, who has won.
       score: function, what winning is worth.
-      embeddings: what agents are told about the goals: an array (goals, D), one row for each, D
+      embeddings: what agents observe of the goals: an array (goals, D), one row for each, D
         being `Config.task_embedding`; a function `(goals, size) -> (goals, size)`, such as
         `tasks.embeddings.meaning`; None, what each goal says itself (`Goal.embedding`), and where
         it says nothing, the meaning of the goal, of the referee and of the score.
@@ -151,7 +151,7 @@ class Minigame:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What `tasks.embeddings.meaning` is told beside the goals: the referee and the score."""
+        """What `tasks.embeddings.meaning` is given beside the goals: the referee and the score."""
         names = [getattr(f, "__name__", type(f).__name__) for f in (self.referee, self.score)]
         pairs = zip(("referee", "score"), names, strict=True)
         return tuple(f"{field} {_WORDS.get(name, name)}" for field, name in pairs if name != "one")
@@ -176,11 +176,11 @@ class Minigame:
 
     def _checked_embeddings(self) -> Embeddings:
         """Returns the embeddings, an array of them as rows of numbers, so that games compare."""
-        told = self.embeddings
-        if told is None or callable(told):
-            return told
+        given = self.embeddings
+        if given is None or callable(given):
+            return given
         try:
-            table = np.asarray(told, np.float32)
+            table = np.asarray(given, np.float32)
         except (TypeError, ValueError):
             raise ValueError(f"{self.name}: embeddings must be numbers (goals, D)") from None
         try:
@@ -201,6 +201,5 @@ class Minigame:
 
     def _unknown(self, name: str) -> str:
         known = [*SETTINGS, *([self.dial] if self.dial else [])]
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; allowed are {', '.join(known)}"
+        hint = did_you_mean(name, known, cutoff=0.5) or f"; allowed are {', '.join(known)}"
         return f"{self.name} has no number {name!r}{hint}"

@@ -106,8 +106,8 @@ def radio_raid_refill(key: jax.Array, world: World, cfg: Config) -> World:
     fighters = (body.present[: cfg.players] & ~body.recon).sum()
     living = body.present[cfg.players :].sum()
     late = world.tick - npc.wave_tick > Unit.TICKS.whole(WAVE_INTERVAL, cfg)
-    few = living <= Unit.TEAM_NPCS.whole(WAVE_REST, cfg)
-    due = (living <= fighters) & (few | late)
+    has_few_left = living <= Unit.TEAM_NPCS.whole(WAVE_REST, cfg)
+    due = (living <= fighters) & (has_few_left | late)
     size = min(Unit.TEAM_NPCS.whole(WAVE_SIZE, cfg), cfg.npcs)
     pos, free = _wave_places(place_key, world, size, cfg)
     recruits = Recruits(

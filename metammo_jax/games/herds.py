@@ -36,7 +36,7 @@ LANTERNS = 2
 WALK_TICKS = 2
 """Ticks in which a banner or a lantern walks a tile."""
 
-WAVE_INTERVAL = 128
+ATTACK_INTERVAL = 128
 """Ticks between two waves of attackers, at the paper's size."""
 
 
@@ -159,7 +159,7 @@ def attackers_refill(key: jax.Array, world: World, cfg: Config) -> World:
     `params.difficulty` in the first wave.
     """
     place_key, style_key = threefry.split(key)
-    interval = Unit.TICKS.whole(WAVE_INTERVAL, cfg)
+    interval = Unit.TICKS.whole(ATTACK_INTERVAL, cfg)
     due, wave = world.tick % interval == 1, world.tick // interval
     count = jnp.where(due, world.params.difficulty + wave * max(1, cfg.npcs // 16), 0)
     along = chance.random_integers(threefry.bits(place_key, (cfg.npcs,)), 4 * world.params.center)

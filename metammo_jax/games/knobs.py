@@ -8,10 +8,18 @@ import dataclasses
 import math
 from enum import Enum, IntEnum
 from numbers import Real
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
+
+import jax
+import jax.numpy as jnp
 
 from metammo_jax.config import Config
+from metammo_jax.games.fitted import Fitted, Row
+from metammo_jax.lib import exact
 from metammo_jax.vocab import NEVER
+
+if TYPE_CHECKING:
+    from metammo_jax.games.bounds import Bounds
 
 
 class Unit(Enum):
@@ -74,6 +82,10 @@ class Fixed:
     value: float
     unit: Unit = Unit.PLAIN
 
+    def fit(self, bounds: "Bounds") -> Fitted:
+        """Returns the numbers scaled to a config and checked; see `fitted.Fitted`."""
+        return Fitted(Fixed, low=bounds.value(self.value, self.unit))
+
 
 @dataclasses.dataclass(frozen=True)
 class Uniform:
@@ -88,6 +100,21 @@ class Uniform:
     low: int
     high: int
     unit: Unit = Unit.PLAIN
+
+    def fit(self, bounds: "Bounds") -> Fitted:
+        """Returns the numbers scaled to a config and checked; see `fitted.Fitted`."""
+        bounds.check_kind(bounds.kind is not bool, self)
+        bounds.check(_are_whole(self.low, self.high), self, "from whole numbers")
+        low, high = bounds.ends(self.low, self.high, self.unit)
+        return Fitted(Uniform, low, high, step=2 if bounds.even else 1)
+
+    @staticmethod
+    def sample(row: Row, point: jax.Array, difficulty: jax.Array) -> jax.Array:
+        """Returns (n,) values by random numbers (n,) in [0, 1), all of them equally likely."""
+        choices = (row.high - row.low).astype(jnp.int32) // row.step + 1
+        number = jnp.floor(point * choices.astype(jnp.float32)).astype(jnp.int32)
+        number = jnp.minimum(number, choices - 1)
+        return row.low + (row.step * number).astype(row.low.dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +131,16 @@ class Between:
     high: float
     unit: Unit = Unit.PLAIN
 
+    def fit(self, bounds: "Bounds") -> Fitted:
+        """Returns the numbers scaled to a config and checked; see `fitted.Fitted`."""
+        bounds.check_kind(bounds.kind is float, self)
+        return Fitted(Between, *bounds.ends(self.low, self.high, self.unit))
+
+    @staticmethod
+    def sample(row: Row, point: jax.Array, difficulty: jax.Array) -> jax.Array:
+        """Returns (n,) values by random numbers (n,) in [0, 1)."""
+        return row.low.astype(jnp.float32) + (row.high - row.low).astype(jnp.float32) * point
+
 
 @dataclasses.dataclass(frozen=True)
 class OneOver:
@@ -119,6 +156,22 @@ class OneOver:
     high: int
     unit: Unit = Unit.PLAIN
 
+    def fit(self, bounds: "Bounds") -> Fitted:
+        """Returns the numbers scaled to a config and checked; see `fitted.Fitted`."""
+        bounds.check_kind(bounds.kind is float, self)
+        bounds.check(1 <= self.low <= self.high, self, "one over 1 or more")
+        bounds.check(_are_whole(self.low, self.high), self, "from whole numbers")
+        factor = self.unit.scale(bounds.cfg)
+        for end in (self.low, self.high):
+            bounds.inside(factor / end)
+        return Fitted(OneOver, self.low, self.high, factor=factor)
+
+    @staticmethod
+    def sample(row: Row, point: jax.Array, difficulty: jax.Array) -> jax.Array:
+        """Returns (n,) values by random numbers (n,) in [0, 1), all integers equally likely."""
+        integer = Uniform.sample(row, point, difficulty)
+        return exact.divide(row.factor, jnp.maximum(integer, 1))
+
 
 @dataclasses.dataclass(frozen=True)
 class Chance:
@@ -129,6 +182,18 @@ class Chance:
     """
 
     probability: float
+
+    def fit(self, bounds: "Bounds") -> Fitted:
+        """Returns the numbers scaled to a config and checked; see `fitted.Fitted`."""
+        bounds.check_kind(bounds.kind is bool, self)
+        is_share = is_number_or_bool(self.probability) and 0 <= self.probability <= 1
+        bounds.check(is_share, self, "in 0..1")
+        return Fitted(Chance, low=self.probability)
+
+    @staticmethod
+    def sample(row: Row, point: jax.Array, difficulty: jax.Array) -> jax.Array:
+        """Returns (n,) bool by random numbers (n,) in [0, 1)."""
+        return point < row.low.astype(jnp.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,6 +223,22 @@ class Adaptive:
     step_unit: Unit | None = None
     losses: int = 0
 
+    def fit(self, bounds: "Bounds") -> Fitted:
+        """Returns the numbers scaled to a config and checked; see `fitted.Fitted`."""
+        bounds.check_kind(bounds.setting is SETTINGS["difficulty"], self)
+        bounds.check(self.step >= 1 and self.wins >= 1, self, "with step and wins of 1 or more")
+        bounds.check(self.losses >= 0, self, "with losses of 0 or more")
+        least = 2 if bounds.even else 1
+        step = bounds.scaled(self.step, self.step_unit or self.unit)
+        step = max(least, step - step % least)
+        low, high = bounds.ends(self.low, self.high, self.unit)
+        return Fitted(Adaptive, low, high, int(step), wins=self.wins, losses=self.losses)
+
+    @staticmethod
+    def sample(row: Row, point: jax.Array, difficulty: jax.Array) -> jax.Array:
+        """Returns (n,) values, the present difficulty () int32 of the game, within its range."""
+        return jnp.clip(difficulty.astype(row.low.dtype), row.low, row.high)
+
 
 @dataclasses.dataclass(frozen=True)
 class Same:
@@ -169,9 +250,22 @@ class Same:
 
     field: str
 
+    def fit(self, bounds: "Bounds") -> Fitted:
+        """Returns the field; its number is that field's own, which is fitted to both bounds."""
+        return Fitted(Same, field=self.field)
+
 
 Knob = Fixed | Uniform | Between | OneOver | Chance | Adaptive | Same
-"""Any of the ways to set one number of a game."""
+"""Any of the ways to set one number of a game.
+
+Each has `fit(bounds)`, and those that are drawn `sample(row, point, difficulty)`.
+"""
+
+DISTRIBUTIONS = (Fixed, Uniform, Between, OneOver, Chance, Adaptive, Same)
+"""All of them; `Row.kind` counts in them."""
+
+SAMPLED = (Uniform, Between, OneOver, Chance, Adaptive)
+"""Those whose value may differ between episodes."""
 
 RANGES = (Uniform, Between, OneOver, Adaptive)
 
@@ -247,9 +341,9 @@ def as_knob(name: str, value, present: Knob) -> Knob:
         return value
     if value is None and name == "fog_onset":
         return Fixed(NEVER)
-    if is_number(value):
+    if is_number_or_bool(value):
         return Fixed(value)
-    if isinstance(value, tuple) and len(value) == 2 and all(map(is_number, value)):
+    if isinstance(value, tuple) and len(value) == 2 and all(map(is_number_or_bool, value)):
         return _ranged(name, value, present)
     raise ValueError(f"{name}={value!r} must be a number, a range (low, high) or a knob")
 
@@ -270,6 +364,11 @@ def _ranged(name: str, span: tuple, present: Knob) -> Knob:
     return Uniform(low, high) if kind is int and is_whole else Between(low, high)
 
 
-def is_number(value) -> TypeGuard[float]:
-    """Is it a real number (True and False count), and not infinite or undefined?"""
+def _are_whole(*numbers: float) -> bool:
+    """Returns whether numbers are integers, of any type."""
+    return all(number == int(number) for number in numbers)
+
+
+def is_number_or_bool(value) -> TypeGuard[float]:
+    """Returns whether a value is a finite real number, or True or False."""
     return isinstance(value, Real) and math.isfinite(value)

@@ -1,9 +1,6 @@
 """The numbers of several games side by side: checked and scaled once, drawn at each reset."""
 
-import dataclasses
 import math
-from enum import IntEnum
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,61 +8,12 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.knobs import (
-    SETTINGS,
-    TINY,
-    Adaptive,
-    Between,
-    Chance,
-    Fixed,
-    Knob,
-    OneOver,
-    Same,
-    Setting,
-    Uniform,
-    Unit,
-    is_number,
-)
+from metammo_jax.games.bounds import Bounds
+from metammo_jax.games.fitted import Fitted, Row
+from metammo_jax.games.knobs import DISTRIBUTIONS, SAMPLED, SETTINGS, Adaptive, Fixed, OneOver, Same
 from metammo_jax.games.spawn import individuals_on_edge
-from metammo_jax.lib import exact, threefry
+from metammo_jax.lib import threefry
 from metammo_jax.lib.materialize import materialize
-
-
-class Manner(IntEnum):
-    """How a value comes about."""
-
-    FIXED = 0
-    UNIFORM = 1
-    BETWEEN = 2
-    ONE_OVER = 3
-    CHANCE = 4
-    ADAPTIVE = 5
-    SAME = 6
-
-
-@dataclasses.dataclass(frozen=True)
-class Draw:
-    """A knob with its numbers scaled to a config.
-
-    Attributes:
-      manner: how the value comes about.
-      low: the value itself, the probability, or the least value.
-      high: the largest value.
-      step: distance of neighbouring values.
-      factor: what one over the integer is multiplied with.
-      wins: games to be won before an adaptive value rises.
-      losses: games in a row that nobody wins before it falls; 0: it never falls.
-      field: the other field whose value it is.
-    """
-
-    manner: Manner
-    low: float = 0
-    high: float = 0
-    step: int = 1
-    factor: float = 1.0
-    wins: int = 1
-    losses: int = 0
-    field: str = ""
 
 
 def group_sizes(game: Minigame, cfg: Config) -> np.ndarray:
@@ -94,7 +42,7 @@ def groups(game: Minigame, cfg: Config) -> tuple[np.ndarray, np.ndarray]:
     return group.astype(np.int32), first[group].astype(np.int32)
 
 
-def fitted(game: Minigame, name: str, cfg: Config) -> Draw:
+def fitted(game: Minigame, name: str, cfg: Config) -> Fitted:
     """Returns a setting of a game, scaled to the config and checked.
 
     Built-in numbers that scale are moved into the bounds; others must lie in them.
@@ -104,12 +52,11 @@ def fitted(game: Minigame, name: str, cfg: Config) -> Draw:
     """
     knob, setting = game.knob(name), SETTINGS[name]
     shown = game.dial if name == "difficulty" and game.dial else name
-    if isinstance(knob, Same):
-        if knob.field not in SETTINGS or isinstance(game.knob(knob.field), Same):
-            raise ValueError(f"{game.name}: {shown}={knob} must name a field with a number")
-        return Draw(Manner.SAME, field=knob.field)
-    fit = _Fit(f"{game.name}: {shown}", setting, *_bounds(game, name, cfg), cfg)
-    return fit.draw(knob)
+    if isinstance(knob, Same) and (
+        knob.field not in SETTINGS or isinstance(game.knob(knob.field), Same)
+    ):
+        raise ValueError(f"{game.name}: {shown}={knob} must name a field with a number")
+    return knob.fit(Bounds(f"{game.name}: {shown}", setting, *_bounds(game, name, cfg), cfg))
 
 
 def _bounds(game: Minigame, name: str, cfg: Config) -> tuple[float, float, bool]:
@@ -140,121 +87,39 @@ def least_center(game: Minigame, cfg: Config) -> int:
     return least + least % 2
 
 
-@dataclasses.dataclass(frozen=True)
-class _Fit:
-    """Scales and checks one knob."""
-
-    label: str
-    setting: Setting
-    least: float
-    most: float
-    even: bool
-    cfg: Config
-
-    def draw(self, knob: Knob) -> Draw:
-        """Returns the knob's numbers, scaled and checked."""
-        kind, step = self.setting.kind, 2 if self.even else 1
-        match knob:
-            case Fixed(value, unit):
-                return Draw(Manner.FIXED, low=self._value(value, unit))
-            case Chance(probability) if kind is bool:
-                self._check(is_number(probability) and 0 <= probability <= 1, knob, "in 0..1")
-                return Draw(Manner.CHANCE, low=probability)
-            case Uniform(low, high, unit) if kind is not bool:
-                self._check(low == int(low) and high == int(high), knob, "from whole numbers")
-                ends = self._ends(low, high, unit)
-                return Draw(Manner.UNIFORM, *ends, step=step)
-            case Between(low, high, unit) if kind is float:
-                return Draw(Manner.BETWEEN, *self._ends(low, high, unit))
-            case OneOver(low, high, unit) if kind is float:
-                self._check(1 <= low <= high, knob, "one over 1 or more")
-                self._check(low == int(low) and high == int(high), knob, "from whole numbers")
-                factor = unit.scale(self.cfg)
-                for end in (low, high):
-                    self._inside(factor / end)
-                return Draw(Manner.ONE_OVER, low, high, factor=factor)
-            case Adaptive() if self.setting is SETTINGS["difficulty"]:
-                return self._adaptive(knob, step)
-        raise ValueError(f"{self.label}={knob} does not choose a number of type {kind.__name__}")
-
-    def _adaptive(self, knob: Adaptive, least_step: int) -> Draw:
-        self._check(knob.step >= 1 and knob.wins >= 1, knob, "with step and wins of 1 or more")
-        self._check(knob.losses >= 0, knob, "with losses of 0 or more")
-        step = self._scaled(knob.step, knob.step_unit or knob.unit)
-        step = max(least_step, step - step % least_step)
-        low, high = self._ends(knob.low, knob.high, knob.unit)
-        return Draw(Manner.ADAPTIVE, low, high, int(step), wins=knob.wins, losses=knob.losses)
-
-    def _ends(self, low: float, high: float, unit: Unit) -> tuple[float, float]:
-        if not low <= high:
-            raise ValueError(f"{self.label}={(low, high)} must be a range with low <= high")
-        return self._value(low, unit), self._value(high, unit)
-
-    def _value(self, value: float, unit: Unit) -> float:
-        if not is_number(value):
-            raise ValueError(f"{self.label}={value!r} must be a finite number")
-        if self.setting.kind is bool:
-            self._check(value in (0, 1), value, "True or False")
-            return value
-        if unit is Unit.PLAIN:
-            return self._inside(value)
-        return min(max(self._scaled(value, unit), self.least), self.most)
-
-    def _scaled(self, value: float, unit: Unit) -> float:
-        if self.setting.kind is float or value == 0:
-            return value * unit.scale(self.cfg)
-        return int(value) if unit.scale(self.cfg) == 1 else unit.whole(value, self.cfg)
-
-    def _inside(self, value: float) -> float:
-        if self.setting.kind is int:
-            is_whole = not isinstance(value, bool) and value == int(value)
-            self._check(is_whole, value, "a whole number")
-        least = "above 0" if self.least == TINY else f"at least {self.least:g}"
-        self._check(value >= self.least, value, least)
-        self._check(value <= self.most, value, f"at most {self.most:g}")
-        self._check(not (self.even and value % 2), value, "even")
-        return value
-
-    def _check(self, holds: bool, value, rule: str) -> None:
-        if not holds:
-            raise ValueError(f"{self.label}={value} must be {rule}")
-
-
 class Numbers:
     """All settings of all games, ready to be drawn.
 
     Attributes:
-      draws: for each setting, for each game, its `Draw`.
+      draws: for each setting, for each game, its `Fitted`.
       lowest: (G,) int32 numpy, difficulty at which each game begins.
     """
 
     def __init__(self, games: tuple[Minigame, ...], cfg: Config):
         self.draws = {name: [fitted(game, name, cfg) for game in games] for name in SETTINGS}
         self.lowest = self._column("difficulty", "low").astype(np.int32)
-        still = (Manner.FIXED, Manner.SAME)
-        self._drawn = [n for n in SETTINGS if any(d.manner not in still for d in self.draws[n])]
+        self._drawn = [n for n in SETTINGS if any(d.kind in SAMPLED for d in self.draws[n])]
 
     def may_differ(self, name: str, value: float) -> bool:
-        """Can this setting be anything else than `value` in any game?"""
-        return any(d.manner != Manner.FIXED or d.low != value for d in self.draws[name])
+        """Returns whether a setting can be anything else than `value` in some game."""
+        return any(d.kind is not Fixed or d.low != value for d in self.draws[name])
 
     def may_be(self, name: str, value: float) -> bool:
-        """Can this setting be `value` in any game?"""
-        return any(d.manner != Manner.FIXED or d.low == value for d in self.draws[name])
+        """Returns whether a setting can be `value` in some game."""
+        return any(d.kind is not Fixed or d.low == value for d in self.draws[name])
 
     def ends(self, name: str) -> tuple[float, float]:
         """Returns the least and the largest value that a setting can have in any game."""
         found = []
         for index, draw in enumerate(self.draws[name]):
-            if draw.manner == Manner.SAME:
+            if draw.kind is Same:
                 draw = self.draws[draw.field][index]
-            match draw.manner:
-                case Manner.FIXED:
-                    found += [draw.low]
-                case Manner.ONE_OVER:
-                    found += [draw.factor / draw.high, draw.factor / draw.low]
-                case _:
-                    found += [draw.low, draw.high]
+            if draw.kind is Fixed:
+                found += [draw.low]
+            elif draw.kind is OneOver:
+                found += [draw.factor / draw.high, draw.factor / draw.low]
+            else:
+                found += [draw.low, draw.high]
         return min(found), max(found)
 
     def draw(self, key: jax.Array, game: jax.Array, difficulty: jax.Array) -> dict:
@@ -271,7 +136,7 @@ class Numbers:
             names = [n for n in self._drawn if (SETTINGS[n].kind is int) == is_whole]
             if names:
                 row = self._side_by_side(names, dtype, game)
-                drawn = row.values(jnp.stack([point[name] for name in names]), difficulty)
+                drawn = _sample(row, jnp.stack([point[name] for name in names]), difficulty)
                 values |= dict(zip(names, drawn, strict=True))
         values = {name: v > 0 if SETTINGS[name].kind is bool else v for name, v in values.items()}
         return {name: self._copied(name, game, values) for name in SETTINGS}
@@ -313,7 +178,7 @@ class Numbers:
         wins = jnp.where(falls & (won > 0), jnp.maximum(wins, 0), wins)
         wins = jnp.where(falls & (lost > 0), jnp.minimum(wins, 0), wins)
         wins = wins + won - jnp.where(falls, lost, 0)
-        adaptive = self._column("difficulty", "manner") == Manner.ADAPTIVE
+        adaptive = self._column("difficulty", "kind") == DISTRIBUTIONS.index(Adaptive)
         low, high = (jnp.asarray(self._column("difficulty", e), jnp.int32) for e in ("low", "high"))
         step = jnp.asarray(self._column("difficulty", "step"), jnp.int32)
         needed = jnp.asarray(self._column("difficulty", "wins") * times, jnp.int32)
@@ -324,14 +189,15 @@ class Numbers:
         return difficulty, jnp.where(rises | falls, 0, wins)
 
     def _column(self, name: str, attribute: str) -> np.ndarray:
-        return np.array([getattr(draw, attribute) for draw in self.draws[name]])
+        values = [getattr(draw, attribute) for draw in self.draws[name]]
+        return np.array([DISTRIBUTIONS.index(v) if attribute == "kind" else v for v in values])
 
     def _still(self, name: str, game: jax.Array) -> jax.Array:
         """Returns the () number that is fixed, one that the compiler knows if there is one game."""
         dtype = jnp.int32 if SETTINGS[name].kind is int else jnp.float32
         return jnp.asarray(self._column(name, "low"), dtype)[game]
 
-    def _side_by_side(self, names: list[str], dtype, game: jax.Array) -> "_Row":
+    def _side_by_side(self, names: list[str], dtype, game: jax.Array) -> Row:
         """Returns the draws of several settings in one game."""
 
         def column(attribute, dtype):
@@ -339,8 +205,8 @@ class Numbers:
             return jnp.asarray(table, dtype)[game]
 
         ends = column("low", dtype), column("high", dtype)
-        whole = column("manner", jnp.int32), column("step", jnp.int32)
-        return _Row(*ends, *whole, column("factor", jnp.float32))
+        whole = column("kind", jnp.int32), column("step", jnp.int32)
+        return Row(*ends, *whole, column("factor", jnp.float32))
 
     def _copied(self, name: str, game: jax.Array, values: dict) -> jax.Array:
         """Returns the value of a setting, another's where a game says so, even where it must."""
@@ -351,31 +217,10 @@ class Numbers:
         return value - value % 2 if SETTINGS[name].even else value
 
 
-class _Row(NamedTuple):
-    """The draws of n settings of one type, in one game: the numbers of each, (n,)."""
-
-    low: jax.Array
-    high: jax.Array
-    manner: jax.Array
-    step: jax.Array
-    factor: jax.Array
-
-    def values(self, point: jax.Array, difficulty: jax.Array) -> jax.Array:
-        """Returns (n,) values, of the type of `low`, by random numbers (n,) in [0, 1)."""
-        low, high, real = self.low, self.high, self.low.dtype
-        choices = (high - low).astype(jnp.int32) // self.step + 1
-        number = jnp.floor(point * choices.astype(jnp.float32)).astype(jnp.int32)
-        number = jnp.minimum(number, choices - 1)
-        uniform = low + (self.step * number).astype(real)
-        low_ = low.astype(jnp.float32)
-        ways = {
-            Manner.UNIFORM: uniform,
-            Manner.BETWEEN: low_ + (high - low).astype(jnp.float32) * point,
-            Manner.ONE_OVER: exact.divide(self.factor, jnp.maximum(uniform, 1)),
-            Manner.CHANCE: point < low_,
-            Manner.ADAPTIVE: jnp.clip(difficulty.astype(real), low, high),
-        }
-        value = low
-        for manner, drawn in ways.items():
-            value = jnp.where(self.manner == manner, drawn.astype(real), value)
-        return materialize(value)  # of which each reader takes one
+def _sample(row: Row, point: jax.Array, difficulty: jax.Array) -> jax.Array:
+    """Returns (n,) values, of the type of `row.low`, by random numbers (n,) in [0, 1)."""
+    value = row.low
+    for kind in SAMPLED:
+        drawn = kind.sample(row, point, difficulty).astype(value.dtype)
+        value = jnp.where(row.kind == DISTRIBUTIONS.index(kind), drawn, value)
+    return materialize(value)  # of which each reader takes one

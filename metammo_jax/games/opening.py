@@ -45,24 +45,26 @@ def begin(
     """
     keys = threefry.split(key, 7)
     params = table.draw(keys[0], game, difficulty, cfg, choices)
-    fractal = pool[chance.random_integers(threefry.bits(keys[1], ()), pool.shape[0])]
-    places = table.spawn(keys[2], params, cfg)
+    number = chance.random_integers(threefry.bits(keys[1], ()), pool.shape[0])
     task = table.assign(keys[5], params, cfg)
     world = World(
         tick=jnp.int32(0),
         params=params,
-        terrain=terrain.build(keys[3], params, fractal, cfg),
-        body=_bodies(keys[4], params, places, cfg),
-        skill=_nothing_learned(cfg) if cfg.skills else None,  # pyright: ignore[reportArgumentType]
-        bag=inventory.empty_bags(cfg) if cfg.slots else None,  # pyright: ignore[reportArgumentType]
+        terrain=terrain.build(keys[3], params, pool[number], cfg),
+        body=_bodies(keys[4], params, table.spawn(keys[2], params, cfg), cfg),
+        skill=_nothing_learned(cfg) if cfg.has_skills else None,  # pyright: ignore[reportArgumentType]
+        bag=inventory.empty_bags(cfg) if cfg.has_items else None,  # pyright: ignore[reportArgumentType]
         npc=query.empty_npcs(cfg.npcs) if cfg.npcs else None,  # pyright: ignore[reportArgumentType]
         task=task,
         tally=_nothing_counted(task, cfg),
-        verdict=Verdict(
-            winners=jnp.zeros(cfg.players, bool), score=jnp.float32(0), over=jnp.array(False)
-        ),
+        verdict=_no_verdict(cfg),
     )
     return table.muster(keys[6], world, cfg)
+
+
+def _no_verdict(cfg: Config) -> Verdict:
+    nobody = jnp.zeros(cfg.players, bool)
+    return Verdict(winners=nobody, score=jnp.float32(0), over=jnp.array(False))
 
 
 def _bodies(key: jax.Array, params: Params, places: Spawn, cfg: Config) -> Body:
@@ -124,6 +126,6 @@ def _nothing_counted(task: Task, cfg: Config) -> Tally:
         earned=nothing,
         looted=nothing,
         spent=nothing,
-        seen=(never,) * (len(ITEM_EVENTS) if cfg.slots else 0),
+        seen=(never,) * (len(ITEM_EVENTS) if cfg.has_items else 0),
         strongest=nothing,
     )

@@ -5,7 +5,6 @@ which of the distinct ones applies is chosen by `world.params.game`. With one di
 there is no choice at all.
 """
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -15,12 +14,14 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.knobs import SETTINGS, is_number
+from metammo_jax.games.joining import join, joining
+from metammo_jax.games.knobs import SETTINGS
 from metammo_jax.games.numbers import Numbers, group_sizes, groups
 from metammo_jax.games.spawn import Spawn, place_tile
+from metammo_jax.games.switch import Switch
 from metammo_jax.games.universe.draw import Atlas
-from metammo_jax.games.universe.pick import Pick
-from metammo_jax.lib import threefry
+from metammo_jax.games.universe.game import Universe
+from metammo_jax.lib import checks, threefry
 from metammo_jax.tasks.book import TaskBook
 from metammo_jax.tasks.words import describe
 from metammo_jax.vocab import Revival, Subject, System, TaskKind
@@ -69,13 +70,13 @@ class Table:
             for kind in (Revival.EDGE, Revival.ANYWHERE)
             if self.numbers.may_be("revival", kind)
         )
-        spaces = [getattr(game, "space", None) for game in self.games]
+        spaces = [game.space if isinstance(game, Universe) else None for game in self.games]
         self.atlas = Atlas(spaces, cfg) if any(spaces) else None
-        self._spawns = _Choice([game.spawn for game in self.games])
-        self._musters = _Choice([_joining(game, game.muster, cfg) for game in self.games])
-        self._refills = _Choice([_joining(game, game.refill, cfg) for game in self.games])
-        self._referees = _Choice([game.referee for game in self.games])
-        self._scores = _Choice([game.score for game in self.games])
+        self._spawns = Switch([game.spawn for game in self.games])
+        self._musters = Switch([joining(game, game.muster, cfg) for game in self.games])
+        self._refills = Switch([joining(game, game.refill, cfg) for game in self.games])
+        self._referees = Switch([game.referee for game in self.games])
+        self._scores = Switch([game.score for game in self.games])
         systems = [cfg.systems if g.systems is None else g.systems for g in self.games]
         self._enabled = np.array([[s in on for s in System] for on in systems])
         self._group, self._leader = zip(*(groups(game, cfg) for game in self.games), strict=True)
@@ -173,12 +174,20 @@ class Table:
         return task if self.atlas is None else self.atlas.assign(task, params)
 
     def muster(self, key: jax.Array, world: World, cfg: Config) -> World:
-        """Returns the world with the NPCs of the first moment; players are placed."""
-        return self._join(self._musters, key, world, cfg)
+        """Returns the world with the NPCs of the first moment; players are placed.
+
+        Raises:
+          ValueError: the game's function changes more than `world.body` and `world.npc`.
+        """
+        return join("muster", self._musters, key, world, cfg)
 
     def refill(self, key: jax.Array, world: World, cfg: Config) -> World:
-        """Returns the world with the NPCs that join after a tick."""
-        return self._join(self._refills, key, world, cfg)
+        """Returns the world with the NPCs that join after a tick.
+
+        Raises:
+          ValueError: the game's function changes more than `world.body` and `world.npc`.
+        """
+        return join("refill", self._refills, key, world, cfg)
 
     def referee(self, world: World, cfg: Config) -> jax.Array:
         """Returns (P,) bool, who has won by this episode's game."""
@@ -216,83 +225,6 @@ class Table:
     ) -> tuple[jax.Array, jax.Array]:
         """Applies the rule after several episodes, see `numbers.Numbers.after_episodes`."""
         return self.numbers.after_episodes(difficulty, wins, won, lost, times)
-
-    def _join(self, choice: "_Choice", key: jax.Array, world: World, cfg: Config) -> World:
-        """Applies a muster or a refill; only bodies and NPCs pass through the choice."""
-
-        def with_key(function):
-            def change(key, world):
-                new = function(key, world, cfg)
-                return new.body, new.npc
-
-            return change
-
-        body, npc = choice.wrapped(with_key).call(world.params, key, world)
-        return world.replace(body=body, npc=npc)
-
-
-class _Choice:
-    """The distinct ones among the games' functions of one kind; a `Pick` has several."""
-
-    def __init__(self, functions: list[Callable]):
-        picks = [f for f in functions if isinstance(f, Pick)]
-        self._axis = picks[0].axis if picks else None
-        width = len(picks[0].functions) if picks else 1
-        rows = [f.table if isinstance(f, Pick) else (f,) * width for f in functions]
-        self._distinct = tuple(dict.fromkeys(f for row in rows for f in row))
-        index = [[self._distinct.index(f) for f in row] for row in rows]
-        self._index = np.array(index if picks else [row[0] for row in index], np.int32)
-
-    def wrapped(self, wrap: Callable) -> "_Choice":
-        """Returns the same choice between wrapped functions."""
-        new = object.__new__(_Choice)
-        new._distinct, new._index = tuple(map(wrap, self._distinct)), self._index
-        new._axis = self._axis
-        return new
-
-    def call(self, params: Params, *args, **static):
-        """Returns what the function of this game returns; `static` is not traced.
-
-        Keys pass through the switch as words. Under vmap a switch selects what each branch is
-        given, which `jax_debug_key_reuse` takes for a use of a key, by each branch again.
-        """
-        if len(self._distinct) == 1:
-            return self._distinct[0](*args, **static)
-        impls = [_impl(arg) for arg in args]
-        words = [jax.random.key_data(a) if i else a for a, i in zip(args, impls, strict=True)]
-
-        def branch(function, *given):
-            given = zip(given, impls, strict=True)
-            keyed = [jax.random.wrap_key_data(a, impl=i) if i else a for a, i in given]
-            return function(*keyed, **static)
-
-        branches = [functools.partial(branch, function) for function in self._distinct]
-        index = jnp.asarray(self._index)[params.game]
-        if self._axis is not None:
-            index = index[jnp.maximum(params.choices[self._axis], 0)]
-        return jax.lax.switch(index, branches, *words)
-
-
-def _impl(value):
-    """Returns the generator of a key; None of all else, keys of the old style too."""
-    is_key = jnp.issubdtype(getattr(value, "dtype", np.int32), jax.dtypes.prng_key)
-    return jax.random.key_impl(value) if is_key else None
-
-
-def _nobody_joins(key: jax.Array, world: World, cfg: Config) -> World:
-    return world
-
-
-def _joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
-    """Returns the function by which NPCs join a game, if it can have any, or players change."""
-    if isinstance(function, Pick):
-        return function.mapped(lambda one: _joining(game, one, cfg))
-    if getattr(function, "is_for_players", False):
-        return function  # pyright: ignore[reportReturnType]
-    systems = cfg.systems if game.systems is None else game.systems
-    if function is None or System.NPC not in systems or not cfg.npcs:
-        return _nobody_joins
-    return function
 
 
 def _checked_games(games: Sequence[Minigame], cfg: Config) -> tuple[Minigame, ...]:
@@ -354,7 +286,7 @@ def _checked_weights(weights: Sequence[float] | None, count: int) -> np.ndarray:
     weights = [1.0] * count if weights is None else list(weights)
     if len(weights) != count:
         raise ValueError(f"weights={weights} must be one number for each of {count} games")
-    if not all(is_number(w) and not isinstance(w, bool) and w >= 0 for w in weights):
+    if not all(checks.is_finite_number(w) and w >= 0 for w in weights):
         raise ValueError(f"weights={weights} must be finite numbers, 0 or more")
     total = math.fsum(weights)
     if not total > 0:

@@ -51,9 +51,8 @@ def counterfactual(
 ) -> Influence:
     """Returns the effect of each player's action in one tick on all players.
 
-    The tick, and those after it, are played once as recorded and once for each player without its
-    action, all others acting as recorded, with the same random numbers, in one vmapped call. In the
-    ticks after the first everybody acts as recorded, in each of these worlds.
+    The tick is played once as recorded and once for each player without its action, with the same
+    random numbers, in one vmapped call. In the ticks after it everybody acts as recorded.
 
     Args:
       source: a `Replay`; or an environment, then `actions` and `key` are needed.
@@ -74,15 +73,21 @@ def counterfactual(
     """
     ticks = checks.whole("ticks", ticks, 1)
     env, first, world, key, taken = _played(source, at, ticks, actions, key)
-    instead = _instead(replace, env)
     compare = instance_cache.get_or_make(
         env, "influence", lambda: jax.jit(functools.partial(_influence, env))
     )
-    health, alive = jax.device_get(compare(world, key, taken, instead, np.int32(first)))
+    worlds = compare(world, key, taken, _instead(replace, env), np.int32(first))
+    health, alive = jax.device_get(worlds)
+    return _difference(health, alive, courses.alive_of(world), ticks)
+
+
+def _difference(health: np.ndarray, alive: np.ndarray, acted: np.ndarray, ticks: int) -> Influence:
+    """Returns the influence by health and survival (P + 1, P); the last row is as recorded."""
+    survived = alive.astype(np.int8)
     return Influence(
         health=health[-1][None] - health[:-1],
-        survival=alive[-1][None].astype(np.int8) - alive[:-1].astype(np.int8),
-        acted=courses.alive_of(world),
+        survival=survived[-1][None] - survived[:-1],
+        acted=acted,
         ticks=ticks,
     )
 

@@ -8,20 +8,22 @@ import numpy as np
 
 from metammo_jax import action as actions
 from metammo_jax.action import Action
+from metammo_jax.action_heads import HEADS
 from metammo_jax.config import Config
 from metammo_jax.lib import checks
+from metammo_jax.vector import VectorEnv
 from metammo_jax.vocab import NOBODY
 from metammo_jax.wrappers import Wrapper
 
-NEEDS = {"give_to": "give", "price": "sell", "gold": "gold_to"}
-"""Fields of an action that mean nothing where another one is negative, and that other."""
+NEEDS = {head.name: head.detail_of for head in HEADS if head.needs_items and head.detail_of}
+"""Trade fields of an action that mean nothing where another one is negative, and that other."""
 
 
 def inner_env(env: Any, call: str) -> Any:
     """Returns the environment within wrappers; ValueError for a batch of worlds."""
     while isinstance(env, Wrapper):
         env = env.inner
-    if hasattr(env, "num_worlds"):
+    if isinstance(env, VectorEnv):
         raise ValueError(f"{call} takes one environment, given a batch of worlds; pass batch.env")
     return env
 

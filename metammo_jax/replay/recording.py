@@ -1,17 +1,36 @@
 """Recording of episodes."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
 
+from metammo_jax.action import Action
 from metammo_jax.lib import checks
 from metammo_jax.replay import course as courses
 from metammo_jax.replay import given, stored
 from metammo_jax.replay.course import Course, alive_of
 from metammo_jax.replay.episode import Replay
 from metammo_jax.world import World
+
+
+@runtime_checkable
+class Restarts(Protocol):
+    """A policy with a memory, which is reset before an episode."""
+
+    def restart(self) -> None:
+        """Forgets the ticks before."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A policy whose outputs can be recorded."""
+
+    def explain(self, key: jax.Array, obs: Any) -> tuple[Action, dict[str, jax.Array]]:
+        """Returns the action, and outputs by name, arrays (P, ...)."""
+        ...
 
 
 def record(
@@ -26,8 +45,7 @@ def record(
     """Plays one episode; returns its `Replay`.
 
     Args:
-      env: an environment, without batch. With a wrapper the policy sees what that shows; the
-        replay is of the environment within.
+      env: an environment, without batch; of a wrapper the replay is of the environment within.
       key: () key.
       policy: (key, observation) -> Action, called once a tick outside of jit, so that it may
         remember things, such as `agents.load(name).player`; its `restart()` is called first, if it
@@ -47,7 +65,7 @@ def record(
     """
     inner, key = given.inner_env(env, "record"), given.one_key(key, "record")
     ticks = env.cfg.horizon if ticks is None else checks.whole("ticks", ticks, 1)
-    if outputs and not hasattr(policy, "explain"):
+    if outputs and not isinstance(policy, Explains):
         raise ValueError("outputs=True needs a policy with a method explain, such as agent.player")
     reset_key, _ = courses.keys_of(key)
     index, levels = given.game_index(env, game), given.difficulties(env, difficulty)
@@ -90,10 +108,10 @@ def _play(
       alive: (T, P) bool, who acted in the ticks before.
       outputs: see `record`.
     """
-    if hasattr(policy, "restart"):
-        policy.restart()
     step, keys_of, sample = jax.jit(env.step), jax.jit(courses.tick_keys), jax.jit(env.sample)
     choose = sample if policy is None else policy.explain if outputs else policy
+    if isinstance(policy, Restarts):
+        policy.restart()
     _, key = courses.keys_of(course.key)
     taken, lived, policy_outputs = [], [alive], []
     for tick in ticks:

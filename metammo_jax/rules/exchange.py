@@ -30,9 +30,14 @@ def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         listed_at=jnp.where(listed, world.tick, bag.listed_at),
     )
     return effects.record_event(
-        world.replace(bag=bag), Event.LIST_ITEM, listed.any(0), item, level, quantity,
+        world.replace(bag=bag),
+        Event.LIST_ITEM,
+        listed.any(0),
+        item,
+        level,
+        quantity,
         details=lambda: dict(gold=price),
-    )  # fmt: skip
+    )
 
 
 def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
@@ -83,9 +88,12 @@ def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.
         world, Event.BUY_ITEM, made, item, level, bought, details=lambda: dict(said, whom=seller)
     )
     world = effects.record_event(
-        world, Event.EARN_GOLD, sales, amount=sales,
+        world,
+        Event.EARN_GOLD,
+        sales,
+        amount=sales,
         details=lambda: dict(said, who=seller, whom=buyer),
-    )  # fmt: skip
+    )
     return effects.add_to_tally(world, spent=paid, earned=jnp.zeros_like(paid).at[seller].add(paid))
 
 

@@ -141,20 +141,15 @@ def revive(
     """
     params, body, players = world.params, world.body, cfg.players
     back = body.died[:players] & (params.revival != Revival.NONE)
-    place = body.pos[:players]
-    for kind in sorted(kinds):
-        there = _PLACES[kind](threefry.fold_in(key, kind), world, cfg)
-        place = jnp.where(params.revival == kind, there, place)
 
     def put(old, new):
         return old.at[:players].set(jnp.where(_like(back, old), new, old[:players]))
 
-    has_resource = query.is_on(world, System.RESOURCE)
-    full = jnp.where(has_resource, RESOURCE_BASE, 0)
+    full = jnp.where(query.is_on(world, System.RESOURCE), RESOURCE_BASE, 0)
     body = body.replace(
         present=put(body.present, True),
         health=put(body.health, BASE_HEALTH),
-        pos=put(body.pos, place),
+        pos=put(body.pos, _revival_places(key, world, kinds, cfg)),
         food=put(body.food, full),
         water=put(body.water, full),
         message=put(body.message, 0),
@@ -162,6 +157,17 @@ def revive(
         immortal_until=put(body.immortal_until, world.tick + params.revival_freeze),
     )
     return world.replace(body=body), back
+
+
+def _revival_places(
+    key: jax.Array, world: World, kinds: Collection[Revival], cfg: Config
+) -> jax.Array:
+    """Returns (P, 2) int32, where players come back, of those ways of coming back that occur."""
+    place = world.body.pos[: cfg.players]
+    for kind in sorted(kinds):
+        there = _PLACES[kind](threefry.fold_in(key, kind), world, cfg)
+        place = jnp.where(world.params.revival == kind, there, place)
+    return place
 
 
 def _like(rows: jax.Array, array: jax.Array) -> jax.Array:

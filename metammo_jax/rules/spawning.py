@@ -52,8 +52,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     if cfg.npcs == 0:
         return world
     free = ~body.present[players:]
-    joins = jnp.minimum(recruits.wanted.sum(), free.sum())
-    nth_free = jnp.cumsum(free) - 1
+    joins, nth_free = jnp.minimum(recruits.wanted.sum(), free.sum()), jnp.cumsum(free) - 1
     new = free & (nth_free < joins)
     row = _rows(recruits.wanted, free, nth_free)
 
@@ -69,14 +68,21 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
         rally=put(npc.rally, recruits.rally),
         spawned=npc.spawned + joins,
     )
-    serial = -(world.npc.spawned + nth_free + 1)
-    body = _embody(body, new, serial, players)
+    body = _embody(body, new, -(world.npc.spawned + nth_free + 1), players)
     body = body.replace(pos=body.pos.at[players + row].set(recruits.pos, mode="drop"))
     world = world.replace(body=body, npc=npc)
     if recruits.level is None or not (cfg.has_items or cfg.has_skills):
         return world
-    gear, gold = _gear(words[1:], world, recruits.level)
-    gear = {name: put(getattr(npc, name), values) for name, values in gear.items()}
+    return _equip(words[1:], world, recruits.level, row, players)
+
+
+def _equip(words: jax.Array, world: World, level: jax.Array, row: jax.Array, players: int) -> World:
+    """Returns the world with the equipment and gold of recruits in NPC rows (K,); see `_gear`."""
+    body, npc = world.body, world.npc
+    gear, gold = _gear(words, world, level)
+    gear = {
+        name: getattr(npc, name).at[row].set(values, mode="drop") for name, values in gear.items()
+    }
     gold = body.gold.at[players + row].set(gold, mode="drop")
     return world.replace(npc=npc.replace(**gear), body=body.replace(gold=gold))
 

@@ -12,7 +12,7 @@ from metammo_jax.tasks.algebra import asked_in, numbers_of, plan_of
 from metammo_jax.tasks.embeddings import ORIGINAL, meaning
 from metammo_jax.tasks.goal import Goal
 from metammo_jax.tasks.signature import FREE_NUMBERS, PARAM_NAMES, signature_of
-from metammo_jax.vocab import NEVER
+from metammo_jax.vocab import NEVER, Subject
 from metammo_jax.world import Params, Task
 
 _VALUE = -1
@@ -65,17 +65,14 @@ class TaskBook:
         self._number, self._name = _numbers(self.goals, cfg)
         self._watch = _watches(self.goals)
         self.kinds = frozenset(goal.kind for goal in self.goals)
-        subjects = [set() for _ in self.predicates]
-        for goal, index in zip(self.goals, self._predicate, strict=True):
-            subjects[index].add(goal.subject)
-        self.subjects = tuple(map(frozenset, subjects))
+        self.subjects = _subjects(self.goals, self._predicate, len(self.predicates))
         given = embeddings or [None] * len(goals_of_games)
         said = words or [()] * len(goals_of_games)
         rows = [_embeddings(*row, cfg) for row in zip(goals_of_games, given, said, strict=True)]
         self._embedding = np.concatenate(rows) if rows else np.zeros((0, cfg.task_embedding))
         self._reach = _cumulative([[g.weight for g in goals] for goals in goals_of_games])
-        self._choices = max(len(goals) for goals in goals_of_games)
         lengths = [len(goals) for goals in goals_of_games]
+        self._choices = max(lengths)
         self._first = np.cumsum([0, *lengths[:-1]]).astype(np.int32)
         self._length = np.array(lengths, np.int32)
         self._by_group = np.array(by_group or [False] * len(lengths))
@@ -127,6 +124,16 @@ class TaskBook:
             given = params.group % jnp.asarray(self._length)[params.game]
             drawn = jnp.where(jnp.asarray(self._by_group)[params.game], given, drawn)
         return first + drawn
+
+
+def _subjects(
+    goals: Sequence[Goal], predicate: np.ndarray, count: int
+) -> tuple[frozenset[Subject], ...]:
+    """Returns for each of some predicates the subjects of the goals that have it."""
+    subjects = [set() for _ in range(count)]
+    for goal, index in zip(goals, predicate, strict=True):
+        subjects[index].add(goal.subject)
+    return tuple(map(frozenset, subjects))
 
 
 def _numbers(goals: tuple[Goal, ...], cfg: Config) -> tuple[np.ndarray, np.ndarray]:

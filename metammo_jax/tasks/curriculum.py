@@ -106,8 +106,11 @@ def _time_and_places() -> Iterator[tuple]:
         yield p.can_see_tile, (tile,), 10
     yield p.occupy_tile, ("middle", "middle"), 1
     for target in (
-        Subject.LEFT_TEAM_LEADER, Subject.RIGHT_TEAM_LEADER, Subject.LEFT_TEAM, Subject.RIGHT_TEAM,
-    ):  # fmt: skip
+        Subject.LEFT_TEAM_LEADER,
+        Subject.RIGHT_TEAM_LEADER,
+        Subject.LEFT_TEAM,
+        Subject.RIGHT_TEAM,
+    ):
         yield p.can_see, (target,), 1
 
 

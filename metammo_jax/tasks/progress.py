@@ -21,11 +21,10 @@ DEAD_REWARD = -1.0
 def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[World, jax.Array]:
     """Returns the world with the progress of all tasks updated, and rewards (P,) float32.
 
-    A task is looked at while any player that has it is current. A completed task keeps its
-    progress and earns nothing more, unless it is ONGOING: that earns its progress, which may
-    fall again, in every tick. The progress of a HOLD task is the share of the ticks for which its
-    predicate has been true on end, and completing it earns 1. Then the frozen get 0, and those
-    who died in this tick -1, in team games too.
+    A task is looked at while any player that has it is current. A completed task keeps its progress
+    and earns nothing more, unless it is ONGOING: that earns its progress, which may fall again, in
+    every tick. The progress of a HOLD task is the share of the ticks for which its predicate has
+    been true on end; completing it earns 1. The frozen get 0, those who died in this tick -1.
 
     Args:
       world: after the game's own rules of this tick; reads everything, writes task.
@@ -36,25 +35,19 @@ def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[Worl
     Returns:
       world, and (P,) float32 rewards; 0 for players that are not current.
     """
-    task, kinds = world.task, table.kinds
+    task, kinds, values = world.task, table.kinds, _values(world, table, cfg)
     looked_at = (query.teammates(world) & current[:, None]).any(0)
     running = looked_at & (task.completed_at == NEVER)
-    values = _values(world, table, cfg)
     if TaskKind.HOLD in kinds:
-        held = jnp.where(values >= 1.0, task.held + 1, 0)
-        task = task.replace(held=jnp.where(running, held, task.held))
-        share = exact.divide(task.held, jnp.maximum(task.hold, 1))
-        values = jnp.where(task.kind == TaskKind.HOLD, share, values)
+        task, values = _held(task, values, running)
     if TaskKind.ONGOING in kinds:
-        is_ongoing = task.kind == TaskKind.ONGOING
-        running |= looked_at & is_ongoing
+        running |= looked_at & (task.kind == TaskKind.ONGOING)
     progress = jnp.where(running, values, task.progress)
-    done = running & (progress >= 1.0)
-    earned = progress - task.progress
+    done, earned = running & (progress >= 1.0), progress - task.progress
     if TaskKind.HOLD in kinds:
         earned = jnp.where(done & (task.kind == TaskKind.HOLD), 1.0, earned)
     if TaskKind.ONGOING in kinds:
-        earned = jnp.where(is_ongoing & looked_at, progress, earned)
+        earned = jnp.where((task.kind == TaskKind.ONGOING) & looked_at, progress, earned)
     task = task.replace(
         progress=progress,
         max_progress=jnp.maximum(task.max_progress, progress),
@@ -62,10 +55,23 @@ def evaluate(world: World, current: jax.Array, table, cfg: Config) -> tuple[Worl
         gains=task.gains + (earned > 0).astype(jnp.int32),
         losses=task.losses + (earned < 0).astype(jnp.int32),
     )
-    body = world.body
-    reward = jnp.where(current & (body.freeze <= 0), earned, 0.0)
-    reward = jnp.where(body.died[: cfg.players], DEAD_REWARD, reward)
+    reward = jnp.where(current & (world.body.freeze <= 0), earned, 0.0)
+    reward = jnp.where(world.body.died[: cfg.players], DEAD_REWARD, reward)
     return world.replace(task=task), reward
+
+
+def _held(task: Task, values: jax.Array, running: jax.Array) -> tuple[Task, jax.Array]:
+    """Returns tasks with the ticks counted that HOLD tasks were true, and values (P,) with these.
+
+    Args:
+      task: of all players.
+      values: (P,) float32, of the predicates.
+      running: (P,) bool, tasks that are looked at and not completed.
+    """
+    held = jnp.where(values >= 1.0, task.held + 1, 0)
+    task = task.replace(held=jnp.where(running, held, task.held))
+    share = exact.divide(task.held, jnp.maximum(task.hold, 1))
+    return task, jnp.where(task.kind == TaskKind.HOLD, share, values)
 
 
 def restart(task: Task, rows: jax.Array) -> Task:

@@ -244,16 +244,7 @@ def register(
     """
 
     def add(predicate: Callable) -> Callable:
-        key = getattr(predicate, "__name__", None) if name is None else name
-        if not isinstance(key, str) or not key:
-            raise ValueError(f"name={key!r} must be a non-empty string")
-        if key in _REGISTERED:
-            raise ValueError(f"predicate {key!r} is taken")
-        if not callable(predicate) or hasattr(predicate, "signature"):
-            raise ValueError(f"predicate={predicate!r} must be a function not registered before")
-        for argument in (arguments or {}).values():
-            if not isinstance(argument, Argument):
-                raise ValueError(f"{key}: argument {argument!r} must be an Argument")
+        key = _checked_name(name, predicate, arguments or {})
         predicate.signature = Signature(
             key, dict(arguments or {}), needs, watches, says, tuple(original)
         )
@@ -261,6 +252,21 @@ def register(
         return predicate
 
     return add
+
+
+def _checked_name(name: str | None, predicate: Callable, arguments: Mapping) -> str:
+    """Returns the name of a predicate, its own if None; ValueError if it cannot be registered."""
+    key = getattr(predicate, "__name__", None) if name is None else name
+    if not isinstance(key, str) or not key:
+        raise ValueError(f"name={key!r} must be a non-empty string")
+    if key in _REGISTERED:
+        raise ValueError(f"predicate {key!r} is taken")
+    if not callable(predicate) or hasattr(predicate, "signature"):
+        raise ValueError(f"predicate={predicate!r} must be a function not registered before")
+    for argument in arguments.values():
+        if not isinstance(argument, Argument):
+            raise ValueError(f"{key}: argument {argument!r} must be an Argument")
+    return key
 
 
 def registered() -> dict[str, Callable]:

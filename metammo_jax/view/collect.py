@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
-from metammo_jax import query
-from metammo_jax.action import TRADE
-from metammo_jax.view import happenings
-from metammo_jax.vocab import NEVER, NOBODY, Direction, System
+from metammo_jax import action_heads, query
+from metammo_jax.view.events import TABLES, events_between
+from metammo_jax.vocab import NEVER, System
 from metammo_jax.world import World
 
 CHUNK = 64
@@ -38,17 +37,17 @@ def columns_of(replay) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], Wo
         (see `metammo_jax.view.html.to_html`).
 
     Returns:
-      columns by name, (F, n) integers for F = ticks + 1 worlds; tables of what happened, by name,
+      columns by name, (F, n) integers for F = ticks + 1 worlds; tables of events, by name,
       (M, k) integers; and the first world, in numpy arrays.
     """
     cfg, parts, first = replay.env.cfg, [], None
-    events: dict[str, list[np.ndarray]] = {name: [] for name in happenings.TABLES}
+    events: dict[str, list[np.ndarray]] = {name: [] for name in TABLES}
     actions = jax.tree.map(np.asarray, replay.actions)
     before = None
     for world in chunks(replay):
         first = jax.tree.map(lambda leaf: leaf[0], world) if first is None else first
         parts.append({name: _flat(values) for name, values in _columns(world, cfg).items()})
-        for name, rows in happenings.between(before, world, actions, cfg).items():
+        for name, rows in events_between(before, world, actions, cfg).items():
             events[name].append(rows)
         before = jax.tree.map(lambda leaf: leaf[-1:], world)
     assert first is not None
@@ -95,6 +94,12 @@ def _columns(world: World, cfg) -> dict[str, np.ndarray]:
         score=shares(world.verdict.score),
         over=world.verdict.over,
     )
+    return columns | _optional_columns(world, cfg)
+
+
+def _optional_columns(world: World, cfg) -> dict[str, np.ndarray]:
+    """Returns columns of NPCs, bags and skills, of those that there are."""
+    body, players, columns = world.body, cfg.players, {}
     if world.npc is not None:
         columns |= dict(
             npc_id=-body.id[:, players:] * (body.id[:, players:] < 0),
@@ -119,17 +124,14 @@ def shares(values) -> np.ndarray:
 
 def _acted(actions, columns: dict, cfg) -> dict[str, np.ndarray]:
     """Returns columns of actions: row t led to world t; no-ops for dead players."""
-    idle = {"move": Direction.STAY, "style": 0}
-    needs = {"price": "sell", "give_to": "give", "gold": "gold_to", "style": "target"}
     acted, alive = {}, columns["alive"][:-1, : cfg.players]
-    for name, values in vars(actions).items():
-        if values is None or (name in TRADE and not cfg.slots):
+    for head in action_heads.present(actions):
+        if head.needs_items and not cfg.has_items:
             continue
-        nothing = idle.get(name, NOBODY)
-        used = alive & (getattr(actions, needs[name]) >= 0) if name in needs else alive
-        values = np.where(used, values, nothing).astype(np.int32)
-        first = np.full_like(values[:1], nothing)
-        acted[f"act_{name}"] = np.concatenate([first, np.clip(values, -1, 65534)])
+        used = alive & (getattr(actions, head.detail_of) >= 0) if head.detail_of else alive
+        values = np.where(used, getattr(actions, head.name), head.noop).astype(np.int32)
+        first = np.full_like(values[:1], head.noop)
+        acted[f"act_{head.name}"] = np.concatenate([first, np.clip(values, -1, 65534)])
     return acted
 
 

@@ -4,12 +4,13 @@ import numpy as np
 
 from metammo_jax.draw import palette
 from metammo_jax.games.universe.words import describe_task
+from metammo_jax.rules.fog import HARM_ABOVE
 from metammo_jax.tables import EXP_THRESHOLD, IMPASSABLE, REACH
 from metammo_jax.tasks.algebra import numbers_of
 from metammo_jax.tasks.words import describe
-from metammo_jax.view import collect, happenings
+from metammo_jax.view import collect
 from metammo_jax.vocab import NEVER, Direction, Event, Item, Kind, Skill, Style, System, Tile
-from metammo_jax.world import World
+from metammo_jax.world import Params, World
 
 WORDS = dict(
     tiles=Tile, items=Item, skills=Skill, styles=Style, directions=Direction, kinds=Kind,
@@ -29,8 +30,6 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
     """
     cfg, params = replay.env.cfg, world.params
     game = replay.env.games[int(params.game)].name
-    target = params.seize_target.tolist()
-    marked = [cfg.middle, cfg.middle] if params.mark_center else None
     return dict(
         title=title or game.replace("_", " "),
         game=game,
@@ -45,16 +44,7 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
         horizon=cfg.horizon,
         slots=cfg.slots,
         reach=REACH,
-        group=params.group.tolist(),
-        leader=params.leader.tolist(),
-        teamGame=bool(params.team_game),
-        resources=bool(params.enabled[System.RESOURCE]),
-        leaderBound=bool(params.leader_bound),
-        fogOnset=None if params.fog_onset >= NEVER else int(params.fog_onset),
-        fogFinal=int(params.fog_final_size),
-        fogHarm=happenings.HARM_ABOVE,
-        mark=target if min(target) >= 0 else marked,
-        seize=min(target) >= 0,
+        **_of_params(params, cfg),
         tasks=tasks(replay.env, world),
         share=collect.SHARE,
         percent=collect.PERCENT,
@@ -64,6 +54,24 @@ def facts(replay, world: World, columns: dict, title: str | None) -> dict:
         policy=sorted(replay.policy or {}),
         palette=palette.as_json(world),
         words={name: _names(enum) for name, enum in WORDS.items()},
+    )
+
+
+def _of_params(params: Params, cfg) -> dict:
+    """Returns the settings of the episode that the page shows."""
+    target = params.seize_target.tolist()
+    marked = [cfg.middle, cfg.middle] if params.mark_center else None
+    return dict(
+        group=params.group.tolist(),
+        leader=params.leader.tolist(),
+        teamGame=bool(params.team_game),
+        resources=bool(params.enabled[System.RESOURCE]),
+        leaderBound=bool(params.leader_bound),
+        fogOnset=None if params.fog_onset >= NEVER else int(params.fog_onset),
+        fogFinal=int(params.fog_final_size),
+        fogHarm=HARM_ABOVE,
+        mark=target if min(target) >= 0 else marked,
+        seize=min(target) >= 0,
     )
 
 

@@ -55,7 +55,15 @@ def test_ippo_learns_to_race():
     env = JaxMARLEnv(mm.make("race_to_the_center", config="tiny"), window=False)
     net = Net(env.action_space("agent_0").n)
     params = net.init(jax.random.key(0), jnp.zeros(env.observation_space("agent_0").shape))
-    adam = optax.chain(optax.clip_by_global_norm(0.5), optax.adam(2e-3))
+    train = jax.jit(trainer(env, net))
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes types
+        rewards = np.asarray(train(params))
+    assert np.isfinite(rewards).all()
+    assert rewards[-8:].mean() > rewards[:8].mean() + 0.005, rewards
+
+
+def rollout(env, net, carry, key):
+    """Returns parameters, observations and states after STEPS ticks, and what was played."""
 
     def act(carry, key):
         params, obs, state = carry
@@ -71,11 +79,16 @@ def test_ippo_learns_to_race():
         done = stacked(done, env.agents).astype(jnp.float32)
         return (params, obs, state), (flat, action, old, value, stacked(reward, env.agents), done)
 
+    return jax.lax.scan(act, carry, jax.random.split(key, STEPS))
+
+
+def trainer(env, net):
+    """Returns the function that trains parameters, and returns the mean reward of each update."""
+    adam = optax.chain(optax.clip_by_global_norm(0.5), optax.adam(2e-3))
+
     def update(carry, key):
         params, memory, obs, state = carry
-        (_, obs, state), played = jax.lax.scan(
-            act, (params, obs, state), jax.random.split(key, STEPS)
-        )
+        (_, obs, state), played = rollout(env, net, (params, obs, state), key)
         flat, action, old, value, reward, done = played
         last = net.apply(params, stacked(obs, env.agents))[1]
         gain = advantages(reward, done, value, last)
@@ -89,13 +102,9 @@ def test_ippo_learns_to_race():
         (params, memory), _ = jax.lax.scan(descend, (params, memory), None, EPOCHS)
         return (params, memory, obs, state), reward.mean()
 
-    @jax.jit
     def train(params):
         obs, state = jax.vmap(env.reset)(jax.random.split(jax.random.key(1), ENVS))
         start = params, adam.init(params), obs, state
         return jax.lax.scan(update, start, jax.random.split(jax.random.key(2), UPDATES))[1]
 
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes types
-        rewards = np.asarray(train(params))
-    assert np.isfinite(rewards).all()
-    assert rewards[-8:].mean() > rewards[:8].mean() + 0.005, rewards
+    return train

@@ -90,7 +90,7 @@ def test_agents_and_spaces(env):
 
 
 @pytest.mark.slow
-def test_who_is_dead_stays_done(base):
+def test_a_dead_player_stays_done(base):
     env = JaxMARLEnv(mm.make("team_battle", config="tiny"), actions="move_attack")
     world = worlds.kill(worlds.blank(env.core.cfg, teams=4), 7, now=False)
     obs, near = jax.jit(lambda w: (o := env.core.env.observe(w), env.core.choices(o)))(world)

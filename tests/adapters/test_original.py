@@ -136,7 +136,7 @@ def test_a_scripted_baseline_plays(tiny):
 
 
 @pytest.mark.slow
-def test_who_dies_is_told_once_and_spaces_hold(tiny_full):
+def test_who_dies_is_terminated_once_and_spaces_hold(tiny_full):
     gymnasium = pytest.importorskip("gymnasium")
     env, rng = OriginalEnv(mm.make("team_battle", config=tiny_full)), np.random.default_rng(1)
     env.reset(seed=0)

@@ -35,6 +35,11 @@ class FakeWorld:
         return types.SimpleNamespace(group=group, choices=None)
 
     @property
+    def task(self):
+        """Everybody has goal 0."""
+        return types.SimpleNamespace(goal=jnp.zeros(self.goal.shape, jnp.int32))
+
+    @property
     def body(self):
         """Who is there."""
         return types.SimpleNamespace(present=self.alive)
@@ -43,13 +48,13 @@ class FakeWorld:
 class FakeGame:
     """Stands for a Minigame."""
 
-    name = "remember"
+    name, goals = "remember", ()
 
 
 class FakeTable:
     """Stands for the games' table: one game without difficulty."""
 
-    weights = np.ones(1)
+    weights, atlas = np.ones(1), None
 
     def first_difficulty(self):
         """Returns the lowest."""

@@ -75,7 +75,7 @@ def start(*words, devices: int = 1) -> subprocess.Popen:
 
 
 def finish(*started: subprocess.Popen, seconds: int = 600) -> list[dict]:
-    """Waits for processes to end well; returns what they told last. None outlives this call."""
+    """Returns what processes sent last, once they have ended well; none outlives this call."""
     try:
         said = [process.communicate(timeout=seconds)[0] for process in started]
     finally:

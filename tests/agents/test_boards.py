@@ -26,7 +26,7 @@ def test_numbers_of_a_record():
     }
 
 
-def test_what_is_asked_for():
+def test_log_to_names_boards():
     assert boards.board_names(TrainConfig()) == ()
     both = TrainConfig(log=("wandb", "tensorboard"), tensorboard=True)
     assert boards.board_names(both) == ("wandb", "tensorboard")

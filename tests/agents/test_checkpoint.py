@@ -20,7 +20,7 @@ def saved(tmp_path):
     return checkpoint.save(tmp_path / "checkpoints", 3, POLICY, TRAINER, COUNTS)
 
 
-def test_all_comes_back(saved):
+def test_a_saved_state_is_read_back(saved):
     policy, trainer, counts = checkpoint.load(saved, POLICY, TRAINER)
     jax.tree.map(np.testing.assert_array_equal, policy, POLICY)
     assert jax.random.key_data(trainer["key"]).tolist() == [0, 7]

@@ -167,8 +167,9 @@ def _learn_slowly(slow, rows, update, cfg):
         if done and level in slow:
             by_level.setdefault(level, []).append((won, score))
         elif done and number % 2 == 0 and level not in new:
-            new[level] = dict(score=float(score), won=float(won), lost=1.0 - won,
-                              played=update, added=update)  # fmt: skip
+            new[level] = dict(
+                score=float(score), won=float(won), lost=1.0 - won, played=update, added=update
+            )
     for level, episodes in by_level.items():
         one, fade = slow[level], (1 - buffer.MEMORY) ** len(episodes)
         wins = sum(won for won, _ in episodes)

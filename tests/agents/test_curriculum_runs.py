@@ -91,9 +91,14 @@ def test_the_picture_shows_shares_of_all_resets():
 def test_a_run_with_a_curriculum_goes_on_exactly(name, fake_cfg, tmp_path):
     def cfg(place):
         return dataclasses.replace(
-            fake_cfg, curriculum=name, level_buffer=8, rollout=16, total_steps=4_000,
-            run_dir=str(tmp_path / place), eval_every=0,
-        )  # fmt: skip
+            fake_cfg,
+            curriculum=name,
+            level_buffer=8,
+            rollout=16,
+            total_steps=4_000,
+            run_dir=str(tmp_path / place),
+            eval_every=0,
+        )
 
     whole = train(cfg("whole"), LevelEnv())
     train(cfg("parts"), LevelEnv(), updates=2)
@@ -107,14 +112,15 @@ def test_a_run_with_a_curriculum_goes_on_exactly(name, fake_cfg, tmp_path):
             np.testing.assert_array_equal(left, right)
     assert one.stage.state.levels is None
     assert (one.running is None) == (name == "progress")
-    told = whole.history[-1]["curriculum"]
-    assert set(told["share"]) == {"remember", "universe"}
+    record = whole.history[-1]["curriculum"]
+    assert set(record["share"]) == {"remember", "universe"}
     assert (tmp_path / "whole" / "curriculum.png").stat().st_size > 10_000
     if name == "replay":
-        assert told["held"] == 8 and told["age"] > 0 and 0 < told["new"] < 1
+        assert record["held"] == 8 and record["age"] > 0 and 0 < record["new"] < 1
     if name == "progress":
         return
     together = train(dataclasses.replace(cfg("seeds"), seed=0), LevelEnv(), seeds=[0, 1], updates=3)
-    jax.tree.map(np.testing.assert_array_equal, *[
-        r.history[2]["curriculum"]["resets"] for r in (whole, together.results[0])
-    ])  # fmt: skip
+    jax.tree.map(
+        np.testing.assert_array_equal,
+        *[r.history[2]["curriculum"]["resets"] for r in (whole, together.results[0])],
+    )

@@ -43,7 +43,7 @@ def test_forbidden_is_never_drawn(logits):
 
 
 def test_entropy_is_that_of_what_agents_do(logits):
-    """Enumerates all choices; those that differ only in the style of no attack are one deed."""
+    """Enumerates all choices; those that differ only in the style of no attack are one action."""
     total, mass, seen = 0.0, 0.0, set()
     for choice in every_choice():
         entry = tuple(int(index[0]) for index in jax.tree.leaves(choice))
@@ -56,8 +56,8 @@ def test_entropy_is_that_of_what_agents_do(logits):
         total -= np.exp(log_probability) * log_probability
         mass += np.exp(log_probability)
     assert mass == pytest.approx(np.ones(7), abs=1e-5)
-    deeds, words = entropy(logits)
-    assert np.asarray(deeds + words) == pytest.approx(total, abs=1e-4)
+    of_actions, words = entropy(logits)
+    assert np.asarray(of_actions + words) == pytest.approx(total, abs=1e-4)
 
 
 def test_log_prob_of_hand_made_logits():
@@ -150,27 +150,27 @@ def test_of_who_does_nothing_no_detail_counts():
 
 
 @pytest.mark.parametrize(
-    ("deed", "detail"),
+    ("head", "detail"),
     [("target", "style"), ("give", "give_to"), ("sell", "price"), ("gold_to", "gold")],
 )
-def test_a_detail_counts_only_with_its_deed(deed, detail):
+def test_a_detail_counts_only_with_its_head(head, detail):
     """Somebody attacked, something given or sold, somebody who gets gold: then it matters how."""
     done = IDLE + LOW - HIGH
     for entry, share in ((0, LOW), (1, HIGH)):
-        found = log_prob(*full(**{deed: 0, detail: entry}))
+        found = log_prob(*full(**{head: 0, detail: entry}))
         assert float(found[0]) == pytest.approx(done + share)
     others = {"style", "give_to", "price", "gold"} - {detail}
     for other in others:
-        same = [float(log_prob(*full(**{deed: 0, other: entry}))[0]) for entry in (0, 1)]
-        assert same[0] == same[1], f"{other} has nothing to do with {deed}"
+        same = [float(log_prob(*full(**{head: 0, other: entry}))[0]) for entry in (0, 1)]
+        assert same[0] == same[1], f"{other} has nothing to do with {head}"
 
 
-def test_entropy_of_details_is_weighed_by_the_chance_of_their_deed():
-    """Deeds: eight heads whole, style and give_to a quarter; numbers: words whole, price, gold."""
+def test_entropy_of_details_is_weighed_by_the_chance_of_their_head():
+    """Eight heads whole, style and give_to a quarter; numbers: words whole, price, gold."""
     logits, _ = full()
     one = -(0.25 * LOW + 0.75 * HIGH)
-    deeds, numbers = entropy(logits)
-    assert float(deeds[0]) == pytest.approx((8 + 2 * 0.25) * one)
+    of_actions, numbers = entropy(logits)
+    assert float(of_actions[0]) == pytest.approx((8 + 2 * 0.25) * one)
     assert float(numbers[0]) == pytest.approx((1 + 2 * 0.25) * one)
 
 

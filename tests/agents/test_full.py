@@ -89,7 +89,7 @@ def test_the_papers_network_trains(tmp_path):
     assert still <= {buy, gold, gold_to}, "nothing is for sale in 8 ticks, and nobody has gold"
 
 
-def test_a_run_logs_what_players_came_to_and_is_judged(tmp_path):
+def test_a_run_logs_results_of_players_and_is_evaluated(tmp_path):
     cfg = dataclasses.replace(CFG, rollout=64, sequence=16, run_dir=str(tmp_path / "run"))
     result = train(cfg, updates=2)
     record = folder.read_metrics(result.run)[-1]

@@ -123,11 +123,11 @@ def test_shares_of_devices_sum_up_to_the_loss_and_its_gradient():
     cfg = TrainConfig(clip=0.1, value_clip=0.1, value_coef=0.5, entropy=0.01, token_entropy=0.001)
 
     def loss(scale, rows, mask, axis=None):
-        log_prob, value, deeds, old_log_prob, old_value, advantage = rows
+        log_prob, value, entropies, old_log_prob, old_value, advantage = rows
         return ppo_loss(
             scale * log_prob,
             scale * value,
-            (scale * deeds, deeds),
+            (scale * entropies, entropies),
             old_log_prob,
             old_value,
             advantage,
@@ -180,9 +180,15 @@ def test_ppo_loss_takes_the_worse_of_ratio_and_clipped_ratio():
     cfg = TrainConfig(clip=0.1, value_clip=0.0, value_coef=0.0, entropy=0.0, token_entropy=0.0)
     two = jnp.zeros(2)
     loss, _ = ppo_loss(
-        jnp.log(jnp.array([2.0, 2.0])), two, (two, two), two, two, jnp.array([1.0, -1.0]),
-        jnp.ones(2, bool), cfg,
-    )  # fmt: skip
+        jnp.log(jnp.array([2.0, 2.0])),
+        two,
+        (two, two),
+        two,
+        two,
+        jnp.array([1.0, -1.0]),
+        jnp.ones(2, bool),
+        cfg,
+    )
     scale = 1 / 2**0.5  # both advantages after normalization
     assert float(loss) == pytest.approx(-(1.1 * scale - 2.0 * scale) / 2)
 

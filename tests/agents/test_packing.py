@@ -53,13 +53,13 @@ def test_all_blocks_are_worked_on_once(wanted, at_once):
     def play(wanted, crowds, start):
         blocks = packing.pack(wanted)
         crowd = packing.block_crowd(crowds, blocks, PLAYERS)
-        parted = packing.fold_blocks(work, start, blocks, at_once, 30, crowd)
-        return parted, packing.fold_blocks(work, start, blocks, at_once, 30)
+        folded = packing.fold_blocks(work, start, blocks, at_once, 30, crowd)
+        return folded, packing.fold_blocks(work, start, blocks, at_once, 30)
 
     zeros = np.zeros(wanted.shape, np.int32)
-    parted, whole = jax.tree.map(np.asarray, play(wanted, crowds, (zeros, zeros)))
-    np.testing.assert_array_equal(parted[0], wanted)
-    assert (parted[1] >= crowds)[wanted].all() and not parted[1][~wanted].any()
+    folded, whole = jax.tree.map(np.asarray, play(wanted, crowds, (zeros, zeros)))
+    np.testing.assert_array_equal(folded[0], wanted)
+    assert (folded[1] >= crowds)[wanted].all() and not folded[1][~wanted].any()
     np.testing.assert_array_equal(whole[0], wanted)
     assert (whole[1][wanted] == 30).all()
 
@@ -103,8 +103,9 @@ def test_acting_packed_is_acting_for_everybody(tiny_batch):
 
     for found, expected in zip(
         (log_probs, value, memory),
-        jax.jit(plain)(params, obs, stage.memory, fresh), strict=True,
-    ):  # fmt: skip
+        jax.jit(plain)(params, obs, stage.memory, fresh),
+        strict=True,
+    ):
         np.testing.assert_allclose(found[alive], expected[alive], rtol=1e-4, atol=1e-5)
     assert not np.asarray(log_probs)[~alive].any() and not np.asarray(value)[~alive].any()
     kept = np.where(np.asarray(fresh)[..., None], 0.0, np.asarray(stage.memory))
@@ -125,6 +126,33 @@ def sequences(fake_parts):
     memory = memory.reshape(-1, *memory.shape[2:])
     advantage, after = jax.random.normal(jax.random.key(6), (2, *steps.value.shape))
     return updating.make_rows(steps, memory, advantage, after)
+
+
+def mean_loss(policy, params, cfg, learner, rows, index):
+    """Returns the mean loss over the living of sequences, and its metrics, by the plain formula."""
+    some = jax.tree.map(lambda leaf: leaf[index], rows)
+    step = some.step
+    obs, fresh, choice = jax.tree.map(
+        lambda leaf: jnp.moveaxis(leaf, 1, 0), (step.obs, step.fresh, step.choice)
+    )
+    who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
+    logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
+    batch = Minibatch(
+        step.log_prob,
+        step.value,
+        some.advantage,
+        step.reward,
+        step.ended,
+        step.bootstrap,
+        some.after,
+        step.alive,
+    )
+    old = learner.samples_of(batch, cfg, None)
+    old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
+    new = Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
+    loss, metrics = learner.loss(new, old, cfg)
+    count = step.alive.sum().astype(jnp.float32)
+    return loss / count, jax.tree.map(lambda leaf: leaf / count, metrics)
 
 
 @pytest.mark.parametrize(
@@ -161,31 +189,7 @@ def test_gradients_packed_are_those_of_everybody(
             jax.tree.map(lambda leaf: leaf[None], rows)
         )
 
-    def plain(params):
-        some = jax.tree.map(lambda leaf: leaf[index], rows)
-        step = some.step
-        obs, fresh, choice = jax.tree.map(
-            lambda leaf: jnp.moveaxis(leaf, 1, 0), (step.obs, step.fresh, step.choice)
-        )
-        who = jnp.broadcast_to(jnp.arange(4), (len(index), 4))
-        logits, value, _ = policy.unroll(params, obs, who, some.memory, fresh)
-        batch = Minibatch(
-            step.log_prob,
-            step.value,
-            some.advantage,
-            step.reward,
-            step.ended,
-            step.bootstrap,
-            some.after,
-            step.alive,
-        )
-        old = learner.samples_of(batch, cfg, None)
-        old = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 1, 0), old)
-        new = Replayed(log_prob(logits, choice), value, entropy(logits), logits, choice)
-        loss, metrics = learner.loss(new, old, cfg)
-        count = step.alive.sum().astype(jnp.float32)
-        return loss / count, jax.tree.map(lambda leaf: leaf / count, metrics)
-
+    plain = functools.partial(mean_loss, policy, cfg=cfg, learner=learner, rows=rows, index=index)
     found = jax.jit(packed)(state.params)
     expected = jax.jit(jax.grad(plain, has_aux=True))(state.params)
     jax.tree.map(

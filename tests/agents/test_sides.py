@@ -1,4 +1,4 @@
-"""Who plays in a comparison, and what is told of it."""
+"""Who plays in a comparison, and how its results are printed."""
 
 import jax
 import jax.numpy as jnp

@@ -67,10 +67,10 @@ def test_too_few_to_rate(places):
 
 def test_seats_are_shared_evenly():
     """Four groups: of three entrants one has two; of six four take part, all as often."""
-    few = make_lineups((0, 1, 2), 300, 4, seed=0)
-    counts = np.stack([(few == number).sum(axis=1) for number in range(3)], axis=1)
+    lineups = make_lineups((0, 1, 2), 300, 4, seed=0)
+    counts = np.stack([(lineups == number).sum(axis=1) for number in range(3)], axis=1)
     assert sorted(set(counts.ravel().tolist())) == [1, 2] and (counts.sum(axis=1) == 4).all()
-    assert [(few[:, seat] == 0).sum() for seat in range(4)] == [100] * 4
+    assert [(lineups[:, seat] == 0).sum() for seat in range(4)] == [100] * 4
     many = make_lineups(range(6), 300, 4, seed=0)
     assert all(len(set(row)) == 4 for row in many.tolist())
     assert [(many == number).sum() for number in range(6)] == [200] * 6
@@ -125,7 +125,7 @@ def test_entrants_play_with_their_own_parameters_whatever_their_order(sides, tmp
 @pytest.mark.parametrize(
     ("names", "said"), [(("a",), "at least two"), (("a", "a"), "names of their own")]
 )
-def test_entrants_that_cannot_be_told_apart(names, said):
+def test_entrants_of_the_same_name_are_refused(names, said):
     with pytest.raises(ValueError, match=said):
         tournament(FakeEnv(), [Side(name) for name in names])
 

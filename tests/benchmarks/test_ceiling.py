@@ -101,8 +101,9 @@ def test_shares_of_the_limits():
     assert ProgramCost("update", 1.0, None, 5e11).row(limits)[2:5] == ["-", "-", "-"]
 
 
-CFG = TrainConfig(num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=3, width=8,
-                  paper_reward=False)  # fmt: skip
+CFG = TrainConfig(
+    num_worlds=2, rollout=2, sequence=2, minibatches=1, epochs=3, width=8, paper_reward=False
+)
 
 
 def test_a_step_of_all_worlds_is_timed():

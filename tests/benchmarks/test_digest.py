@@ -1,4 +1,4 @@
-"""Digests are those of the committed file, and tell worlds apart."""
+"""Digests are those of the committed file, and differ between worlds."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""Turns of loops of unknown length, of a loop whose turns are known."""
+"""Iterations of while loops are counted right, in a loop whose number is known."""
 
 import json
 

@@ -87,7 +87,7 @@ def test_steps_after_the_end_of_a_game_do_not_count(tiny):
 
 
 @pytest.mark.parametrize("row", ROWS[:3])
-def test_what_is_seen_is_computed_where_it_is_claimed_and_only_there(tiny, row, monkeypatch):
+def test_observations_are_computed_in_the_workloads_that_claim_it_alone(tiny, row, monkeypatch):
     monkeypatch.setattr(
         workloads.nmmo, "observe", lambda world, cfg: jnp.exp(world.tick.astype(jnp.float32) * 0.1)
     )
@@ -98,7 +98,7 @@ def test_what_is_seen_is_computed_where_it_is_claimed_and_only_there(tiny, row, 
 
 
 @pytest.mark.parametrize("row", workloads.ROWS[:2])
-def test_without_hashes_every_tick_writes_what_it_claims_and_only_that(tiny, row):
+def test_every_tick_writes_the_outputs_of_its_workload_alone(tiny, row):
     env = Counting(tiny)
     play = jax.jit(workloads.play_moves(env, 3, row, hashed=False))
     world = jax.vmap(env.reset)(jax.random.split(jax.random.key(0), 2))[1]

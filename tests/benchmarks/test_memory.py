@@ -59,7 +59,7 @@ COMPILED = Footprint(
 """100 bytes of its own, 10 for each world, 7 for each sequence of a minibatch."""
 
 
-def test_three_compilations_tell_what_a_world_and_a_sequence_take():
+def test_bytes_of_a_world_and_a_sequence_follow_from_three_compilations():
     assert COMPILED.shares == pytest.approx((100, 10, 7))
     assert COMPILED.reckoned == 100 + 10 * 1000 + 7 * 50
     assert COMPILED.buffers == 1100

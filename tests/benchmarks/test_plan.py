@@ -109,7 +109,7 @@ def _has_plugin() -> bool:
 
 
 @pytest.mark.skipif(_has_plugin(), reason="the plugin is installed")
-def test_without_the_plugin_one_is_told_what_to_install():
+def test_without_the_plugin_the_error_says_what_to_install():
     reported = _run("--config", "tiny", "--worlds", "2", "--programs", "step")
     assert reported.returncode == 2 and 'pip install "jax[cuda13]"' in reported.stderr
 

@@ -149,7 +149,7 @@ def test_both_sides_play_the_workload_asked_for(staged, tmp_path, options, workl
     assert given[given.index("--ticks") + 1] == str(ticks)
 
 
-def test_an_original_that_ends_is_told_with_its_last_words(staged, capsys):
+def test_an_original_that_fails_is_reported_with_its_last_output(staged, capsys):
     assert reference.main([*staged, "sandwich"]) == 2
     error = capsys.readouterr().err
     assert "no sandwich here" in error and "Traceback" not in error

@@ -191,9 +191,13 @@ PLANNED = ((2, 1), (4, 1), (4, 2))
 def test_wrong_options_end_before_anything_is_measured(capsys, tmp_path):
     file = tmp_path / "out.json"
     for wrong in (
-        ["--games", "survivor"], ["--preset", "huge"], ["--config", "huge"], ["--batch", "3"],
-        ["--sequence", "5"], ["--compare", "a", "b"],
-    ):  # fmt: skip
+        ["--games", "survivor"],
+        ["--preset", "huge"],
+        ["--config", "huge"],
+        ["--batch", "3"],
+        ["--sequence", "5"],
+        ["--compare", "a", "b"],
+    ):
         assert train.main([*wrong, "--json", str(file)]) == 2
         assert "benchmarks.train:" in capsys.readouterr().err
     assert not file.exists()

@@ -249,12 +249,17 @@ def test_a_game_that_turns_systems_off_must_not_ask_for_them():
         games.Table([short], None, FULL)
 
 
-def test_what_is_told_about_a_task():
-    told = {make().name: make().goals[0].embedding for make in games.GAMES.values()}
-    assert told["team_battle"][:2] == (1.4463, 0.7100) == told["sandwich"][:2]
-    assert told["race_to_the_center"][-1] == 1.7393
-    assert {len(v) for v in told.values()} == {0, 16}
-    assert told["survive"] == told["protect_the_king"] == told["king_of_the_hill"] == ()
+def test_embeddings_of_tasks_are_the_original_s():
+    embeddings = {make().name: make().goals[0].embedding for make in games.GAMES.values()}
+    assert embeddings["team_battle"][:2] == (1.4463, 0.7100) == embeddings["sandwich"][:2]
+    assert embeddings["race_to_the_center"][-1] == 1.7393
+    assert {len(v) for v in embeddings.values()} == {0, 16}
+    assert (
+        embeddings["survive"]
+        == embeddings["protect_the_king"]
+        == embeddings["king_of_the_hill"]
+        == ()
+    )
 
 
 def test_goals_of_the_games():

@@ -1,4 +1,4 @@
-"""What agents are told about the goals of a game: its meaning, or what the original tells."""
+"""Embeddings of the goals of a game: of their meaning, or those of the original."""
 
 import numpy as np
 import pytest

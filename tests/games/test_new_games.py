@@ -43,14 +43,14 @@ def test_games_of_trade_say_what_they_need():
             mm.make(name, config="tiny")
 
 
-def test_no_two_games_tell_agents_the_same():
+def test_no_two_games_look_the_same_to_agents():
     table = games.Table([make() for make in (ALL).values()], None, FULL)
-    told = {}
+    seen = {}
     for game, goals in zip(table.games, np.split(table.book._embedding, _ends(table)), strict=True):
         for row in goals:
             on = tuple(sorted(FULL.systems if game.systems is None else game.systems))
-            told.setdefault((row.tobytes(), on, game.is_team_game), set()).add(game.name)
-    twice = [names for names in told.values() if len(names) > 1]
+            seen.setdefault((row.tobytes(), on, game.is_team_game), set()).add(game.name)
+    twice = [names for names in seen.values() if len(names) > 1]
     assert twice in ([], [{"famine", "drought"}]), twice
 
 

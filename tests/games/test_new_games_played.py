@@ -67,7 +67,7 @@ def test_who_knows_must_talk_and_who_shares_gets_more(measured):
 
 
 @pytest.mark.slow
-def test_in_a_batch_everybody_is_told_once_how_its_episode_ends():
+def test_in_a_batch_everybody_is_terminated_or_truncated_once():
     env = mm.make(list(NEW_GAMES), config="tiny", horizon=24)
     batch = mm.vectorize(env, 34)
     reset, step, sample = jax.jit(batch.reset), jax.jit(batch.step), jax.jit(batch.sample)
@@ -78,8 +78,8 @@ def test_in_a_batch_everybody_is_told_once_how_its_episode_ends():
         before = jax.device_get(state.world)
         obs, state, reward, terminated, truncated, info = step(keys[0], state, sample(keys[1], obs))
         alive = before.body.present[:, : env.cfg.players]
-        done, told = np.asarray(info.done), np.asarray(terminated ^ truncated)
-        np.testing.assert_array_equal(told[done], alive[done])
+        done, marked = np.asarray(info.done), np.asarray(terminated ^ truncated)
+        np.testing.assert_array_equal(marked[done], alive[done])
         np.add.at(ended, before.params.game[done], 1)
         health = np.asarray(state.world.body.health)
         np.testing.assert_array_equal(state.world.body.present, health > 0)

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 
 import jax
@@ -20,47 +21,72 @@ def table(*names, weights=None, cfg=TINY):
 same_table = functools.cache(table)
 
 
-def test_functions_that_games_share_are_listed_once():
-    shared = table("team_battle", "protect_the_king", "sandwich")
-    assert len(shared._referees._distinct) == 1
-    assert len(shared._spawns._distinct) == 2
-    assert len(shared._refills._distinct) == 2
-    assert len(shared.predicates) == 2
-    everything = table(*games.GAMES)
-    assert len(everything._referees._distinct) == 4
-    assert len(everything._scores._distinct) == 3
-    assert len(everything._refills._distinct) == 4
-    assert len(everything.predicates) == 6
+def with_refill(name, refill):
+    return dataclasses.replace(games.GAMES[name](), refill=refill)
 
 
-def test_one_game_needs_no_choice():
-    one = table("sandwich")
+def refill_shape(table, world=None):
+    world = worlds.blank(TINY, teams=2, center=20) if world is None else world
+    return jax.eval_shape(lambda w: table.refill(jax.random.key(0), w, TINY), world)
+
+
+def test_a_function_that_games_share_is_compiled_once():
+    calls = []
+
+    def refill(key, world, cfg):
+        calls.append(world)
+        return games.replace_fallen(key, world, cfg)
+
+    shared = [with_refill(name, refill) for name in ("survive", "team_battle")]
+    refill_shape(games.Table([*shared, games.sandwich()], None, TINY))
+    assert len(calls) == 1
+    assert len(table("team_battle", "protect_the_king", "sandwich").predicates) == 2
+    assert len(table(*games.GAMES).predicates) == 6
+
+
+def test_one_game_is_compiled_without_a_choice():
     world = worlds.blank(TINY, teams=2, center=20)
-    two = table("sandwich", "survive")
 
     def choices(table):
         equations = jax.make_jaxpr(lambda w: table.refill(jax.random.key(0), w, TINY))(world).eqns
-        return [
-            equation for equation in equations
-            if equation.primitive.name == "cond" and not equation.params.get("branches_platforms")
-        ]  # fmt: skip
+        conditions = [e for e in equations if e.primitive.name == "cond"]
+        return [e for e in conditions if not e.params.get("branches_platforms")]
 
-    assert not choices(one)
-    assert choices(two)
+    assert not choices(table("sandwich"))
+    assert choices(table("sandwich", "survive"))
 
 
-def test_a_choice_passes_only_bodies_and_npcs_through():
-    two = table("sandwich", "survive")
-    world = worlds.blank(TINY, teams=2, center=20)
-    seen = {}
+def counts(key, world, cfg):
+    """Changes what no refill may."""
+    return world.replace(tick=world.tick + 1, verdict=world.verdict.replace(over=world.tick > 3))
 
-    def refill(world):
-        new = two.refill(jax.random.key(0), world, TINY)
-        seen["same"] = new.terrain.material is world.terrain.material
-        return new
 
-    jax.eval_shape(jax.vmap(refill), jax.tree.map(lambda leaf: leaf[None], world))
-    assert seen["same"]
+@pytest.mark.parametrize("others", [(), ("survive",)])
+def test_a_refill_that_changes_more_than_bodies_and_npcs_is_refused(others):
+    others = [games.GAMES[name]() for name in others]
+    made = games.Table([with_refill("sandwich", counts), *others], None, TINY)
+    rule = "may change world.body and world.npc alone"
+    with pytest.raises(ValueError, match=f"'counts' changes .*world.tick.*world.verdict.*{rule}"):
+        refill_shape(made)
+    nothing = with_refill("sandwich", lambda key, world, cfg: None)
+    with pytest.raises(ValueError, match="refill '<lambda>' returns a NoneType, .* a World"):
+        refill_shape(games.Table([nothing, *others], None, TINY))
+
+
+@pytest.mark.parametrize("others", [(), ("sandwich",)])
+def test_a_refill_may_be_jitted_or_have_conditions(others):
+    others = [games.GAMES[name]() for name in others]
+    batch = jax.tree.map(lambda leaf: leaf[None], worlds.blank(TINY, teams=2, center=20))
+    jitted = jax.jit(games.replace_fallen, static_argnums=2)
+
+    def sometimes(key, world, cfg):
+        call = functools.partial(games.replace_fallen, key, cfg=cfg)
+        return jax.lax.cond(world.tick > 0, lambda w: call(world=w), lambda w: w, world)
+
+    for refill in (jitted, sometimes):
+        made = games.Table([with_refill("survive", refill), *others], None, TINY)
+        step = jax.vmap(lambda world, t=made: t.refill(jax.random.key(0), world, TINY))
+        assert jax.eval_shape(step, batch).body.pos.shape == batch.body.pos.shape
 
 
 @pytest.mark.parametrize("game", range(3))

@@ -1,4 +1,4 @@
-"""Teams of unequal size: who belongs to whom, where they start, what they are told, who wins."""
+"""Teams of unequal size: who belongs to whom, where they start, what they observe, who wins."""
 
 import dataclasses
 
@@ -107,7 +107,7 @@ def test_a_goal_for_the_size_of_a_team_is_refused():
 @pytest.mark.slow
 @pytest.mark.parametrize("sizes", SIZES[1:3], ids=str)
 def test_laws_of_teams_hold_in_random_play(sizes):
-    """Whole teams win, are told the same task, and fall with their own leader alone."""
+    """Whole teams win, have the same task, and fall with their own leader alone."""
     env = uneven(sizes, horizon=24)
     batch, split = mm.vectorize(env, 8), np.array([game.team_split for game in env.games])
     reset, step, sample = jax.jit(batch.reset), jax.jit(batch.step), jax.jit(batch.sample)
@@ -125,8 +125,8 @@ def test_laws_of_teams_hold_in_random_play(sizes):
             np.testing.assert_array_equal(np.bincount(params.group), counts)
             if info.done[one]:
                 ended[game] += 1
-                told = terminated[one] ^ truncated[one]
-                np.testing.assert_array_equal(told, alive[one])
+                marked = terminated[one] ^ truncated[one]
+                np.testing.assert_array_equal(marked, alive[one])
                 won = info.info.winners[one]
                 if split[game]:
                     np.testing.assert_array_equal(won, won[params.leader])

@@ -85,7 +85,7 @@ def test_what_follows_from_other_choices_is_settled_once():
 
 @pytest.mark.parametrize("config", ["tiny", pytest.param("tiny_full", marks=pytest.mark.slow)])
 def test_games_that_are_drawn_can_be_played(config):
-    """10,000 draws, and rules told in other words than those of the package."""
+    """10,000 draws, and rules written independently of those of the package."""
     cfg = preset(config)
     rows, params = drawn_settings(config)
     check_settings(cfg, params)
@@ -243,7 +243,7 @@ def test_games_of_a_mix_are_drawn_as_they_are_alone():
             np.testing.assert_array_equal(a, b)
 
 
-def test_universes_are_told_in_replays_and_made_again():
+def test_universes_are_described_in_replays_and_made_again():
     code = games.code_of(sampled()[5])
     env = mm.make(["universe/train", "survive", f"universe/{code}"], config="tiny")
     header = json.loads(json.dumps(origin.describe_env(env)))
@@ -275,8 +275,10 @@ def test_splits_have_no_game_in_common_and_cover_all():
         assert not structures[one] & structures[two]
     new = {kind.name for kind in KINDS if kind.is_new}
     for split in SPLITS:
-        asked = [{g["goal"]} | ({g["second"]} if g["join"] != "none" else set())
-                 for g in map(named, sampled("mini", split))]  # fmt: skip
+        asked = [
+            {g["goal"]} | ({g["second"]} if g["join"] != "none" else set())
+            for g in map(named, sampled("mini", split))
+        ]
         assert all(bool(names & new) == (split == "transfer") for names in asked)
     share = np.bincount(split_of(sampled("mini")), minlength=4) / len(sampled("mini"))
     assert share[0] > share[3] > 0.05 and share[2] > share[1] > 0.03

@@ -29,7 +29,7 @@ KEY = jax.random.key(7)
 
 
 @functools.cache
-def told_of_all():
+def embeddings_of_all():
     """Returns the embeddings of games that ask for different things, (n, D), and what they ask."""
     atlas = Atlas([Space()], preset("tiny_full"))
     asked, rows = [], []
@@ -48,8 +48,8 @@ def told_of_all():
     return full, np.asarray(jax.jit(jax.vmap(atlas._meaning.embedding))(jnp.asarray(full)))
 
 
-def test_games_that_ask_for_different_things_are_told_differently():
-    full, embedding = told_of_all()
+def test_games_with_different_tasks_have_different_embeddings():
+    full, embedding = embeddings_of_all()
     assert len(full) > 300
     away = np.abs(embedding[:, None] - embedding[None]).max(-1)
     away[np.diag_indices(len(full))] = 1
@@ -69,15 +69,20 @@ def every_pair() -> np.ndarray:
         amounts = [LEVELS if KINDS[kind].amounts else 1 for kind in (one, two)]
         for amount, second, join in itertools.product(*map(range, amounts), (1, 2)):
             row = np.zeros(len(AXES), np.int32)
-            for name, value in (("goal", one), ("second", two), ("amount", amount),
-                                ("second_amount", second), ("join", join)):  # fmt: skip
+            for name, value in (
+                ("goal", one),
+                ("second", two),
+                ("amount", amount),
+                ("second_amount", second),
+                ("join", join),
+            ):
                 row[INDEX[name]] = value
             rows.append(row)
     return np.stack(rows)
 
 
 def test_embeddings_are_the_meaning_of_the_goal_and_what_is_asked_beside_it():
-    full, embedding = told_of_all()
+    full, embedding = embeddings_of_all()
     cfg = preset("tiny_full")
     deviation = embeddings.scale(cfg.task_embedding)[1]
     for row, found in zip(full[:60], embedding, strict=False):
@@ -127,6 +132,18 @@ def goal_written(game: dict, cfg: Config) -> games.Goal:
     return games.Goal(one & two if game["join"] == "and" else one | two, subject=Subject.TEAM)
 
 
+def progress_of(world, index, book, cfg):
+    """Returns (P,) the progress of everybody's task in a world, a goal of a book, as a team's."""
+    spread = jnp.full(cfg.players, index)
+    task = world.task.replace(
+        predicate=jnp.asarray(book._predicate)[spread],
+        args=jnp.asarray(book._number)[spread],
+        subject=jnp.full(cfg.players, int(Subject.TEAM)),
+    )
+    current = jnp.ones(cfg.players, bool)
+    return evaluate(world.replace(task=task), current, book, cfg)[0].task.progress
+
+
 @pytest.mark.slow
 def test_goals_as_data_are_worth_what_the_algebra_says():
     """Each of many drawn goals against its own compiled term, in the same worlds."""
@@ -136,7 +153,7 @@ def test_goals_as_data_are_worth_what_the_algebra_says():
     atlas, game = Atlas([Space()], cfg), games.universe()
     scene = [some_world(seed, cfg) for seed in range(3)]
     together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *scene)
-    predicate, current = game.goals[0].predicate, jnp.ones(cfg.players, bool)
+    predicate = game.goals[0].predicate
     args = jax.vmap(atlas._meaning.args)(jnp.asarray(np.stack(chosen)))
 
     @jax.jit
@@ -151,15 +168,7 @@ def test_goals_as_data_are_worth_what_the_algebra_says():
     goals = tuple(goal_written(named(row), cfg) for row in chosen)
     book = TaskBook((goals,), cfg)
 
-    @jax.jit
-    def as_goals(world, index):
-        spread = jnp.full(cfg.players, index)
-        task = world.task.replace(
-            predicate=jnp.asarray(book._predicate)[spread],
-            args=jnp.asarray(book._number)[spread],
-            subject=jnp.full(cfg.players, int(Subject.TEAM)),
-        )
-        return evaluate(world.replace(task=task), current, book, cfg)[0].task.progress
+    as_goals = jax.jit(functools.partial(progress_of, book=book, cfg=cfg))
 
     several = 0
     for index, row in enumerate(args):

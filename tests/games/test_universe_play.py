@@ -114,8 +114,8 @@ def test_hundreds_of_drawn_games_are_played_to_their_ends(config):
             action = batch.sample(act, obs)
             at = state.world.tick + 1
             obs, state, reward, *_, info = batch.step(step, state, action)
-            told = info.choices, info.done, info.info.winners.any(-1), at, reward
-            return (obs, state), told
+            results = info.choices, info.done, info.info.winners.any(-1), at, reward
+            return (obs, state), results
 
         return jax.lax.scan(tick, (obs, state), jax.random.split(key, 300))[1]
 

@@ -34,7 +34,7 @@ def replayed(lab: Lab, turn: Turn, action) -> list[str]:
 
 
 def the_dead_cannot_act(lab: Lab, plan: Plan) -> None:
-    """Whatever the dead are told to do, nothing comes of it."""
+    """Actions of the dead have no effect."""
     rng, turn = np.random.default_rng(plan.seed), last_turn(lab, plan)
     dead = ~turn.before.body.present[:, : lab.cfg.players]
     ranges = dict(move=4, style=3, target=lab.cfg.entities, token=lab.cfg.tokens + 1)

@@ -154,7 +154,7 @@ def what_is_decided_stays_decided(lab: Lab, plan: Plan) -> None:
 
 
 def each_episode_ends_with_one_of_two(lab: Lab, plan: Plan) -> None:
-    """In a batch who lived is told terminated or truncated once its game is over; never both."""
+    """In a batch, who lived is terminated or truncated once its game is over; never both."""
     for turn in turns(lab, plan):
         yet = turn.decided.tick * 0 + lab.cfg.horizon - 1  # the same tick, as the last one
         late = turn.decided.replace(tick=yet)
@@ -167,8 +167,8 @@ def each_episode_ends_with_one_of_two(lab: Lab, plan: Plan) -> None:
             time_up = (after.tick >= lab.cfg.horizon) & ~decided
             info = SimpleNamespace(over=verdict.over, time_up=lab.is_time_up(after))
             terminated, truncated = map(np.asarray, endings(was_alive, died, cut, info))
-            told = terminated.astype(int) + truncated
-            np.testing.assert_array_equal(told, was_alive & (died | verdict.over[:, None]))
+            ended = terminated.astype(int) + truncated
+            np.testing.assert_array_equal(ended, was_alive & (died | verdict.over[:, None]))
             np.testing.assert_array_equal(truncated, was_alive & ~died & time_up[:, None])
 
 

@@ -1,4 +1,4 @@
-"""What is told of a whole episode: the same numbers of a recorded one and of one of ours."""
+"""Statistics of a whole episode: the same numbers of a recorded one and of one of ours."""
 
 import dataclasses
 

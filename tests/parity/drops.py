@@ -87,7 +87,7 @@ def skills_used(trace: Trace, cfg: Config, next_row: np.ndarray) -> np.ndarray:
 def victims(trace: Trace, t: int, player: int) -> list[int]:
     """Returns the rows of the players that one killed in transition t, and whom these had killed.
 
-    What they had came to them, and with them to the one.
+    What they had went to them, and with them to the one.
     """
     log = trace.rows("events", t)
     kills = log[(log[:, 3] == recorded.KILL_CODE) & (log[:, 8] > 0)]

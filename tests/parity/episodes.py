@@ -1,7 +1,7 @@
 """Whole episodes against recorded ones: `python -m tests.parity.episodes FILE.jsonl`.
 
 For each recorded episode of the original, some of ours are played: the same game, settings, map
-and policy. What is told of both is compared, statistic by statistic (`twosample`).
+and policy. The statistics of both are compared one by one (`twosample`).
 """
 
 import argparse
@@ -22,7 +22,7 @@ from metammo_jax.vocab import NEVER, Tile
 from tests.parity import accounts, survival, twosample
 from tests.parity.accounts import Account
 from tests.parity.rollout import POLICIES, Rollout, Start, count_materials
-from tests.parity.state import SETTINGS
+from tests.parity.state import SETTING_NAMES
 from tests.parity.twosample import Comparison, Method
 
 GAMES = {
@@ -119,7 +119,7 @@ def playable(episodes: list[dict]) -> dict[str, Env]:
 def pins_of(episode: dict) -> dict:
     """Returns the fields of Params that the record tells, with their values."""
     given = {**episode["params"], "MAP_CENTER": episode["map_center"]}
-    pins = {ours: given[theirs] for ours, theirs in SETTINGS.items() if theirs in given}
+    pins = {ours: given[theirs] for ours, theirs in SETTING_NAMES.items() if theirs in given}
     onset = given["DEATH_FOG_ONSET"]
     pins["fog_onset"] = NEVER if onset is None else onset
     if "difficulty" in episode:

@@ -202,8 +202,9 @@ def _equipment(case: Case, side: str, some: newcomers.Newcomers) -> list[Draws]:
     """What new NPCs wear, and what they will leave, all kinds alike."""
     out = []
     for name, item, first, kinds in (
-        ("armor", some.armor, Item.HAT, 3), ("tools", some.tool, Item.ROD, 5),
-    ):  # fmt: skip
+        ("armor", some.armor, Item.HAT, 3),
+        ("tools", some.tool, Item.ROD, 5),
+    ):
         if item.any():
             share = np.full(kinds, 1 / kinds)
             out.append(of_classes(f"{name} of new NPCs", side, item - first, share))

@@ -77,9 +77,7 @@ def _npcs(case: "Case") -> list[Field]:
 # Bags
 
 
-CAUSES = (
-    "weapon_that_drops", "loot_without_room", "weapon_that_drops_and_loot_without_room"
-)  # fmt: skip
+CAUSES = ("weapon_that_drops", "loot_without_room", "weapon_that_drops_and_loot_without_room")
 """Why bags may differ by chance: each alone, and both at once."""
 
 
@@ -99,9 +97,13 @@ def codes(bag: Bag) -> np.ndarray:
     listed_at = np.where(bag.price > 0, bag.listed_at, 0)
     code = np.zeros(bag.item.shape, np.int64)
     for values, size in (
-        (bag.quantity, 1 << 20), (listed_at, 1 << 16), (bag.price, 1 << 10),
-        (bag.worn, 2), (bag.level, 1 << 5), (bag.item, 1 << 5),
-    ):  # fmt: skip
+        (bag.quantity, 1 << 20),
+        (listed_at, 1 << 16),
+        (bag.price, 1 << 10),
+        (bag.worn, 2),
+        (bag.level, 1 << 5),
+        (bag.item, 1 << 5),
+    ):
         code = code * size + np.asarray(values, np.int64)
     return np.sort(np.where(bag.item > 0, code, 0), axis=-1)
 

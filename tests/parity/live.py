@@ -55,7 +55,7 @@ class Scene:
         return states_of.worlds_of(trace, self.cfg, *self._known)
 
     def orders(self, action: Action) -> np.ndarray:
-        """Returns what players do in the world that was made last, as the original is told.
+        """Returns what players do in the world that was made last, as actions of the original.
 
         Args:
           action: (P,) of one world.

@@ -1,4 +1,4 @@
-"""What players do, as the original is told: by ids, then by positions in what they see.
+"""Actions of players as the original takes them: by ids, then by positions in what they see.
 
 Both our process and the original's read this.
 """

@@ -145,7 +145,25 @@ def make_env(game, size, maps_dir, num_maps, difficulty=None, overrides=None):
       overrides: settings that the episode shall have whatever the game draws.
     """
     config = {"mini": Mini, "full": Full}[size]()
-    settings = dict(
+    for name, value in _settings(game, maps_dir, num_maps).items():
+        config.set(name, value)
+    env = nmmo.Env(config)
+    played = env.game_packs[0]
+    if difficulty is not None:
+        setattr(played, DIALS[game], difficulty)
+    draw = played._set_config
+
+    def draw_and_override():
+        draw()
+        _set(config, **(overrides or {}))
+
+    played._set_config = draw_and_override
+    return env
+
+
+def _settings(game, maps_dir, num_maps):
+    """Returns the settings of Meta MMO, by the original's names."""
+    return dict(
         PROVIDE_ACTION_TARGETS=True,
         PROVIDE_NOOP_ACTION_TARGET=True,
         PROVIDE_DEATH_FOG_OBS=True,
@@ -163,20 +181,6 @@ def make_env(game, size, maps_dir, num_maps, difficulty=None, overrides=None):
         NPC_LEVEL_MULTIPLIER=0.5,
         GAME_PACKS=[(GAMES[game], 1)],
     )
-    for name, value in settings.items():
-        config.set(name, value)
-    env = nmmo.Env(config)
-    played = env.game_packs[0]
-    if difficulty is not None:
-        setattr(played, DIALS[game], difficulty)
-    draw = played._set_config
-
-    def draw_and_override():
-        draw()
-        _set(config, **(overrides or {}))
-
-    played._set_config = draw_and_override
-    return env
 
 
 # Policies: what drives an episode. They see only observations.

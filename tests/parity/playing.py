@@ -45,7 +45,7 @@ class Original:
     """A process in which the original plays one episode after another.
 
     Attributes:
-      told: statistics of the last episode, as `record_episodes` writes them; None while it plays.
+      result: statistics of the last episode, as `record_episodes` writes them; None while it plays.
     """
 
     def __init__(self, command: list[str], env: Env):
@@ -58,7 +58,7 @@ class Original:
         Raises:
           ValueError: there is no such program.
         """
-        self._env, self._scene, self.told = env, None, None
+        self._env, self._scene, self.result = env, None, None
         try:
             self._process = subprocess.Popen(
                 command,
@@ -76,7 +76,7 @@ class Original:
         Raises:
           ValueError: the original broke down, or plays with other sizes.
         """
-        self.seed, self.tick, self.told = seed, 0, None
+        self.seed, self.tick, self.result = seed, 0, None
         self._send("play", {**dataclasses.asdict(asked), "seed": seed})
         _, meta, first = self._receive("begin")
         self._scene = Scene(meta, first, self._env.cfg, self._env)
@@ -84,7 +84,7 @@ class Original:
         return self.world
 
     def act(self, action) -> None:
-        """Plays a tick: `world`, `died` and `told` are then those after it.
+        """Plays a tick: `world`, `died` and `result` are then those after it.
 
         Args:
           action: (P,) of every player.
@@ -111,7 +111,7 @@ class Original:
         self._process.stdout.close()
 
     def _hear(self):
-        word, self.told, state = self._receive("state", "told")
+        word, self.result, state = self._receive("state", "result")
         if word == "state":
             self.world = self._scene.world(state)
             self.died = np.zeros(self._env.cfg.players, bool)
@@ -160,12 +160,12 @@ def play(command: list[str], asked: Asked, seeds: list[int], pilot: Pilot, side_
         for player in players:
             player.begin(asked, waiting.pop(0))
         memory, fresh = pilot.start(len(players))
-        while any(player.told is None for player in players):
+        while any(player.result is None for player in players):
             memory = _tick(players, pilot, memory, fresh)
             fresh = np.stack([player.died for player in players])
             for place, player in enumerate(players):
-                if player.told is not None and player.seed is not None:
-                    yield player.told
+                if player.result is not None and player.seed is not None:
+                    yield player.result
                     player.seed = None
                     if waiting:
                         player.begin(asked, waiting.pop(0))
@@ -178,7 +178,7 @@ def _tick(players: list[Original], pilot: Pilot, memory, fresh):
     seeds = np.array([player.seed or 0 for player in players])
     ticks = np.array([player.tick for player in players])
     action, memory = pilot.choose(seeds, ticks, worlds, memory, fresh)
-    playing = [place for place, player in enumerate(players) if player.told is None]
+    playing = [place for place, player in enumerate(players) if player.result is None]
     for place in playing:
         players[place].act(jax.tree.map(lambda leaf, place=place: leaf[place], action))
     for place in playing:

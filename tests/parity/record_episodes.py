@@ -140,10 +140,10 @@ def main():
         for policy in args.policies:
             for seed in args.seeds:
                 size, maps, num_maps = given
-                told = episode(game, size, policy, seed, maps, num_maps)
+                found = episode(game, size, policy, seed, maps, num_maps)
                 with open(args.out, "a") as file:
-                    file.write(json.dumps(told) + "\n")
-                print(f"{game} {size} {policy} seed {seed}: {told['ticks']} ticks", flush=True)
+                    file.write(json.dumps(found) + "\n")
+                print(f"{game} {size} {policy} seed {seed}: {found['ticks']} ticks", flush=True)
 
 
 if __name__ == "__main__":

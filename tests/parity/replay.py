@@ -50,7 +50,7 @@ def main():
         for t in range(len(trace)):
             wire.send(sink, "state", arrays=state(trace, t))
             heard.append(wire.receive(source)[2]["orders"].tolist())
-        wire.send(sink, "told", {"seed": asked["seed"], "orders": heard})
+        wire.send(sink, "result", {"seed": asked["seed"], "orders": heard})
 
 
 if __name__ == "__main__":

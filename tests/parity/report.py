@@ -301,7 +301,7 @@ def _transfers(games: Sequence[dict]) -> str:
         "",
         "A policy trained here plays `nmmo` itself: in every tick the state of the original",
         "becomes a world, the policy sees what our observation shows of it, and what it does is",
-        "told to the original. Here it plays the same settings on the same maps. Written by",
+        "given to the original. Here it plays the same settings on the same maps. Written by",
         "`python -m tests.parity.transfer`, tested in",
         f"`tests/parity/{TRANSFER}`; [how](parity-setup.md#agents-trained-here-play-the-original).",
         "Both columns are means over episodes; d is Cohen's, the difference in standard deviations",

@@ -50,14 +50,14 @@ def episode(asked, source, sink):
         wire.send(sink, "state", arrays=state(env, died))
         word, _, arrays = wire.receive(source)
         if word != "act":
-            raise SystemExit(f"the original was told {word!r} in the middle of an episode")
+            raise SystemExit(f"the original got {word!r} in the middle of an episode")
         return {agent: action_of(arrays["orders"][agent - 1], obs[agent]) for agent in env.agents}
 
-    told = play(env, asked.seed, act)
-    told["params"].update(asked.overrides)
+    result = play(env, asked.seed, act)
+    result["params"].update(asked.overrides)
     hard = {"difficulty": getattr(game, DIALS[asked.game])} if asked.game in DIALS else {}
     same = {"game": asked.game, "cfg": asked.config, "policy": "trained", "seed": asked.seed}
-    return {**same, **hard, **told}
+    return {**same, **hard, **result}
 
 
 def main():
@@ -71,7 +71,7 @@ def main():
             return
         if word != "play":
             raise SystemExit(f"the original is asked to {word!r}; it can only play")
-        wire.send(sink, "told", episode(asked, source, sink))
+        wire.send(sink, "result", episode(asked, source, sink))
 
 
 if __name__ == "__main__":

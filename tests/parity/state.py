@@ -5,7 +5,8 @@ import numpy as np
 
 from metammo_jax.config import Config
 from metammo_jax.env import Env
-from metammo_jax.games.numbers import Draw, Manner
+from metammo_jax.games.fitted import Fitted
+from metammo_jax.games.knobs import Chance, Fixed, OneOver, Same
 from metammo_jax.lib import bits
 from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import NEVER, NOBODY, Kind
@@ -16,7 +17,7 @@ from tests.parity.fields import Field
 from tests.parity.trace import Trace
 from tests.worlds import by_player
 
-SETTINGS = {
+SETTING_NAMES = {
     "center": "MAP_CENTER",
     "water_level": "TERRAIN_WATER",
     "foilage_level": "TERRAIN_FOILAGE",
@@ -38,6 +39,29 @@ SETTINGS = {
     "aggressive_danger": "NPC_SPAWN_AGGRESSIVE",
 }
 """The original's setting of each of our `Params`; the others are the game's own."""
+
+OF_EVERYBODY = dict(
+    health="health",
+    damage="damage",
+    attacker="attacker_id",
+    time_alive="time_alive",
+    combat_tick="latest_combat_tick",
+    gold="gold",
+)
+"""The record's name of each field of `Body` that NPCs have too."""
+
+OF_PLAYERS = dict(
+    food="food",
+    water="water",
+    freeze="freeze",
+    message="message",
+    exploration="exploration",
+    kills="player_kills",
+    damage_dealt="damage_inflicted",
+    damage_taken="damage_received",
+    item_level="item_level",
+)
+"""The same of the fields that players alone have."""
 
 
 def world_at(trace: Trace, t: int, cfg: Config, env: Env) -> World:
@@ -128,25 +152,6 @@ def _body(trace: Trace, cfg: Config) -> Body:
     never = (seen["make_mortal_tick"] < 0) & (seen["immortal"] > 0)
     until = np.where(never, NEVER, np.maximum(seen["make_mortal_tick"], 0))
     id_of_row = np.where(np.arange(cfg.entities) < players, np.arange(cfg.entities) + 1, 0)
-    both = dict(
-        health="health",
-        damage="damage",
-        attacker="attacker_id",
-        time_alive="time_alive",
-        combat_tick="latest_combat_tick",
-        gold="gold",
-    )
-    alone = dict(
-        food="food",
-        water="water",
-        freeze="freeze",
-        message="message",
-        exploration="exploration",
-        kills="player_kills",
-        damage_dealt="damage_inflicted",
-        damage_taken="damage_received",
-        item_level="item_level",
-    )
     return Body(
         id=np.where(present, seen["id"], id_of_row),
         present=present,
@@ -158,8 +163,8 @@ def _body(trace: Trace, cfg: Config) -> Body:
         spawn_pos=_last_known(np.stack([seen["spawn_row"], seen["spawn_col"]], -1), present)[
             :, :players
         ],
-        **{ours: seen[name] for ours, name in both.items()},
-        **{ours: seen[name][:, :players] for ours, name in alone.items()},
+        **{ours: seen[name] for ours, name in OF_EVERYBODY.items()},
+        **{ours: seen[name][:, :players] for ours, name in OF_PLAYERS.items()},
     )
 
 
@@ -220,7 +225,7 @@ def params_of(trace: Trace, cfg: Config, env: Env) -> Params:
     drawn = env.table.draw(jax.random.key(0), game, env.table.first_difficulty(), cfg)
     drawn = jax.tree.map(np.asarray, drawn)
     group = groups(trace, cfg)
-    given = {ours: settings[name] for ours, name in SETTINGS.items()}
+    given = {ours: settings[name] for ours, name in SETTING_NAMES.items()}
     onset = settings["DEATH_FOG_ONSET"]
     systems = trace.meta["systems"]
     given |= dict(
@@ -294,7 +299,7 @@ def setting_fields(trace: Trace, cfg: Config, env: Env) -> list[Field]:
     out = []
     if trace.meta.get("overrides"):
         return out
-    for name in SETTINGS:
+    for name in SETTING_NAMES:
         value = float(getattr(params, name))
         draw = env.table.numbers.draws[name][int(params.game)]
         allowed = np.array([_can_draw(draw, value)])
@@ -302,12 +307,12 @@ def setting_fields(trace: Trace, cfg: Config, env: Env) -> list[Field]:
     return out
 
 
-def _can_draw(draw: Draw, value: float) -> bool:
-    """Can a setting come out as this value? Single precision is precise enough."""
-    if draw.manner in (Manner.CHANCE, Manner.SAME):
+def _can_draw(draw: Fitted, value: float) -> bool:
+    """Returns whether a setting can have this value, in single precision."""
+    if draw.kind in (Chance, Same):
         return True
-    if draw.manner == Manner.FIXED:
+    if draw.kind is Fixed:
         return np.isclose(draw.low, value, rtol=1e-6)
-    if draw.manner == Manner.ONE_OVER:
+    if draw.kind is OneOver:
         value = draw.factor / value
     return draw.low - 1e-3 <= value <= draw.high + 1e-3

@@ -108,7 +108,7 @@ def spoils_in_record(case: "Case") -> list[Spoils]:
 
 
 def spoils_in_ours(case: "Case") -> list[Spoils]:
-    """Returns the same of ours, as far as things can be told apart: of one sort in all.
+    """Returns the same of ours, as far as things can be distinguished: of one sort in all.
 
     What is new in the killer's bag lies in the order in which it came, if all of it is loot.
     """

@@ -50,7 +50,7 @@ def test_ranks_of_equals_are_their_mean():
     np.testing.assert_array_equal(twosample.ranks(np.array([[3.0, 1, 3, 2]])), [[2.5, 0, 2.5, 1]])
 
 
-def test_constant_values_are_told_from_others():
+def test_constant_values_differ_from_others():
     ours = np.full((2, 3), 7.0)
     assert twosample.is_constant(np.array([7.0, 7.0]), ours)
     assert not twosample.is_constant(np.array([7.0, 7.5]), ours)
@@ -77,7 +77,7 @@ def overall(seed, scores, **changes):
     return twosample.compare(("x",), recorded, ours, twosample.random_choices(24, 2), scores)
 
 
-def test_pairs_are_told_apart_by_how_far_they_differ():
+def test_pairs_are_ranked_by_how_far_they_differ():
     ours, away = 1000.0 * np.arange(24), np.where(np.arange(24) % 2, 9.0, -0.1)
     given = ours + away, ours[:, None], twosample.random_choices(24, 2)
     assert twosample.compare((), *given, twosample.aligned_ranks).p < 0.05
@@ -192,7 +192,7 @@ def test_what_cannot_be_played_is_named(capsys):
 
 
 @pytest.mark.slow
-def test_ours_are_played_with_the_pins_and_told_as_they_were_played():
+def test_ours_are_played_and_recorded_with_the_pins():
     env = make(["protect_the_king"], config="tiny", maps=2)
     pins = dict(fog_onset=10.0, npc_population=7.0, depletion=2.0)
     start = rollout.Start(0, pins, np.asarray(env.pool)[1])

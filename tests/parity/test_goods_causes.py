@@ -212,9 +212,10 @@ def test_weapons_explain_their_own_level_of_a_harvest_and_nothing_else_seen():
     assert event == ITEM_EVENTS.index(Event.HARVEST_ITEM)
     level = drops.chances(case.trace, case.cfg, case.before).level[tuple(place)]
     for row, what, bit in (
-        (event, item, 1 << level), (event, Item.TOP, 1 << level - 1),
+        (event, item, 1 << level),
+        (event, Item.TOP, 1 << level - 1),
         *((row, item, 1 << level - 1) for row in range(len(ITEM_EVENTS)) if row != event),
-    ):  # fmt: skip
+    ):
         assert found(with_seen(case, (*place, row, what), bit)) == {
             "tally: seen": [[*place, row, what]]
         }
@@ -284,10 +285,15 @@ def test_loot_without_room_may_be_another_choice_of_it():
 
 @pytest.mark.parametrize(
     "record",
-    [dict(item=Item.CHISEL, level=10), dict(price=4, listed_at=3), dict(worn=True),
-     dict(quantity=50), dict(item=Item.NOTHING)],
+    [
+        dict(item=Item.CHISEL, level=10),
+        dict(price=4, listed_at=3),
+        dict(worn=True),
+        dict(quantity=50),
+        dict(item=Item.NOTHING),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_loot_without_room_explains_only_things_of_the_killed_and_full_bags(record):
     case, tick, player, slot, _ = overflow()
     assert found(bag_with(case, (tick, player, slot), **record)) == {"bags": [[tick, player]]}

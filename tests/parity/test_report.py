@@ -29,7 +29,7 @@ def test_the_page_adds_up():
     assert "Whole episodes" not in page
 
 
-def test_what_a_configuration_lacks_is_told_apart():
+def test_what_a_configuration_lacks_is_reported_apart():
     one = summary(gold=Count(500, 500), position=Count(7, 7))
     page = report.page([one])
     assert "507 values compared" in page and "Of these, 500 are of systems" in page

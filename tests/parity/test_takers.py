@@ -19,7 +19,7 @@ ORDER, BEST_FIRST, FIRST_HALF, BEST_KEPT = range(4)
 
 
 def spoils(choose, count=150, things=6, room=6):
-    """Returns what becomes of bags of a few things, all told apart by their levels."""
+    """Returns what becomes of bags of a few things, all of different levels."""
     rng, out = np.random.default_rng(3), []
     for _ in range(count):
         level = rng.permutation(things)
@@ -153,16 +153,16 @@ def test_loot_is_read_from_our_bags():
     had = np.flatnonzero(
         case.before.bag.item[t, victim] == case.after.world.bag.item[t, killer, twin]
     )[1]
-    told = planted(case, "after.world.bag.level", (t, killer, twin), 2)
-    told = planted(told, "before.bag.level", (t, victim, had), 2)
-    first, *_ = takers.spoils_in_ours(told)
-    item, level = (getattr(told.before.bag, name)[t, victim] for name in ("item", "level"))
-    bag = told.after.world.bag
+    changed = planted(case, "after.world.bag.level", (t, killer, twin), 2)
+    changed = planted(changed, "before.bag.level", (t, victim, had), 2)
+    first, *_ = takers.spoils_in_ours(changed)
+    item, level = (getattr(changed.before.bag, name)[t, victim] for name in ("item", "level"))
+    bag = changed.after.world.bag
     assert len(first.taken) == 3
     for slot, one in zip(new, first.taken, strict=True):
         assert bag.item[t, killer, slot] == item[one] and bag.level[t, killer, slot] == level[one]
     free = np.flatnonzero(bag.item[t, killer] == 0)[0]
-    more = planted(told, "after.world.bag.item", (t, killer, free), Item.RATION)
+    more = planted(changed, "after.world.bag.item", (t, killer, free), Item.RATION)
     more = planted(more, "after.world.bag.arrived", (t, killer, free), case.before.tick[t] + 1)
     assert len(takers.spoils_in_ours(more)) == len(takers.spoils_in_ours(case)) - 1
 

@@ -1,4 +1,4 @@
-"""What a policy sees of the original, what the original is told, and that both fit together."""
+"""What a policy observes of the original, what actions the original gets, and that both fit."""
 
 import collections
 import dataclasses
@@ -115,15 +115,15 @@ def recorded_action(trace, t) -> Action:
 
 
 @pytest.mark.parametrize("name", ["king_of_the_hill-won", "multi_task-market"])
-def test_what_was_done_is_told_as_it_was_done(name):
+def test_orders_of_recorded_actions_are_read_back(name):
     """From recorded positions to rows and slots of ours, to ids, and back to positions."""
     trace, said = loaded(name), collections.Counter()
     scene = scene_of(trace)
     for t in range(len(trace)):
         scene.world(replay.state(trace, t))
-        told = scene.orders(recorded_action(trace, t))
+        named = scene.orders(recorded_action(trace, t))
         for player in np.flatnonzero((trace.data["actions"][t] >= 0).any(-1)):
-            action = orders.action_of(told[player], lists(trace, scene.cfg, t, player))
+            action = orders.action_of(named[player], lists(trace, scene.cfg, t, player))
             taken = trace.data["actions"][t, player].tolist()
             for head, value in zip(trace.meta["action_heads"], taken, strict=True):
                 verb, arg = head.split(".")
@@ -174,7 +174,7 @@ def order(**given) -> np.ndarray:
 
 
 def test_ids_become_positions_and_nothing_becomes_nothing():
-    told = orders.action_of(
+    named = orders.action_of(
         order(
             move=3,
             style=2,
@@ -191,7 +191,7 @@ def test_ids_become_positions_and_nothing_becomes_nothing():
         ),
         small_observation(),
     )
-    assert told == {
+    assert named == {
         "Move": {"Direction": 3},
         "Attack": {"Style": 2, "Target": 1},
         "Comm": {"Token": 4},
@@ -201,11 +201,11 @@ def test_ids_become_positions_and_nothing_becomes_nothing():
         "Give": {"InventoryItem": 1, "Target": 2},
         "GiveGold": {"Price": 3, "Target": 0},
     }
-    told = orders.action_of(order(move=4, target=99, use=5), small_observation())
-    assert "Comm" not in told  # silence
-    assert told["Attack"]["Target"] == told["Give"]["Target"] == orders.NOOP["Target"]
-    assert told["Use"]["InventoryItem"] == orders.NOOP["InventoryItem"]
-    assert told["Buy"]["MarketItem"] == orders.NOOP["MarketItem"]
+    named = orders.action_of(order(move=4, target=99, use=5), small_observation())
+    assert "Comm" not in named  # silence
+    assert named["Attack"]["Target"] == named["Give"]["Target"] == orders.NOOP["Target"]
+    assert named["Use"]["InventoryItem"] == orders.NOOP["InventoryItem"]
+    assert named["Buy"]["MarketItem"] == orders.NOOP["MarketItem"]
 
 
 # The pipe, and who plays through it
@@ -214,12 +214,12 @@ def test_ids_become_positions_and_nothing_becomes_nothing():
 def test_a_message_arrives_as_it_was_sent():
     pipe = io.BytesIO()
     wire.send(pipe, "state", {"a": [1, None]}, {"rows": np.arange(6, dtype=np.int16)[::2]})
-    wire.send(pipe, "told")
+    wire.send(pipe, "result")
     pipe.seek(0)
     word, values, arrays = wire.receive(pipe)
     assert (word, values) == ("state", {"a": [1, None]})
     assert arrays["rows"].dtype == np.int16 and arrays["rows"].tolist() == [0, 2, 4]
-    assert wire.receive(pipe) == ("told", None, {})
+    assert wire.receive(pipe) == ("result", None, {})
     with pytest.raises(EOFError):
         wire.receive(pipe)
     with pytest.raises(ValueError, match="no length"):
@@ -255,11 +255,11 @@ def test_episodes_are_played_side_by_side_and_memory_ends_with_a_life():
     command = [sys.executable, "-m", "tests.parity.replay", str(path)]
     asked = playing.Asked("king_of_the_hill", "mini", "", 16)
     walker = Walker(env)
-    told = list(playing.play(command, asked, [4, 5, 6], walker, 2))
-    assert [one["seed"] for one in told] == [4, 5, 6]
+    results = list(playing.play(command, asked, [4, 5, 6], walker, 2))
+    assert [one["seed"] for one in results] == [4, 5, 6]
     died = trace.data["outcomes"][:, :, 2] > 0
     assert died[:-1].any()
-    for one in told:
+    for one in results:
         moves = np.array(one["orders"])[..., 0]
         lived = np.zeros(env.cfg.players, int)
         for t in range(len(trace)):

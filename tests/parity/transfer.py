@@ -2,7 +2,7 @@
 
 In both games it plays as many episodes, with the same settings on the same maps, by the same
 code: what it sees is what our observation shows of a world, and a state of the original becomes
-such a world in every tick. What is told of whole episodes (`tests.parity.episodes`) is then
+such a world in every tick. Statistics of whole episodes (`tests.parity.episodes`) are then
 compared, by permutations of pairs of episodes and with Cohen's d.
 """
 
@@ -23,12 +23,12 @@ from tests.parity import accounts, episodes, playing, twosample
 from tests.parity.episodes import Group
 from tests.parity.pilot import Pilot, PilotRollout
 from tests.parity.playing import Asked
-from tests.parity.state import SETTINGS
+from tests.parity.state import SETTING_NAMES
 from tests.parity.twosample import Comparison
 
 CONFIGS = ("mini", "full")
 GAMES = tuple(game for game in episodes.GAMES.values() if game != "multi_task")
-ALLOWED = {*SETTINGS.values(), "DEATH_FOG_ONSET"}
+ALLOWED = {*SETTING_NAMES.values(), "DEATH_FOG_ONSET"}
 """Settings of the original that can be overridden: those that our games have too."""
 
 HEADLINES = {
@@ -59,8 +59,8 @@ def main(arguments=None) -> int:
         show_headlines(headlines(group, comparisons))
     if args.summary:
         parts = zip(groups, found_in, strict=True)
-        told = [summary(args, group, *outcome, found) for group, outcome in parts]
-        pathlib.Path(args.summary).write_text(json.dumps(told, indent=1) + "\n")
+        results = [summary(args, group, *outcome, found) for group, outcome in parts]
+        pathlib.Path(args.summary).write_text(json.dumps(results, indent=1) + "\n")
     if args.json:
         pathlib.Path(args.json).write_text(
             json.dumps(episodes.as_json(everything, found), indent=1)
@@ -168,10 +168,10 @@ def group_of(args, game: str, config: str) -> Group:
     os.makedirs(args.maps, exist_ok=True)
     given = args.difficulty, overrides_of(args.set)
     asked = Asked(game, config, os.path.join(args.maps, ""), episodes.MAPS, *given)
-    told = original_of(args, asked, pilot)
+    results = original_of(args, asked, pilot)
     rollout = PilotRollout(pilot, args.order == "original")
-    batch = min(episodes.BATCH, len(told) * args.worlds)
-    return episodes.play(told, rollout, args.worlds, args.seed, batch)
+    batch = min(episodes.BATCH, len(results) * args.worlds)
+    return episodes.play(results, rollout, args.worlds, args.seed, batch)
 
 
 def original_of(args, asked: Asked, pilot: Pilot) -> list[dict]:
@@ -184,21 +184,21 @@ def original_of(args, asked: Asked, pilot: Pilot) -> list[dict]:
     del mark["asked"]["maps"]
     seeds = range(args.seed, args.seed + args.episodes)
     known = {one["seed"]: one for one in read(args.record) if one.get("mark") == mark}
-    told, start = [known[seed] for seed in seeds if seed in known], time.monotonic()
+    results, start = [known[seed] for seed in seeds if seed in known], time.monotonic()
     command = [args.python, "-m", "tests.parity.serve"]
     missing = [seed for seed in seeds if seed not in known]
     for one in playing.play(command, asked, missing, pilot, args.side_by_side):
-        told.append({**one, "mark": mark})
+        results.append({**one, "mark": mark})
         print(
             f"{asked.game} seed {one['seed']}: {one['ticks']} ticks, {one['winners']} winners",
             flush=True,
         )
         if args.record:
             with open(args.record, "a") as file:
-                file.write(json.dumps(told[-1]) + "\n")
+                file.write(json.dumps(results[-1]) + "\n")
     took = time.monotonic() - start
     print(f"{asked.game}: {len(missing)} episodes of the original played in {took:.0f} s")
-    return sorted(told, key=lambda one: one["seed"])
+    return sorted(results, key=lambda one: one["seed"])
 
 
 def read(path: str | None) -> list[dict]:
@@ -240,8 +240,8 @@ def headlines(group: Group, comparisons: list[Comparison]) -> list[dict]:
         means = [float(np.mean([value(one, name) for one in side])) for side in sides]
         ticks = [tick for statistic, tick in tested if statistic == name]
         one = tested.get((name, ticks[-1])) if ticks else None
-        told = {"effect": one.effect, "p": one.p} if one else {"effect": None, "p": None}
-        out.append({"label": label, "original": means[0], "here": means[1], **told})
+        largest = {"effect": one.effect, "p": one.p} if one else {"effect": None, "p": None}
+        out.append({"label": label, "original": means[0], "here": means[1], **largest})
     return out
 
 

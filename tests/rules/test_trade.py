@@ -89,8 +89,8 @@ def drawn(rng, world, cfg, phase):
     if phase == "give_gold":
         return dict(gold=each(6), gold_to=each(8))
     listed = np.flatnonzero(worlds.by_player(world.bag).price)
-    few = rng.choice(listed, 8)  # so that several want the same
-    return dict(buy=rng.choice(few, cfg.players))
+    listings = rng.choice(listed, 8)  # so that several want the same
+    return dict(buy=rng.choice(listings, cfg.players))
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,18 @@ def event(player: int, rng) -> dict:
     return row
 
 
+def _items(state: dict) -> np.ndarray:
+    """Returns the table of items as the original has it."""
+    item = np.zeros((len(state["items"]), len(ItemAttr)), np.int64)
+    for row, (p, kind, level, quantity, worn) in zip(item, state["items"], strict=True):
+        known = dict(
+            type_id=kind + 1, owner_id=p + 1, level=level, quantity=quantity, equipped=worn
+        )
+        for name, value in known.items():
+            row[ItemAttr[name]] = value
+    return item
+
+
 def game_state(state: dict) -> GameState:
     """Returns a state as the original has it."""
     experience = skills.ExperienceCalculator(nmmo.config.Default())
@@ -107,13 +119,7 @@ def game_state(state: dict) -> GameState:
             known[f"{skill.__name__.lower()}_level"] = experience.level_at_exp(points)
         for name, value in known.items():
             row[EntityAttr[name]] = value
-    item = np.zeros((len(state["items"]), len(ItemAttr)), np.int64)
-    for row, (p, kind, level, quantity, worn) in zip(item, state["items"], strict=True):
-        known = dict(
-            type_id=kind + 1, owner_id=p + 1, level=level, quantity=quantity, equipped=worn
-        )
-        for name, value in known.items():
-            row[ItemAttr[name]] = value
+    item = _items(state)
     log = np.zeros((len(state["events"]), 9), np.int64)
     for row, one in zip(log, state["events"], strict=True):
         known = dict(ent_id=one["player"] + 1, event=getattr(EventCode, one["event"]),
@@ -141,18 +147,18 @@ def observations(state: dict, alive: list) -> dict:
     """Returns of the observations of the living what predicates read."""
     tiles = [[int(t, 16) for t in row] for row in state["tiles"]]
     pos = np.array(state["pos"])
-    told = {}
+    found = {}
     for p in alive:
         row, col = pos[p]
         window = [(r, c, tiles[r][c]) for r in range(row - VISION, row + VISION + 1)
                   for c in range(col - VISION, col + VISION + 1)]  # fmt: skip
         near = [q + 1 for q in alive if np.abs(pos[q] - pos[p]).max() <= VISION]
         owned = sum(one[0] == p for one in state["items"])
-        told[p + 1] = types.SimpleNamespace(
+        found[p + 1] = types.SimpleNamespace(
             tiles=np.array(window), entities=types.SimpleNamespace(ids=np.array(near)),
             inventory=types.SimpleNamespace(len=owned),
         )  # fmt: skip
-    return told
+    return found
 
 
 SKILLS = (skills.Melee, skills.Range, skills.Mage, skills.Fishing, skills.Herbalism,

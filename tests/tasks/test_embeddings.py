@@ -26,7 +26,7 @@ def test_they_are_scaled_over_the_competition_s_tasks(size):
     np.testing.assert_allclose(table.std(0), 1, atol=1e-4)
 
 
-def test_different_tasks_are_told_apart():
+def test_different_tasks_have_different_embeddings():
     table = meaning(POOL, 16)
     names = {str((goal.predicate.__name__, goal.args)) for goal in POOL}
     assert len({tuple(row) for row in table}) == len(names) == 1361 - 1 - 18
@@ -89,7 +89,7 @@ def test_they_are_the_same_in_every_process():
 
 
 def test_subjects_kinds_and_operators_show():
-    told = [
+    wrong = [
         Goal("tick_ge", (50,)),
         Goal("tick_ge", (50,), "team"),
         Goal("tick_ge", (50,), kind=TaskKind.ONGOING),
@@ -98,7 +98,7 @@ def test_subjects_kinds_and_operators_show():
         Goal(ask("tick_ge", 50) | ask("stay_alive", subject="foes")),
         Goal(ask("tick_ge", 50) * 0.5),
     ]
-    assert len({tuple(row) for row in meaning(told, 16)}) == len(told)
+    assert len({tuple(row) for row in meaning(wrong, 16)}) == len(wrong)
 
 
 def test_the_hashes_are_scaled_by_their_maker():
@@ -108,19 +108,19 @@ def test_the_hashes_are_scaled_by_their_maker():
         assert (row.mean(), row.std()) == pytest.approx((0, 1), abs=2e-3)
 
 
-def told_by(game, cfg=FULL):
+def shown_by(game, cfg=FULL):
     return games.Table([game], None, cfg).book._embedding
 
 
-def test_a_game_tells_what_it_is_given():
+def test_embeddings_of_a_game_are_those_given():
     own = np.arange(62 * 16).reshape(62, 16)
-    np.testing.assert_array_equal(told_by(games.multi_task_eval(embeddings=own)), own)
+    np.testing.assert_array_equal(shown_by(games.multi_task_eval(embeddings=own)), own)
     doubled = games.multi_task_eval(embeddings=lambda goals, size: 2 * meaning(goals, size))
-    np.testing.assert_array_equal(told_by(doubled), 2 * meaning(curriculum.evaluation(), 16))
-    shifted = told_by(games.multi_task_eval(embeddings=None)) - told_by(games.multi_task_eval())
+    np.testing.assert_array_equal(shown_by(doubled), 2 * meaning(curriculum.evaluation(), 16))
+    shifted = shown_by(games.multi_task_eval(embeddings=None)) - shown_by(games.multi_task_eval())
     np.testing.assert_allclose(shifted, np.tile(shifted[:1], (62, 1)), atol=1e-5)  # its referee
     assert abs(shifted).max() > 0.1
-    np.testing.assert_array_equal(told_by(games.multi_task()), meaning(curriculum.training(), 16))
+    np.testing.assert_array_equal(shown_by(games.multi_task()), meaning(curriculum.training(), 16))
     assert games.multi_task_eval(embeddings=own) == games.multi_task_eval(embeddings=own)
 
 
@@ -138,7 +138,7 @@ def test_embeddings_of_a_wrong_shape_are_refused(table, message):
         games.multi_task_eval(embeddings=table)
 
 
-@pytest.mark.parametrize("told", [np.zeros((62, 8)), lambda goals, size: np.zeros((62, 8))])
-def test_embeddings_of_another_size_than_the_config_s_are_refused(told):
+@pytest.mark.parametrize("wrong", [np.zeros((62, 8)), lambda goals, size: np.zeros((62, 8))])
+def test_embeddings_of_another_size_than_the_config_s_are_refused(wrong):
     with pytest.raises(ValueError, match=r"shape \(62, 8\) must be \(62, 16\)"):
-        told_by(games.multi_task_eval(embeddings=told))
+        shown_by(games.multi_task_eval(embeddings=wrong))

@@ -115,26 +115,26 @@ def played(kind, values, hold=0):
     world = worlds.blank(TINY)
     number = jnp.full(TINY.players, 1)
     task = world.task.replace(kind=kind * number, hold=hold * number, held=0 * number)
-    world, told = world.replace(task=task), []
+    world, rows = world.replace(task=task), []
     for tick, value in enumerate(values, start=1):
         task = world.task.replace(args=world.task.args.at[:, 0].set(value))
         world = world.replace(task=task, tick=jnp.int32(tick))
         world, reward = run_kinds(world, jnp.ones(TINY.players, bool))
-        told.append((reward[0], world.task.progress[0], world.task.completed_at[0]))
-    return np.array(told, float).T, world.task
+        rows.append((reward[0], world.task.progress[0], world.task.completed_at[0]))
+    return np.array(rows, float).T, world.task
 
 
 NO = float(NEVER)
 
 
 def test_a_hold_task_counts_ticks_on_end_and_pays_one_when_complete():
-    told, task = played(TaskKind.HOLD, [1, 1, 0.5, 1, 1, 1, 0, 1], hold=3)  # original
+    rows, task = played(TaskKind.HOLD, [1, 1, 0.5, 1, 1, 1, 0, 1], hold=3)  # original
     third = 1 / 3
     np.testing.assert_allclose(
-        told[0], [third, third, -2 * third, third, third, 1, 0, 0], rtol=1e-6
+        rows[0], [third, third, -2 * third, third, third, 1, 0, 0], rtol=1e-6
     )
-    np.testing.assert_allclose(told[1], [third, 2 * third, 0, third, 2 * third, 1, 1, 1], rtol=1e-6)
-    np.testing.assert_array_equal(told[2], [NO] * 5 + [6] * 3)
+    np.testing.assert_allclose(rows[1], [third, 2 * third, 0, third, 2 * third, 1, 1, 1], rtol=1e-6)
+    np.testing.assert_array_equal(rows[2], [NO] * 5 + [6] * 3)
     assert (task.gains[0], task.losses[0]) == (5, 1)
 
 
@@ -145,10 +145,10 @@ def test_one_tick_can_be_enough_to_hold():
 
 
 def test_an_ongoing_task_pays_its_progress_in_every_tick():
-    told, task = played(TaskKind.ONGOING, [0.5, 2, 0.25, 0, 1, -3, 0.5])  # original
-    np.testing.assert_array_equal(told[0], [0.5, 1, 0.25, 0, 1, 0, 0.5])
-    np.testing.assert_array_equal(told[1], told[0])
-    np.testing.assert_array_equal(told[2], [NO, 2, 2, 2, 2, 2, 2])
+    rows, task = played(TaskKind.ONGOING, [0.5, 2, 0.25, 0, 1, -3, 0.5])  # original
+    np.testing.assert_array_equal(rows[0], [0.5, 1, 0.25, 0, 1, 0, 0.5])
+    np.testing.assert_array_equal(rows[1], rows[0])
+    np.testing.assert_array_equal(rows[2], [NO, 2, 2, 2, 2, 2, 2])
     assert (task.gains[0], task.losses[0], task.max_progress[0]) == (5, 0, 1)
 
 
@@ -177,9 +177,9 @@ def test_kinds_side_by_side_are_each_their_own():
 
 
 def test_a_default_task_pays_what_the_original_pays():
-    told, _ = played(TaskKind.DEFAULT, [0.5, 0.25, 1, 0.25])  # original
-    np.testing.assert_array_equal(told[0], [0.5, -0.25, 0.75, 0])
-    np.testing.assert_array_equal(told[1], [0.5, 0.25, 1, 1])
+    rows, _ = played(TaskKind.DEFAULT, [0.5, 0.25, 1, 0.25])  # original
+    np.testing.assert_array_equal(rows[0], [0.5, -0.25, 0.75, 0])
+    np.testing.assert_array_equal(rows[1], [0.5, 0.25, 1, 1])
 
 
 def test_a_goal_s_kind_is_in_its_row():

@@ -13,7 +13,7 @@ def multi_task(
 
     Args:
       evaluation: fix what the original's authors fixed to compare agents.
-      embeddings: what agents are told about the tasks, as `Minigame.embeddings`; an array has a
+      embeddings: what agents observe of the tasks, as `Minigame.embeddings`; an array has a
         row for each of `tasks.curriculum.training()`.
       **numbers: as in all games.
     """

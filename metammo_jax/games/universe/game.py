@@ -8,7 +8,15 @@ import numpy as np
 
 from metammo_jax.games import garrison, referee, spawn
 from metammo_jax.games.base import Minigame
-from metammo_jax.games.knobs import SETTINGS, Between, Chance, Fixed, Knob, Uniform, is_number
+from metammo_jax.games.knobs import (
+    SETTINGS,
+    Between,
+    Chance,
+    Fixed,
+    Knob,
+    Uniform,
+    is_number_or_bool,
+)
 from metammo_jax.games.universe import code as codes
 from metammo_jax.games.universe import room, rules, settle
 from metammo_jax.games.universe.axes import AXES, GROUND, INDEX, Axis, option
@@ -243,7 +251,7 @@ def _meant(axis: Axis, wanted) -> set[int]:
     """
     options = axis.options
     numeric = axis.is_setting and not isinstance(options[0], bool)
-    is_pair = isinstance(wanted, tuple) and len(wanted) == 2 and all(map(is_number, wanted))
+    is_pair = isinstance(wanted, tuple) and len(wanted) == 2 and all(map(is_number_or_bool, wanted))
     if numeric and is_pair:
         low, high = wanted
         return {i for i, value in enumerate(options) if value is not None and low <= value <= high}

@@ -110,7 +110,7 @@ def goal_of(row: np.ndarray, cfg: Config) -> Goal:
 
 
 class Meaning:
-    """What agents are told about drawn games, and the numbers of their tasks, at a config.
+    """What agents observe of drawn games, and the numbers of their tasks, at a config.
 
     Attributes:
       predicate: (K,) int32, number of each kind's predicate.
@@ -136,7 +136,7 @@ class Meaning:
         return jnp.concatenate([head, numbers[goal, amount], rest])
 
     def embedding(self, choices: jax.Array) -> jax.Array:
-        """Returns (D,) float32, what agents are told of the game of a row (X,) of choices.
+        """Returns (D,) float32, what agents observe of the game of a row (X,) of choices.
 
         What `tasks.embeddings.meaning` says of its goal, and directions for referee and score, and
         for which amount is of which part: the sum alone does not tell 4 hits and 8 sales from 8

@@ -71,7 +71,7 @@ def describe(game: str | World | Minigame | np.ndarray, config: str | Config = "
 
     Args:
       game: a code, a world that plays a drawn game, a pinned universe, or choices (X,) int32.
-      config: sizes by which its numbers are told, as in `make`; that of the world, if it is one.
+      config: sizes by which its numbers are given, as in `make`; that of the world, if it is one.
 
     Raises:
       ValueError: the code names no game, no game was drawn, or the config is unknown.

@@ -117,11 +117,8 @@ def _record(
     suffered = jnp.where(vulnerable, suffered, 0)
     last_turn = jnp.zeros(entities, jnp.uint32).at[aim].max(turn, mode="drop")
     is_last = hits & (turn == last_turn[target])
-    last = (
-        jnp.full(entities, -1)
-        .at[jnp.where(is_last, target, entities)]
-        .set(jnp.arange(entities), mode="drop")
-    )
+    last = jnp.full(entities, -1).at[jnp.where(is_last, target, entities)]
+    last = last.set(jnp.arange(entities), mode="drop")
     is_hit = last >= 0
     dies = is_hit & (suffered >= body.health) & vulnerable
     kills = is_last & dies[target]

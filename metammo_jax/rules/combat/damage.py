@@ -63,9 +63,12 @@ def damage_points(world: World, style: jax.Array, target: jax.Array, cfg: Config
     gain = jnp.where(is_used, _gain(world), 0)
     own = learned.at[:, : len(Style)].add(gain[: cfg.players])
     after = _damage_after_defense(
-        offense, style, target,
-        exp.at[: cfg.players].add(gain[: cfg.players]), _defense(world, own, cfg),
-    )  # fmt: skip
+        offense,
+        style,
+        target,
+        exp.at[: cfg.players].add(gain[: cfg.players]),
+        _defense(world, own, cfg),
+    )
     return Damage(before, after)
 
 

@@ -37,7 +37,7 @@ function teamRows(r, t, followed) {
   return [["Team", "Alive", "Kills", "Damage", "Progress"], rows];
 }
 
-/** Players by what they came to: the living first, then by progress and kills. */
+/** Players by rank: the living first, then by progress and kills. */
 function playerRows(r, t, followed) {
   const players = [...Array(r.players).keys()];
   const rank = (p) => [isAlive(r, t, p) ? 1 : 0, ofPlayer(r, "winners", t, p), ofPlayer(r, "progress", t, p), ofPlayer(r, "kills", t, p)];

@@ -25,7 +25,7 @@ COUNTED = (Event.LEVEL_UP, Event.BUY_ITEM, Event.LIST_ITEM, Event.HARVEST_ITEM, 
 """Events that the page shows by their counts."""
 
 
-def between(before: World | None, worlds: World, actions, cfg) -> dict[str, np.ndarray]:
+def events_between(before: World | None, worlds: World, actions, cfg) -> dict[str, np.ndarray]:
     """Returns the events from each world to the next, as columns.
 
     Args:
