@@ -81,7 +81,7 @@ def own(obs: Observation, cfg: Config) -> Block:
         "free": obs.masks.move[:, :4].astype(jnp.float32),
         "tick": jnp.broadcast_to(obs.tick / cfg.horizon, (cfg.players, 1)),
         "progress": obs.progress[:, None],
-        "rally": jax.nn.one_hot(obs.rally, 4),
+        "seized": jax.nn.one_hot(obs.seized, 4),
         "task": jnp.concatenate([obs.task[:, :11], obs.task[:, 11:] / EMBEDDING_SCALE], axis=-1),
     }
     if Column.GOLD in columns(cfg):
@@ -277,7 +277,7 @@ def shapes(cfg: Config) -> Observation:
         visible=of(jnp.int16, players, cfg.visible_rows),
         tiles=of(jnp.int8, *square),
         fog=of(jnp.int8, *square),
-        rally=of(jnp.int8, players),
+        seized=of(jnp.int8, players),
         task=of(jnp.float32, players, len(System) + 1 + cfg.task_embedding),
         progress=of(jnp.float32, players),
         masks=Masks(**masks),

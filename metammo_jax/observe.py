@@ -96,7 +96,7 @@ class Observation(Node):
       tiles: (P, V, V) int8, `vocab.Tile` around each player.
       fog: (P, V, V) int8, damage of the fog a tick where positive, minus the distance to it
         where negative, clipped to -127..127; zeros in a game without fog.
-      rally: (P,) int8, the tile to be seized: 0 there is none, 1 not seized, 2 by us, 3 by others.
+      seized: (P,) int8, the tile to be seized: 0 there is none, 1 not seized, 2 by us, 3 by others.
       task: (P, 11 + D) float32: is it a team's task, the ten systems that are on, its embedding.
       progress: (P,) float32, of the task.
       masks: what each may do.
@@ -114,7 +114,7 @@ class Observation(Node):
     visible: jax.Array
     tiles: jax.Array
     fog: jax.Array
-    rally: jax.Array
+    seized: jax.Array
     task: jax.Array
     progress: jax.Array
     masks: Masks
@@ -146,7 +146,7 @@ def observe(world: World, cfg: Config) -> Observation:
         visible=visible.astype(jnp.int16),
         tiles=_tiles(world, alive[:players], cfg),
         fog=_fog(world, alive[:players], cfg),
-        rally=_seize_state(world, alive[:players]),
+        seized=_seize_state(world, alive[:players]),
         task=_task(world),
         progress=world.task.progress,
         masks=legal.masks(world, partners, listing, cfg),
@@ -323,7 +323,7 @@ def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
 
 
 def _seize_state(world: World, alive: jax.Array) -> jax.Array:
-    """Returns (P,) int8, who holds the tile to be seized, as `Observation.rally`."""
+    """Returns (P,) int8, who holds the tile to be seized, as `Observation.seized`."""
     seizer, group = world.terrain.seizer, world.params.group
     ours = group[jnp.maximum(seizer, 0)] == group
     state = jnp.where(seizer < 0, 1, jnp.where(ours, 2, 3))

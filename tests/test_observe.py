@@ -104,10 +104,10 @@ def test_fog_shows_its_depth_and_its_distance(tiny, look):
 
 def test_the_rally_state_tells_whose_the_hill_is(tiny, look):
     world = worlds.blank(tiny, teams=4, seize_target=jnp.array([24, 24]))
-    assert (look(world).rally == 1).all()
+    assert (look(world).seized == 1).all()
     held = world.replace(terrain=world.terrain.replace(seizer=jnp.int32(5)))
-    assert look(held).rally.tolist() == [3] * 4 + [2] * 4 + [3] * 8
-    assert not look(worlds.blank(tiny)).rally.any()
+    assert look(held).seized.tolist() == [3] * 4 + [2] * 4 + [3] * 8
+    assert not look(worlds.blank(tiny)).seized.any()
 
 
 # The full game

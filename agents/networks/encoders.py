@@ -73,7 +73,7 @@ def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
         jnp.full((players, 1), obs.tick / scales.horizon),
         obs.progress[:, None],
         obs.masks.move.astype(jnp.float32),
-        jax.nn.one_hot(obs.rally, 4),
+        jax.nn.one_hot(obs.seized, 4),
         obs.task,
     ]
     return jnp.concatenate(parts, axis=-1)

@@ -131,7 +131,7 @@ class FakeEnv:
             visible=jnp.broadcast_to(jnp.arange(4, dtype=jnp.int16), (4, 4)),
             tiles=jnp.zeros((4, 5, 5), jnp.int8),
             fog=jnp.zeros((4, 5, 5), jnp.int8),
-            rally=jnp.zeros(4, jnp.int8),
+            seized=jnp.zeros(4, jnp.int8),
             task=shown,
             progress=jnp.zeros(4),
             masks=masks,
