@@ -205,7 +205,7 @@ def _curricula(found: dict) -> str:
         for games, values in results["won"].items():
             change = values.mean() - base["won"][games].mean()
             p = stats.ttest_ind(values, base["won"][games], equal_var=False).pvalue
-            cells.append(f"{change:+.1%} (p = {p:.2f})")
+            cells.append(f"{change:+.1%} (p {f'= {p:.2f}' if p >= 0.01 else '< 0.01'})")
         rows.append([f"{mix}, {curriculum}", *cells])
     table = report.markdown_table(["against uniform", *SETS], rows)
     note = "Differences of games won; p by Welch's test over seeds, not corrected for their number."
