@@ -31,6 +31,9 @@ SPECIALISTS = 4
 
 UNIVERSE = "universe/train"
 
+UNTRAINED = "untrained"
+"""Row of agents with initial parameters."""
+
 MIXES: dict[str, tuple[str, ...]] = {
     "eight": tuple(GAMES),
     "catalog": (*GAMES, *NEW_GAMES),
@@ -66,6 +69,7 @@ class EvaluationTask:
     Attributes:
       name: of the task, and of its file under `evaluations/`.
       training: whose policy plays.
+      is_trained: it plays with the parameters of the end of the training; else with initial ones.
       seed: of the run, and of the episodes.
       config: preset of the worlds' sizes.
       sets: games by the name of their set.
@@ -73,14 +77,15 @@ class EvaluationTask:
 
     name: str
     training: TrainingTask
+    is_trained: bool
     seed: int
     config: str
     sets: dict[str, tuple[str, ...]] = dataclasses.field(compare=False)
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Name of the training."""
-        return (self.training.name,)
+        """Name of the training, if its result plays."""
+        return (self.training.name,) if self.is_trained else ()
 
     def file(self, out: Path) -> Path:
         """Returns the file of its result."""
@@ -97,8 +102,10 @@ class EvaluationTask:
             env = training_run.make_evaluation_env(games, self.config)
             policy = training_run.make_policy(self.training.cfg, env.cfg)
             start = untrained(policy, env, self.seed)
-            run = self.training.run_of(out, self.seed)
-            params = training_run.read_params(run, None, start.params)
+            params = start.params
+            if self.is_trained:
+                run = self.training.run_of(out, self.seed)
+                params = training_run.read_params(run, None, params)
             trained = dataclasses.replace(start, name="trained", params=params)
             chance = uniform_params(policy, params)
             others = (dataclasses.replace(start, name="random", params=chance), start)
@@ -136,27 +143,31 @@ def trainings(cfg: ExperimentConfig) -> list[TrainingTask]:
     ]
 
 
-def evaluations(cfg: ExperimentConfig, training: TrainingTask) -> list[EvaluationTask]:
-    """Returns the evaluations of a training, one for each seed."""
-    return [
-        EvaluationTask(f"{training.name}-{seed}", training, seed, cfg.config, SETS)
-        for seed in training.seeds
-    ]
+def evaluations(cfg: ExperimentConfig) -> dict[str, list[EvaluationTask]]:
+    """Returns the evaluations of untrained agents and of each training, one for each seed."""
+    runs = trainings(cfg)
+    rows = [(UNTRAINED, runs[0], False), *((run.name, run, True) for run in runs)]
+    return {
+        name: [
+            EvaluationTask(f"{name}-{seed}", run, is_trained, seed, cfg.config, SETS)
+            for seed in run.seeds
+        ]
+        for name, run, is_trained in rows
+    }
 
 
 def tasks(cfg: ExperimentConfig) -> list[Task | EvaluationTask]:
     """Returns all trainings and evaluations."""
-    runs = trainings(cfg)
-    return [*runs, *(one for run in runs for one in evaluations(cfg, run))]
+    return [*trainings(cfg), *(one for row in evaluations(cfg).values() for one in row)]
 
 
 def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
     """Returns the report of what is complete."""
     found = {}
-    for run in trainings(cfg):
-        done = [one for one in evaluations(cfg, run) if one.is_complete(out)]
+    for name, row in evaluations(cfg).items():
+        done = [one for one in row if one.is_complete(out)]
         if len(done) > 1:
-            found[run.name] = {
+            found[name] = {
                 value: _by_set([one.result(out, value) for one in done])
                 for value in ("won", "score")
             }
@@ -187,7 +198,7 @@ def _rows(found: dict, value: str) -> list[list[str]]:
         cells = []
         for games, values in results[value].items():
             mean, half = mean_over_seeds(values)
-            star = "" if games in SEEN[name.split("-")[0]] else " *"
+            star = "" if games in SEEN.get(name.split("-")[0], ()) else " *"
             cells.append(f"{mean:.1%} ± {half:.1%}{star}")
         rows.append([name.replace("-", ", "), *cells])
     return rows
@@ -197,9 +208,9 @@ def _curricula(found: dict) -> str:
     """Returns the table of what each curriculum adds to the games won with the uniform one."""
     rows = []
     for name, results in found.items():
-        mix, curriculum = name.split("-")
+        mix, _, curriculum = name.partition("-")
         base = found.get(f"{mix}-uniform")
-        if curriculum == "uniform" or base is None:
+        if curriculum in ("", "uniform") or base is None:
             continue
         cells = []
         for games, values in results["won"].items():

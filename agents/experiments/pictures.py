@@ -15,7 +15,7 @@ def draw_win_shares(
     path: Path,
     games: list[str],
     columns: dict[str, list[Triple]],
-    label: str = "share of matches in which the first is above the second",
+    label: str = "",
 ) -> str:
     """Draws shares of matches with their intervals, a row for each game.
 
@@ -23,7 +23,7 @@ def draw_win_shares(
       path: of the PNG file.
       games: names of the rows.
       columns: by what is compared, the mean and the 95% interval for each game.
-      label: of the axis of shares.
+      label: of the axis of shares; empty for those in which the first of two is above the second.
 
     Returns:
       the picture in Markdown; empty if matplotlib is not installed.
@@ -36,7 +36,9 @@ def draw_win_shares(
         mean, low, high = np.array(triples).T
         rows = np.arange(len(games)) + step * (number - (len(columns) - 1) / 2)
         axis.errorbar(mean, rows, xerr=(mean - low, high - mean), fmt="o", ms=4, label=name)
-    axis.axvline(HALF, color="gray", lw=1, ls="--")
+    if not label:
+        axis.axvline(HALF, color="gray", lw=1, ls="--")
+        label = "share of matches in which the first is above the second"
     axis.set_yticks(np.arange(len(games)), games)
     axis.invert_yaxis()
     axis.set(xlim=(-0.02, 1.02), xlabel=label)
