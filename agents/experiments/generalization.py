@@ -215,7 +215,8 @@ def _curricula(found: dict) -> str:
         cells = []
         for games, values in results["won"].items():
             change = values.mean() - base["won"][games].mean()
-            p = stats.ttest_ind(values, base["won"][games], equal_var=False).pvalue
+            test = stats.ttest_ind(values, base["won"][games], equal_var=False)
+            p = float(test[1])  # pyright: ignore[reportArgumentType]
             cells.append(f"{change:+.1%} (p {f'= {p:.2f}' if p >= 0.01 else '< 0.01'})")
         rows.append([f"{mix}, {curriculum}", *cells])
     table = report.markdown_table(["against uniform", *SETS], rows)
