@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import metammo_jax as mm
+from metammo_jax.config import preset
 
 FILE = pathlib.Path(__file__).with_name("digest.json")
 """The expected digests, by config and game."""
@@ -39,7 +40,7 @@ def make_player(config: str):
       (key) -> world and observation after the last tick, with a leading axis over games and then
       worlds; rewards, terminated and truncated, with a leading axis over ticks before that.
     """
-    env = mm.make(list(PLAYED[config]), config)
+    env = mm.make(list(PLAYED[config]), preset(config, original_embeddings=True))
     count = len(PLAYED[config])
 
     def play(key):
