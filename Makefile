@@ -7,7 +7,7 @@ WORKERS ?= 2
 .PHONY: help train test test-all test-versions lint docs bench clean
 
 help:
-	@echo "make train     make the environment and train an agent for about three minutes"
+	@echo "make train     make the environment and train an agent for about a minute"
 	@echo "make test      make the environment and run the tests"
 	@echo "make test-all  the slow tests too"
 	@echo "make test-versions  a short set of tests with the oldest and the newest jax"

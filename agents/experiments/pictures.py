@@ -44,7 +44,7 @@ def draw_win_shares(
     axis.set(xlim=(-0.02, 1.02), xlabel=label)
     axis.grid(axis="x", alpha=0.3)
     figure.legend(fontsize="small", loc="outside lower center", ncols=2)
-    return _saved(figure, path, "Share of matches, with 95% intervals over seeds")
+    return _saved(figure, path, f"{label.capitalize()}, with 95% intervals over seeds")
 
 
 def draw_curves(path: Path, runs: dict[str, Curves]) -> str:

@@ -74,7 +74,7 @@ def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
         obs.progress[:, None],
         obs.masks.move.astype(jnp.float32),
         jax.nn.one_hot(obs.seized, 4),
-        jnp.clip(obs.task, -4.0, 4.0),  # embeddings are a few standard deviations at most
+        jnp.clip(obs.task, -LARGEST, LARGEST),  # embeddings are a few standard deviations at most
     ]
     return jnp.concatenate(parts, axis=-1)
 

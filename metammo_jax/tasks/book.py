@@ -66,10 +66,7 @@ class TaskBook:
         self._watch = _watches(self.goals)
         self.kinds = frozenset(goal.kind for goal in self.goals)
         self.subjects = _subjects(self.goals, self._predicate, len(self.predicates))
-        given = embeddings or [None] * len(goals_of_games)
-        said = words or [()] * len(goals_of_games)
-        rows = [_embeddings(*row, cfg) for row in zip(goals_of_games, given, said, strict=True)]
-        self._embedding = np.concatenate(rows) if rows else np.zeros((0, cfg.task_embedding))
+        self._embedding = _embeddings_of_games(goals_of_games, embeddings, words, cfg)
         self._reach = _cumulative([[g.weight for g in goals] for goals in goals_of_games])
         lengths = [len(goals) for goals in goals_of_games]
         self._choices = max(lengths)
@@ -174,6 +171,14 @@ def _watches(goals: tuple[Goal, ...]) -> np.ndarray | None:
     for index, watched in enumerate(rows):
         table[index, : len(watched)] = np.array(watched, np.int32).reshape(-1, 3)
     return table
+
+
+def _embeddings_of_games(goals_of_games, embeddings, words, cfg: Config) -> np.ndarray:
+    """Returns (goals, D) float32, task embeddings of all games; arguments as of `TaskBook`."""
+    given = embeddings or [None] * len(goals_of_games)
+    said = words or [()] * len(goals_of_games)
+    rows = [_embeddings(*row, cfg) for row in zip(goals_of_games, given, said, strict=True)]
+    return np.concatenate(rows) if rows else np.zeros((0, cfg.task_embedding))
 
 
 def _embeddings(

@@ -56,10 +56,10 @@ SEIZE_CENTER = (
 """Computed by the original for king_of_the_hill, but never observed."""
 
 ZEROS = ()
-"""Told in survive, protect_the_king, king_of_the_hill, comm_together and radio_raid."""
+"""Observed in survive, protect_the_king, king_of_the_hill, comm_together and radio_raid."""
 
 ORIGINAL = (TICK_GE, PROGRESS_TOWARD_CENTER, PROTECT_LEADER, SEIZE_CENTER, ZEROS)
-"""What the original computes, and what it tells where it drops that."""
+"""Embeddings of the original's minigames: those that it computes, and zeros."""
 
 PREDICATE, WORD, KIN, NUMBER = 1.0, 0.7, 0.6, 0.7
 """Weights of a predicate, of a word among its numbers, of what that is akin to, of a number."""

@@ -32,7 +32,8 @@ class Goal:
       weight: chance of being drawn relative to the game's other goals.
       embedding: numbers that describe it to the agent, cut or filled with zeros to
         `Config.task_embedding`, where the game does not say otherwise (`Minigame.embeddings`);
-        None for those that `tasks.embeddings.meaning` makes from what it asks for.
+        None for those that `tasks.embeddings.meaning` makes from what it asks for, which also
+        replace the original's (`embeddings.ORIGINAL`) unless `Config.original_embeddings`.
       kind: how reward follows from the predicate.
       hold: of a HOLD task, the ticks on end for which the predicate must be true.
       term: what predicate and args say, as a term.
