@@ -293,8 +293,12 @@ FIXED = ("uniform", "weights")
 """Curricula that do not depend on what was learnt."""
 
 SHARES = (
-    "gamma", "gae_lambda", "curriculum_random", "level_staleness", "level_mutation",
-)  # fmt: skip
+    "gamma",
+    "gae_lambda",
+    "curriculum_random",
+    "level_staleness",
+    "level_mutation",
+)
 """Options from 0 to 1."""
 
 KNOWN = {

@@ -17,9 +17,13 @@ from benchmarks.reference import geometric_mean
 from benchmarks.timing import no_compilation_cache, use_cpu_devices
 
 COLUMNS = (
-    ("game", "<"), ("row", "<"), ("us/world tick", ">"), ("against", ">"), ("times", ">"),
+    ("game", "<"),
+    ("row", "<"),
+    ("us/world tick", ">"),
+    ("against", ">"),
+    ("times", ">"),
     ("spread", ">"),
-)  # fmt: skip
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,9 +33,13 @@ TABLE = "<!-- benchmarks -->"
 """In docs/speed.md: where the table of the README goes."""
 
 PUBLIC = (
-    "metammo_jax", "metammo_jax.games", "metammo_jax.tasks", "metammo_jax.tasks.predicates",
-    "metammo_jax.adapters", "agents",
-)  # fmt: skip
+    "metammo_jax",
+    "metammo_jax.games",
+    "metammo_jax.tasks",
+    "metammo_jax.tasks.predicates",
+    "metammo_jax.adapters",
+    "agents",
+)
 """Packages whose `__all__` is public."""
 
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")

@@ -97,11 +97,13 @@ def folders() -> str:
         parts.append(Box(30, top, 430, 52, title, text, fill))
         if number:
             parts.append(arrow((245, top - 22), (245, top - 2)))
-    for number, (title, text) in enumerate((
-        ("agents", "policy, networks, learners,|runs, evaluation, experiments"),
-        ("adapters", "interfaces of other libraries"),
-        ("replay, draw, view", "episodes to keep and to fork,|pictures, the viewer"),
-    )):  # fmt: skip
+    for number, (title, text) in enumerate(
+        (
+            ("agents", "policy, networks, learners,|runs, evaluation, experiments"),
+            ("adapters", "interfaces of other libraries"),
+            ("replay, draw, view", "episodes to keep and to fork,|pictures, the viewer"),
+        )
+    ):
         top = 45 + 100 * number
         parts.append(Box(545, top, 240, 72, title, text, "grey"))
         parts.append(arrow((545, top + 36), (502, top + 36), (502, 71), (462, 71)))
@@ -120,11 +122,15 @@ def tick() -> str:
         Box(195, 300, 235, 70, "observe.observe", "what players see, masks"),
         Box(25, 192, 120, 46, "World", "", "sand"),
         Box(520, 312, 235, 46, "Observation", "", "sand"),
-        arrow((145, 48), (193, 70)), arrow((145, 118), (193, 96)),
+        arrow((145, 48), (193, 70)),
+        arrow((145, 118), (193, 96)),
         arrow((430, 83), (518, 83), label="Orders", at=(474, 74)),
-        arrow((637, 126), (637, 178)), arrow((520, 215), (432, 215)),
-        arrow((195, 215), (147, 215)), arrow((312, 250), (312, 298)), arrow((430, 335), (518, 335)),
-    ]  # fmt: skip
+        arrow((637, 126), (637, 178)),
+        arrow((520, 215), (432, 215)),
+        arrow((195, 215), (147, 215)),
+        arrow((312, 250), (312, 298)),
+        arrow((430, 335), (518, 335)),
+    ]
     return picture(780, 395, "The way of a world through a tick", parts)
 
 
@@ -140,12 +146,16 @@ def network() -> str:
         Box(560, 260, 230, 60, "distributions.sample", "an entry of each head"),
         Box(250, 260, 240, 60, "distributions.to_action", "rows of entities"),
         Box(25, 260, 150, 60, "VectorEnv.step", "", "green"),
-        arrow((175, 60), (213, 60)), arrow((380, 60), (418, 60)), arrow((585, 60), (623, 60)),
-        arrow((707, 90), (707, 148)), arrow((100, 90), (100, 148)), arrow((175, 180), (558, 180)),
+        arrow((175, 60), (213, 60)),
+        arrow((380, 60), (418, 60)),
+        arrow((585, 60), (623, 60)),
+        arrow((707, 90), (707, 148)),
+        arrow((100, 90), (100, 148)),
+        arrow((175, 180), (558, 180)),
         arrow((675, 210), (675, 258)),
         arrow((560, 290), (492, 290), label="Choice", at=(526, 281)),
         arrow((250, 290), (177, 290), label="Action", at=(213, 281)),
-    ]  # fmt: skip
+    ]
     return picture(815, 345, "The way of an action through the network", parts)
 
 

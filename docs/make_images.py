@@ -131,7 +131,8 @@ def moments() -> None:
 
 def own_map() -> None:
     """A game on a map of one's own."""
-    game = mm.games.team_battle(depletion=0, fog_onset=40)  # random players eat and drink little
+    # Random players eat and drink little.
+    game = mm.games.team_battle(depletion=0, fog_onset_tick=40)
     env = mm.make(game, maps=fortress()[None])
     world = mm.record(env, jax.random.key(3), ticks=80)[-1]
     picture = mm.render(world, scale=4, title="team_battle")

@@ -44,7 +44,7 @@ class Config:
         of equal size, also if that was said by equal numbers.
       npcs: N, NPC rows: the most that can live at once.
       map_size: H = W, tiles a side of the whole map.
-      playable: tiles a side of the playable square (even); games may use less of it.
+      playable_side: tiles a side of the playable square (even); games may use less of it.
       vision: tiles a player sees to each side; V = 2 * vision + 1.
       horizon: ticks after which an episode is truncated.
       maps: fractal maps in the pool.
@@ -74,7 +74,7 @@ class Config:
     teams: int = _UNSAID
     npcs: int = 256
     map_size: int = 160
-    playable: int = 128
+    playable_side: int = 128
     vision: int = 7
     horizon: int = 1024
     maps: int = 256
@@ -210,24 +210,26 @@ class Config:
                 f"players={self.players} must divide into teams={self.teams}; for teams of unequal "
                 "size give team_sizes instead"
             )
-        for name in ("map_size", "playable"):
+        for name in ("map_size", "playable_side"):
             if getattr(self, name) % 2:
                 raise ValueError(f"{name}={getattr(self, name)} must be even")
-        border = (self.map_size - self.playable) // 2
+        border = (self.map_size - self.playable_side) // 2
         if border <= self.vision:
             raise ValueError(
                 f"map_size={self.map_size} leaves a border of {border} tiles around "
-                f"playable={self.playable}; it must be wider than vision={self.vision}"
+                f"playable_side={self.playable_side}; it must be wider than vision={self.vision}"
             )
-        if self.playable < 8:
-            raise ValueError(f"playable={self.playable} must be at least 8")
-        if self.players > 4 * self.playable:
+        if self.playable_side < 8:
+            raise ValueError(f"playable_side={self.playable_side} must be at least 8")
+        if self.players > 4 * self.playable_side:
             raise ValueError(
-                f"players={self.players} do not fit on the edge of playable={self.playable}, "
-                f"which has {4 * self.playable} places"
+                f"players={self.players} do not fit on the edge of "
+                f"playable_side={self.playable_side}, which has {4 * self.playable_side} places"
             )
-        if 4 * ((self.teams + 3) // 4) >= self.playable:
-            raise ValueError(f"teams={self.teams} do not fit around playable={self.playable}")
+        if 4 * ((self.teams + 3) // 4) >= self.playable_side:
+            raise ValueError(
+                f"teams={self.teams} do not fit around playable_side={self.playable_side}"
+            )
         if self.horizon > 32000:
             raise ValueError(f"horizon={self.horizon} must be at most 32000 ticks")
         if self.prices > 32000:
@@ -255,16 +257,16 @@ class Config:
 PRESETS: dict[str, dict] = {
     "mini": {},
     "tiny": dict(
-        players=16, teams=4, npcs=16, map_size=48, playable=32, horizon=128, maps=32,
+        players=16, teams=4, npcs=16, map_size=48, playable_side=32, horizon=128, maps=32,
         visible_rows=32,
     ),
     "large": dict(
-        players=1024, teams=128, npcs=1024, map_size=1056, playable=1024, horizon=8192, maps=1,
+        players=1024, teams=128, npcs=1024, map_size=1056, playable_side=1024, horizon=8192, maps=1,
         clusters=1024, patches=4096,
     ),
     "full": dict(systems=FULL_SYSTEMS),
     "tiny_full": dict(
-        players=16, teams=4, npcs=16, map_size=48, playable=32, horizon=128, maps=32,
+        players=16, teams=4, npcs=16, map_size=48, playable_side=32, horizon=128, maps=32,
         visible_rows=32, market_rows=48, clusters=4, patches=16, systems=FULL_SYSTEMS,
     ),
 }  # fmt: skip

@@ -67,7 +67,7 @@ def nearest(obs: Observation, cfg: Config, count: int) -> jax.Array:
 def own(obs: Observation, cfg: Config) -> Block:
     """Returns columns of the player itself, its task and the time."""
     table = obs.entities[: cfg.players].astype(jnp.float32)
-    place = (table[:, Column.ROW : Column.COL + 1] - cfg.middle) / (cfg.playable / 2)
+    place = (table[:, Column.ROW : Column.COL + 1] - cfg.middle) / (cfg.playable_side / 2)
     attacker = table[:, Column.ATTACKER]
     out = {
         "row": place[:, :1],
@@ -297,7 +297,7 @@ def table_features(obs: Observation, cfg: Config) -> jax.Array:
         "there": there,
         "tick": jnp.broadcast_to(obs.tick / cfg.horizon, there.shape),
         "kind": jax.nn.one_hot(kind, 4),
-        "place": (table[:, Column.ROW : Column.COL + 1] - cfg.middle) / (cfg.playable / 2),
+        "place": (table[:, Column.ROW : Column.COL + 1] - cfg.middle) / (cfg.playable_side / 2),
         "group": (table[:, Column.GROUP, None] + 1) / cfg.players,
         **_condition(table, cfg),
         "food": table[:, Column.FOOD, None] / RESOURCE_BASE,

@@ -46,7 +46,7 @@ def load_pool(cfg: Config) -> np.ndarray:
     cache cannot be read or written, the pool is made all the same.
 
     Args:
-      cfg: reads map_size, playable, maps, evaluation_maps.
+      cfg: reads map_size, playable_side, maps, evaluation_maps.
 
     Returns:
       (maps, H, W) float16, values in 0..1.
@@ -80,7 +80,7 @@ def fractal(index: int, cfg: Config) -> np.ndarray:
 
     Args:
       index: number of the map, 0..maps - 1.
-      cfg: reads map_size, playable, maps, evaluation_maps.
+      cfg: reads map_size, playable_side, maps, evaluation_maps.
 
     Returns:
       (H, W) float64, values in 0..1.
@@ -111,12 +111,12 @@ def fractal(index: int, cfg: Config) -> np.ndarray:
 
 
 def _octaves(cfg: Config) -> int:
-    return cfg.playable // TILES_PER_OCTAVE
+    return cfg.playable_side // TILES_PER_OCTAVE
 
 
 def _frequencies(cfg: Config) -> np.ndarray:
     """Returns (octaves,) cycles per tile; they differ only on maps wider than 128 tiles."""
-    coarsest = min(FREQUENCY, FREQUENCY - np.log2(cfg.playable) + FREQUENCY_OFFSET)
+    coarsest = min(FREQUENCY, FREQUENCY - np.log2(cfg.playable_side) + FREQUENCY_OFFSET)
     return np.logspace(FREQUENCY, coarsest, _octaves(cfg), base=2)
 
 
@@ -138,14 +138,14 @@ def _rings(cfg: Config) -> tuple[np.ndarray, np.ndarray]:
       nearness: (H // 2 + 1,) share of the edge in the choice, 0 in the middle, 1 at the edge.
       choice: (octaves, H // 2 + 1) what the edge adds to the choice of a weight.
     """
-    octaves, half = _octaves(cfg), cfg.playable / 2
+    octaves, half = _octaves(cfg), cfg.playable_side / 2
     distance = np.arange(cfg.map_size // 2 + 1)
-    furthest = cfg.playable // 2 - 2
+    furthest = cfg.playable_side // 2 - 2
     nearness = np.minimum(distance, furthest) / furthest
     zone = np.zeros(len(distance), np.int64)
     for _ in range(octaves):  # subtracts step by step, as the original, to round as it does
         zone += distance <= half
-        half -= cfg.playable / 2 / octaves
+        half -= cfg.playable_side / 2 / octaves
     octave = np.arange(octaves)[:, None]
     return nearness, nearness * np.where(zone > 0, octaves - zone + octave, 0)
 
@@ -153,7 +153,7 @@ def _rings(cfg: Config) -> tuple[np.ndarray, np.ndarray]:
 def _patches(origin: int, cfg: Config) -> np.ndarray:
     """Returns (H, W) int64 in 0..octaves - 1, which octave dominates a place off the edge."""
     size, octaves = cfg.map_size, _octaves(cfg)
-    coarsest = int(np.log2(cfg.playable)) - 2
+    coarsest = int(np.log2(cfg.playable_side)) - 2
     noise = np.zeros((size, size))
     column = np.arange(size)
     for rows in _row_blocks(size):
@@ -180,14 +180,14 @@ def _row_blocks(size: int) -> list[np.ndarray]:
 def pool_path(cfg: Config) -> pathlib.Path | None:
     """Returns the file that caches the pool of `cfg`; None where there is no cache folder."""
     kind = "evaluation" if cfg.evaluation_maps else "training"
-    name = f"maps-v{FORMAT}-{cfg.map_size}-{cfg.playable}-{cfg.maps}-{kind}.bin"
+    name = f"maps-v{FORMAT}-{cfg.map_size}-{cfg.playable_side}-{cfg.maps}-{kind}.bin"
     folder = cache_folder()
     return None if folder is None else folder / name
 
 
 def _header(cfg: Config) -> bytes:
     """Returns the header of a cache file: the fields of the config that decide a pool."""
-    fields = ("map_size", "playable", "maps", "evaluation_maps")
+    fields = ("map_size", "playable_side", "maps", "evaluation_maps")
     held = {"format": FORMAT, "dtype": "<f2"} | {name: getattr(cfg, name) for name in fields}
     return json.dumps(held).encode() + b"\n"
 

@@ -317,7 +317,7 @@ def fog_around(world: World, cfg: Config, dtype=jnp.int16) -> jax.Array:
     lines = jnp.concatenate([inward, inward[::-1]])
     safe = jnp.abs(jnp.arange(cfg.map_size) - cfg.middle) <= params.fog_final_size
     lines = jnp.where(safe, -cfg.map_size, lines)
-    lines = jnp.clip(jnp.where(params.fog_onset < NEVER, lines, 0), -most, most)
+    lines = jnp.clip(jnp.where(params.fog_onset_tick < NEVER, lines, 0), -most, most)
     lines = materialize(lines.astype(dtype))
     return _around(materialize(jnp.maximum(lines[:, None], lines[None])), world, cfg)
 

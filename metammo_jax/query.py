@@ -90,7 +90,7 @@ def fog_at(terrain: Terrain, params: Params, pos: jax.Array, cfg: Config) -> jax
     ring = jnp.minimum(jnp.minimum(row, last - row), jnp.minimum(col, last - col))
     fog = terrain.fog[jnp.clip(ring, 0, terrain.fog.shape[0] - 1)]
     safe = distance_to_middle(pos, cfg) <= params.fog_final_size
-    has_fog = params.fog_onset < NEVER
+    has_fog = params.fog_onset_tick < NEVER
     return jnp.where(has_fog, jnp.where(safe, -float(cfg.map_size), fog), 0.0)
 
 

@@ -33,7 +33,7 @@ class Params(Node):
       all_grass: () bool, every tile inside is grass.
       scatter: () bool, sprinkle extra water and foilage over the grass.
       mark_center: () bool, put the mark on the middle tile.
-      fog_onset: () int32, tick at which the fog starts, NEVER if it does not.
+      fog_onset_tick: () int32, tick at which the fog starts, NEVER if it does not.
       fog_speed: () float32, tiles a tick.
       fog_final_size: () int32, tiles from the middle that stay free of fog.
       depletion: () int32, food and water lost each tick.
@@ -71,7 +71,7 @@ class Params(Node):
     all_grass: jax.Array
     scatter: jax.Array
     mark_center: jax.Array
-    fog_onset: jax.Array
+    fog_onset_tick: jax.Array
     fog_speed: jax.Array
     fog_final_size: jax.Array
     depletion: jax.Array

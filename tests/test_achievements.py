@@ -38,8 +38,11 @@ def test_causes_of_death_are_those_of_the_tick_of_death(world, tiny_full):
     after = kill(world.replace(body=body), 0, 1, 2)
     causes = achievements.update_death_causes(achievements.no_deaths(tiny_full), after, tiny_full)
     assert causes[:4].tolist() == [
-        [True, False, False], [False, True, False], [True, True, True], [False] * 3,
-    ]  # fmt: skip
+        [True, False, False],
+        [False, True, False],
+        [True, True, True],
+        [False] * 3,
+    ]
     assert not causes[4:].any()
     later = kill(world, 0, 1, 2, now=False)
     assert (achievements.update_death_causes(causes, later, tiny_full) == causes).all(), "it stays"
@@ -70,9 +73,10 @@ def test_levels_items_and_kills(world):
     earned = world.tally.earned.at[0].set(48)
     tally = world.tally.replace(seen=tuple(seen), count=count, earned=earned)
     world = world.replace(
-        skill=world.skill.replace(exp=exp), tally=tally,
+        skill=world.skill.replace(exp=exp),
+        tally=tally,
         body=world.body.replace(exploration=world.body.exploration.at[:2].set(8)),
-    )  # fmt: skip
+    )
     found = achievements.summarize(world, jnp.zeros((PLAYERS, 3), bool))
     expected = dict(
         combat_level=(3 + 15) / 16, consumable_skill=(5 + 15) / 16, ammunition_skill=(2 + 15) / 16,
@@ -116,10 +120,11 @@ def test_unique_events_are_those_that_differ_from_all_before(world):
 def test_tasks_and_causes(world):
     most = jnp.zeros(PLAYERS).at[:4].set(jnp.array([1.0, 0.5, 0.2, 0.19]))
     task = world.task.replace(
-        max_progress=most, completed_at=world.task.completed_at.at[0].set(9),
+        max_progress=most,
+        completed_at=world.task.completed_at.at[0].set(9),
         gains=jnp.zeros(PLAYERS, jnp.int32).at[:3].set(jnp.array([2, 1, 1])),
         losses=jnp.zeros(PLAYERS, jnp.int32).at[1].set(1),
-    )  # fmt: skip
+    )
     causes = jnp.zeros((PLAYERS, 3), bool).at[:2, achievements.STARVED].set(True)
     found = achievements.summarize(world.replace(task=task), causes)
     assert float(found.completed) == 1 / 16
@@ -137,8 +142,10 @@ def test_the_mini_game_keeps_none(tiny, tiny_full):
 def test_training_sums_them_up_by_game():
     """Two of three episodes ended, one of each game."""
     shape = (1, 1, 3)
-    plain = {name: jnp.zeros(shape) for name in ("return_", "won", "score", "max_progress",
-                                                 "length", "difficulty")}  # fmt: skip
+    plain = {
+        name: jnp.zeros(shape)
+        for name in ("return_", "won", "score", "max_progress", "length", "difficulty")
+    }
     numbers = {name: jnp.zeros(shape) for name in Achievements.__dataclass_fields__}
     numbers["earned"] = jnp.array([3.0, 5.0, 7.0]).reshape(shape)
     happened = jnp.zeros((*shape, len(Event))).at[..., Event.EAT_FOOD].set(0.25)
@@ -155,8 +162,10 @@ def test_training_sums_them_up_by_game():
 
 
 def _in_order(plain):
-    return {name: plain[name] for name in ("length", "return_", "won", "score", "max_progress",
-                                           "difficulty")}  # fmt: skip
+    return {
+        name: plain[name]
+        for name in ("length", "return_", "won", "score", "max_progress", "difficulty")
+    }
 
 
 @pytest.mark.slow

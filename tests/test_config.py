@@ -19,7 +19,7 @@ def test_presets_construct(name):
 def test_the_default_is_the_paper():
     cfg = Config()
     assert (cfg.players, cfg.teams, cfg.team_size, cfg.npcs) == (128, 16, 8, 256)
-    assert (cfg.map_size, cfg.playable, cfg.window, cfg.horizon) == (160, 128, 15, 1024)
+    assert (cfg.map_size, cfg.playable_side, cfg.window, cfg.horizon) == (160, 128, 15, 1024)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_the_default_is_the_paper():
         (dict(team_sizes=(4, 3), teams=4), r"teams=4 does not fit team_sizes=\(4, 3\), .* 2 teams"),
         (dict(team_sizes=(500, 13)), "players=513 do not fit on the edge"),
         (dict(map_size=161), "map_size=161 must be even"),
-        (dict(playable=63), "playable=63 must be even"),
+        (dict(playable_side=63), "playable_side=63 must be even"),
         (dict(map_size=140), "wider than vision=7"),
-        (dict(players=1024, teams=16), "players=1024 do not fit on the edge of playable=128"),
+        (dict(players=1024, teams=16), "players=1024 do not fit on the edge of playable_side=128"),
         (dict(horizon=0), "horizon=0 must be an integer, 1 or more"),
         (dict(horizon=40000), "horizon=40000 must be at most"),
         (dict(prices=40000), "prices=40000 must be at most"),

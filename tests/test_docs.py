@@ -19,9 +19,11 @@ from metammo_jax import __main__ as command
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
-    ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks/results/README.md",
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks/results/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
-]  # fmt: skip
+]
 FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NO_RUN = "{.no-run}"
 """After the language of a code block: it is not run, since it trains for long."""
@@ -118,10 +120,14 @@ def command_of(line: str) -> tuple[str, list[str]] | None:
     return None
 
 
-SHOWN = sorted({
-    (name_of(page), *found[:1], tuple(found[1]))
-    for page in PAGES for line in shell_lines(page) if (found := command_of(line))
-})  # fmt: skip
+SHOWN = sorted(
+    {
+        (name_of(page), *found[:1], tuple(found[1]))
+        for page in PAGES
+        for line in shell_lines(page)
+        if (found := command_of(line))
+    }
+)
 OURS = ("agents", "benchmarks", "metammo_jax", "tests")
 
 
@@ -150,9 +156,11 @@ def test_commands_that_are_shown_have_their_options(program):
         return
     given = {
         re.split(r"[=|\]]", word)[0]: page
-        for page, shown, words in SHOWN if shown == program
-        for word in words if word.startswith("--")
-    }  # fmt: skip
+        for page, shown, words in SHOWN
+        if shown == program
+        for word in words
+        if word.startswith("--")
+    }
     if not given or (kind == "metammo-jax" and name not in command.COMMANDS):
         assert kind == "metammo-jax" or importlib.util.find_spec(name), name
         return
@@ -212,8 +220,9 @@ def test_reports_are_listed_where_there_are_some(tmp_path):
     (tmp_path / "tiny/multi.md").write_text("text\n\n# One against eight\n")
     (tmp_path / "pool.md").write_text("no heading\n")
     assert build_site.report_list(tmp_path).splitlines() == [
-        "* [pool](pool.md)", "* [One against eight](tiny/multi.md)",
-    ]  # fmt: skip
+        "* [pool](pool.md)",
+        "* [One against eight](tiny/multi.md)",
+    ]
 
 
 def test_the_site_finds_what_a_page_links_to_outside_of_docs():

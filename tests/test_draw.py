@@ -178,7 +178,7 @@ def test_materials_and_their_depletion_differ(tiny):
 
 def fogged(cfg, onset: int):
     """Returns a world with fog on the eight outer rings of the playable square."""
-    world = spread_out(cfg, fog_onset=onset, fog_final_size=3)
+    world = spread_out(cfg, fog_onset_tick=onset, fog_final_size=3)
     fog = 16 - jnp.arange(cfg.map_size // 2)
     return world.replace(terrain=world.terrain.replace(fog=fog.astype(jnp.float32)))
 

@@ -9,7 +9,7 @@ def test_games_hash_and_compare():
     for name, factory in {**mm.games.GAMES, **mm.games.FULL_GAMES}.items():
         assert factory() == factory() and hash(factory()) == hash(factory()), name
         assert factory() != factory(depletion=1)
-    games = {mm.games.survive(), mm.games.survive(), mm.games.survive(fog_onset=3)}
+    games = {mm.games.survive(), mm.games.survive(), mm.games.survive(fog_onset_tick=3)}
     assert len(games) == 2
 
 
@@ -20,7 +20,7 @@ def test_equal_calls_make_equal_environments():
         mm.make(["survive", "sandwich"], config="tiny"),
         mm.make(["sandwich", "survive"], config="tiny", weights=[1, 3]),
         mm.make(["survive", "sandwich"], config="tiny", weights=[1, 3], horizon=9),
-        mm.make([mm.games.survive(fog_onset=3), "sandwich"], config="tiny", weights=[1, 3]),
+        mm.make([mm.games.survive(fog_onset_tick=3), "sandwich"], config="tiny", weights=[1, 3]),
     ):
         assert other != made[0]
 

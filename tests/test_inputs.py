@@ -68,7 +68,9 @@ def test_numpy_integers_are_integers():
     cfg = mm.Config(players=sixteen, teams=np.uint8(4), npcs=sixteen)
     assert cfg == mm.Config(players=16, teams=4, npcs=16) and type(cfg.players) is int
     assert hash(cfg) == hash(mm.Config(players=16, teams=4, npcs=16))
-    env = mm.make(mm.games.team_battle(fog_onset=sixteen, immunity=(np.int32(1), 2)), config=cfg)
+    env = mm.make(
+        mm.games.team_battle(fog_onset_tick=sixteen, immunity=(np.int32(1), 2)), config=cfg
+    )
     assert mm.vectorize(env, np.int64(2)).num_worlds == 2
     for value in (True, np.bool_(True), 16.0, "16"):
         with pytest.raises(ValueError, match="players=.* must be an integer"):
@@ -90,7 +92,7 @@ def test_a_world_of_another_config_is_refused_when_a_step_is_traced(env):
 
 def test_two_games_of_one_name_are_refused():
     with pytest.raises(ValueError, match="games has 'survive' twice"):
-        mm.make(["survive", mm.games.survive(fog_onset=1)], config="tiny")
+        mm.make(["survive", mm.games.survive(fog_onset_tick=1)], config="tiny")
 
 
 def test_a_batch_is_not_recorded(env):

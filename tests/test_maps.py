@@ -19,7 +19,7 @@ GOLDEN = {  # at these points of the original, S=160 C=128 MAP_N=256, before rou
     255: [0.345764, 0.340055, 0.356880, 0.259633, 1.0],
 }
 
-ORIGINAL = [  # map_size, playable, maps, evaluation_maps, index, SHA-256 of the float16 numbers
+ORIGINAL = [  # map_size, playable_side, maps, evaluation_maps, index, SHA-256 of float16 numbers
     (160, 128, 256, False, 100, "779080ef145a56d91b227821a42c615b"),
     (160, 128, 256, True, 37, "9ed03d88336e518adf34a5e0f627d26d"),
     (48, 32, 32, False, 7, "320aaa6aa619edd9e0ccc5ffd4e0069d"),
@@ -58,14 +58,14 @@ def test_values_of_the_original(index):
 
 @pytest.mark.parametrize(("size", "playable", "count", "evaluation", "index", "digest"), ORIGINAL)
 def test_whole_maps_of_the_original(size, playable, count, evaluation, index, digest):
-    cfg = small(map_size=size, playable=playable, maps=count, evaluation_maps=evaluation)
+    cfg = small(map_size=size, playable_side=playable, maps=count, evaluation_maps=evaluation)
     numbers = maps.fractal(index, cfg).astype("<f2").tobytes()
     assert hashlib.sha256(numbers).hexdigest().startswith(digest)
 
 
 @pytest.mark.parametrize("playable", [8, 10, 14, 16, 22])
 def test_single_small_maps(playable):
-    pool = maps.make_pool(small(map_size=40, playable=playable, maps=1))
+    pool = maps.make_pool(small(map_size=40, playable_side=playable, maps=1))
     assert pool.shape == (1, 40, 40) and pool.dtype == np.float16
     assert ((pool >= 0) & (pool <= 1)).all() and pool.astype(np.float32).std() > 0.1
 
@@ -95,9 +95,11 @@ def test_pool_is_made_once(cache, pool, monkeypatch):
 def test_file_depends_on_what_decides_the_pool():
     base = preset("tiny")
     others = [
-        preset(base, map_size=64), preset(base, playable=24), preset(base, maps=8),
+        preset(base, map_size=64),
+        preset(base, playable_side=24),
+        preset(base, maps=8),
         preset(base, evaluation_maps=True),
-    ]  # fmt: skip
+    ]
     assert len({maps.pool_path(cfg) for cfg in [base, *others]}) == 5
     assert maps.pool_path(preset(base, players=8, npcs=3, horizon=64)) == maps.pool_path(base)
 

@@ -92,7 +92,7 @@ def test_the_table_tells_about_everybody_alive(tiny, look):
 
 
 def test_fog_shows_its_depth_and_its_distance(tiny, look):
-    world = scattered(tiny, {0: (15, 24)}, fog_onset=1, fog_final_size=2)
+    world = scattered(tiny, {0: (15, 24)}, fog_onset_tick=1, fog_final_size=2)
     lines = jnp.asarray(8 - np.arange(24) + 3.4, jnp.float32)
     world = world.replace(terrain=world.terrain.replace(fog=lines))
     fog = look(world).fog[0]

@@ -13,7 +13,7 @@ from metammo_jax.tables import PASSABLE
 from metammo_jax.vocab import System, Tile
 
 SMALL = mm.Config(
-    players=4, teams=2, npcs=0, map_size=24, playable=16, vision=2, horizon=16, maps=1,
+    players=4, teams=2, npcs=0, map_size=24, playable_side=16, vision=2, horizon=16, maps=1,
     visible_rows=4, tokens=3, systems=frozenset({System.TERRAIN}),
 )  # fmt: skip
 KEY = jax.random.key(0)
@@ -50,7 +50,7 @@ def test_a_game_is_played_on_them(env, reset):
     for seed in range(6):
         obs, world = reset(jax.random.key(seed))
         found = np.asarray(world.terrain.material)
-        inner = SMALL.playable // 2 - 1 > RING
+        inner = SMALL.playable_side // 2 - 1 > RING
         same = [number for number, one in enumerate(walled()) if (found == one)[inner].all()]
         assert len(same) == 1 and (found[RING == 8] == Tile.GRASS).all()
         assert (found[RING > 8] == Tile.VOID).all()

@@ -120,7 +120,7 @@ def altered(path, change) -> None:
         (lambda h: h["env"]["config"].update(players=-1), "players=-1"),
         (lambda h: h["env"]["games"][0].update(name="chess"), "chess"),
         (lambda h: h["env"]["games"][0].update(fingerprint="0"), "its goals"),
-        (lambda h: h["env"]["games"][0]["knobs"].pop("fog_onset"), "fog_onset"),
+        (lambda h: h["env"]["games"][0]["knobs"].pop("fog_onset_tick"), "fog_onset_tick"),
         (lambda h: h.update(ticks=h["ticks"] + 1), "ticks"),
         (lambda h: h.update(game=99), "99"),
         (lambda h: h.pop("key"), "key"),
@@ -141,15 +141,15 @@ def test_an_environment_given_must_be_that_of_the_file(replay, tmp_path, all_gam
         mm.Replay.load(path, mm.make(games, config="mini"))
     with pytest.raises(ValueError, match="is of the games"):
         mm.Replay.load(path, mm.make(games[:-1], config="tiny"))
-    other = mm.make([games[0].with_numbers(fog_onset=3), *games[1:]], config="tiny")
-    with pytest.raises(ValueError, match="fog_onset"):
+    other = mm.make([games[0].with_numbers(fog_onset_tick=3), *games[1:]], config="tiny")
+    with pytest.raises(ValueError, match="fog_onset_tick"):
         mm.Replay.load(path, other)
 
 
 @pytest.mark.parametrize("config", ["tiny", "tiny_full"])
 def test_every_environment_can_be_described_and_made(config):
     names = mm.registry.games(config)
-    hill = mm.games.king_of_the_hill(fog_onset=64, seize_duration=(10, 50))
+    hill = mm.games.king_of_the_hill(fog_onset_tick=64, seize_duration=(10, 50))
     games = [hill, *(name for name in names if name != hill.name)]
     env = mm.make(games, config, weights=range(1, len(games) + 1), team_sizes=(5, 4, 4, 3))
     header = json.loads(json.dumps(origin.describe_env(env)))

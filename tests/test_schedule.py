@@ -46,10 +46,14 @@ def test_shared_difficulty_takes_as_many_wins_more_as_worlds_play_the_game():
 
 @pytest.mark.parametrize(
     ("game", "won", "difficulty", "done"),
-    [(0, True, START, True), (1, False, START, True), (1, True, START - STEP, True),
-     (1, True, START, False)],
+    [
+        (0, True, START, True),
+        (1, False, START, True),
+        (1, True, START - STEP, True),
+        (1, True, START, False),
+    ],
     ids=["another game", "lost", "an earlier difficulty", "goes on"],
-)  # fmt: skip
+)
 def test_what_does_not_count(game, won, difficulty, done):
     info = info_of([game] * 8, [won] * 8, [difficulty] * 8)
     now, wins = shared(0, info, [done] * 8)

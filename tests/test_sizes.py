@@ -26,7 +26,7 @@ def configs(draw) -> Config:
     return Config(
         team_sizes=tuple(sizes),
         npcs=draw(st.integers(0, 3)),
-        playable=playable,
+        playable_side=playable,
         map_size=playable + 2 * vision + 2 + 2 * draw(st.integers(0, 1)),
         vision=vision,
         horizon=draw(st.integers(1, 4)),
@@ -67,7 +67,7 @@ def only(**changes) -> Config:
     """Returns a config of the full game in which all that may be is 1, but for the changes."""
     one = dict.fromkeys(("players", "teams", "npcs", "inventory", "market_rows", "prices"), 1)
     one |= dict.fromkeys(("tokens", "clusters", "patches", "visible_rows", "maps", "vision"), 1)
-    sizes = dict(map_size=12, playable=8, horizon=4, systems=FULL_SYSTEMS, task_embedding=1)
+    sizes = dict(map_size=12, playable_side=8, horizon=4, systems=FULL_SYSTEMS, task_embedding=1)
     return Config(**(one | sizes | changes))
 
 

@@ -103,8 +103,11 @@ ENDS = [0, 1, -1, 100, 2**7, -(2**7), 2**15, 2**31 - 1, -(2**31), 2**32 - 1]
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     st.sampled_from([np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.bool_]),
-    st.sampled_from(ENDS), st.sampled_from(ENDS), st.booleans(), st.integers(0, 9),
-)  # fmt: skip
+    st.sampled_from(ENDS),
+    st.sampled_from(ENDS),
+    st.booleans(),
+    st.integers(0, 9),
+)
 def test_boxes_of_whole_numbers_contain_what_they_sample(kind, one, other, full, seed):
     least, most = (0, 1) if kind is np.bool_ else (np.iinfo(kind).min, np.iinfo(kind).max)
     low, high = sorted(min(max(end, least), most) for end in (one, other))

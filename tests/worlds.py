@@ -34,7 +34,7 @@ DEFAULTS = dict(
     all_grass=False,
     scatter=False,
     mark_center=False,
-    fog_onset=NEVER,
+    fog_onset_tick=NEVER,
     fog_speed=1.0,
     fog_final_size=8,
     depletion=5,
@@ -72,7 +72,7 @@ def params(cfg: Config, teams: int = 0, **changes) -> Params:
     fields = dict(
         DEFAULTS,
         enabled=jnp.array([s in cfg.systems for s in range(10)]),
-        center=cfg.playable,
+        center=cfg.playable_side,
         group=group,
         leader=group * size,
         team_game=teams > 0,
@@ -118,7 +118,7 @@ def blank(cfg: Config, teams: int = 0, tick: int = 0, **changes) -> World:
 
 def grass(cfg: Config, center: int | None = None) -> Terrain:
     """Returns a map of grass inside the playable square and void outside."""
-    center = cfg.playable if center is None else center
+    center = cfg.playable_side if center is None else center
     size, middle = cfg.map_size, cfg.map_size // 2
     offset = np.abs(np.arange(size) - middle)
     inside = np.maximum(offset[:, None], offset[None]) <= center // 2

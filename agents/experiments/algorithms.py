@@ -1,6 +1,6 @@
 """The learners compared: PPO, V-trace and Q-learning, with the same network, worlds and steps."""
 
-from .comparison import Pair, Plan
+from .comparison import Comparison, Pair
 from .options import COMPARISON_GAMES, ExperimentConfig
 from .tasks import Entrant, TrainingTask
 
@@ -11,7 +11,7 @@ OPTIONS: dict[str, dict] = {"ppo": {}, "vtrace": {}, "pqn": {}}
 """Options of training in which the learners differ, beside the algorithm."""
 
 
-def plan(cfg: ExperimentConfig) -> Plan:
+def plan(cfg: ExperimentConfig) -> Comparison:
     """Returns the experiment: one training for each learner and game."""
     cfg, seeds = cfg.with_games(COMPARISON_GAMES), tuple(range(cfg.seeds or DEFAULT_SEEDS))
 
@@ -36,7 +36,7 @@ def plan(cfg: ExperimentConfig) -> Plan:
         f"Each learner takes {cfg.specialist_steps:,} living agent-steps of a game, with the same "
         "network and the same worlds."
     )
-    return Plan(
+    return Comparison(
         "algorithms",
         "Learners compared",
         text,

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import pictures, report, statistics
 from .options import ExperimentConfig
-from .tasks import Entrant, Task, TournamentTask, TrainingTask
+from .tasks import Entrant, ExperimentTask, TournamentTask, TrainingTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,16 +24,18 @@ class Pair:
       second: name of another.
       claim: what the experiment asks, a sentence with {game}, true where the first is above the
         second in more than half of the matches; empty for none.
+      of_paper: the paper claims it.
     """
 
     label: str
     first: str
     second: str
     claim: str = ""
+    of_paper: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class Comparison:
     """Definition of a comparison experiment.
 
     Attributes:
@@ -65,9 +67,9 @@ class ComparisonExperiment:
       plan: what it is with given options.
     """
 
-    plan: Callable[[ExperimentConfig], Plan]
+    plan: Callable[[ExperimentConfig], Comparison]
 
-    def tasks(self, cfg: ExperimentConfig) -> list[Task]:
+    def tasks(self, cfg: ExperimentConfig) -> list[ExperimentTask]:
         """Returns all trainings, and a tournament for each game and seed."""
         plan = self.plan(cfg)
         return [*plan.trainings, *matches(cfg, plan)]
@@ -88,7 +90,7 @@ class ComparisonExperiment:
         return report.render_page(plan.title, command, text, [_ratings(found), *compared])
 
 
-def matches(cfg: ExperimentConfig, plan: Plan) -> list[TournamentTask]:
+def matches(cfg: ExperimentConfig, plan: Comparison) -> list[TournamentTask]:
     """Returns the tournaments."""
     runs = {run.name: run for run in plan.trainings}
     found = []
@@ -101,7 +103,7 @@ def matches(cfg: ExperimentConfig, plan: Plan) -> list[TournamentTask]:
     return found
 
 
-def complete_results(cfg: ExperimentConfig, plan: Plan, out: Path) -> dict[str, list[dict]]:
+def complete_results(cfg: ExperimentConfig, plan: Comparison, out: Path) -> dict[str, list[dict]]:
     """Returns the results of the same seeds for each game of which two or more are complete."""
     done = [one for one in matches(cfg, plan) if one.is_complete(out)]
     seeds = {game: {one.seed for one in done if one.game == game} for game in plan.games}
@@ -145,7 +147,7 @@ def _ratings(results) -> str:
     return "## Ratings\n\n" + report.markdown_table(["policy", *results], rows)
 
 
-def _compared(plan: Plan, results, picture: Path) -> list[str]:
+def _compared(plan: Comparison, results, picture: Path) -> list[str]:
     """Returns a table of all pairs by game, with aggregates, its picture, and the verdicts."""
     shares = {
         pair: np.stack([win_shares(found, pair.first, pair.second) for found in results.values()])
@@ -197,6 +199,7 @@ def _claims(pair: Pair, shares: np.ndarray, results) -> list[report.Claim]:
             "it is above in a share of matches of",
             statistics.bootstrap_mean(own),
             0.5,
+            pair.of_paper,
         )
         for game, own in zip(results, shares, strict=True)
     ]

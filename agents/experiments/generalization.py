@@ -6,7 +6,6 @@ players in worlds that both sides share.
 """
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,10 @@ from ..evaluation.compare import versus
 from ..evaluation.intervals import mean_over_seeds
 from ..evaluation.opponents import uniform_params
 from ..evaluation.sides import untrained
-from ..runs import folder, training_run
+from ..runs import training_run
 from . import pictures, report
 from .options import ExperimentConfig
-from .tasks import Task, TrainingTask
+from .tasks import ExperimentTask, FileTask, TrainingTask
 
 DEFAULT_SEEDS = 5
 """If the options ask for no number."""
@@ -63,11 +62,10 @@ SEEN = {"eight": {"eight"}, "catalog": {"eight", "new games"}, "universe": set()
 
 
 @dataclasses.dataclass(frozen=True)
-class EvaluationTask:
-    """Evaluation of one seed of a training on all games.
+class EvaluationTask(FileTask):
+    """Evaluation of one seed of a training on all games; its result are scores by game.
 
     Attributes:
-      name: of the task, and of its file under `evaluations/`.
       training: whose policy plays.
       is_trained: it plays with the parameters of the end of the training; else with initial ones.
       seed: of the run, and of the episodes.
@@ -75,7 +73,8 @@ class EvaluationTask:
       sets: games by the name of their set.
     """
 
-    name: str
+    FOLDER = "evaluations"
+
     training: TrainingTask
     is_trained: bool
     seed: int
@@ -86,14 +85,6 @@ class EvaluationTask:
     def needs(self) -> tuple[str, ...]:
         """Name of the training, if its result plays."""
         return (self.training.name,) if self.is_trained else ()
-
-    def file(self, out: Path) -> Path:
-        """Returns the file of its result."""
-        return Path(out) / "evaluations" / f"{self.name}.json"
-
-    def is_complete(self, out: Path) -> bool:
-        """Returns whether its result exists."""
-        return self.file(out).is_file()
 
     def work(self, out: Path) -> None:
         """Plays all games against each opponent and writes the scores."""
@@ -115,12 +106,11 @@ class EvaluationTask:
                     other.name: versus(env, trained, other, episodes, self.seed, index)[0].as_dict()
                     for other in others
                 }
-        self.file(out).parent.mkdir(parents=True, exist_ok=True)
-        folder.write_atomically(self.file(out), json.dumps(found, indent=1) + "\n")
+        self.store(out, found)
 
-    def result(self, out: Path, value: str) -> dict[str, float]:
+    def means(self, out: Path, value: str) -> dict[str, float]:
         """Returns "won" or "score" by set: means over games and both opponents."""
-        found = json.loads(self.file(out).read_text())
+        found = self.result(out)
         return {
             name: float(np.mean([one[value] for game in games for one in found[game].values()]))
             for name, games in self.sets.items()
@@ -156,7 +146,7 @@ def evaluations(cfg: ExperimentConfig) -> dict[str, list[EvaluationTask]]:
     }
 
 
-def tasks(cfg: ExperimentConfig) -> list[Task | EvaluationTask]:
+def tasks(cfg: ExperimentConfig) -> list[ExperimentTask | EvaluationTask]:
     """Returns all trainings and evaluations."""
     return [*trainings(cfg), *(one for row in evaluations(cfg).values() for one in row)]
 
@@ -168,7 +158,7 @@ def write(cfg: ExperimentConfig, out: Path, command: str) -> str:
         done = [one for one in row if one.is_complete(out)]
         if len(done) > 1:
             found[name] = {
-                value: _by_set([one.result(out, value) for one in done])
+                value: _by_set([one.means(out, value) for one in done])
                 for value in ("won", "score")
             }
     seeds, steps = cfg.seeds or DEFAULT_SEEDS, SPECIALISTS * cfg.specialist_steps

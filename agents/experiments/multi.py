@@ -1,7 +1,7 @@
 """One generalist for all games, compared with a specialist for each."""
 
 from . import single
-from .comparison import Pair, Plan
+from .comparison import Comparison, Pair
 from .options import ExperimentConfig
 from .tasks import Entrant, TrainingTask
 
@@ -33,7 +33,7 @@ def generalists(cfg: ExperimentConfig) -> list[TrainingTask]:
     ]
 
 
-def plan(cfg: ExperimentConfig) -> Plan:
+def plan(cfg: ExperimentConfig) -> Comparison:
     """Returns the experiment: specialist and generalists, at several shares of their steps."""
     general = generalists(cfg)
     specialists = [run for run in single.trainings(cfg) if run.cfg.config == cfg.config]
@@ -56,7 +56,7 @@ def plan(cfg: ExperimentConfig) -> Plan:
         f"generalist as many for each of {len(cfg.chosen)} games: at the same share of their "
         "steps, and with games weighed by samples, both have seen as much of the target game."
     )
-    return Plan(
+    return Comparison(
         "multi",
         "One agent for many games",
         text,
@@ -77,6 +77,7 @@ def _pairs(weigh: str, alike: float) -> list[Pair]:
             f"{name} 100%",
             best,
             CLAIM if weigh == "episodes" else "",
+            of_paper=True,
         ),
         Pair(f"{weigh}, both at half", f"{name} 50%", "specialist 50%"),
         Pair(f"{weigh}, samples of all games equal", f"{name} {alike:.0%}", best),

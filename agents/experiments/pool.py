@@ -1,6 +1,6 @@
 """Training with and without past selves, drawn uniformly or by their share of wins."""
 
-from .comparison import Pair, Plan
+from .comparison import Comparison, Pair
 from .options import COMPARISON_GAMES, ExperimentConfig
 from .tasks import Entrant, TrainingTask
 
@@ -18,7 +18,7 @@ OPTIONS: dict[str, dict] = {
 """Options of training by entrant."""
 
 
-def plan(cfg: ExperimentConfig) -> Plan:
+def plan(cfg: ExperimentConfig) -> Comparison:
     """Returns the experiment: one training for each way and game."""
     cfg, seeds = cfg.with_games(COMPARISON_GAMES), tuple(range(cfg.seeds or DEFAULT_SEEDS))
     trainings = [
@@ -45,7 +45,7 @@ def plan(cfg: ExperimentConfig) -> Plan:
         f"play {SHARE:.0%} of the teams, or of the players where all play alone; their steps do "
         "not count."
     )
-    return Plan(
+    return Comparison(
         "pool",
         "Training against past selves",
         text,

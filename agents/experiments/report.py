@@ -6,32 +6,37 @@ from collections.abc import Sequence
 Triple = tuple[float, float, float]
 """A mean, and the low and the high end of its 95% interval."""
 
-REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
+HOLDS = {True: "reproduced", False: "yes"}
+FAILS = {True: "not reproduced", False: "no"}
+"""Verdicts, by whether the paper makes the claim."""
+UNDECIDED = "undecided"
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A claim of the paper, and the figure that was measured for it.
+    """A claim, and the figure that was measured for it.
 
     Attributes:
       text: the claim, a sentence.
       figure: what was measured, in words.
       measured: its mean and 95% interval.
       bound: the claim holds where the measured is above it.
+      of_paper: the paper makes this claim.
     """
 
     text: str
     figure: str
     measured: Triple
     bound: float
+    of_paper: bool = False
 
     @property
     def verdict(self) -> str:
         """Whether the interval lies above the bound, below it, or on both sides."""
         _, low, high = self.measured
         if low > self.bound:
-            return REPRODUCED
-        return NOT_REPRODUCED if high < self.bound else UNDECIDED
+            return HOLDS[self.of_paper]
+        return FAILS[self.of_paper] if high < self.bound else UNDECIDED
 
     def __str__(self) -> str:
         measured = format_interval(self.measured)

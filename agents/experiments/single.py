@@ -9,7 +9,7 @@ from ..runs import folder
 from ..training import curve
 from . import pictures, report
 from .options import FULL, ExperimentConfig
-from .tasks import Entrant, Task, TournamentTask, TrainingTask
+from .tasks import Entrant, ExperimentTask, TournamentTask, TrainingTask
 
 DEFAULT_SEEDS = 10
 """If the options ask for no number."""
@@ -35,7 +35,7 @@ def trainings(cfg: ExperimentConfig) -> list[TrainingTask]:
     return found
 
 
-def tasks(cfg: ExperimentConfig) -> list[Task]:
+def tasks(cfg: ExperimentConfig) -> list[ExperimentTask]:
     """Returns all trainings, and for each seed a tournament of a run's policies over time."""
     runs = trainings(cfg)
     return [*runs, *(ratings(cfg, run, seed) for run in runs for seed in run.seeds)]

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from ..config import TrainConfig
 from ..evaluation import tournament as tournaments
@@ -90,11 +91,40 @@ class Entrant:
 
 
 @dataclasses.dataclass(frozen=True)
-class TournamentTask:
-    """A tournament in one game, of policies of one seed.
+class FileTask:
+    """A task whose result is one JSON file.
 
     Attributes:
-      name: of the task, and of its file under `matches/`.
+      name: of the task, and of its file in `FOLDER`.
+    """
+
+    FOLDER: ClassVar[str]
+
+    name: str
+
+    def file(self, out: Path) -> Path:
+        """Returns the file of its result."""
+        return Path(out) / self.FOLDER / f"{self.name}.json"
+
+    def is_complete(self, out: Path) -> bool:
+        """Returns whether its result exists."""
+        return self.file(out).is_file()
+
+    def result(self, out: Path) -> dict:
+        """Returns its result."""
+        return json.loads(self.file(out).read_text())
+
+    def store(self, out: Path, result: dict) -> None:
+        """Writes its result, atomically."""
+        self.file(out).parent.mkdir(parents=True, exist_ok=True)
+        folder.write_atomically(self.file(out), json.dumps(result, indent=1) + "\n")
+
+
+@dataclasses.dataclass(frozen=True)
+class TournamentTask(FileTask):
+    """A tournament in one game, of policies of one seed; its result is `Tournament.as_dict`.
+
+    Attributes:
       game: what is played.
       config: preset of the worlds' sizes.
       entrants: who plays.
@@ -103,7 +133,8 @@ class TournamentTask:
       trainings: all trainings, by name, among them those of the entrants.
     """
 
-    name: str
+    FOLDER = "matches"
+
     game: str
     config: str
     entrants: tuple[Entrant, ...]
@@ -116,26 +147,13 @@ class TournamentTask:
         """Names of the trainings of its entrants."""
         return tuple({e.training for e in self.entrants if e.training in self.trainings})
 
-    def file(self, out: Path) -> Path:
-        """Returns the file of its result."""
-        return Path(out) / "matches" / f"{self.name}.json"
-
-    def is_complete(self, out: Path) -> bool:
-        """Returns whether its result exists."""
-        return self.file(out).is_file()
-
     def work(self, out: Path) -> None:
         """Plays the tournament and writes its result."""
         env = training_run.make_evaluation_env(self.game, self.config)
         policies: dict[tuple, tuple] = {}
         sides = [self._side(out, env, entrant, policies) for entrant in self.entrants]
         result = tournaments.tournament(env, sides, self.matches, self.seed)
-        self.file(out).parent.mkdir(parents=True, exist_ok=True)
-        folder.write_atomically(self.file(out), json.dumps(result.as_dict(), indent=1) + "\n")
-
-    def result(self, out: Path) -> dict:
-        """Returns the result, see `evaluation.tournament.Tournament.as_dict`."""
-        return json.loads(self.file(out).read_text())
+        self.store(out, result.as_dict())
 
     def _side(self, out, env, entrant, policies) -> Side:
         """Returns the side of an entrant; equal networks share a compiled program."""
@@ -157,7 +175,7 @@ class TournamentTask:
         return Side(entrant.name, policy, params)
 
 
-Task = TrainingTask | TournamentTask
+ExperimentTask = TrainingTask | TournamentTask
 
 
 def update_at(run: Path, share: float) -> int | None:
@@ -170,7 +188,7 @@ def update_at(run: Path, share: float) -> int | None:
     return min(kept, key=lambda update: abs(steps.get(update, 0) - share * total))
 
 
-def complete_tasks(tasks: Sequence[Task], out: Path) -> None:
+def complete_tasks(tasks: Sequence[ExperimentTask], out: Path) -> None:
     """Runs tasks that are not locked by other workers, until all are complete.
 
     Raises:

@@ -1,6 +1,6 @@
 """Generalists on a game they were not trained on: zero-shot, and after a little fine-tuning."""
 
-from .comparison import Pair, Plan
+from .comparison import Comparison, Pair
 from .options import ExperimentConfig
 from .tasks import Entrant, TrainingTask
 
@@ -31,7 +31,7 @@ def trainings(cfg: ExperimentConfig) -> list[TrainingTask]:
     return found
 
 
-def plan(cfg: ExperimentConfig) -> Plan:
+def plan(cfg: ExperimentConfig) -> Comparison:
     """Returns the experiment."""
 
     def entrants(game, _):
@@ -55,7 +55,7 @@ def plan(cfg: ExperimentConfig) -> Plan:
         Pair("at once, against a tenth from scratch", "at once", "scratch"),
         Pair("a tenth more, against a tenth from scratch", "after a tenth", "scratch", CLAIM),
     )
-    return Plan(
+    return Comparison(
         "unseen",
         "A game that the generalist has not seen",
         text,

@@ -120,7 +120,16 @@ def _strongly_typed(leaf):
 
 
 def make_optimizer(cfg: TrainConfig) -> optax.GradientTransformation:
-    """Returns Adam without its learning rate, after clipping of gradients by their global norm."""
-    return optax.chain(
-        optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
-    )
+    """Returns Adam after clipping of gradients by their global norm.
+
+    Its learning rate is part of its state: `optax.tree_utils.tree_set(state, learning_rate=...)`.
+    """
+
+    @optax.inject_hyperparams
+    def adam(learning_rate):
+        return optax.chain(
+            optax.clip_by_global_norm(cfg.max_grad_norm),
+            optax.adam(learning_rate, eps=ADAM_EPSILON),
+        )
+
+    return adam(cfg.learning_rate)

@@ -212,14 +212,14 @@ def _run_epochs(policy, cfg, learner, state, rows, learning_rate, key):
         metrics["gradient_norm"] = optax.global_norm(gradient)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes types
             change, moments = optimizer.update(gradient, moments)
-        params = jax.tree.map(lambda p, c: p - learning_rate * c, params, change)
-        return (params, moments), metrics
+        return (optax.apply_updates(params, change), moments), metrics
 
     def epoch(carry, key):
         return jax.lax.scan(minibatch, carry, _shuffle_rows(cfg, key, len(rows.advantage)))
 
     keys = jax.random.split(key, cfg.epochs)
-    (params, moments), metrics = jax.lax.scan(epoch, (state.params, state.moments), keys)
+    moments = optax.tree_utils.tree_set(state.moments, learning_rate=learning_rate)
+    (params, moments), metrics = jax.lax.scan(epoch, (state.params, moments), keys)
     return params, moments, jax.tree.map(jnp.mean, metrics)
 
 

@@ -54,7 +54,9 @@ class Scales:
     @classmethod
     def of(cls, cfg: Config) -> "Scales":
         """Returns the scales of a configuration."""
-        return cls(cfg.middle, cfg.playable / 2, cfg.horizon, cfg.players, cfg.tokens.bit_length())
+        return cls(
+            cfg.middle, cfg.playable_side / 2, cfg.horizon, cfg.players, cfg.tokens.bit_length()
+        )
 
 
 def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:

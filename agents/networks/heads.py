@@ -14,9 +14,7 @@ from metammo_jax.vocab import Direction, Style
 
 from .distributions import Logits
 
-EMBEDDED = {
-    Entry.ENTITY: "seen", Entry.PLAYER: "seen", Entry.SLOT: "slots", Entry.LISTING: "goods"
-}  # fmt: skip
+EMBEDDED = {Entry.ENTITY: "seen", Entry.PLAYER: "seen", Entry.SLOT: "slots", Entry.LISTING: "goods"}
 """Embeddings that each pointer head chooses from; its last entry is "nothing"."""
 
 POINTERS = {head.name: EMBEDDED[head.entry] for head in HEADS if head.entry in EMBEDDED}

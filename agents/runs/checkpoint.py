@@ -23,6 +23,12 @@ from flax import serialization
 from ..parallel import processes
 from .folder import write_atomically
 
+FOLDER = "checkpoints"
+"""Name of the folder, in that of a run, that holds its checkpoints."""
+
+SET_ASIDE = "-set-aside"
+"""Ending of the names of checkpoints that `set_aside` has renamed."""
+
 
 def save(folder: Path, update: int, policy, trainer, counters: dict) -> Path:
     """Saves a checkpoint; with several processes all of them must call it.
@@ -94,12 +100,14 @@ def latest_checkpoint(folder: Path) -> Path:
     return found[-1]
 
 
-def find_checkpoint(folder: Path, update: int) -> Path:
-    """Returns the checkpoint of an update.
+def find_checkpoint(folder: Path, update: int | None) -> Path:
+    """Returns the checkpoint of an update, the newest if it is None.
 
     Raises:
       ValueError: there is none.
     """
+    if update is None:
+        return latest_checkpoint(folder)
     found = {int(path.name): path for path in _all(folder)}
     if update not in found:
         raise ValueError(
@@ -107,6 +115,23 @@ def find_checkpoint(folder: Path, update: int) -> Path:
             f"{', '.join(map(str, found)) or 'none'}"
         )
     return found[update]
+
+
+def split(path: str | Path) -> tuple[Path, int | None]:
+    """Returns the run of a path, and the update if the path is one of the run's checkpoints."""
+    path = Path(path)
+    if path.parent.name == FOLDER and path.name.isdigit():
+        return path.parent.parent, int(path.name)
+    return path, None
+
+
+def set_aside(folder: Path, update: int) -> None:
+    """Renames checkpoints of later updates, so that they no longer count as the newest."""
+    for path in _all(folder):
+        if int(path.name) > update:
+            _delete(path.with_name(path.name + SET_ASIDE))
+            _list_of(path).rename(_list_of(path.with_name(path.name + SET_ASIDE)))
+            path.rename(path.with_name(path.name + SET_ASIDE))
 
 
 def prune(folder: Path, keep: int) -> None:
@@ -158,12 +183,11 @@ def _check(path, shapes):
         arrays = {part: dict(saved["arrays"][part]) for part in shapes}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{path} is no checkpoint: its list {_list_of(path)} is missing or damaged"
+            f"{path} is no checkpoint: its list {_list_of(path)} is missing or damaged; "
+            f"{_alternative(path)}"
         ) from error
-    found = _files(path)
-    for name in sorted(files.keys() | found.keys()):
-        if files.get(name) != found.get(name):
-            raise ValueError(f"{path} is damaged: {name} must be as it was saved")
+    if name := _changed_file(path, files):
+        raise ValueError(f"{path} is damaged: {name} must be as it was saved; {_alternative(path)}")
     for part, wanted in shapes.items():
         wanted = _arrays(wanted)
         for name in sorted(wanted.keys() | arrays[part].keys()):
@@ -172,6 +196,28 @@ def _check(path, shapes):
                     f"{path} is of another config: {part}{name} is {arrays[part].get(name)}, "
                     f"it must be {wanted.get(name)}"
                 )
+
+
+def _changed_file(path, files):
+    """Returns the first file that differs from a checkpoint's list; None if there is none."""
+    found = _files(path)
+    names = sorted(files.keys() | found.keys())
+    return next((name for name in names if files.get(name) != found.get(name)), None)
+
+
+def _alternative(damaged):
+    """Returns a sentence about the newest intact checkpoint beside a damaged one."""
+    for path in reversed(_all(damaged.parent)):
+        if path != damaged and _is_intact(path):
+            return f"the newest intact checkpoint is {path}, from which --resume can go on"
+    return "no other checkpoint of this run is intact"
+
+
+def _is_intact(path):
+    try:
+        return _changed_file(path, json.loads(_list_of(path).read_text())["files"]) is None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _files(path):

@@ -20,7 +20,7 @@ from ..learners.algorithms import with_algorithm
 from ..learners.seeds import make_init
 from ..learners.state import TrainState
 from ..parallel import meshes
-from . import folder, training_run
+from . import checkpoint, folder, training_run
 from .training_run import TrainingRun
 
 README = """Training runs of metammo_jax that differ in the seed alone: {seeds}.
@@ -153,12 +153,12 @@ def read_seeds(run: str | Path) -> tuple[int, ...]:
 
 
 def read_config(run: str | Path) -> TrainConfig:
-    """Returns the options of a run, or of the first run of a group.
+    """Returns the options of a run, of the run of a checkpoint, or of the first run of a group.
 
     Raises:
-      ValueError: the folder is neither.
+      ValueError: the folder is none of these.
     """
-    run = Path(run)
+    run, _ = checkpoint.split(run)
     return folder.read_config(run / f"seed{read_seeds(run)[0]}" if is_group(run) else run)
 
 

@@ -70,7 +70,7 @@ class TrainingRun:
 
     def save(self) -> Path:
         """Saves a checkpoint and deletes old ones; returns its folder."""
-        state, place = self.state, self.run / "checkpoints"
+        state, place = self.state, self.run / checkpoint.FOLDER
         update = self.counts["updates"]
         path = checkpoint.save(place, update, state.params, state.trainer, self.counts)
         if processes.is_first_process():
@@ -178,10 +178,11 @@ def prepare(cfg: TrainConfig, env: mm.Env | None = None, network=None, algorithm
 def resume(
     run: str | Path, env: mm.Env | None = None, network=None, algorithm=None, **changes
 ) -> TrainingRun:
-    """Loads a run at its newest checkpoint, on any number of devices.
+    """Loads a run at its newest checkpoint, or at one that is given, on any number of devices.
 
     Args:
-      run: folder.
+      run: folder of the run, or of one of its checkpoints; later ones are then set aside, with
+        "-set-aside" at the end of their names.
       env: the environment the run was started with, if it was a custom one.
       network: the network it was started with, if it was a custom one.
       algorithm: the algorithm it was started with, if it was a custom one.
@@ -190,6 +191,7 @@ def resume(
     Raises:
       ValueError: the folder is no run, its checkpoint is damaged, or options differ.
     """
+    run, update = checkpoint.split(run)
     cfg = dataclasses.replace(folder.read_config(run), **changes)
     folder.check_options(run, cfg)
     get_learner(cfg, algorithm)
@@ -197,9 +199,11 @@ def resume(
     folder.check_world(run, parts.evaluation_env.cfg)
     shapes = jax.eval_shape(lambda: init_state(parts.batch, parts.policy, cfg, mesh))
     shapes = meshes.with_shardings(shapes, SPECS, mesh)
-    path = checkpoint.latest_checkpoint(Path(run) / "checkpoints")
+    path = checkpoint.find_checkpoint(run / checkpoint.FOLDER, update)
     params, trainer, counts = checkpoint.load(path, shapes.params, shapes.trainer)
-    loaded = parts.new_run(cfg, Path(run), TrainState(params, **trainer), mesh)
+    if update is not None and processes.is_first_process():
+        checkpoint.set_aside(run / checkpoint.FOLDER, update)
+    loaded = parts.new_run(cfg, run, TrainState(params, **trainer), mesh)
     return dataclasses.replace(loaded, counts=counts, saved_at=counts["updates"])
 
 
@@ -279,13 +283,10 @@ def read_params(run: Path, update: int | None, shapes):
     Raises:
       ValueError: there are none, or they are damaged or of other shapes.
     """
-    folders = run / "checkpoints"
-    if update is None:
-        return checkpoint.load_policy(checkpoint.latest_checkpoint(folders), shapes)
-    kept = past_file(run, update)
-    if kept.is_file():
+    if update is not None and (kept := past_file(run, update)).is_file():
         return serialization.from_bytes(shapes, kept.read_bytes())
-    return checkpoint.load_policy(checkpoint.find_checkpoint(folders, update), shapes)
+    saved = checkpoint.find_checkpoint(run / checkpoint.FOLDER, update)
+    return checkpoint.load_policy(saved, shapes)
 
 
 def past_file(run: str | Path, update: int) -> Path:

@@ -111,8 +111,10 @@ MOST_AT_ONCE = 500
 """Metrics that MLflow takes in one batch; its own limit is 1000."""
 
 BOARDS: dict[str, Callable[[TrainConfig, Path], Board]] = {
-    "tensorboard": TensorBoard, "wandb": Wandb, "mlflow": MLflow,
-}  # fmt: skip
+    "tensorboard": TensorBoard,
+    "wandb": Wandb,
+    "mlflow": MLflow,
+}
 """Boards by the names that `TrainConfig.log` takes."""
 
 

@@ -2,6 +2,7 @@
 
 metammo-jax train --game king_of_the_hill --config mini --total-steps 100_000_000
 metammo-jax train --resume runs/NAME
+metammo-jax train --resume runs/NAME/checkpoints/00000300   # go back to an earlier checkpoint
 metammo-jax train --devices 4            # worlds sharded over devices; default: all
 metammo-jax train --coordinator HOST:PORT --processes 2 --process 0   # and 1, elsewhere
 """
@@ -21,8 +22,8 @@ class LaunchOptions:
     """Options of the command beside those of `TrainConfig`.
 
     Attributes:
-      resume: folder of a run, or of a group of seeds, to resume; options that change no array may
-        differ from the run's.
+      resume: folder of a run, of one of its checkpoints, or of a group of seeds, to resume; options
+        that change no array may differ from the run's.
       preset: default values of all options: "tiny", "mini", "full" or "paper"; empty for the preset
         named like the config, or "tiny" if there is none.
       seeds: train a run with each of these seeds, such as 0,1,2 or 0-9, in one program.

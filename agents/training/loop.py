@@ -89,7 +89,7 @@ def resume(
     """Resumes a run, or the runs of several seeds; the result is as if it had never stopped.
 
     Args:
-      run: folder.
+      run: folder of a run, of one of its checkpoints (later ones are set aside), or of a group.
       env: the environment the run was started with, if it was a custom one.
       updates: stop after this number of further updates.
       network: the network the run was started with, if it was a custom one.

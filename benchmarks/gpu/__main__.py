@@ -16,10 +16,10 @@ import jax  # noqa: E402
 from agents import cli  # noqa: E402
 from benchmarks import report  # noqa: E402
 from benchmarks.gpu import digests, limits, training, worlds  # noqa: E402
-from benchmarks.gpu.plan import PLANS, Plan  # noqa: E402
+from benchmarks.gpu.plan import PLANS, MeasuringPlan  # noqa: E402
 from benchmarks.gpu.programs import Programs  # noqa: E402
 from benchmarks.gpu.record import Record  # noqa: E402
-from benchmarks.gpu.tasks import Clock, Task, attempt, run_all  # noqa: E402
+from benchmarks.gpu.tasks import Clock, MeasuringTask, attempt, run_all  # noqa: E402
 from benchmarks.measure import machine  # noqa: E402
 from benchmarks.timing import cores  # noqa: E402
 
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None, begun: float | None = None) -> int:
     return 1 if any(figure["part"] == "failure" for figure in record.figures) else 0
 
 
-def budget(plan: Plan, options) -> dict[str, str]:
+def budget(plan: MeasuringPlan, options) -> dict[str, str]:
     """Returns the time limits of all parts in seconds, as text."""
     rows = sum(map(len, plan.worlds + plan.variants))
     kept = 60 * options.minutes * (plan.reserve if "run" in options.parts else 0)
@@ -76,12 +76,12 @@ def budget(plan: Plan, options) -> dict[str, str]:
     return {part: seconds[part] for part in PARTS if part in options.parts}
 
 
-def measure(plan: Plan, options, clock: Clock, record: Record) -> None:
+def measure(plan: MeasuringPlan, options, clock: Clock, record: Record) -> None:
     """Queues all tasks, most important first, and runs them until time is up."""
     for part, seconds in record.head["plan"].items():
         record.say(f"planned: {part}: {seconds} s")
     programs, wanted = Programs(options.threads or max(2, cores() - 2)), options.parts
-    tasks: list[Task] = []
+    tasks: list[MeasuringTask] = []
     if "digest" in wanted:
         tasks += digests.tasks(programs, record)
     if "ceilings" in wanted:
@@ -113,8 +113,12 @@ def measure(plan: Plan, options, clock: Clock, record: Record) -> None:
     reserve = 60 * options.minutes * plan.reserve if "run" in wanted else 0.0
     run_all(tasks, programs, clock, reserve, record)
     if "run" in wanted:
-        last = Task("run", "training with what time is left", (), lambda: training.real_run(
-            plan, evaluation, clock, record, record.folder))  # fmt: skip
+        last = MeasuringTask(
+            "run",
+            "training with what time is left",
+            (),
+            lambda: training.real_run(plan, evaluation, clock, record, record.folder),
+        )
         attempt(last, record)
 
 

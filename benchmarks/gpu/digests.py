@@ -7,7 +7,7 @@ import jax
 
 from benchmarks import digest
 from benchmarks.gpu.programs import Programs
-from benchmarks.gpu.tasks import Task
+from benchmarks.gpu.tasks import MeasuringTask
 
 PACKAGES = ("jaxlib", "flax", "optax", "orbax-checkpoint", "jax-cuda13-plugin", "jax-cuda12-plugin")
 
@@ -42,12 +42,12 @@ def _driver() -> str:
     return reported.stdout.strip()
 
 
-def tasks(programs: Programs, record) -> list[Task]:
+def tasks(programs: Programs, record) -> list[MeasuringTask]:
     """Returns the tasks that compare worlds with those of a CPU, a config each."""
     return [_task(config, programs, record) for config in digest.PLAYED]
 
 
-def _task(config: str, programs: Programs, record) -> Task:
+def _task(config: str, programs: Programs, record) -> MeasuringTask:
     play, key = digest.make_player(config), jax.eval_shape(lambda: jax.random.key(0))
     program = programs.add(f"digest of {config}", lambda: play.trace(key))
 
@@ -65,4 +65,4 @@ def _task(config: str, programs: Programs, record) -> Task:
                 equal=found == wanted,
             )
 
-    return Task("digest", config, (program,), run)
+    return MeasuringTask("digest", config, (program,), run)

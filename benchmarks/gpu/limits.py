@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.gpu.tasks import Task
+from benchmarks.gpu.tasks import MeasuringTask
 from benchmarks.timing import build_ahead, timed
 
 PRECISIONS = {
@@ -33,7 +33,7 @@ LARGEST_TRACE = 10_000_000
 """Bytes of a trace that is kept."""
 
 
-def ceilings(plan, record) -> Task:
+def ceilings(plan, record) -> MeasuringTask:
     """Returns the task that measures the limits of the device."""
 
     def run():
@@ -52,7 +52,7 @@ def ceilings(plan, record) -> Task:
             spent = best(product, matrix, plan.rounds)
             record.add("ceiling", what=name, flops=2 * plan.side**3 / spent, side=plan.side)
 
-    return Task("ceilings", "copies and matrix products", (), run)
+    return MeasuringTask("ceilings", "copies and matrix products", (), run)
 
 
 def best(function, array, rounds: int, runs: int = 5) -> float:
@@ -76,7 +76,7 @@ def best(function, array, rounds: int, runs: int = 5) -> float:
     return min(seconds) / rounds
 
 
-def profile_steps(row, record, folder) -> Task:
+def profile_steps(row, record, folder) -> MeasuringTask:
     """Returns the task that profiles a row of steps: its kernels by time.
 
     Args:
@@ -94,10 +94,10 @@ def profile_steps(row, record, folder) -> Task:
         reported = dict(what=row.label, worlds=row.worlds, ticks=row.ticks, per="tick")
         record.add("profile", **reported, **_largest(kernels, row.program))
 
-    return Task("profile", f"{row.label}, {row.worlds} worlds", row.needs, run, quiet=True)
+    return MeasuringTask("profile", f"{row.label}, {row.worlds} worlds", row.needs, run, quiet=True)
 
 
-def profile_update(learner, record) -> Task:
+def profile_update(learner, record) -> MeasuringTask:
     """Returns the task that profiles an update of training (`training.Learner`)."""
     name, worlds = learner.learning.name, learner.cfg.num_worlds
 
@@ -109,7 +109,7 @@ def profile_update(learner, record) -> Task:
         record.add("profile", **reported, **_largest(kernels, learner.update))
 
     needs = (learner.begin, learner.update)
-    return Task("profile", f"update, {name}, {worlds} worlds", needs, run, quiet=True)
+    return MeasuringTask("profile", f"update, {name}, {worlds} worlds", needs, run, quiet=True)
 
 
 def _largest(kernels: dict[str, tuple[float, int]], program) -> dict:

@@ -41,7 +41,7 @@ class Learning:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class MeasuringPlan:
     """Measurements with their sizes and time limits.
 
     Attributes:
@@ -108,7 +108,7 @@ def doubling(first: int, last: int) -> tuple[int, ...]:
 
 
 PLANS = {
-    "mini": Plan(
+    "mini": MeasuringPlan(
         configs=("mini", "full"),
         mixes=(MINI_GAMES, FULL_GAMES),
         worlds=(doubling(512, 32768), doubling(512, 16384)),
@@ -119,7 +119,7 @@ PLANS = {
             Learning("lean network, full game", "full", FULL_GAMES, "lean", (2048, 512), 512),
         ),
     ),
-    "tiny": Plan(
+    "tiny": MeasuringPlan(
         configs=("tiny", "tiny_full"),
         mixes=(REHEARSED, ("survive",)),
         worlds=((8,), (8,)),

@@ -35,7 +35,7 @@ class Clock:
 
 
 @dataclasses.dataclass
-class Task:
+class MeasuringTask:
     """Something to measure.
 
     Attributes:
@@ -60,7 +60,9 @@ class Task:
         return all(program.ready for program in self.needs)
 
 
-def run_all(tasks: list[Task], programs: Programs, clock: Clock, reserve: float, record) -> None:
+def run_all(
+    tasks: list[MeasuringTask], programs: Programs, clock: Clock, reserve: float, record
+) -> None:
     """Runs tasks until they are done or time is up; a task that fails is recorded.
 
     Args:
@@ -85,7 +87,7 @@ def run_all(tasks: list[Task], programs: Programs, clock: Clock, reserve: float,
         record.failure(task.part, task.name, why)
 
 
-def attempt(task: Task, record) -> None:
+def attempt(task: MeasuringTask, record) -> None:
     """Runs a task; an error is recorded, and nothing else happens."""
     begun = time.monotonic()
     record.say(f"{task.part}: {task.name}")

@@ -20,7 +20,7 @@ from benchmarks.ceiling import products_in
 from benchmarks.gpu.plan import Learning
 from benchmarks.gpu.programs import Programs
 from benchmarks.gpu.record import speeds
-from benchmarks.gpu.tasks import Task
+from benchmarks.gpu.tasks import MeasuringTask
 from benchmarks.timing import peak_memory, temporary_bytes
 
 SHARE_OF_MEMORY = 0.92
@@ -139,7 +139,7 @@ class Learner:
         }
 
 
-def task(plan, learners: list[Learner], record) -> Task:
+def task(plan, learners: list[Learner], record) -> MeasuringTask:
     """Returns the task that times the largest learner that fits."""
 
     def run():
@@ -159,7 +159,7 @@ def task(plan, learners: list[Learner], record) -> Task:
         raise RuntimeError("no number of worlds could be trained") from failed
 
     needs = tuple(p for learner in learners for p in (learner.begin, learner.update))
-    return Task("training", learners[0].learning.name, needs, run)
+    return MeasuringTask("training", learners[0].learning.name, needs, run)
 
 
 class Evaluation:

@@ -15,7 +15,7 @@ from benchmarks import workloads
 from benchmarks.ceiling import cost
 from benchmarks.gpu.programs import Program, Programs
 from benchmarks.gpu.record import speeds
-from benchmarks.gpu.tasks import Task
+from benchmarks.gpu.tasks import MeasuringTask
 from benchmarks.timing import peak_memory, temporary_bytes, timed, tree_bytes
 
 SLOWER = 0.8
@@ -191,7 +191,9 @@ def middle(plan, config: str, programs: Programs) -> WorkloadTiming:
     )
 
 
-def tasks(plan, config: str, programs: Programs, record) -> tuple[list[Task], list[WorkloadTiming]]:
+def tasks(
+    plan, config: str, programs: Programs, record
+) -> tuple[list[MeasuringTask], list[WorkloadTiming]]:
     """Returns the tasks that time steps at a config, and the rows of growing numbers of worlds."""
     numbers = plan.worlds[plan.at(config)]
     alone, series = Fresh(programs, ("survive",), config, plan.block), Series()
@@ -216,7 +218,7 @@ def _others(plan, programs, alone, config, worlds) -> list[WorkloadTiming]:
     ]
 
 
-def _task(plan, record, row: WorkloadTiming, series: Series | None) -> Task:
+def _task(plan, record, row: WorkloadTiming, series: Series | None) -> MeasuringTask:
     def run():
         if series and series.stopped:
             return
@@ -230,10 +232,10 @@ def _task(plan, record, row: WorkloadTiming, series: Series | None) -> Task:
             series.add(row.worlds, figures["agent_steps_per_s"])
         record.add("step", **figures)
 
-    return Task("steps", f"{row.label}, {row.worlds} worlds", row.needs, run)
+    return MeasuringTask("steps", f"{row.label}, {row.worlds} worlds", row.needs, run)
 
 
-def again(plan, rows: list[WorkloadTiming], record) -> Task:
+def again(plan, rows: list[WorkloadTiming], record) -> MeasuringTask:
     """Returns the task that times the best row once more, while nothing is being compiled."""
 
     def run():
@@ -250,4 +252,4 @@ def again(plan, rows: list[WorkloadTiming], record) -> Task:
         best = max(timed, key=lambda row: rates[row.worlds])
         record.add("quiet step", **best.measure(plan.runs, plan.seconds))
 
-    return Task("steps", f"{rows[0].label}, once more in quiet", (), run, quiet=True)
+    return MeasuringTask("steps", f"{rows[0].label}, once more in quiet", (), run, quiet=True)

@@ -14,7 +14,7 @@ from benchmarks import report  # noqa: E402
 from benchmarks.measure import machine  # noqa: E402
 from benchmarks.plan import hlo  # noqa: E402
 from benchmarks.plan.floor import floor  # noqa: E402
-from benchmarks.plan.programs import PROGRAMS, Setting, compiled  # noqa: E402
+from benchmarks.plan.programs import PROGRAMS, ProgramSetting, compiled  # noqa: E402
 from metammo_jax.config import preset  # noqa: E402
 
 
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.worlds < 1:
             raise ValueError(f"worlds={options.worlds} must be 1 or more")
-        setting = Setting(
+        setting = ProgramSetting(
             options.config,
             tuple(options.games),
             options.worlds,
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def plan(program: str, setting: Setting, options) -> dict:
+def plan(program: str, setting: ProgramSetting, options) -> dict:
     """Compiles a program, prints what was read, and returns the figures."""
     begun = time.monotonic()
     executable, ticks = compiled(program, setting)

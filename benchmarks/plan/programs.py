@@ -16,7 +16,7 @@ PROGRAMS = (STEP, OBSERVATIONS, UPDATE)
 
 
 @dataclasses.dataclass(frozen=True)
-class Setting:
+class ProgramSetting:
     """Games, config and sizes of a program.
 
     Attributes:
@@ -34,14 +34,14 @@ class Setting:
     minibatches: int = 16
 
 
-def compiled(program: str, setting: Setting):
+def compiled(program: str, setting: ProgramSetting):
     """Returns a compiled program, and how many ticks of the worlds it plays."""
     if program == UPDATE:
         return _update(setting)
     return _step(setting, program == OBSERVATIONS), 1
 
 
-def _step(setting: Setting, observed: bool):
+def _step(setting: ProgramSetting, observed: bool):
     env = mm.make(list(setting.games), setting.config)
     keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), setting.worlds))
     _, world = jax.eval_shape(jax.vmap(env.reset), keys)
@@ -56,7 +56,7 @@ def _step(setting: Setting, observed: bool):
     return device.compile_for(jax.jit(step, donate_argnums=1), *shapes)
 
 
-def _update(setting: Setting):
+def _update(setting: ProgramSetting):
     from agents.config import PRESETS, preset
     from agents.learners.state import SPECS, make_init
     from agents.learners.update import make_update

@@ -46,7 +46,7 @@ def ground(world: World, view: View, sizes) -> np.ndarray:
         picture += relief * 16.0 * (tufted & _tuft(view))[..., None]
         picture -= relief * 22.0 * _shore(material, view)[..., None]
     fog = np.asarray(query.fog_at(world.terrain, world.params, pos, sizes))
-    veil = _veil(fog, bool(world.tick >= world.params.fog_onset)) * solid[..., 0]
+    veil = _veil(fog, bool(world.tick >= world.params.fog_onset_tick)) * solid[..., 0]
     veil = veil.repeat(view.scale, 0).repeat(view.scale, 1)[..., None]
     return np.clip(picture * (1 - veil) + np.array(FOG) * veil, 0, 255).astype(np.uint8)
 
@@ -78,7 +78,7 @@ def _shore(material: np.ndarray, view: View) -> np.ndarray:
 def draw_marks(pillow, image, world: World, view: View, sizes) -> None:
     """Draws what the fog will leave free, and the reticle on the middle or the seize target."""
     draw, params, scale = pillow.ImageDraw.Draw(image), world.params, view.scale
-    if params.fog_onset < NEVER:
+    if params.fog_onset_tick < NEVER:
         half = (int(params.fog_final_size) + 0.5) * scale
         x, y = view.center(np.full(2, sizes.middle))
         _dash(draw, (x - half, y - half, x + half, y + half), max(2, scale // 2))

@@ -2,7 +2,7 @@
 
 from metammo_jax import games
 
-game = games.king_of_the_hill(fog_onset=64, seize_duration=(10, 50))
+game = games.king_of_the_hill(fog_onset_tick=64, seize_duration=(10, 50))
 mine = games.Minigame(name="mine", spawn=games.spawn.individuals_on_edge, ...)
 """
 

@@ -66,7 +66,7 @@ def sandwich_muster(key: jax.Array, world: World, cfg: Config) -> World:
     block = jnp.maximum(params.center // 8, 1)
     low = jnp.where(rally < cfg.middle, cfg.middle - block, cfg.middle + 1)[:, None]
     inside, free = passable_places(inner_key, world, low, block, (cfg.npcs, TRIES))
-    edge = distinct(outer_key, cfg.npcs, 4 * params.center, max(4 * cfg.playable, cfg.npcs))
+    edge = distinct(outer_key, cfg.npcs, 4 * params.center, max(4 * cfg.playable_side, cfg.npcs))
     outside = edge_tile(edge, params, cfg)
     is_inner = number < inner_count
     recruits = _soldiers(

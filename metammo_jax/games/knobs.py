@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Unit(Enum):
     """How a built-in number scales with the config; at the paper's size not at all.
 
-    PLAIN: not at all. TILES: with `playable` / 128. SIDE: as TILES, to an even number. TICKS:
+    PLAIN: not at all. TILES: with `playable_side` / 128. SIDE: as TILES, to an even number. TICKS:
     with `horizon` / 1024. NPCS: with `npcs` / 256. TEAM_NPCS: with the NPCs per team, 16 at
     the paper's size. SPEED: tiles per tick.
     """
@@ -40,7 +40,7 @@ class Unit(Enum):
 
     def scale(self, cfg: Config) -> float:
         """Returns the factor for sizes of `cfg`."""
-        tiles, ticks = cfg.playable / 128, cfg.horizon / 1024
+        tiles, ticks = cfg.playable_side / 128, cfg.horizon / 1024
         return {
             Unit.PLAIN: 1.0,
             Unit.TILES: tiles,
@@ -293,13 +293,13 @@ TINY = 1e-6
 """The slowest fog, in tiles a tick: it must move."""
 
 SETTINGS: dict[str, Setting] = {
-    "center": Setting(int, Fixed(128, Unit.SIDE), 8, "playable", even=True),
+    "center": Setting(int, Fixed(128, Unit.SIDE), 8, "playable_side", even=True),
     "water_level": Setting(float, Fixed(0.30), 0, 1),
     "foilage_level": Setting(float, Fixed(0.85), 0, 1),
     "all_grass": Setting(bool, Fixed(False)),
     "scatter": Setting(bool, Fixed(True)),
     "mark_center": Setting(bool, Fixed(False)),
-    "fog_onset": Setting(int, Fixed(NEVER), 0, NEVER),
+    "fog_onset_tick": Setting(int, Fixed(NEVER), 0, NEVER),
     "fog_speed": Setting(float, Fixed(1.0, Unit.SPEED), TINY, "map_size"),
     "fog_final_size": Setting(int, Fixed(8, Unit.TILES), 0, "map_size"),
     "depletion": Setting(int, Fixed(5), 0, 100),
@@ -331,7 +331,7 @@ def as_knob(name: str, value, present: Knob) -> Knob:
     Args:
       name: the caller's name of the number, for error messages.
       value: a number, taken as it is; (low, high), which keeps the manner of `present`; a Knob;
-        or None, which is "never" for `fog_onset`.
+        or None, which is "never" for `fog_onset_tick`.
       present: the knob that is replaced.
 
     Raises:
@@ -339,7 +339,7 @@ def as_knob(name: str, value, present: Knob) -> Knob:
     """
     if isinstance(value, Knob):
         return value
-    if value is None and name == "fog_onset":
+    if value is None and name == "fog_onset_tick":
         return Fixed(NEVER)
     if is_number_or_bool(value):
         return Fixed(value)

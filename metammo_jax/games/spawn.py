@@ -34,7 +34,7 @@ def individuals_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
     Source: docs/rules/world.md#starting-places.
     """
-    index = distinct(key, cfg.players, 4 * params.center, 4 * cfg.playable)
+    index = distinct(key, cfg.players, 4 * params.center, 4 * cfg.playable_side)
     return _nobody_watches(edge_tile(index, params, cfg), cfg)
 
 

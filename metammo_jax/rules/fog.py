@@ -24,7 +24,7 @@ def hurt(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     players, body = cfg.players, world.body
     depth = query.fog_at(world.terrain, world.params, body.pos[:players], cfg)
     exposed = query.is_alive(world)[:players] & ~query.is_immortal(world)
-    harmed = exposed & (depth > HARM_ABOVE) & (world.tick >= world.params.fog_onset)
+    harmed = exposed & (depth > HARM_ABOVE) & (world.tick >= world.params.fog_onset_tick)
     damage = jnp.where(harmed, jnp.round(depth).astype(jnp.int32), 0)
     health = jnp.maximum(body.health[:players] - damage, 0)
     if cfg.has_items:
@@ -49,7 +49,7 @@ def spread(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#fog; nmmo `core/realm.py::Realm.update_fog_map`.
     """
     moved = _as_float16(world.terrain.fog + _as_float16(world.params.fog_speed))
-    fog = jnp.where(world.tick >= world.params.fog_onset, moved, world.terrain.fog)
+    fog = jnp.where(world.tick >= world.params.fog_onset_tick, moved, world.terrain.fog)
     return world.replace(terrain=world.terrain.replace(fog=fog))
 
 

@@ -30,10 +30,10 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
     Args:
       key: () key, spent on where resources, extra water and extra foilage of fractals go.
       params: reads enabled, center, water_level, foilage_level, all_grass, scatter, mark_center,
-        seize_target, fog_onset.
+        seize_target, fog_onset_tick.
       fractal: (H, W) float16, or float32 holding float16 values: a map of the pool (`maps`); or
         (H, W) int8, `vocab.Tile` of each tile, of which only the edge and the marks are changed.
-      cfg: reads map_size, playable.
+      cfg: reads map_size, playable_side.
 
     Returns:
       The terrain, with nothing harvested, nothing seized, and the fog where it starts.
@@ -55,7 +55,7 @@ def build(key: jax.Array, params: Params, fractal: jax.Array, cfg: Config) -> Te
         material=material,
         ready_at=jnp.zeros(material.shape, jnp.int16),
         passable=bits.pack(query.is_passable(material)),
-        fog=jnp.where(params.fog_onset < NEVER, outside - ring, 0.0),
+        fog=jnp.where(params.fog_onset_tick < NEVER, outside - ring, 0.0),
         seizer=jnp.full((), NOBODY, jnp.int32),
         seized_at=jnp.zeros((), jnp.int32),
     )
@@ -91,7 +91,7 @@ def _scatter(key: jax.Array, material: jax.Array, params: Params, cfg: Config) -
     Source: docs/rules/world.md#terrain; nmmo `core/terrain.py::scatter_extra_resources`.
     Differs: the original draws until it is done, and for ever if there is too little grass.
     """
-    draws = 7 * (cfg.playable // SCATTER_DENSITY) ** 2 + 128
+    draws = 7 * (cfg.playable_side // SCATTER_DENSITY) ** 2 + 128
     quota = jnp.where(params.scatter, (params.center // SCATTER_DENSITY) ** 2, 0)
     return _sprinkle(key, material, (Tile.WATER, Tile.FOILAGE), quota, draws, params, cfg)
 

@@ -8,9 +8,9 @@
 `&` is the lesser of two values, `|` the greater, `~` 1 - value; `+`, `-` and `*` are clipped to
 0..1, as are the values of all predicates. Numbers may stand wherever a term may.
 
-A term is a tree; `Plan` is the tree without its numbers. Numbers, and counts of watched events,
-of all parts lie side by side in the row of a task, so that terms that differ in numbers alone
-share one compiled function.
+A term is a tree; `CompiledTerm` is the tree without its numbers. Numbers, and counts of watched
+events, of all parts lie side by side in the row of a task, so that terms that differ in numbers
+alone share one compiled function.
 
 Source: docs/rules/tasks.md#algebra; nmmo `task/predicate_api.py::Predicate`.
 Differs: `c - P` is what it says; the original computes P - c.
@@ -199,7 +199,7 @@ def needed_by(term: Term) -> frozenset[System]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class CompiledTerm:
     """A term without its arguments, callable as a predicate.
 
     Attributes:
@@ -216,7 +216,7 @@ class Plan:
     predicate: Callable | None = None
     subject: Subject | None = None
     operator: Operator | None = None
-    parts: tuple["Plan", ...] = ()
+    parts: tuple["CompiledTerm", ...] = ()
 
     def __call__(
         self, world: World, subject: SubjectMembers | SingleMember, args: jax.Array, cfg: Config
@@ -246,25 +246,25 @@ class Plan:
 
 
 def plan_of(term: Term) -> Callable:
-    """Returns the function of a term: the predicate itself if it is a single one, else a `Plan`."""
+    """Returns the function of a term: the predicate if it is a single one, else `CompiledTerm`."""
     if isinstance(term, Asked) and term.subject is None:
         return term.predicate
-    return _plan(term)
+    return _compile(term)
 
 
-def _plan(term: Term) -> Plan:
+def _compile(term: Term) -> CompiledTerm:
     if isinstance(term, Constant):
-        return Plan(numbers=1, watches=0)
+        return CompiledTerm(numbers=1, watches=0)
     if isinstance(term, Asked):
-        return Plan(
+        return CompiledTerm(
             numbers=len(term.args),
             watches=len(watched_by(term)),
             predicate=term.predicate,
             subject=term.subject,
         )
     assert isinstance(term, Combined)
-    parts = tuple(_plan(part) for part in term.parts)
-    return Plan(
+    parts = tuple(_compile(part) for part in term.parts)
+    return CompiledTerm(
         numbers=sum(part.numbers for part in parts),
         watches=sum(part.watches for part in parts),
         operator=term.operator,

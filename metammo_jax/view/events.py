@@ -158,8 +158,8 @@ def _fog_at(world: World, frame: np.ndarray, row: np.ndarray, cfg) -> np.ndarray
     ring = np.minimum(pos, cfg.map_size - 1 - pos).min(-1, initial=cfg.map_size)
     depth = world.terrain.fog[frame, np.clip(ring, 0, world.terrain.fog.shape[1] - 1)]
     safe = np.abs(pos - cfg.middle).max(-1, initial=0) <= world.params.fog_final_size[frame]
-    none = world.params.fog_onset[frame] >= NEVER
-    late = world.tick[frame] >= world.params.fog_onset[frame]
+    none = world.params.fog_onset_tick[frame] >= NEVER
+    late = world.tick[frame] >= world.params.fog_onset_tick[frame]
     return np.where(safe | none | ~late, -1.0, depth)
 
 

@@ -67,7 +67,7 @@ def _of_params(params: Params, cfg) -> dict:
         teamGame=bool(params.team_game),
         resources=bool(params.enabled[System.RESOURCE]),
         leaderBound=bool(params.leader_bound),
-        fogOnset=None if params.fog_onset >= NEVER else int(params.fog_onset),
+        fogOnset=None if params.fog_onset_tick >= NEVER else int(params.fog_onset_tick),
         fogFinal=int(params.fog_final_size),
         fogHarm=HARM_ABOVE,
         mark=target if min(target) >= 0 else marked,

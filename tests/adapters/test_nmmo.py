@@ -124,7 +124,7 @@ def test_harvested_tiles_show_themselves_but_not_in_the_original(tiny, original,
 
 
 def test_fog_is_rounded_half_to_even(tiny):
-    world = worlds.blank(tiny, fog_onset=0, fog_final_size=0)
+    world = worlds.blank(tiny, fog_onset_tick=0, fog_final_size=0)
     ring = jnp.full(tiny.map_size // 2, 0.0).at[:].set(2.5).at[-1].set(-3.5)
     world = world.replace(terrain=world.terrain.replace(fog=ring))
     tiles = seen(world, tiny)["Tile"][0]

@@ -80,11 +80,14 @@ def test_names_of_the_full_game(tiny_full):
     env = OriginalEnv(mm.make("survive", config=tiny_full))
     wanted = {
         2: {
-            "Use": {"InventoryItem": 3}, "Destroy": {"InventoryItem": 12},
-            "Give": {"InventoryItem": 1, "Target": 0}, "GiveGold": {"Price": 4, "Target": 1},
-            "Sell": {"InventoryItem": 5, "Price": 500}, "Buy": {"MarketItem": 1},
+            "Use": {"InventoryItem": 3},
+            "Destroy": {"InventoryItem": 12},
+            "Give": {"InventoryItem": 1, "Target": 0},
+            "GiveGold": {"Price": 4, "Target": 1},
+            "Sell": {"InventoryItem": 5, "Price": 500},
+            "Buy": {"MarketItem": 1},
         }
-    }  # fmt: skip
+    }
     visible = jnp.tile(jnp.array([[6, 8]], jnp.int16), (16, 1))
     listing = jnp.array([30, 41, -1], jnp.int32)
     action = _meant(jnp.asarray(env._choice(wanted)), (visible, listing), tiny_full)

@@ -12,7 +12,7 @@ from metammo_jax.legal import Masks
 from metammo_jax.observe import Column
 
 CFG = Config(
-    players=4, teams=2, npcs=0, map_size=24, playable=8, vision=2, horizon=16, maps=1,
+    players=4, teams=2, npcs=0, map_size=24, playable_side=8, vision=2, horizon=16, maps=1,
     visible_rows=4, tokens=3,
 )  # fmt: skip
 DEATH = 1 / 12

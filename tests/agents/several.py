@@ -40,15 +40,21 @@ TINY = TrainConfig(
 )  # fmt: skip
 
 MIXED = dataclasses.replace(
-    TINY, game=("king_of_the_hill", "sandwich"), weigh="samples", share_difficulty=True,
+    TINY,
+    game=("king_of_the_hill", "sandwich"),
+    weigh="samples",
+    share_difficulty=True,
     team_credit=True,
-)  # fmt: skip
+)
 """Options by which the worlds of a batch depend on each other."""
 
 
 REPLAY = dataclasses.replace(
-    TINY, game=("king_of_the_hill", "universe/train"), curriculum="replay", level_buffer=4,
-)  # fmt: skip
+    TINY,
+    game=("king_of_the_hill", "universe/train"),
+    curriculum="replay",
+    level_buffer=4,
+)
 """Options by which what is played next depends on all worlds."""
 
 

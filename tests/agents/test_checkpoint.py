@@ -56,6 +56,7 @@ def test_damage_is_found_wherever_it_is(saved):
             with pytest.raises(ValueError, match="damaged") as error:
                 checkpoint.load_policy(saved, POLICY)
             assert str(saved) in str(error.value) and path.name in str(error.value)
+            assert "no other checkpoint of this run is intact" in str(error.value)
             path.write_bytes(whole)
     checkpoint.load_policy(saved, POLICY)
 

@@ -146,12 +146,16 @@ def test_a_comparison_by_hand(tmp_path):
         return tasks.Entrant("a", ""), tasks.Entrant("b", "untrained")
 
     pair = comparison.Pair("a and b", "a", "b", "{game}: a is better.")
-    plan = comparison.Plan("hand", "By hand", "They play.", cfg.games, 3, (), entrants, (pair,))
+    plan = comparison.Comparison(
+        "hand", "By hand", "They play.", cfg.games, 3, (), entrants, (pair,)
+    )
     results = {
-        ("survive", 0): result_of(0.9, (1100, 900)), ("survive", 1): result_of(0.8, (1080, 920)),
-        ("sandwich", 0): result_of(0.6, (1010, 990)), ("sandwich", 1): result_of(0.4, (990, 1010)),
+        ("survive", 0): result_of(0.9, (1100, 900)),
+        ("survive", 1): result_of(0.8, (1080, 920)),
+        ("sandwich", 0): result_of(0.6, (1010, 990)),
+        ("sandwich", 1): result_of(0.4, (990, 1010)),
         ("sandwich", 2): result_of(0.0, (0, 2000)),
-    }  # fmt: skip
+    }
     for (game, seed), result in results.items():
         path = tmp_path / "matches" / "hand" / f"{game}-{seed}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +165,7 @@ def test_a_comparison_by_hand(tmp_path):
     assert "| survive | 0.85 (0.80 to 0.90) |" in text
     assert "| sandwich | 0.50 (0.40 to 0.60) |" in text
     assert "| probability of improvement | 0.75 " in text
-    assert "* `survive`: a is better. **Reproduced**" in text
+    assert "* `survive`: a is better. **Yes**" in text
     assert "* `sandwich`: a is better. **Undecided**" in text
     assert "(hand-shares.png)" in text and is_drawn(tmp_path / "hand-shares.png")
 
@@ -201,15 +205,18 @@ def test_a_bootstrap_holds_the_mean_and_draws_within_games():
 
 
 @pytest.mark.parametrize(
-    ("measured", "verdict"),
+    ("measured", "of_paper", "verdict"),
     [
-        ((0.6, 0.55, 0.65), "reproduced"),
-        ((0.4, 0.35, 0.45), "not reproduced"),
-        ((0.55, 0.45, 0.65), "undecided"),
+        ((0.6, 0.55, 0.65), True, "reproduced"),
+        ((0.4, 0.35, 0.45), True, "not reproduced"),
+        ((0.55, 0.45, 0.65), True, "undecided"),
+        ((0.6, 0.55, 0.65), False, "yes"),
+        ((0.4, 0.35, 0.45), False, "no"),
+        ((0.55, 0.45, 0.65), False, "undecided"),
     ],
 )
-def test_verdicts(measured, verdict):
-    claim = report.Claim("It wins.", "it wins", measured, 0.5)
+def test_verdicts(measured, of_paper, verdict):
+    claim = report.Claim("It wins.", "it wins", measured, 0.5, of_paper)
     assert claim.verdict == verdict
     assert f"**{verdict.capitalize()}**: it wins {measured[0]:.2f}" in str(claim)
 

@@ -74,9 +74,11 @@ assert metammo_jax.agents.train is train
 @pytest.mark.parametrize(
     "module",
     [
-        "agents.train", "agents.evaluate", pytest.param("agents.quickstart", marks=SLOW),
+        "agents.train",
+        "agents.evaluate",
+        pytest.param("agents.quickstart", marks=SLOW),
         *(pytest.param(f"metammo_jax.agents.{name}", marks=SLOW) for name in COMMANDS),
     ],
-)  # fmt: skip
+)
 def test_commands_run_under_both_names(module):
     assert f"metammo-jax {module.split('.')[-1]}" in python("-m", module, "--help")

@@ -19,8 +19,10 @@ from tests.agents.fake import FakeEnv
 CFG = TrainConfig(past_selves=0.25, pool_size=3, pool_every=2)
 
 
-@pytest.mark.parametrize(("group", "share"), [((0, 0, 1, 1, 2, 2, 3, 3), 0.3), ((0, 0, 1), 0.9),
-                                              (tuple(range(16)), 0.125)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("group", "share"),
+    [((0, 0, 1, 1, 2, 2, 3, 3), 0.3), ((0, 0, 1), 0.9), (tuple(range(16)), 0.125)],
+)
 def test_whole_teams_are_dealt_out_and_one_learns(group, share):
     keys = jax.random.split(jax.random.key(0), 4000)
     groups = jnp.broadcast_to(jnp.array(group, jnp.int16), (4000, len(group)))

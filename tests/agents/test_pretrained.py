@@ -119,9 +119,13 @@ def test_files_that_are_no_agents(run, file, tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [([], "the first argument must be"), (["RUN", "--out", "a.bin"], "out='a.bin' must end in"),
-     (["nowhere"], "nowhere"), (["RUN", "--update", "7"], "7")],
-)  # fmt: skip
+    [
+        ([], "the first argument must be"),
+        (["RUN", "--out", "a.bin"], "out='a.bin' must end in"),
+        (["nowhere"], "nowhere"),
+        (["RUN", "--update", "7"], "7"),
+    ],
+)
 def test_exports_that_cannot_be(words, said, run, refused):
     words = [str(run[0]) if word == "RUN" else word for word in words]
     assert said in refused(export.main, words)

@@ -15,9 +15,12 @@ from metammo_jax.draw import charts
 
 def score(won: float, progress: float) -> SideScore:
     interval = {
-        "won": (won - 0.1, won + 0.1), "progress": (progress - 0.01, progress + 0.01),
-        "return_": (float("nan"), float("nan")), "score": (0.0, 1.0), "length": (9.0, 11.0),
-    }  # fmt: skip
+        "won": (won - 0.1, won + 0.1),
+        "progress": (progress - 0.01, progress + 0.01),
+        "return_": (float("nan"), float("nan")),
+        "score": (0.0, 1.0),
+        "length": (9.0, 11.0),
+    }
     return SideScore(8, won, progress, 0.5, -1.25, 10.0, 0.0, interval)
 
 

@@ -52,6 +52,27 @@ def test_stopping_and_resuming_changes_nothing(cfg, tmp_path):
     assert equal(*data)
 
 
+def test_a_run_can_go_on_from_an_earlier_checkpoint(cfg):
+    cfg = dataclasses.replace(cfg, save_every=1)
+    whole = train(cfg, FakeEnv(), updates=3)
+    saved = [whole.run / "checkpoints" / f"0000000{update}" for update in (1, 2, 3)]
+    for path in saved[1:]:  # cut the largest file of each
+        file = max((f for f in path.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="00000003 is damaged") as error:
+        resume(whole.run, FakeEnv())
+    assert f"the newest intact checkpoint is {saved[0]}, from which --resume" in str(error.value)
+    with pytest.raises(ValueError, match="no checkpoint of update 7; it has those of 1, 2, 3"):
+        resume(saved[0].with_name("00000007"), FakeEnv())
+    again = resume(saved[0], FakeEnv(), updates=1)
+    assert again.run == whole.run and again.updates == 2
+    names = {path.name for path in saved[0].parent.iterdir() if path.is_dir()}
+    assert names == {"00000001", "00000002", "00000002-set-aside", "00000003-set-aside"}
+    again = resume(whole.run, FakeEnv(), updates=1)
+    assert again.updates == 3 and equal(again.params, whole.params)
+    assert len(folder.read_metrics(whole.run)) == 3
+
+
 def test_a_run_explains_itself_and_completes(cfg):
     result = train(dataclasses.replace(cfg, total_steps=600), FakeEnv())
     assert result.complete and result.updates == 2 and result.steps >= 600

@@ -15,7 +15,7 @@ from benchmarks.gpu import __main__ as command
 from benchmarks.gpu import digests, limits, pages, plan
 from benchmarks.gpu.programs import Programs
 from benchmarks.gpu.record import LONGEST_MESSAGE, Record
-from benchmarks.gpu.tasks import LAST_SECONDS, Clock, Task, run_all
+from benchmarks.gpu.tasks import LAST_SECONDS, Clock, MeasuringTask, run_all
 from benchmarks.gpu.worlds import Series
 
 NUMBER = jax.ShapeDtypeStruct((), jnp.float32)
@@ -92,10 +92,10 @@ def test_the_earliest_task_that_is_ready_runs_and_one_that_fails_is_recorded(pro
         gate.set()
 
     tasks = [
-        Task("steps", "slow", (slow,), lambda: ran.append("slow")),
-        Task("steps", "fails", (quick,), fail),
-        Task("steps", "quick", (quick,), finish),
-        Task("steps", "quiet", (), lambda: ran.append("quiet"), quiet=True),
+        MeasuringTask("steps", "slow", (slow,), lambda: ran.append("slow")),
+        MeasuringTask("steps", "fails", (quick,), fail),
+        MeasuringTask("steps", "quick", (quick,), finish),
+        MeasuringTask("steps", "quiet", (), lambda: ran.append("quiet"), quiet=True),
     ]
     run_all(tasks, programs, Clock(1.0), 0.0, record)
     assert ran == ["fails", "quick", "slow", "quiet"]
@@ -106,7 +106,7 @@ def test_the_earliest_task_that_is_ready_runs_and_one_that_fails_is_recorded(pro
 def test_what_is_not_compiled_in_time_is_said(programs, record):
     stuck = threading.Event()
     never = programs.add("never", stuck.wait)
-    tasks = [Task("steps", "waits", (never,), lambda: None)]
+    tasks = [MeasuringTask("steps", "waits", (never,), lambda: None)]
     begun = time.monotonic()
     run_all(tasks, programs, Clock(0.01), 0.3, record)
     assert time.monotonic() - begun < 5  # time was up at once: less is left than the reserve
@@ -117,7 +117,7 @@ def test_what_is_not_compiled_in_time_is_said(programs, record):
 def test_who_waits_for_quiet_runs_in_the_last_seconds_all_the_same(programs, record):
     stuck, ran = threading.Event(), []
     programs.add("never", stuck.wait)
-    tasks = [Task("profile", "quiet", (), lambda: ran.append("quiet"), quiet=True)]
+    tasks = [MeasuringTask("profile", "quiet", (), lambda: ran.append("quiet"), quiet=True)]
     run_all(tasks, programs, Clock((LAST_SECONDS - 1) / 60), 0.0, record)
     assert ran == ["quiet"] and not programs.idle
     stuck.set()

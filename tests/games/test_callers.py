@@ -15,8 +15,8 @@ from tests import worlds
 TINY = mm.preset("tiny")
 CELL = 3
 """Tiles a side of a place that a word names: 11 by 11 of them fit into the playable square."""
-PER_SIDE = -(-TINY.playable // CELL)
-LOW = (TINY.map_size - TINY.playable) // 2
+PER_SIDE = -(-TINY.playable_side // CELL)
+LOW = (TINY.map_size - TINY.playable_side) // 2
 
 
 def test_one_of_each_team_watches_from_anywhere():
@@ -27,9 +27,9 @@ def test_one_of_each_team_watches_from_anywhere():
     assert (recon.sum(axis=2) == 1).all()
     assert (recon.sum(axis=0) > 60).all(), "each is it as often: 100 of 400"
     pos = np.asarray(places.pos)[np.asarray(places.recon)] - LOW
-    assert pos.min() == 0 and pos.max() == TINY.playable - 1
+    assert pos.min() == 0 and pos.max() == TINY.playable_side - 1
     edge = np.asarray(places.pos)[~np.asarray(places.recon)] - LOW
-    assert ((edge % TINY.playable == 0).any(axis=1)).all()
+    assert ((edge % TINY.playable_side == 0).any(axis=1)).all()
 
 
 def word_of(pos):

@@ -54,11 +54,15 @@ DEFAULTS = dict(
     min_alive=0, earliest_win=0, difficulty=0,
 )  # fmt: skip
 BATTLE = dict(
-    center=128, fog_final_size=4, scatter=True, water_level=0.1, foilage_level=0.9,
+    center=128,
+    fog_final_size=4,
+    scatter=True,
+    water_level=0.1,
+    foilage_level=0.9,
     leader_bound=False,
-)  # fmt: skip
+)
 TASKED = dict(
-    center=128, fog_onset=NEVER, scatter=True, revival=0, share_tiles=True, depletion=5,
+    center=128, fog_onset_tick=NEVER, scatter=True, revival=0, share_tiles=True, depletion=5,
     immunity=20, water_level=0.3, foilage_level=0.85, team_game=False, enabled=True,
 )  # fmt: skip
 ALWAYS = {
@@ -67,14 +71,14 @@ ALWAYS = {
     "protect_the_king": BATTLE | dict(leader_bound=True),
     "race_to_the_center": dict(
         center=40, difficulty=40, mark_center=True, share_tiles=False, revival=Revival.EDGE,
-        revival_freeze=10, fog_onset=NEVER, team_game=False,
+        revival_freeze=10, fog_onset_tick=NEVER, team_game=False,
     ),
     "king_of_the_hill": dict(
         center=60, difficulty=10, depletion=3, resilient_fraction=1.0, fog_final_size=5,
         seize_target=80,
     ),
     "sandwich": dict(
-        center=80, difficulty=2, fog_onset=1, fog_final_size=5, health_increment=1,
+        center=80, difficulty=2, fog_onset_tick=1, fog_final_size=5, health_increment=1,
         earliest_win=500, scatter=False,
     ),
     "comm_together": dict(
@@ -98,10 +102,11 @@ def test_settings_that_are_always_the_same(drawn, name):
 
 
 WITHIN = [
-    *((name, "fog_onset", 32, 255, 30) for name in ("survive", "team_battle", "protect_the_king")),
+    *((name, "fog_onset_tick", 32, 255, 30) for name in ("survive", "team_battle",
+                                                         "protect_the_king")),
     *((name, "npc_population", 64, 255, 30) for name in ("survive", "team_battle",
                                                          "protect_the_king", *TASKS)),
-    ("king_of_the_hill", "fog_onset", 1, 127, 30),
+    ("king_of_the_hill", "fog_onset_tick", 1, 127, 30),
 ]  # fmt: skip
 
 
@@ -139,11 +144,11 @@ def test_teams_and_grass_of_the_sandwich(drawn):
 
 
 EVALUATION = {
-    "survive": dict(fog_onset=128, fog_speed=1 / 8, npc_population=128),
-    "team_battle": dict(fog_onset=128, fog_speed=1 / 8, npc_population=128),
-    "protect_the_king": dict(fog_onset=128, fog_speed=1 / 8, npc_population=128),
+    "survive": dict(fog_onset_tick=128, fog_speed=1 / 8, npc_population=128),
+    "team_battle": dict(fog_onset_tick=128, fog_speed=1 / 8, npc_population=128),
+    "protect_the_king": dict(fog_onset_tick=128, fog_speed=1 / 8, npc_population=128),
     "race_to_the_center": dict(center=128, difficulty=128),
-    "king_of_the_hill": dict(difficulty=200, fog_onset=32, fog_speed=1 / 16),
+    "king_of_the_hill": dict(difficulty=200, fog_onset_tick=32, fog_speed=1 / 16),
     "sandwich": dict(all_grass=True, difficulty=16, fog_speed=1 / 16),
     "radio_raid": dict(difficulty=80),  # of our own: the original fixes nothing
     **{name: dict(npc_population=128) for name in TASKS},
@@ -189,7 +194,7 @@ def test_every_game_fits_every_preset(name, config):
 
 
 def test_odd_configs_are_met_halfway():
-    cfg = Config(players=60, teams=20, npcs=40, map_size=72, playable=40, horizon=300)
+    cfg = Config(players=60, teams=20, npcs=40, map_size=72, playable_side=40, horizon=300)
     table = games.Table([games.GAMES[name]() for name in NAMES], None, cfg)
     draw = jax.jit(lambda game: table.draw(jax.random.key(0), game, jnp.ones(8), cfg))
     centers = [int(draw(index).center) for index in range(8)]

@@ -119,7 +119,7 @@ def ask(name, world, *args, subject=Subject.TEAM, cfg=TINY):
 
 def far(cfg=TINY):
     """Returns (P, 2), everybody in a corner, far from all places."""
-    return np.full((cfg.players, 2), cfg.middle - cfg.playable // 2)
+    return np.full((cfg.players, 2), cfg.middle - cfg.playable_side // 2)
 
 
 def with_progress(world, progress):

@@ -22,15 +22,15 @@ def drawn(game, *fields, cfg=MINI, difficulty=0, count=200):
 
 
 def test_a_number_is_pinned_as_it_is():
-    game = games.king_of_the_hill(fog_onset=64, fog_speed=0.25, seize_duration=33)
-    onset, speed, dial = drawn(game, "fog_onset", "fog_speed", "difficulty", count=8)
+    game = games.king_of_the_hill(fog_onset_tick=64, fog_speed=0.25, seize_duration=33)
+    onset, speed, dial = drawn(game, "fog_onset_tick", "fog_speed", "difficulty", count=8)
     assert set(onset) == {64} and set(speed) == {0.25} and set(dial) == {33}
-    assert set(drawn(games.king_of_the_hill(fog_onset=64), "fog_onset", cfg=TINY)) == {64}
+    assert set(drawn(games.king_of_the_hill(fog_onset_tick=64), "fog_onset_tick", cfg=TINY)) == {64}
 
 
 def test_a_range_keeps_the_manner():
-    game = games.king_of_the_hill(fog_onset=(3, 5), fog_speed=(2, 3))
-    onset, speed = drawn(game, "fog_onset", "fog_speed")
+    game = games.king_of_the_hill(fog_onset_tick=(3, 5), fog_speed=(2, 3))
+    onset, speed = drawn(game, "fog_onset_tick", "fog_speed")
     assert set(onset) == {3, 4, 5}
     np.testing.assert_allclose(sorted(set(speed)), [1 / 3, 1 / 2])
     assert games.race_to_the_center(map_size=(48, 64)).knob("difficulty") == Adaptive(
@@ -55,7 +55,7 @@ def test_a_knob_is_taken_as_it_is():
     game = games.sandwich(all_grass=Chance(1.0), fog_speed=OneOver(4, 4), center=Uniform(60, 64))
     grass, speed, center = drawn(game, "all_grass", "fog_speed", "center")
     assert grass.all() and set(speed) == {0.25} and set(center) == {60, 62, 64}
-    assert drawn(games.survive(fog_onset=None), "fog_onset", count=2)[0] == NEVER
+    assert drawn(games.survive(fog_onset_tick=None), "fog_onset_tick", count=2)[0] == NEVER
     speed = drawn(games.survive(fog_speed=Between(0.5, 0.5)), "fog_speed", count=2)
     assert speed[0] == 0.5
 
@@ -79,8 +79,8 @@ def test_another_tile_can_be_the_hill():
 
 
 def test_numbers_of_one_field_do_not_disturb_those_of_another():
-    onset = drawn(games.survive(), "fog_onset")
-    np.testing.assert_array_equal(drawn(games.survive(fog_speed=0.5), "fog_onset"), onset)
+    onset = drawn(games.survive(), "fog_onset_tick")
+    np.testing.assert_array_equal(drawn(games.survive(fog_speed=0.5), "fog_onset_tick"), onset)
 
 
 def test_mixed_games_draw_what_each_draws_alone():
@@ -95,15 +95,15 @@ def test_mixed_games_draw_what_each_draws_alone():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: games.king_of_the_hill(fog_onst=4), "did you mean 'fog_onset'"),
+        (lambda: games.king_of_the_hill(fog_onst=4), "did you mean 'fog_onset_tick'"),
         (lambda: games.king_of_the_hill(seize_duratoin=4), "did you mean 'seize_duration'"),
         (lambda: games.survive(map_size=64), "survive has no number 'map_size'"),
         (lambda: games.survive(group=3), "has no number 'group'"),
-        (lambda: games.survive(fog_onset="soon"), "fog_onset='soon' must be a number"),
-        (lambda: games.survive(fog_onset=float("nan")), "must be a number"),
-        (lambda: games.survive(fog_onset=(1, 2, 3)), "must be a number, a range"),
-        (lambda: games.survive(fog_onset=(9, 3)), "low <= high"),
-        (lambda: games.survive(fog_onset=[3, 9]), "must be a number, a range"),
+        (lambda: games.survive(fog_onset_tick="soon"), "fog_onset_tick='soon' must be a number"),
+        (lambda: games.survive(fog_onset_tick=float("nan")), "must be a number"),
+        (lambda: games.survive(fog_onset_tick=(1, 2, 3)), "must be a number, a range"),
+        (lambda: games.survive(fog_onset_tick=(9, 3)), "low <= high"),
+        (lambda: games.survive(fog_onset_tick=[3, 9]), "must be a number, a range"),
     ],
 )
 def test_bad_numbers_are_refused_by_the_factory(make, message):
@@ -125,8 +125,8 @@ def test_bad_numbers_are_refused_by_the_factory(make, message):
         (games.survive(fog_speed=0), "fog_speed=0 must be above 0"),
         (games.survive(fog_speed=-0.5), "fog_speed=-0.5 must be above 0"),
         (games.survive(fog_speed=(0, 4)), "one over 1 or more"),
-        (games.survive(fog_onset=2.5), "fog_onset=2.5 must be a whole number"),
-        (games.survive(fog_onset=-1), "fog_onset=-1 must be at least 0"),
+        (games.survive(fog_onset_tick=2.5), "fog_onset_tick=2.5 must be a whole number"),
+        (games.survive(fog_onset_tick=-1), "fog_onset_tick=-1 must be at least 0"),
         (games.survive(npc_population=300), "npc_population=300 must be at most 256"),
         (games.survive(water_level=1.5), "water_level=1.5 must be at most 1"),
         (games.survive(scatter=3), "scatter=3 must be True or False"),

@@ -188,7 +188,7 @@ def test_what_no_game_needs_is_not_compiled():
 
 
 def test_a_config_of_one_s_own():
-    cfg = Config(players=8, teams=2, npcs=8, map_size=64, playable=24, horizon=64)
+    cfg = Config(players=8, teams=2, npcs=8, map_size=64, playable_side=24, horizon=64)
     made = table("survive", "king_of_the_hill", cfg=cfg)
     params = made.draw(jax.random.key(0), 1, made.first_difficulty(), cfg)
     np.testing.assert_array_equal(params.group, [0, 0, 0, 0, 1, 1, 1, 1])

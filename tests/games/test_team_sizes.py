@@ -18,9 +18,10 @@ KEY = jax.random.key(0)
 
 def uneven(sizes, games=None, **changes):
     games = games or [
-        name for name, game in GAMES.items()
+        name
+        for name, game in GAMES.items()
         if not game().team_split or len(sizes) >= 2 * game().team_split
-    ]  # fmt: skip
+    ]
     return mm.make(games, config="tiny", team_sizes=sizes, **changes)
 
 

@@ -59,7 +59,7 @@ def test_a_code_of_choices_that_contradict_each_other_names_no_game():
     alone = next(row for row in sampled() if named(row)["teams"] == "alone")
     with pytest.raises(ValueError, match="spawn must follow from the other choices"):
         games.from_code(codes.encode(with_choices(alone, spawn="circle")))
-    calm = next(row for row in sampled() if named(row)["fog_onset"] is None)
+    calm = next(row for row in sampled() if named(row)["fog_onset_tick"] is None)
     with pytest.raises(ValueError, match="fog_speed must follow"):
         games.from_code(codes.encode(with_choices(calm, fog_speed=1 / 6)))
     large = with_choices(alone, goal="kill", amount=3, join="none", second="last")
@@ -114,13 +114,13 @@ def check_settings(cfg: Config, params) -> None:
     assert (params.leader <= np.arange(cfg.players)).all()
     assert (np.take_along_axis(params.group, params.leader, 1) == params.group).all()
     assert ((counts == cfg.players) == ~params.team_game).all()
-    assert (edge >= cfg.players).all() and (params.center <= cfg.playable).all()
+    assert (edge >= cfg.players).all() and (params.center <= cfg.playable_side).all()
     assert (params.center % 2 == 0).all() and (params.npc_population <= cfg.npcs).all()
     on = params.enabled
     assert on[:, System.TERRAIN].all() and (on[:, System.NPC] <= on[:, System.COMBAT]).all()
     assert not on[:, [system not in cfg.systems for system in System]].any()
-    fog = params.fog_onset < NEVER
-    assert (params.fog_onset[fog] < cfg.horizon).all()
+    fog = params.fog_onset_tick < NEVER
+    assert (params.fog_onset_tick[fog] < cfg.horizon).all()
     assert (2 * params.fog_final_size < params.center)[fog].all()
     seized = params.seize_target >= 0
     off = np.abs(params.seize_target - cfg.middle).max(-1)
@@ -140,7 +140,7 @@ def check_choices(game: dict, cfg: Config) -> None:
     on |= {System.PROGRESSION} if game["crafts"] != "off" else set()
     on |= set(System) - preset("mini").systems if game["crafts"] == "all" else set()
     assert all(kind.needs <= on <= cfg.systems for kind, _ in asked)
-    dies = bool(on & {System.COMBAT, System.RESOURCE}) or game["fog_onset"] is not None
+    dies = bool(on & {System.COMBAT, System.RESOURCE}) or game["fog_onset_tick"] is not None
     last = game["referee"].startswith("last")
     assert not last or (dies and not game["revival"] and not game["health_increment"] > 1)
     assert last or not names & {"last", "king"}
@@ -161,13 +161,15 @@ def check_choices(game: dict, cfg: Config) -> None:
         foes = cfg.players - largest
         assert kind.name not in ("hit", "style", "explore", "travel") or amount >= 2 * largest
         assert kind.name != "kill" or amount <= foes / (1 if game["revival"] else 2)
-        assert kind.name not in ("hill", "quadrant") or amount < cfg.horizon - cfg.playable // 2
+        assert (
+            kind.name not in ("hill", "quadrant") or amount < cfg.horizon - cfg.playable_side // 2
+        )
         assert kind.name != "hunt" or amount <= cfg.npcs
 
 
 @pytest.mark.parametrize("cfg", [
     Config(team_sizes=(24, 8, 8)), preset("tiny", npcs=0), preset("tiny", players=2, teams=2),
-    Config(players=60, teams=20, npcs=40, map_size=72, playable=40, horizon=300),
+    Config(players=60, teams=20, npcs=40, map_size=72, playable_side=40, horizon=300),
     preset("tiny", systems={System.TERRAIN}), preset("tiny", players=6, teams=1),
 ])  # fmt: skip
 def test_odd_configs_draw_what_they_have_room_for(cfg):
@@ -187,10 +189,12 @@ def test_a_config_of_one_player_has_no_such_games():
 
 
 def test_callers_narrow_what_is_drawn():
-    near = games.universe(goal=["hunt", "eat"], fog_onset=(32, 128), teams="pairs", combat="on")
+    near = games.universe(
+        goal=["hunt", "eat"], fog_onset_tick=(32, 128), teams="pairs", combat="on"
+    )
     rows, _ = playable_rows(near.space.at(room_of(TINY)), room_of(TINY))
     for game in map(named, rows):  # joined goals are in the order of the list
-        assert {game["goal"], game["second"]} & {"hunt", "eat"} and game["fog_onset"] in (
+        assert {game["goal"], game["second"]} & {"hunt", "eat"} and game["fog_onset_tick"] in (
             32,
             64,
             128,
@@ -200,17 +204,22 @@ def test_callers_narrow_what_is_drawn():
     rows, _ = playable_rows(swapped.space.at(room_of(TINY)), room_of(TINY))
     assert {(game["goal"], game["second"]) for game in map(named, rows)} == {("hunt", "eat")}
     assert near.with_numbers(teams=["pairs", "alone"]) == near
-    assert games.universe(fog_onset=None).knob("fog_onset") == games.Fixed(NEVER, games.Unit.TICKS)
+    assert games.universe(fog_onset_tick=None).knob("fog_onset_tick") == games.Fixed(
+        NEVER, games.Unit.TICKS
+    )
 
 
-@pytest.mark.parametrize(("narrow", "says"), [
-    (dict(gaol="hunt"), "no axis 'gaol'; did you mean 'goal'"),
-    (dict(goal="hunting"), "goal='hunting' is none of"),
-    (dict(fog_onset=(33, 40)), r"fog_onset=\(33, 40\) leaves no option of"),
-    (dict(depletion=4), "depletion=4 is none of"),
-    (dict(scatter=1), "scatter=1 is none of"),
-    (dict(split="tests"), "split='tests' must be one of train, validation, test, transfer"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("narrow", "says"),
+    [
+        (dict(gaol="hunt"), "no axis 'gaol'; did you mean 'goal'"),
+        (dict(goal="hunting"), "goal='hunting' is none of"),
+        (dict(fog_onset_tick=(33, 40)), r"fog_onset_tick=\(33, 40\) leaves no option of"),
+        (dict(depletion=4), "depletion=4 is none of"),
+        (dict(scatter=1), "scatter=1 is none of"),
+        (dict(split="tests"), "split='tests' must be one of train, validation, test, transfer"),
+    ],
+)
 def test_ranges_without_a_game_are_refused(narrow, says):
     with pytest.raises(ValueError, match=says):
         games.universe(**narrow)
@@ -302,10 +311,12 @@ KNOWN = {
 
 
 def test_descriptions_say_what_matters():
-    row = next(r for r in sampled("mini") if named(r)["npcs"] == "waves" and r[INDEX["fog_onset"]])
+    row = next(
+        r for r in sampled("mini") if named(r)["npcs"] == "waves" and r[INDEX["fog_onset_tick"]]
+    )
     text = games.describe(row)
     game = named(row)
-    assert "Waves of NPCs" in text and f"Fog from tick {game['fog_onset']} on" in text
+    assert "Waves of NPCs" in text and f"Fog from tick {game['fog_onset_tick']} on" in text
     assert f"square of {game['center']} tiles" in text
     assert (
         text

@@ -179,7 +179,7 @@ class Calm:
             params=params.replace(
                 starvation=nothing,
                 dehydration=nothing,
-                fog_onset=nothing + NEVER,
+                fog_onset_tick=nothing + NEVER,
                 leader_bound=nothing.astype(bool),
             ),
         )

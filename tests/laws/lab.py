@@ -28,12 +28,12 @@ WIDTH = 8
 CONFIGS = {
     "tiny": preset("tiny", horizon=24),
     "odd": preset(
-        "tiny", team_sizes=(6, 1, 3, 2), npcs=10, map_size=30, playable=20, vision=4,
+        "tiny", team_sizes=(6, 1, 3, 2), npcs=10, map_size=30, playable_side=20, vision=4,
         visible_rows=9, horizon=20, maps=3, tokens=5,
     ),
     "lopsided": preset("tiny", team_sizes=(1, 2, 3, 4, 5, 1), horizon=24),
     "wide": preset(
-        "tiny", players=40, teams=8, npcs=24, map_size=64, playable=48, vision=3, horizon=40,
+        "tiny", players=40, teams=8, npcs=24, map_size=64, playable_side=48, vision=3, horizon=40,
         maps=2,
     ),
 }  # fmt: skip
@@ -42,7 +42,7 @@ CONFIGS = {
 FULL_CONFIGS = {
     "tiny_full": preset("tiny_full", horizon=24),
     "odd_full": preset(
-        "tiny_full", players=12, npcs=10, map_size=30, playable=20, vision=4, visible_rows=9,
+        "tiny_full", players=12, npcs=10, map_size=30, playable_side=20, vision=4, visible_rows=9,
         horizon=20, maps=3, tokens=5, inventory=8, market_rows=9, prices=7, clusters=5, patches=9,
     ),
 }  # fmt: skip
@@ -60,9 +60,9 @@ PARTS = (
 def wild(game: Minigame, cfg: Config) -> Minigame:
     """Returns a game with every number drawn from a wide range."""
     numbers = dict(
-        fog_onset=(0, cfg.horizon),
+        fog_onset_tick=(0, cfg.horizon),
         fog_speed=Between(0.01, 3.0),
-        fog_final_size=(0, cfg.playable // 4),
+        fog_final_size=(0, cfg.playable_side // 4),
         depletion=(0, 60),
         starvation=(0, 40),
         dehydration=(0, 40),
@@ -85,7 +85,7 @@ def wild(game: Minigame, cfg: Config) -> Minigame:
         all_grass=Chance(0.1),
     )
     if not isinstance(game.knob("center"), Same):
-        numbers["center"] = (max(8, least_center(game, cfg)), cfg.playable)
+        numbers["center"] = (max(8, least_center(game, cfg)), cfg.playable_side)
     return dataclasses.replace(game.with_numbers(**numbers), name=f"wild {game.name}")
 
 

@@ -23,7 +23,7 @@ def everything_stays_in_bounds(lab: Lab, plan: Plan) -> None:
             water=RESOURCE_BASE,
             message=cfg.tokens,
             pos=cfg.map_size - 1,
-            exploration=cfg.playable // 2,
+            exploration=cfg.playable_side // 2,
         )
         for name, most in bounds.items():
             value = getattr(body, name)

@@ -209,10 +209,13 @@ def _bodies(case: Case) -> list[Field]:
     out = [
         field("alive", case.lives_on_in_ours, case.lives_on, case.before.body.present),
         field(
-            "position", body.pos, recorded_pos, stays,
+            "position",
+            body.pos,
+            recorded_pos,
+            stays,
             place_of_the_revived=newcomers.is_possible_revival(case, recorded_pos)[..., None],
         ),
-    ]  # fmt: skip
+    ]
     for ours, name in ENTITY_VALUES.items():
         values = getattr(body, ours)
         out.append(field(ours.replace("_", " "), values, case.recorded_next(name), stays))

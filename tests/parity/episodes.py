@@ -121,7 +121,7 @@ def pins_of(episode: dict) -> dict:
     given = {**episode["params"], "MAP_CENTER": episode["map_center"]}
     pins = {ours: given[theirs] for ours, theirs in SETTING_NAMES.items() if theirs in given}
     onset = given["DEATH_FOG_ONSET"]
-    pins["fog_onset"] = NEVER if onset is None else onset
+    pins["fog_onset_tick"] = NEVER if onset is None else onset
     if "difficulty" in episode:
         pins["difficulty"] = episode["difficulty"]
     pins["all_grass"] = str(pins["all_grass"]) == "True"  # one game records words

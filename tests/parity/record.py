@@ -34,9 +34,13 @@ NPC_EXTRA = ["id", "style", "target", "attacker", "spawn_row", "spawn_col", "lev
              "equipment_level", "offense", "defense", "drop_armor", "drop_tool",
              "spawn_danger_x1e4", "rally_row", "rally_col"]  # fmt: skip
 WIDTHS = {
-    "entities": (len(ENTITY), np.int16), "items": (len(ITEM), np.int16),
-    "players": (len(PLAYER_EXTRA),), "npcs": (len(NPC_EXTRA),), "listings": (4,), "seizes": (4,),
-}  # fmt: skip
+    "entities": (len(ENTITY), np.int16),
+    "items": (len(ITEM), np.int16),
+    "players": (len(PLAYER_EXTRA),),
+    "npcs": (len(NPC_EXTRA),),
+    "listings": (4,),
+    "seizes": (4,),
+}
 """Columns, and dtype if it is not int32, of a state's tables."""
 WAVE_STEP = 0.1
 """By how much the danger of radio_raid's waves rises."""

@@ -96,10 +96,12 @@ def play(env, seed, act):
     obs, _ = env.reset(seed=seed)
     events, deaths, died = collections.Counter(), {}, []
     out = {
-        "map_center": env.config.MAP_CENTER, "map_border": env.config.MAP_BORDER,
+        "map_center": env.config.MAP_CENTER,
+        "map_border": env.config.MAP_BORDER,
         "params": {name: plain(getattr(env.config, name)) for name in PARAMS},
-        "materials": materials(env), "series": [look(env, events)],
-    }  # fmt: skip
+        "materials": materials(env),
+        "series": [look(env, events)],
+    }
     while env.agents and not env.game.is_over and env.realm.tick < LAST_TICK:
         obs, _, terminated, *_ = env.step(act(obs, died))
         count(env, events)

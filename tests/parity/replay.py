@@ -24,9 +24,11 @@ def state(trace, t):
     """Returns the arrays of state t, as `serve` sends them."""
     wave_tick, wave = recorded.waves(trace)
     worked_out = {
-        "spawned": recorded.spawned(trace)[t], "wave_tick": wave_tick[t], "wave": wave[t],
+        "spawned": recorded.spawned(trace)[t],
+        "wave_tick": wave_tick[t],
+        "wave": wave[t],
         "task_memory": recorded.task_memory(trace)[t],
-    }  # fmt: skip
+    }
     out = {name: trace.data[name][t] for name in NUMBERS if name not in worked_out}
     out |= {name: np.asarray(value) for name, value in worked_out.items()}
     out |= {name: trace.rows(name, t) for name in TABLES}

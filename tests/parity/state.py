@@ -230,7 +230,7 @@ def params_of(trace: Trace, cfg: Config, env: Env) -> Params:
     systems = trace.meta["systems"]
     given |= dict(
         enabled=np.array(systems, bool),
-        fog_onset=NEVER if onset is None else onset,
+        fog_onset_tick=NEVER if onset is None else onset,
         group=group,
         leader=np.array([min(tasks[number]["assignee"]) - 1 for number in group]),
         difficulty=difficulty(trace),

@@ -194,7 +194,7 @@ def test_what_cannot_be_played_is_named(capsys):
 @pytest.mark.slow
 def test_ours_are_played_and_recorded_with_the_pins():
     env = make(["protect_the_king"], config="tiny", maps=2)
-    pins = dict(fog_onset=10.0, npc_population=7.0, depletion=2.0)
+    pins = dict(fog_onset_tick=10.0, npc_population=7.0, depletion=2.0)
     start = rollout.Start(0, pins, np.asarray(env.pool)[1])
     game = rollout.Rollout(env, "random_valid", original_order=True)
     params = game.begin(3, [start]).world.params

@@ -48,11 +48,14 @@ def test_every_kind_of_tile_grows_back_as_itself_alone(tile):
 @pytest.mark.parametrize(
     "path, change, rule",
     [
-        ("npc.level", 1, "level"), ("body.gold", 1, "gold"), ("npc.gear", 9, "gear"),
-        ("npc.item_level", 9, "gear"), ("npc.armor", Item.CHISEL, "armor"),
+        ("npc.level", 1, "level"),
+        ("body.gold", 1, "gold"),
+        ("npc.gear", 9, "gear"),
+        ("npc.item_level", 9, "gear"),
+        ("npc.armor", Item.CHISEL, "armor"),
         ("npc.tool", -Item.ROD, "tool"),
     ],
-)  # fmt: skip
+)
 def test_new_npcs_with_what_the_rules_do_not_give_are_seen(path, change, rule):
     _, case = played(DROPS)
     new = newcomers.in_ours(case)
@@ -128,13 +131,14 @@ def test_a_wrong_beginning_is_seen(path, index, name):
 @pytest.mark.parametrize(
     "block, name",
     [
-        ("Inventory", "seen: Inventory"), ("Market", "seen: Market"),
+        ("Inventory", "seen: Inventory"),
+        ("Market", "seen: Market"),
         ("ActionTargets.Buy.MarketItem", "mask: Buy.MarketItem"),
         ("ActionTargets.Use.InventoryItem", "mask: Use.InventoryItem"),
         ("ActionTargets.GiveGold.Price", "mask: GiveGold.Price"),
         ("ActionTargets.Give.Target", "mask: Give.Target"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_observation_of_goods_is_seen(block, name):
     states, case = played(TRADE)
     data = case.trace.data

@@ -105,9 +105,13 @@ def differences(trace):
 
 
 TRACES = (
-    "king_of_the_hill-won", "sandwich-siege", "team_battle-fight", "team_battle-loot",
-    "multi_task-first", "multi_task-market",
-)  # fmt: skip
+    "king_of_the_hill-won",
+    "sandwich-siege",
+    "team_battle-fight",
+    "team_battle-loot",
+    "multi_task-first",
+    "multi_task-market",
+)
 
 
 @pytest.mark.parametrize("name", TRACES)

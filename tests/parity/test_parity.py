@@ -187,9 +187,13 @@ def test_a_setting_that_the_game_cannot_draw_is_seen():
 
 @pytest.mark.parametrize(
     "change, name",
-    [("map", "start: map"), ("extra", "start: extra tiles"), ("place", "start: places"),
-     ("npcs", "start: npcs")],
-)  # fmt: skip
+    [
+        ("map", "start: map"),
+        ("extra", "start: extra tiles"),
+        ("place", "start: places"),
+        ("npcs", "start: npcs"),
+    ],
+)
 def test_a_wrong_first_state_is_seen(change, name):
     states, case = played("survive-first")
     env, trace = check.environment(case.cfg), case.trace

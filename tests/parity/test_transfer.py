@@ -285,7 +285,7 @@ def test_an_original_that_breaks_down_is_named(capfd):
 def test_our_episodes_remember_until_a_player_dies():
     env = make(["survive"], config="tiny", maps=2)
     rollout = PilotRollout(Walker(env), original_order=True)
-    start = Start(0, dict(fog_onset=4.0), np.asarray(env.pool)[1])
+    start = Start(0, dict(fog_onset_tick=4.0), np.asarray(env.pool)[1])
     (account,) = rollout.play(3, [start])
     memory, _ = jax.tree.map(np.asarray, rollout._memory)
     length, died = account.whole["length"], account.lifespan

@@ -24,7 +24,7 @@ GOLDEN = {  # advances: fog at the places; by nmmo `core/realm.py::Realm.update_
 @pytest.fixture(scope="module")
 def foggy():
     cfg = Config(npcs=16)
-    world = worlds.blank(cfg, fog_onset=1, fog_speed=1 / 9, fog_final_size=4)
+    world = worlds.blank(cfg, fog_onset_tick=1, fog_speed=1 / 9, fog_final_size=4)
     start = 16 - jnp.arange(cfg.map_size // 2)
     world = world.replace(terrain=world.terrain.replace(fog=start.astype(jnp.float32)))
     return cfg, world.replace(tick=jnp.int32(1))
@@ -62,7 +62,7 @@ def test_fog_waits_for_its_onset(foggy, spread):
     ("depth", "harm"), [(0.5, 0), (0.51, 1), (1.5, 2), (2.5, 2), (3.5, 4), (-3.0, 0)]
 )
 def test_fog_hurts_players_by_its_depth_rounded_half_to_even(tiny, key, depth, harm):
-    world = worlds.blank(tiny, fog_onset=5, fog_final_size=0, tick=5)
+    world = worlds.blank(tiny, fog_onset_tick=5, fog_final_size=0, tick=5)
     world = worlds.place(world, {row: (10, 10) for row in range(tiny.players)})
     world = worlds.add_npc(world, tiny, (10, 10))
     lines = jnp.full(tiny.map_size // 2, depth, jnp.float32)
@@ -81,7 +81,7 @@ def test_fog_hurts_players_by_its_depth_rounded_half_to_even(tiny, key, depth, h
 @pytest.mark.parametrize("depth, bought", [(1.0, False), (0.0, True)])
 def test_what_the_killed_owned_is_lost(tiny_full, key, depth, bought):
     """It cannot be bought in the tick of the death either; of those who live it can."""
-    world = worlds.blank(tiny_full, fog_onset=0, tick=5, enabled=np.ones(len(System), bool))
+    world = worlds.blank(tiny_full, fog_onset_tick=0, tick=5, enabled=np.ones(len(System), bool))
     world = worlds.place(world, {0: (10, 10), 1: (24, 24)})
     world = worlds.put_item(world, 0, 0, Item.HAT, price=2)
     world = worlds.put_item(world, 0, 1, Item.ROD, worn=True)

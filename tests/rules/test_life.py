@@ -69,7 +69,7 @@ def test_the_revived_stand_frozen_on_the_edge_until_their_time_is_over(tiny, key
     body = world.body
     assert (body.health[0], body.food[0], body.freeze[0]) == (100, 100, 10)
     assert body.present[0] and body.died[0]  # its life ended, though it goes on
-    assert query.distance_to_middle(body.pos[0], tiny) == tiny.playable // 2
+    assert query.distance_to_middle(body.pos[0], tiny) == tiny.playable_side // 2
     acts = []
     for _ in range(12):  # frozen for 9 ticks, mortal again in the update of the 11th
         world = life.age(key, world, orders.give(tiny), tiny)

@@ -83,7 +83,7 @@ def test_a_queue_moves_up_only_when_the_head_goes_first(tiny, move):
 
 def test_exploration_counts_new_records_only(tiny, move):
     world = worlds.blank(tiny)
-    edge = tiny.middle - tiny.playable // 2
+    edge = tiny.middle - tiny.playable_side // 2
     world = worlds.place(world, {0: (edge, tiny.middle)})
     for step, direction in enumerate([Direction.SOUTH, Direction.NORTH, Direction.SOUTH]):
         world = move(world, orders.give(tiny, moves={0: direction}))

@@ -53,7 +53,7 @@ def placed_one_by_one(material, places, wanted):
 @pytest.mark.parametrize("seed", range(5))
 def test_clusters_are_as_if_placed_one_after_another(tiny_full, params, ground, seed):
     key = jax.random.key(seed)
-    border = (tiny_full.map_size - tiny_full.playable) // 2
+    border = (tiny_full.map_size - tiny_full.playable_side) // 2
     wanted = 3 * tiny_full.clusters
     words = jax.random.bits(key, (6 * wanted + 64,))
     places = np.asarray(chance.random_cells(words, params.center - 4)) + border + 2
@@ -63,8 +63,8 @@ def test_clusters_are_as_if_placed_one_after_another(tiny_full, params, ground, 
 
 
 def test_as_many_herbs_and_fish_as_wanted_where_they_may_be(build, tiny_full, params, ground):
-    low = (tiny_full.map_size - tiny_full.playable) // 2
-    high = low + tiny_full.playable
+    low = (tiny_full.map_size - tiny_full.playable_side) // 2
+    high = low + tiny_full.playable_side
     for seed in range(4):
         found = np.asarray(build(jax.random.key(seed), params, ground))
         assert (found == Tile.HERB).sum() == tiny_full.patches

@@ -36,7 +36,7 @@ def test_an_npc_that_died_comes_back_on_its_ring_with_a_new_id(tiny, replace_fal
     after = replace_fallen(key, worlds.kill(world, tiny.players + 1))
     row = tiny.players + 1
     assert after.body.present[row] and after.body.id[row] == -3
-    low, size = 8, tiny.playable
+    low, size = 8, tiny.playable_side
     inward = np.asarray(after.body.pos[row]) - low
     assert min(*inward, *(size - 1 - inward)) == 13
     assert after.npc.kind[1] == Kind.AGGRESSIVE  # 2 * 13 / 32 >= 0.8
@@ -47,7 +47,7 @@ def test_a_place_where_one_cannot_stand_loses_the_call_back(tiny, replace_fallen
     world = worlds.blank(tiny, npc_population=1)
     world = worlds.add_npc(world, tiny, (20, 20))
     world = world.replace(npc=world.npc.replace(ring=world.npc.ring.at[0].set(3)))
-    low, size = 8, tiny.playable
+    low, size = 8, tiny.playable_side
     ring = np.full((tiny.map_size, tiny.map_size), False)
     ring[low + 3 : low + size - 3, low + 3 : low + size - 3] = True
     ring[low + 4 : low + size - 4, low + 4 : low + size - 4] = False

@@ -18,7 +18,7 @@ from tests import worlds
 TINY, MINI = preset("tiny"), preset("mini")
 KEY = jax.random.key(0)
 RECORDED = json.loads((pathlib.Path(__file__).parents[1] / "data" / "materials.json").read_text())
-SCATTERED = (TINY.playable // 6) ** 2
+SCATTERED = (TINY.playable_side // 6) ** 2
 
 build_tiny = jax.jit(lambda key, params, fractal: terrain.build(key, params, fractal, TINY))
 
@@ -70,7 +70,7 @@ def test_levels(make):
 
 def test_grass_game(make):
     built = make(all_grass=True)
-    inside = distance() <= TINY.playable // 2
+    inside = distance() <= TINY.playable_side // 2
     np.testing.assert_array_equal(built.material, np.where(inside, Tile.GRASS, Tile.VOID))
 
 
@@ -80,7 +80,7 @@ def test_nothing_is_strewn_over_tiles_of_ones_own():
     tiles = jnp.asarray(np.random.default_rng(0).integers(0, len(Tile), (48, 48)), jnp.int8)
     params = worlds.params(cfg, scatter=True, all_grass=True, mark_center=True)
     built = np.asarray(terrain.build(KEY, params, tiles, cfg).material)
-    own = (distance() < cfg.playable // 2 - 1) & (distance() > terrain.MARK_RADIUS)
+    own = (distance() < cfg.playable_side // 2 - 1) & (distance() > terrain.MARK_RADIUS)
     np.testing.assert_array_equal(built[own], tiles[own])
     assert built[24, 24] == Tile.HERB and (built[distance() == 16] == Tile.GRASS).all()
     assert (built[distance() > 16] == Tile.VOID).all()
@@ -90,7 +90,7 @@ def test_terrain_off_is_grass_and_has_marks(make):
     off = np.ones(10, bool)
     off[System.TERRAIN] = False
     built = make(enabled=off, scatter=True, mark_center=True)
-    inside = distance() <= TINY.playable // 2
+    inside = distance() <= TINY.playable_side // 2
     inside[24, 24] = False
     assert (built.material[inside] == Tile.GRASS).all() and built.material[24, 24] == Tile.HERB
     assert count(built.material)[Tile.VOID] == 48**2 - 33**2
@@ -185,7 +185,7 @@ def test_passability(make):
 
 
 def test_fog_starts_at_the_border(make):
-    np.testing.assert_array_equal(make(fog_onset=5, center=20).fog, 14.0 - np.arange(24))
+    np.testing.assert_array_equal(make(fog_onset_tick=5, center=20).fog, 14.0 - np.arange(24))
     assert not make().fog.any()
 
 
@@ -206,7 +206,7 @@ def test_nothing_is_used_yet(make):
 
 def test_alone_as_in_a_mixed_batch(fractal):
     rows = [
-        worlds.params(TINY, scatter=True, fog_onset=3),
+        worlds.params(TINY, scatter=True, fog_onset_tick=3),
         worlds.params(TINY, center=20, mark_center=True, all_grass=True),
     ]
     keys = jax.random.split(KEY, 2)

@@ -50,9 +50,11 @@ def make_state(rng) -> dict:
         "items": [one for p in np.flatnonzero(alive) for one in bag_of(int(p), rng)],
         "events": [event(int(p), rng) for p in rng.integers(0, players, 150)],
         "seized": [int(rng.integers(0, 4)), int(rng.integers(1, 20))],
-        "tiles": ["".join(f"{t:x}" for t in row) for row in rng.choice(
-            [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 4, 1], (SIZE, SIZE))],
-    }  # fmt: skip
+        "tiles": [
+            "".join(f"{t:x}" for t in row)
+            for row in rng.choice([2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 4, 1], (SIZE, SIZE))
+        ],
+    }
 
 
 def bag_of(player: int, rng) -> list:
@@ -128,9 +130,12 @@ def game_state(state: dict) -> GameState:
         for name, value in known.items():
             row[EventAttr[name]] = value
     config = types.SimpleNamespace(
-        MAP_SIZE=SIZE, MAP_CENTER=CENTER, MAP_BORDER=(SIZE - CENTER) // 2, HORIZON=HORIZON,
+        MAP_SIZE=SIZE,
+        MAP_CENTER=CENTER,
+        MAP_BORDER=(SIZE - CENTER) // 2,
+        HORIZON=HORIZON,
         ITEM_INVENTORY_CAPACITY=BAG,
-    )  # fmt: skip
+    )
     seizer, since = state["seized"]
     return GameState(
         current_tick=state["tick"], config=config,
@@ -150,14 +155,18 @@ def observations(state: dict, alive: list) -> dict:
     found = {}
     for p in alive:
         row, col = pos[p]
-        window = [(r, c, tiles[r][c]) for r in range(row - VISION, row + VISION + 1)
-                  for c in range(col - VISION, col + VISION + 1)]  # fmt: skip
+        window = [
+            (r, c, tiles[r][c])
+            for r in range(row - VISION, row + VISION + 1)
+            for c in range(col - VISION, col + VISION + 1)
+        ]
         near = [q + 1 for q in alive if np.abs(pos[q] - pos[p]).max() <= VISION]
         owned = sum(one[0] == p for one in state["items"])
         found[p + 1] = types.SimpleNamespace(
-            tiles=np.array(window), entities=types.SimpleNamespace(ids=np.array(near)),
+            tiles=np.array(window),
+            entities=types.SimpleNamespace(ids=np.array(near)),
             inventory=types.SimpleNamespace(len=owned),
-        )  # fmt: skip
+        )
     return found
 
 

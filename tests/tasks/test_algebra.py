@@ -6,7 +6,7 @@ import pytest
 from metammo_jax import effects
 from metammo_jax.config import preset
 from metammo_jax.tasks import Goal, Subject, ask, predicates
-from metammo_jax.tasks.algebra import Plan, numbers_of
+from metammo_jax.tasks.algebra import CompiledTerm, numbers_of
 from metammo_jax.tasks.book import TaskBook
 from metammo_jax.tasks.progress import evaluate
 from metammo_jax.vocab import Event, Item
@@ -99,7 +99,7 @@ def test_parts_have_numbers_and_accumulators_of_their_own(world):
 def test_terms_that_differ_in_numbers_share_what_is_compiled():
     goals = tuple(Goal(ask("earn_gold", n) & 0.1 * n * ask("tick_ge", 9)) for n in range(1, 30))
     book = TaskBook((goals,), FULL)
-    assert len(book.predicates) == 1 and isinstance(book.predicates[0], Plan)
+    assert len(book.predicates) == 1 and isinstance(book.predicates[0], CompiledTerm)
     other = Goal(ask("earn_gold", 5) | ask("tick_ge", 9))
     assert len(TaskBook((goals, (other,)), FULL).predicates) == 2
 

@@ -3,7 +3,7 @@
 The paper's eight, our own that every config can play, and those that need the full game.
 
 Every factory takes the game's numbers as keywords, to pin or to range them otherwise:
-`king_of_the_hill(fog_onset=64, seize_duration=(10, 50))`; `Minigame.with_numbers` says how.
+`king_of_the_hill(fog_onset_tick=64, seize_duration=(10, 50))`; `Minigame.with_numbers` says how.
 `evaluation=True` fixes what the original's authors fixed to compare agents.
 
 Source: docs/rules/minigames.md#knobs, and a section for each game there.

@@ -26,9 +26,11 @@ def assassins(*, evaluation: bool = False, **numbers) -> Minigame:
             contracts=Adaptive(2, 4, step=1, wins=2, losses=2),
             center=Fixed(96, Unit.SIDE),
             npc_population=Fixed(0),
-            fog_onset=Uniform(128, 255, Unit.TICKS),
+            fog_onset_tick=Uniform(128, 255, Unit.TICKS),
             fog_speed=OneOver(8, 12, Unit.SPEED),
         ),
     )
-    fixed = dict(contracts=2, fog_onset=Fixed(192, Unit.TICKS), fog_speed=Fixed(1 / 10, Unit.SPEED))
+    fixed = dict(
+        contracts=2, fog_onset_tick=Fixed(192, Unit.TICKS), fog_speed=Fixed(1 / 10, Unit.SPEED)
+    )
     return with_settings(game, evaluation, fixed, numbers)

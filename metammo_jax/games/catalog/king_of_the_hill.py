@@ -32,14 +32,14 @@ def king_of_the_hill(*, evaluation: bool = False, **numbers) -> Minigame:
             share_tiles=Fixed(False),
             depletion=Fixed(3),
             resilient_fraction=Fixed(1.0),
-            fog_onset=Uniform(1, 127, Unit.TICKS),
+            fog_onset_tick=Uniform(1, 127, Unit.TICKS),
             fog_speed=OneOver(8, 19, Unit.SPEED),
             fog_final_size=Fixed(5, Unit.TILES),
         ),
     )
     fixed = dict(
         seize_duration=Fixed(200, Unit.TICKS),
-        fog_onset=Fixed(32, Unit.TICKS),
+        fog_onset_tick=Fixed(32, Unit.TICKS),
         fog_speed=Fixed(1 / 16, Unit.SPEED),
     )
     return with_settings(game, evaluation, fixed, numbers)

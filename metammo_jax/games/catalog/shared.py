@@ -17,7 +17,7 @@ WIDE_OPEN_GROUND = dict(water_level=Fixed(0.05), foilage_level=Fixed(0.95))
 
 BATTLE = dict(
     **OPEN_GROUND,
-    fog_onset=Uniform(32, 255, Unit.TICKS),
+    fog_onset_tick=Uniform(32, 255, Unit.TICKS),
     fog_speed=OneOver(7, 11, Unit.SPEED),
     fog_final_size=Fixed(4, Unit.TILES),
     npc_population=Uniform(64, 255, Unit.NPCS),
@@ -25,7 +25,7 @@ BATTLE = dict(
 """Numbers of survive, team_battle and protect_the_king."""
 
 BATTLE_EVALUATION = dict(
-    fog_onset=Fixed(128, Unit.TICKS),
+    fog_onset_tick=Fixed(128, Unit.TICKS),
     fog_speed=Fixed(1 / 8, Unit.SPEED),
     npc_population=Fixed(128, Unit.NPCS),
 )

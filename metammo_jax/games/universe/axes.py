@@ -71,7 +71,7 @@ AXES: tuple[Axis, ...] = (
     _setting("scatter", False, True),
     _setting("mark_center", False, True),
     _setting("center", 48, 64, 80, 96, 128, unit=Unit.SIDE),
-    _setting("fog_onset", None, 1, 32, 64, 128, 256, unit=Unit.TICKS),
+    _setting("fog_onset_tick", None, 1, 32, 64, 128, 256, unit=Unit.TICKS),
     _setting("fog_speed", 1 / 16, 1 / 12, 1 / 8, 1 / 6, unit=Unit.SPEED),
     _setting("fog_final_size", 4, 8, 16, unit=Unit.TILES),
     _setting("depletion", 3, 5, 8),
@@ -92,7 +92,7 @@ AXES: tuple[Axis, ...] = (
     _setting("min_alive", 0, 1),
     _setting("earliest_win", 0, 64, unit=Unit.TICKS),
     _setting("difficulty", 0, 2, 4, 8, unit=Unit.TEAM_NPCS),
-)  # fmt: skip
+)
 """All axes. Of the numbers, `difficulty` is how many soldiers each team meets."""
 
 INDEX: dict[str, int] = {axis.name: index for index, axis in enumerate(AXES)}

@@ -86,14 +86,14 @@ def room_of(cfg: Config) -> Room:
     return Room(cfg)
 
 
-def least_center(cfg: Config) -> int:
+def least_center_of_all_games(cfg: Config) -> int:
     """Returns the fewest tiles a side on whose edge players, and teams, have room; even."""
     least = max(8, -(-cfg.players // 4), 4 * ((cfg.teams + 3) // 4) + 1)
     return least + least % 2
 
 
 def _center(value: int, cfg: Config) -> int:
-    return min(max(Unit.SIDE.whole(value, cfg), least_center(cfg)), cfg.playable)
+    return min(max(Unit.SIDE.whole(value, cfg), least_center_of_all_games(cfg)), cfg.playable_side)
 
 
 def _groups(layout: str, cfg: Config) -> np.ndarray | None:

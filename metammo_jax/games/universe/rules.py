@@ -195,7 +195,7 @@ def _amount_rules(chosen: dict, room: Room) -> dict:
 
 def _time_rules(chosen: dict, room: Room) -> dict:
     horizon, center = room.cfg.horizon, look_up(room.center, chosen["center"])
-    hold, fog = 3 * horizon // 4 - center // 2, chosen["fog_onset"] > 0
+    hold, fog = 3 * horizon // 4 - center // 2, chosen["fog_onset_tick"] > 0
     final = look_up(room.scaled("fog_final_size"), chosen["fog_final_size"])
     earliest = look_up(room.scaled("earliest_win"), chosen["earliest_win"])
     return {

@@ -60,7 +60,7 @@ def amount_of(chosen: dict, kind: str):
 
 def is_mortal(chosen: dict):
     """Returns (...) bool: can players die."""
-    return (chosen["combat"] > 0) | (chosen["fog_onset"] > 0) | (chosen["resource"] > 0)
+    return (chosen["combat"] > 0) | (chosen["fog_onset_tick"] > 0) | (chosen["resource"] > 0)
 
 
 _HUNGER = ("depletion", "starvation", "dehydration", "resilient_fraction", "regrowth")
@@ -100,7 +100,7 @@ def settled(rows):
     grows = (chosen["ground"] == 0) | (chosen["scatter"] > 0) | (chosen["resource"] == 0)
     chosen["scatter"] = where(grows, chosen["scatter"], 1)
     chosen["mark_center"] = where(asks(chosen, "center"), 1, chosen["mark_center"])
-    chosen["fog_onset"] = where(asks(chosen, "quadrant"), 0, chosen["fog_onset"])
+    chosen["fog_onset_tick"] = where(asks(chosen, "quadrant"), 0, chosen["fog_onset_tick"])
     stays = is_last | asks(chosen, "prey") | (chosen["leader_bound"] > 0) | ~is_mortal(chosen)
     back = where(stays, 0, chosen["revival"])
     chosen["revival"] = where(gathers & is_mortal(chosen) & (back == 0), 2, back)
@@ -171,7 +171,7 @@ def canonical(rows):
     joined = chosen["join"] > 0
     is_last = chosen["referee"] <= LAST_TEAM
     is_team = chosen["teams"] != ALONE
-    fog, hunger = chosen["fog_onset"] > 0, chosen["resource"] > 0
+    fog, hunger = chosen["fog_onset_tick"] > 0, chosen["resource"] > 0
     natives = chosen["npcs"] == NATIVES
     matters = {
         "amount": look_up(FLAGS["amount"], chosen["goal"]),

@@ -128,10 +128,10 @@ def _systems(row: np.ndarray) -> str:
 def _dangers(chosen: dict, numbers: dict) -> list[str]:
     """Returns what hurts, heals and brings back, a sentence each."""
     lines = []
-    if chosen["fog_onset"] is not None:
+    if chosen["fog_onset_tick"] is not None:
         lines.append(
-            f"Fog from tick {numbers['fog_onset']} on, {numbers['fog_speed']:.3g} tiles a tick, "
-            f"leaves {numbers['fog_final_size']} tiles around the middle."
+            f"Fog from tick {numbers['fog_onset_tick']} on, {numbers['fog_speed']:.3g} tiles a "
+            f"tick, leaves {numbers['fog_final_size']} tiles around the middle."
         )
     if chosen["resource"] == "on":
         lines.append(
