@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax import event_capture, query
-from metammo_jax.lib import chance, row_blocks, threefry
+from metammo_jax.lib import backend, chance, row_blocks, threefry
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import ITEM_EVENTS, REGROWTH
 from metammo_jax.vocab import Event, System, Tile
@@ -49,7 +50,7 @@ def record_event(
         jnp.broadcast_to(x, happened.shape).reshape(-1, players)
         for x in (happened, what, level, amount)
     )
-    counted = tally.replace(count=tally.count.at[event].add(often.sum(0, dtype=jnp.int32)))
+    counted = tally.replace(count=_counted(tally.count, event, often.sum(0, dtype=jnp.int32)))
     if tally.watched is not None:
         amounts = _watched_amounts(world.task, event, jnp.where(often, amount, 0), what, level)
         counted = counted.replace(watched=tally.watched + amounts)
@@ -58,6 +59,17 @@ def record_event(
         seen[place] = _saw(seen[place], often, what, level)
         counted = counted.replace(seen=tuple(seen))
     return world.replace(tally=counted)
+
+
+def _counted(count: jax.Array, event: Event, often: jax.Array) -> jax.Array:
+    """Returns counts (events, P) with `often` (P,) added to the row of an event.
+
+    CPUs write the row alone. Elsewhere all additions of a tick become one pass over the table.
+    """
+    if backend.platform() == "cpu":
+        return count.at[event].add(often)
+    row = np.arange(count.shape[0])[:, None] == event
+    return count + jnp.where(row, often[None], 0)
 
 
 def _watched_amounts(
@@ -124,14 +136,16 @@ def deplete_tiles(key: jax.Array, world: World, tile: jax.Array, taken: jax.Arra
     Source: docs/rules/world.md#regrowth; nmmo `core/tile.py::Tile.step`.
     """
     terrain, words = world.terrain, threefry.bits(key, taken.shape)
+    if backend.platform() == "cpu":
 
-    def draw(ready, row, real):
-        when = _ready_at(world, words[row], tile[row])
-        return ready.at[jnp.where(real, row, taken.size)].set(when, mode="drop")
+        def draw(ready, row, real):
+            when = _ready_at(world, words[row], tile[row])
+            return ready.at[jnp.where(real, row, taken.size)].set(when, mode="drop")
 
-    ready = row_blocks.apply_in_blocks_on_cpus(
-        draw, jnp.zeros(taken.shape, jnp.int16), taken, HARVESTS
-    )
+        none = jnp.zeros(taken.shape, jnp.int16)
+        ready = row_blocks.apply_in_blocks(draw, none, taken, HARVESTS)
+    else:
+        ready = _ready_at(world, words, tile)
     tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
     grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
     return world.replace(terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape)))

@@ -5,6 +5,7 @@ from enum import IntEnum
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from metammo_jax import inventory, legal, query
@@ -177,7 +178,7 @@ def visible_rows(
     rows, *members = bits.first_members(bits.pack_columns(seen), cfg.visible_rows, *sets)
     own = jnp.arange(cfg.players)
     is_cut_off = (rows[:, -1] >= 0) & (rows[:, -1] < own)
-    is_last = jnp.arange(cfg.visible_rows) == cfg.visible_rows - 1
+    is_last = np.arange(cfg.visible_rows) == cfg.visible_rows - 1
     replaced = is_cut_off[:, None] & is_last[None]
     members = [is_member & ~replaced for is_member in members]
     return jnp.where(replaced, own[:, None], rows), jax.tree.unflatten(structure, members)

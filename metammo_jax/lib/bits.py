@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from metammo_jax.lib import backend
 from metammo_jax.lib.materialize import materialize
@@ -23,6 +24,9 @@ def pack_columns(members: jax.Array) -> jax.Array:
     """
     columns = members.shape[1]
     padded = jnp.pad(members, ((0, -members.shape[0] % 32), (0, 0)))
+    if backend.platform() != "cpu":
+        words = padded.reshape(-1, 32, columns).astype(jnp.uint32)
+        return (words << jnp.arange(32, dtype=jnp.uint32)[None, :, None]).sum(1, jnp.uint32).T
     bit = jnp.left_shift(1, jnp.arange(8, dtype=jnp.uint16))[None, :, None]
     eights = (padded.reshape(-1, 8, columns).astype(jnp.uint16) * bit).sum(1, dtype=jnp.uint16)
     parts = eights.reshape(-1, 4, columns).astype(jnp.uint32)
@@ -78,7 +82,7 @@ def _by_scatter(words, size, marks):
     """Scatters each member to the index of its rank: one pass, no loop of unknown length."""
     count, sets = words.shape
     counts = jax.lax.population_count(words).astype(jnp.int32)
-    before = jnp.tril(jnp.ones((count, count), jnp.int32), -1)
+    before = np.tril(np.ones((count, count), np.int32), -1)
     starts = (before[:, :, None] * counts[None]).sum(1)
     bit = jnp.arange(32, dtype=jnp.uint32)[None, :, None]
     below = words[:, None] & ((jnp.uint32(1) << bit) - 1)
@@ -153,9 +157,12 @@ def _of_rank(words: jax.Array, starts: jax.Array, count: jax.Array, rank: jax.Ar
 
 def _contains(words: jax.Array, row: jax.Array) -> jax.Array:
     """Returns (A, K) bool, which rows (A, K) are in the packed sets (words, A)."""
-    chosen = words[0][:, None]
-    for word in range(1, words.shape[0]):
-        chosen = jnp.where(row >= 32 * word, words[word][:, None], chosen)
+    if backend.platform() == "cpu":  # a comparison for each word, as in `_of_rank`
+        chosen = words[0][:, None]
+        for word in range(1, words.shape[0]):
+            chosen = jnp.where(row >= 32 * word, words[word][:, None], chosen)
+    else:
+        chosen = jnp.take_along_axis(words.T, jnp.clip(row >> 5, 0, words.shape[0] - 1), axis=1)
     is_in = (chosen >> (row & 31).astype(jnp.uint32)) & 1 == 1
     return is_in & (row >= 0) & (row < 32 * words.shape[0])
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from metammo_jax.lib import backend, bits
+from metammo_jax.lib import bits
 
 
 def apply_in_blocks(work: Callable, state, wanted: jax.Array, size: int):
@@ -37,14 +37,3 @@ def apply_in_blocks(work: Callable, state, wanted: jax.Array, size: int):
         return done + size, work(state, some, done + jnp.arange(size) < total)
 
     return jax.lax.while_loop(lambda carry: carry[0] < total, turn, (0, state))[1]
-
-
-def apply_in_blocks_on_cpus(work: Callable, state, wanted: jax.Array, size: int):
-    """Returns the state as `apply_in_blocks` on CPUs; elsewhere works on all rows at once.
-
-    For work that is cheap in parallel: on GPUs a loop whose length is known on the device alone
-    costs more than it saves.
-    """
-    if backend.platform() == "cpu":
-        return apply_in_blocks(work, state, wanted, size)
-    return work(state, jnp.arange(wanted.shape[0]), wanted)

@@ -133,12 +133,13 @@ def _gear(
 
 def _embody(body: Body, new: jax.Array, serial: jax.Array, players: int) -> Body:
     """Returns bodies with those of new NPCs reset, except their places."""
+    new = jnp.pad(new, (players, 0))
 
     def put(old, value):
-        return jnp.concatenate([old[:players], jnp.where(new, value, old[players:])])
+        return jnp.where(new, value, old)
 
     return body.replace(
-        id=put(body.id, serial),
+        id=put(body.id, jnp.pad(serial, (players, 0))),
         present=put(body.present, True),
         died=put(body.died, False),
         health=put(body.health, BASE_HEALTH),

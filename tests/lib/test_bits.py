@@ -27,9 +27,11 @@ def test_pack_sets_bit_e_of_word_e_over_32():
     assert bits.pack(jnp.asarray(members))[0].tolist() == [(1 << 31) + 1, 1, 1 << 5]
 
 
-def test_columns_are_packed_as_rows_are():
+@pytest.mark.parametrize("platform", ["cpu", "gpu"])
+def test_columns_are_packed_as_rows_are(platform):
     members = jnp.asarray(np.random.default_rng(0).random((75, 30)) < 0.5)
-    np.testing.assert_array_equal(bits.pack_columns(members), bits.pack(members.T))
+    with backend.assumed(platform):
+        np.testing.assert_array_equal(bits.pack_columns(members), bits.pack(members.T))
 
 
 @pytest.mark.parametrize("size", [1, 31, 32, 33, 640])
