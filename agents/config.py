@@ -65,6 +65,9 @@ class TrainConfig:
       network: "lean"; "paper" for the architecture of Meta MMO's baseline; "own" for the one
         passed as `train(cfg, network=...)`.
       width: units of the lean network's recurrent core.
+      matmul_precision: of the network's matrix products on accelerators: "float32", JAX's default
+        there, or "bfloat16": their inputs are rounded to it and summed in float32, which is faster.
+        Parameters, sums and all else stay float32; CPUs take float32 in both cases.
       corrected: correct the mistakes of the paper's network (see `networks.paper`).
       paper_reward: shape the reward by wins, losses and health, as the paper does; else use the
         reward of the game alone.
@@ -136,6 +139,7 @@ class TrainConfig:
     max_grad_norm: float = 0.5
     network: Literal["lean", "paper", "own"] = "lean"
     width: int = 64
+    matmul_precision: Literal["float32", "bfloat16"] = "float32"
     corrected: bool = True
     paper_reward: bool = True
     team_credit: bool = False
@@ -307,6 +311,7 @@ KNOWN = {
     "network": ("lean", "paper", "own"),
     "algorithm": ("ppo", "vtrace", "pqn", "own"),
     "normalize": ("all", "game"),
+    "matmul_precision": ("float32", "bfloat16"),
     "pool_draw": ("uniform", "hard"),
     "weigh": WEIGH,
 }

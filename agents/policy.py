@@ -3,6 +3,7 @@
 Axes: S ticks, B worlds, P players.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,7 @@ class Policy:
       tokens: number of words in the vocabulary.
       sees_original: the network's input is `views.OriginalView`; else the environment's own.
       scripted: agents send the word of the view's script, not the network's.
+      matmul_precision: as of `TrainConfig`.
     """
 
     network: nn.Module
@@ -61,6 +63,7 @@ class Policy:
     tokens: int
     sees_original: bool = False
     scripted: bool = False
+    matmul_precision: str = "float32"
 
     @narrow
     def init(self, key: jax.Array, obs) -> Any:
@@ -194,7 +197,9 @@ class Policy:
         return getattr(self.network, "ELEMENTWISE", False)
 
     def _apply(self, params, method, *args):
-        return self.network.apply(params, *args, method=method)
+        precision = "BF16_BF16_F32" if self.matmul_precision == "bfloat16" else None
+        with jax.default_matmul_precision(precision) if precision else contextlib.nullcontext():
+            return self.network.apply(params, *args, method=method)
 
 
 def shorten_lists(obs, bound: int):
@@ -337,7 +342,15 @@ def make_policy(cfg: TrainConfig, world: Config, network: nn.Module | None = Non
     heads = [head for head in action_heads.HEADS if prices or not head.needs_items]
     draws = len(heads) - 1 + (world.tokens.bit_length() if spelled else 1)
     scripted = paper and not cfg.corrected
-    return Policy(network, allowed, draws, world.tokens, sees_original=paper, scripted=scripted)
+    return Policy(
+        network,
+        allowed,
+        draws,
+        world.tokens,
+        sees_original=paper,
+        scripted=scripted,
+        matmul_precision=cfg.matmul_precision,
+    )
 
 
 PARTS_OF_A_NETWORK = ("encode", "project", "recur", "decide", "initial", "HEADS")

@@ -23,6 +23,10 @@ from .tiles import FOG_SCALE
 FREEZE_SCALE = 10.0
 """Ticks of standing frozen that count as 1."""
 
+TASK_SCALE = 0.25
+"""Factor of the task's embedding: at its full size specialists learn some games less well (see
+docs/results/learning.md)."""
+
 FULL_UNITS = {
     Column.GOLD: 30.0,
     Column.ITEM_LEVEL: 30.0,
@@ -76,7 +80,7 @@ def own_features(obs: Observation, who: jax.Array, scales: Scales) -> jax.Array:
         obs.progress[:, None],
         obs.masks.move.astype(jnp.float32),
         jax.nn.one_hot(obs.seized, 4),
-        jnp.clip(obs.task, -LARGEST, LARGEST),  # embeddings are a few standard deviations at most
+        TASK_SCALE * jnp.clip(obs.task, -LARGEST, LARGEST),  # a few standard deviations at most
     ]
     return jnp.concatenate(parts, axis=-1)
 

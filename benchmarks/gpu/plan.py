@@ -30,6 +30,7 @@ class Learning:
       worlds: numbers of worlds to try, the largest first; the first that fits is measured.
       sequences: of a minibatch, at most: so many that the device is busy. Memory does not grow
         with them, as blocks of agents are learned from one after another.
+      matmul_precision: as of `agents.config.TrainConfig`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Learning:
     network: str
     worlds: tuple[int, ...]
     sequences: int
+    matmul_precision: str = "float32"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +119,12 @@ PLANS = {
             Learning("lean network, eight games", "mini", MINI_GAMES, "lean", (4096, 1024), 512),
             Learning("paper's network, eight games", "mini", MINI_GAMES, "paper", (512, 128), 128),
             Learning("lean network, full game", "full", FULL_GAMES, "lean", (2048, 512), 512),
+            Learning(
+                "paper's network, bfloat16", "mini", MINI_GAMES, "paper", (512,), 128, "bfloat16"
+            ),
+            Learning(
+                "lean network, bfloat16", "mini", MINI_GAMES, "lean", (4096,), 512, "bfloat16"
+            ),
         ),
     ),
     "tiny": MeasuringPlan(

@@ -55,6 +55,7 @@ class Learner:
             game=learning.games,
             config=learning.config,
             network=learning.network,
+            matmul_precision=learning.matmul_precision,
             num_worlds=worlds,
             minibatches=1,
             devices=1,

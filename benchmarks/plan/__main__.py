@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     add("--worlds", type=int, default=8192, help="of the batch (default: 8192)")
     add("--programs", nargs="+", choices=PROGRAMS, default=PROGRAMS[:2], help="what is compiled")
     add("--network", choices=("lean", "paper"), default="lean", help="of an update")
+    add("--matmul-precision", choices=("float32", "bfloat16"), default="float32", help="likewise")
     add("--minibatches", type=int, default=16, help="of an epoch of an update (default: 16)")
     add("--top", type=int, default=20, help="instructions that are listed (default: 20)")
     add("--json", metavar="FILE", help="write one line of JSON for each program")
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.worlds,
             options.network,
             options.minibatches,
+            options.matmul_precision,
         )
         reported = [plan(program, setting, options) for program in options.programs]
     except ValueError as error:

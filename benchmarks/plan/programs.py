@@ -25,6 +25,7 @@ class ProgramSetting:
       worlds: of the batch.
       network: "lean" or "paper", of an update.
       minibatches: of an epoch of an update.
+      matmul_precision: of an update, as of `agents.config.TrainConfig`.
     """
 
     config: str
@@ -32,6 +33,7 @@ class ProgramSetting:
     worlds: int
     network: str = "lean"
     minibatches: int = 16
+    matmul_precision: str = "float32"
 
 
 def compiled(program: str, setting: ProgramSetting):
@@ -68,6 +70,7 @@ def _update(setting: ProgramSetting):
         game=setting.games,
         config=setting.config,
         network=setting.network,
+        matmul_precision=setting.matmul_precision,
         num_worlds=setting.worlds,
         minibatches=setting.minibatches,
         devices=1,
