@@ -86,8 +86,8 @@ def of_games(config: str, played) -> dict[str, str]:
 
 def _digest(tree) -> str:
     found = hashlib.sha256()
-    for place, leaf in jax.tree_util.tree_leaves_with_path(tree):
-        found.update(f"{jax.tree_util.keystr(place)} {leaf.dtype} {leaf.shape}".encode())
+    for leaf in jax.tree.leaves(tree):
+        found.update(f"{leaf.dtype} {leaf.shape}".encode())
         found.update(np.ascontiguousarray(leaf).tobytes())
     return found.hexdigest()
 

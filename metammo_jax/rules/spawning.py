@@ -54,12 +54,12 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     free = ~body.present[players:]
     joins, nth_free = jnp.minimum(recruits.wanted.sum(), free.sum()), jnp.cumsum(free) - 1
     new = free & (nth_free < joins)
-    row = _rows(recruits.wanted, free, nth_free)
+    who = _nth(recruits.wanted)[jnp.clip(nth_free, 0, recruits.wanted.size - 1)]
 
     def put(old: jax.Array, values: jax.Array) -> jax.Array:
-        return old.at[row].set(values, mode="drop")
+        return _put(old, values[who], new)
 
-    words = threefry.bits(key, (4, row.shape[0]))
+    words = threefry.bits(key, (4, recruits.wanted.size))
     npc = npc.replace(
         kind=put(npc.kind, recruits.kind),
         style=put(npc.style, chance.random_integers(words[0], len(Style))),
@@ -68,34 +68,31 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
         rally=put(npc.rally, recruits.rally),
         spawned=npc.spawned + joins,
     )
-    body = _embody(body, new, -(world.npc.spawned + nth_free + 1), players)
-    body = body.replace(pos=body.pos.at[players + row].set(recruits.pos, mode="drop"))
+    body = _embody(body, new, -(world.npc.spawned + nth_free + 1))
+    body = body.replace(pos=put(body.pos, recruits.pos))
     world = world.replace(body=body, npc=npc)
     if recruits.level is None or not (cfg.has_items or cfg.has_skills):
         return world
-    return _equip(words[1:], world, recruits.level, row, players)
+    gear, gold = _gear(words[1:], world, recruits.level)
+    gear = {name: put(getattr(npc, name), values) for name, values in gear.items()}
+    body = body.replace(gold=put(body.gold, gold))
+    return world.replace(npc=npc.replace(**gear), body=body)
 
 
-def _equip(words: jax.Array, world: World, level: jax.Array, row: jax.Array, players: int) -> World:
-    """Returns the world with the equipment and gold of recruits in NPC rows (K,); see `_gear`."""
-    body, npc = world.body, world.npc
-    gear, gold = _gear(words, world, level)
-    gear = {
-        name: getattr(npc, name).at[row].set(values, mode="drop") for name, values in gear.items()
-    }
-    gold = body.gold.at[players + row].set(gold, mode="drop")
-    return world.replace(npc=npc.replace(**gear), body=body.replace(gold=gold))
+def _nth(wanted: jax.Array) -> jax.Array:
+    """Returns (K,) int32, the indices of the wanted (K,) in order; zeros after the last."""
+    place = jnp.where(wanted, jnp.cumsum(wanted) - 1, wanted.size)
+    return jnp.zeros(wanted.size, jnp.int32).at[place].set(jnp.arange(wanted.size), mode="drop")
 
 
-def _rows(wanted: jax.Array, free: jax.Array, nth_free: jax.Array) -> jax.Array:
-    """Returns (K,) int32, NPC rows for the recruits wanted (K,); out of range for the others.
+def _put(old: jax.Array, values: jax.Array, new: jax.Array) -> jax.Array:
+    """Returns an array of NPCs, or of all entities, with values (N, ...) where `new` (N,) is set.
 
-    Each takes the next that is free (N,), the nth of which is `nth_free` (N,).
+    All fields that are written so become one pass on a GPU, where scatters are one each.
     """
-    count, npcs = wanted.shape[0], free.shape[0]
-    place = jnp.where(free, nth_free, count)
-    rows = jnp.full(count, npcs).at[place].set(jnp.arange(npcs), mode="drop")
-    return jnp.where(wanted, rows[jnp.cumsum(wanted) - 1], npcs)
+    missing = ((old.shape[0] - new.shape[0], 0),)
+    rows = jnp.pad(new, missing).reshape(-1, *(1,) * (old.ndim - 1))
+    return jnp.where(rows, jnp.pad(values, (*missing, *((0, 0),) * (old.ndim - 1))), old)
 
 
 def _gear(
@@ -131,15 +128,15 @@ def _gear(
     return gear, on(System.EXCHANGE, level)
 
 
-def _embody(body: Body, new: jax.Array, serial: jax.Array, players: int) -> Body:
+def _embody(body: Body, new: jax.Array, serial: jax.Array) -> Body:
     """Returns bodies with those of new NPCs reset, except their places."""
-    new = jnp.pad(new, (players, 0))
+    rows = jnp.pad(new, (body.id.shape[0] - new.shape[0], 0))
 
     def put(old, value):
-        return jnp.where(new, value, old)
+        return jnp.where(rows, value, old)
 
     return body.replace(
-        id=put(body.id, jnp.pad(serial, (players, 0))),
+        id=_put(body.id, serial, new),
         present=put(body.present, True),
         died=put(body.died, False),
         health=put(body.health, BASE_HEALTH),
