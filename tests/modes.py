@@ -1,7 +1,8 @@
 """Plays and trains a little in a mode of JAX, in a process of its own, and prints digests.
 
-python -m tests.modes PART [OPTION=VALUE ...], where an option is one of JAX's settings, and PART is
-"mini", "full", "train" or "paper". The digests of a part are to be the same in every mode.
+python -m tests.modes PART [OPTION=VALUE ...], where an option is one of JAX's settings, or
+platform=gpu for the code for GPUs on whatever device there is, and PART is "mini", "full", "train"
+or "paper". The digests of a part are to be the same in every mode.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import jax
 import numpy as np
 
 import metammo_jax as mm
+from metammo_jax.lib import backend
 
 GAMES = {"mini": ["survive", "race_to_the_center", "radio_raid"], "full": ["multi_task", "survive"]}
 TICKS = 12
@@ -80,10 +82,15 @@ def train(part: str) -> str:
 
 def main(part: str, *options: str) -> None:
     """Sets the options and prints the digest of a part."""
+    platform = backend.platform()
     for option in options:
         name, value = option.split("=")
-        jax.config.update(name, {"True": True, "False": False}.get(value, value))
-    print(play(part) if part in GAMES else train(part))
+        if name == "platform":
+            platform = value
+        else:
+            jax.config.update(name, {"True": True, "False": False}.get(value, value))
+    with backend.assumed(platform):
+        print(play(part) if part in GAMES else train(part))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,15 @@ def test_64_bits_change_nothing():
     assert printed("mini", "jax_enable_x64=True") == modes.play("mini")
 
 
+def test_worlds_of_the_code_for_gpus_are_the_same():
+    assert printed("mini", "platform=gpu") == modes.play("mini")
+
+
+@pytest.mark.slow
+def test_worlds_of_the_full_game_of_the_code_for_gpus_are_the_same():
+    assert printed("full", "platform=gpu") == plain("full")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("part", ["mini", "full", "train", "paper"])
