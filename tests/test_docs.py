@@ -314,16 +314,35 @@ def test_the_reference_names_what_exists(page):
 
 
 def resolved(name: str):
-    """Returns what a full name names: a module, or something in one; AttributeError if nothing."""
+    """Returns what a full name names: a module, or something that one defines or re-exports.
+
+    Raises:
+      AttributeError: there is nothing of that name, or a module merely imports it from another.
+    """
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
-        module = ".".join(parts[:end])
+        path = ".".join(parts[:end])
         with contextlib.suppress(ModuleNotFoundError):
-            value = importlib.import_module(module)
+            module = value = importlib.import_module(path)
             for part in parts[end:]:
                 value = getattr(value, part)
+            if len(parts) == end + 1 and not is_offered(module, parts[end], value):
+                raise AttributeError(f"{path} imports {parts[end]}; it is {value.__module__}'s")
             return value
     raise AttributeError(name)
+
+
+def is_offered(module, name: str, value) -> bool:
+    """Returns whether a module defines a class or function, or re-exports it in `__all__`."""
+    if not (inspect.isclass(value) or inspect.isfunction(value)):
+        return True
+    return value.__module__ == module.__name__ or name in getattr(module, "__all__", ())
+
+
+def test_a_name_that_a_module_only_imports_is_not_resolved():
+    assert resolved("metammo_jax.tasks.Subject") is resolved("metammo_jax.vocab.Subject")
+    with pytest.raises(AttributeError, match="imports Subject"):
+        resolved("metammo_jax.tasks.subject.Subject")
 
 
 def test_names_in_the_architecture_exist():

@@ -1,7 +1,7 @@
 """Predicates: functions of the world with a value in 0..1 for each player.
 
 A predicate is a pure function `predicate(world, subject, args, cfg) -> (P,) float32`. `subject`
-says for each player whose state counts (`tasks.subject.Subject`), `args` (P, A) float32 are
+says for each player whose state counts (`tasks.subject.SubjectMembers`), `args` (P, A) float32 are
 that player's own numbers. Results are clipped to 0..1 where progress is kept
 (`tasks.progress`). `tasks.register` names a predicate and its numbers; a function of one's own
 may do without. Only those that the goals of an environment use are compiled.
