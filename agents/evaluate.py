@@ -49,7 +49,7 @@ class EvaluateConfig:
       game: game to play; empty for the game, or the games, of the run.
       config: size of the world, such as "mini"; empty for the run's.
       episodes: episodes of each side alone, and as many with both sides in the same world.
-      difficulty: difficulty of the game, such as the map's size in a race; -1 for the difficulty
+      difficulty: difficulty of the game, such as the playable side of a race; -1 for the difficulty
         that evaluations of the game use.
       seed: seed of the episodes, 0 .. 2**63 - 1.
       replay: file to record an episode of the run's policy alone to (see `mm.Replay`); with

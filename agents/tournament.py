@@ -35,7 +35,7 @@ class TournamentConfig:
       game: game to play; empty for the game, or the games, of the first run.
       config: size of the world, such as "mini"; empty for that of the first run.
       matches: matches of each game.
-      difficulty: difficulty of the game, such as the map's size in a race; -1 for the difficulty
+      difficulty: difficulty of the game, such as the playable side of a race; -1 for the difficulty
         that evaluations of the game use.
       greedy: policies take the most likely action instead of sampling.
       seed: seed of the episodes and of who plays which team, 0 .. 2**63 - 1.

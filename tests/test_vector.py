@@ -108,7 +108,7 @@ def test_statistics_sum_up_the_episode(run):
 
 
 def test_difficulty_rises_with_games_won_and_reaches_the_next_episode():
-    game = mm.games.race_to_the_center(map_size=(10, 14), depletion=0)
+    game = mm.games.race_to_the_center(playable_side=(10, 14), depletion=0)
     env = mm.make(game, config="tiny", horizon=40)
     batch = mm.vectorize(env, 2)
     step = jax.jit(batch.step)

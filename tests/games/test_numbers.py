@@ -33,7 +33,7 @@ def test_a_range_keeps_the_manner():
     onset, speed = drawn(game, "fog_onset_tick", "fog_speed")
     assert set(onset) == {3, 4, 5}
     np.testing.assert_allclose(sorted(set(speed)), [1 / 3, 1 / 2])
-    assert games.race_to_the_center(map_size=(48, 64)).knob("difficulty") == Adaptive(
+    assert games.race_to_the_center(playable_side=(48, 64)).knob("difficulty") == Adaptive(
         48, 64, step=8, wins=1, unit=Unit.PLAIN, step_unit=Unit.SIDE
     )
 
@@ -65,7 +65,9 @@ def test_chance_is_a_probability():
 
 
 def test_the_dial_drives_what_copies_it():
-    dial, center = drawn(games.race_to_the_center(map_size=64), "difficulty", "center", count=2)
+    dial, center = drawn(
+        games.race_to_the_center(playable_side=64), "difficulty", "center", count=2
+    )
     assert set(dial) == set(center) == {64}
     adaptive = drawn(games.race_to_the_center(), "center", difficulty=72, count=2)
     assert set(adaptive) == {72}
@@ -97,7 +99,7 @@ def test_mixed_games_draw_what_each_draws_alone():
     [
         (lambda: games.king_of_the_hill(fog_onst=4), "did you mean 'fog_onset_tick'"),
         (lambda: games.king_of_the_hill(seize_duratoin=4), "did you mean 'seize_duration'"),
-        (lambda: games.survive(map_size=64), "survive has no number 'map_size'"),
+        (lambda: games.survive(playable_side=64), "survive has no number 'playable_side'"),
         (lambda: games.survive(group=3), "has no number 'group'"),
         (lambda: games.survive(fog_onset_tick="soon"), "fog_onset_tick='soon' must be a number"),
         (lambda: games.survive(fog_onset_tick=float("nan")), "must be a number"),
@@ -118,8 +120,11 @@ def test_bad_numbers_are_refused_by_the_factory(make, message):
         (games.king_of_the_hill(center=61), "center=61 must be even"),
         (games.king_of_the_hill(center=16), "center=16 must be at least 18"),
         (games.survive(center=30), "center=30 must be at least 32"),
-        (games.race_to_the_center(map_size=30), "map_size=30 must be at least 32"),
-        (games.race_to_the_center(map_size=(40, 200)), "map_size=200 must be at most 128"),
+        (games.race_to_the_center(playable_side=30), "playable_side=30 must be at least 32"),
+        (
+            games.race_to_the_center(playable_side=(40, 200)),
+            "playable_side=200 must be at most 128",
+        ),
         (games.race_to_the_center(center=Same("dificulty")), "must name a field"),
         (games.race_to_the_center(center=Same("center")), "must name a field"),
         (games.survive(fog_speed=0), "fog_speed=0 must be above 0"),
@@ -172,17 +177,17 @@ def test_difficulty_falls_with_games_lost_in_a_row_where_a_game_says_so():
 
 
 def test_difficulty_is_capped():
-    assert track(games.race_to_the_center(map_size=(40, 56)), [1] * 4) == [48, 56, 56, 56]
+    assert track(games.race_to_the_center(playable_side=(40, 56)), [1] * 4) == [48, 56, 56, 56]
     assert track(games.king_of_the_hill(seize_duration=(10, 15)), [1] * 4) == [10, 15, 15, 15]
 
 
 def test_a_pinned_dial_does_not_move():
-    assert track(games.race_to_the_center(map_size=64), [1, 1]) == [64, 64]
+    assert track(games.race_to_the_center(playable_side=64), [1, 1]) == [64, 64]
 
 
 def test_steps_scale_with_the_config():
     assert track(games.race_to_the_center(), [1] * 3, TINY) == [12, 14, 16]
-    assert track(games.race_to_the_center(map_size=(20, 32)), [1] * 2, TINY) == [22, 24]
+    assert track(games.race_to_the_center(playable_side=(20, 32)), [1] * 2, TINY) == [22, 24]
     assert track(games.radio_raid(), [1] * 4, TINY) == [1, 2, 2, 3]
     fixed = games.Table([games.radio_raid(evaluation=True)], None, TINY).first_difficulty()
     assert fixed.tolist() == [20]

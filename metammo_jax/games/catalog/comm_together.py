@@ -13,7 +13,7 @@ from metammo_jax.vocab import Revival, Subject, System
 def comm_together(*, evaluation: bool = False, **numbers) -> Minigame:
     """Scattered teams must find together; words carry farther than eyes.
 
-    `map_size` is the dial: tiles a side of the playable square, not adaptive by default.
+    `playable_side` is the dial: tiles a side of the playable square, not adaptive by default.
     """
     game = Minigame(
         name="comm_together",
@@ -23,10 +23,10 @@ def comm_together(*, evaluation: bool = False, **numbers) -> Minigame:
         goals=(Goal(predicates.all_members_within_range, (7,), Subject.TEAM, embedding=ZEROS),),
         referee=referee.task_completed,
         score=referee.speed,
-        dial="map_size",
+        dial="playable_side",
         knobs=dict(
             **OPEN_GROUND,
-            map_size=Fixed(128, Unit.SIDE),
+            playable_side=Fixed(128, Unit.SIDE),
             center=Same("difficulty"),
             share_tiles=Fixed(False),
             health_increment=Fixed(10),

@@ -12,7 +12,7 @@ from metammo_jax.vocab import Revival, Subject, System
 def four_corners(*, evaluation: bool = False, **numbers) -> Minigame:
     """Fill the middles of all four quadrants at once, as a team; the first wins.
 
-    Teams of fewer than four fill as many places as they have members. `map_size` is the dial:
+    Teams of fewer than four fill as many places as they have members. `playable_side` is the dial:
     tiles a side of the playable square.
     """
     game = Minigame(
@@ -23,10 +23,10 @@ def four_corners(*, evaluation: bool = False, **numbers) -> Minigame:
         goals=(Goal(predicates.fill_quadrants, (), Subject.TEAM),),
         referee=referee.task_completed,
         score=referee.speed,
-        dial="map_size",
+        dial="playable_side",
         knobs=dict(
             **WIDE_OPEN_GROUND,
-            map_size=Adaptive(64, 128, step=8, wins=2, unit=Unit.SIDE, losses=2),
+            playable_side=Adaptive(64, 128, step=8, wins=2, unit=Unit.SIDE, losses=2),
             center=Same("difficulty"),
             health_increment=Uniform(3, 10),
             immunity=Uniform(128, 512, Unit.TICKS),
@@ -34,5 +34,7 @@ def four_corners(*, evaluation: bool = False, **numbers) -> Minigame:
             revival_freeze=Fixed(30, Unit.TICKS),
         ),
     )
-    fixed = dict(map_size=Fixed(96, Unit.SIDE), health_increment=5, immunity=Fixed(320, Unit.TICKS))
+    fixed = dict(
+        playable_side=Fixed(96, Unit.SIDE), health_increment=5, immunity=Fixed(320, Unit.TICKS)
+    )
     return with_settings(game, evaluation, fixed, numbers)

@@ -12,7 +12,7 @@ from metammo_jax.vocab import System
 def pilgrimage(*, evaluation: bool = False, **numbers) -> Minigame:
     """Visit the middles of the quadrants in the order one draws, then the middle; the first wins.
 
-    `map_size` is the dial: tiles a side of the playable square.
+    `playable_side` is the dial: tiles a side of the playable square.
     """
     game = Minigame(
         name="pilgrimage",
@@ -23,13 +23,13 @@ def pilgrimage(*, evaluation: bool = False, **numbers) -> Minigame:
         ),
         referee=referee.task_completed,
         score=referee.speed,
-        dial="map_size",
+        dial="playable_side",
         knobs=dict(
             **WIDE_OPEN_GROUND,
-            map_size=Adaptive(64, 128, step=8, wins=2, unit=Unit.SIDE, losses=2),
+            playable_side=Adaptive(64, 128, step=8, wins=2, unit=Unit.SIDE, losses=2),
             center=Same("difficulty"),
             depletion=Uniform(1, 3),
         ),
     )
-    fixed = dict(map_size=Fixed(128, Unit.SIDE), depletion=2)
+    fixed = dict(playable_side=Fixed(128, Unit.SIDE), depletion=2)
     return with_settings(game, evaluation, fixed, numbers)

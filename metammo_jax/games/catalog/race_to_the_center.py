@@ -12,7 +12,7 @@ from metammo_jax.vocab import Revival, System
 def race_to_the_center(*, evaluation: bool = False, **numbers) -> Minigame:
     """Be the first on the middle tile; who starves begins again at the edge.
 
-    `map_size` is the dial: tiles a side of the playable square.
+    `playable_side` is the dial: tiles a side of the playable square.
     """
     toward = predicates.progress_toward_center
     game = Minigame(
@@ -22,10 +22,10 @@ def race_to_the_center(*, evaluation: bool = False, **numbers) -> Minigame:
         goals=(Goal(toward, embedding=embeddings.PROGRESS_TOWARD_CENTER),),
         referee=referee.task_completed,
         score=referee.speed,
-        dial="map_size",
+        dial="playable_side",
         knobs=dict(
             **WIDE_OPEN_GROUND,
-            map_size=Adaptive(40, 128, step=8, wins=1, unit=Unit.SIDE),
+            playable_side=Adaptive(40, 128, step=8, wins=1, unit=Unit.SIDE),
             center=Same("difficulty"),
             mark_center=Fixed(True),
             share_tiles=Fixed(False),
@@ -33,4 +33,4 @@ def race_to_the_center(*, evaluation: bool = False, **numbers) -> Minigame:
             revival_freeze=Fixed(10, Unit.TICKS),
         ),
     )
-    return with_settings(game, evaluation, dict(map_size=Fixed(128, Unit.SIDE)), numbers)
+    return with_settings(game, evaluation, dict(playable_side=Fixed(128, Unit.SIDE)), numbers)
