@@ -39,14 +39,17 @@ LIGHT_RADIUS = 3
 
 @for_players
 def weaken_prey(key: jax.Array, world: World, cfg: Config) -> World:
-    """All but the first side begin with less health."""
+    """Returns the world with less health for all but the first side."""
     prey = world.params.group != 0
     return _with_health(world, jnp.where(prey, PREY_HEALTH, BASE_HEALTH), cfg)
 
 
 @for_players
 def weaken_and_starve(key: jax.Array, world: World, cfg: Config) -> World:
-    """Everybody begins hurt, hungry and thirsty, and so heals only after a meal and a drink."""
+    """Returns the world with everybody hurt, hungry and thirsty.
+
+    So players heal only after a meal and a drink.
+    """
     hurt = _with_health(world, jnp.full(cfg.players, DUEL_HEALTH, jnp.int32), cfg)
     little = jnp.full(cfg.players, DUEL_FOOD, jnp.int32)
     return _with_body(hurt, food=little, water=little)
@@ -54,7 +57,7 @@ def weaken_and_starve(key: jax.Array, world: World, cfg: Config) -> World:
 
 @for_players
 def heal_hunters(key: jax.Array, world: World, cfg: Config) -> World:
-    """Living players of the first side gain health."""
+    """Returns the world with more health for living players of the first side."""
     health = world.body.health[: cfg.players]
     hunts = (world.params.group == 0) & world.body.present[: cfg.players]
     healed = jnp.minimum(health + HUNTER_HEALING, BASE_HEALTH)
@@ -63,7 +66,10 @@ def heal_hunters(key: jax.Array, world: World, cfg: Config) -> World:
 
 @for_players
 def hold_seekers(key: jax.Array, world: World, cfg: Config) -> World:
-    """The first side stands still at first."""
+    """Returns the world with the first side frozen for its head start (`HEAD_START`).
+
+    The others have that time to hide.
+    """
     seeks = world.params.group == 0
     ticks = Unit.TICKS.whole(HEAD_START, cfg)
     return _with_body(world, freeze=jnp.where(seeks, ticks, world.body.freeze))
@@ -71,7 +77,10 @@ def hold_seekers(key: jax.Array, world: World, cfg: Config) -> World:
 
 @for_players
 def catch_hiders(key: jax.Array, world: World, cfg: Config) -> World:
-    """Who is near a player of the first side that can act is frozen to the end."""
+    """Returns the world with players caught: frozen to the end.
+
+    Caught is who is near a player of the first side that can act.
+    """
     body, players = world.body, cfg.players
     pos, seeks = body.pos[:players], world.params.group == 0
     active = seeks & query.can_act(world, cfg)[:players]
@@ -83,7 +92,10 @@ def catch_hiders(key: jax.Array, world: World, cfg: Config) -> World:
 
 @for_players
 def feed_by_fire(key: jax.Array, world: World, cfg: Config) -> World:
-    """Everybody alive has food and water while the fire burns (`predicates.profit_from_fire`)."""
+    """Returns the world with food and water for all alive while the fire burns.
+
+    `predicates.profit_from_fire` says when it burns.
+    """
     fed = fire_burns(world, cfg) & world.body.present[: cfg.players]
     return _fed(world, fed, jnp.zeros_like(fed))
 

@@ -52,7 +52,9 @@ DANGER_GRID = 100
 
 
 def sandwich_muster(key: jax.Array, world: World, cfg: Config) -> World:
-    """Soldiers around the middle, ordered to the teams' spots, and on the edge, to the middle.
+    """Returns the world with soldiers around the middle and on the edge.
+
+    Those around the middle are ordered to the teams' spots, those on the edge to the middle.
 
     `params.difficulty` for each team inside, in the quarter of the map where its spot lies, and
     as many outside, 2 C at most. Beyond the free NPC rows nobody comes.
@@ -78,7 +80,7 @@ def sandwich_muster(key: jax.Array, world: World, cfg: Config) -> World:
 
 
 def sandwich_refill(key: jax.Array, world: World, cfg: Config) -> World:
-    """Soldiers near the middle replace the dead, down to half of what the players are worth.
+    """Returns the world with soldiers near the middle in place of dead ones.
 
     There shall be min(living players, `params.difficulty`) // 2 NPCs.
     """
@@ -97,9 +99,10 @@ def sandwich_refill(key: jax.Array, world: World, cfg: Config) -> World:
 
 
 def radio_raid_refill(key: jax.Array, world: World, cfg: Config) -> World:
-    """Sends a wave of NPCs, each wave more dangerous, when few are left or time has passed.
+    """Returns the world with a new wave of NPCs, if few are left or time has passed.
 
-    Never while there are more NPCs than players that are no recons.
+    Each wave is more dangerous. None comes while there are more NPCs than players that are no
+    recons.
     """
     place_key, danger_key, style_key = threefry.split(key, 3)
     body, npc = world.body, world.npc
@@ -179,7 +182,7 @@ def _danger_table() -> np.ndarray:
 def passable_places(
     key: jax.Array, world: World, low: jax.Array, side: jax.Array | int, shape: tuple[int, int]
 ) -> tuple[jax.Array, jax.Array]:
-    """Draws places from squares until one can stand there.
+    """Returns places, drawn from squares until one can stand there, and whether one can.
 
     Args:
       key: () key.

@@ -41,13 +41,19 @@ ATTACK_INTERVAL = 128
 
 
 def herd_muster(key: jax.Array, world: World, cfg: Config) -> World:
-    """A herd of passive NPCs anywhere, half of the largest number, `params.npc_population`."""
+    """Returns the world with a herd of passive NPCs anywhere.
+
+    Half of the largest number, `params.npc_population`.
+    """
     wanted = jnp.arange(cfg.npcs) < (world.params.npc_population + 1) // 2
     return _scattered(key, world, wanted, jnp.full(cfg.npcs, Kind.PASSIVE, jnp.int32), cfg)
 
 
 def herd_refill(key: jax.Array, world: World, cfg: Config) -> World:
-    """Each NPC has young with a chance that falls as the herd grows; a herd of none stays none."""
+    """Returns the world with the young of the herd.
+
+    Each NPC has young with a chance that falls as the herd grows; a herd of none stays none.
+    """
     birth_key, place_key = threefry.split(key)
     alive, most = world.body.present[cfg.players :], world.params.npc_population
     room = jnp.maximum(most - alive.sum(), 0).astype(jnp.float32)
@@ -58,14 +64,15 @@ def herd_refill(key: jax.Array, world: World, cfg: Config) -> World:
 
 
 def game_muster(key: jax.Array, world: World, cfg: Config) -> World:
-    """Stags (neutral) and hares (passive) anywhere."""
+    """Returns the world with stags (neutral NPCs) and hares (passive ones) anywhere."""
     return _scattered(key, world, *_game(world, jnp.arange(cfg.npcs) < _game_count(cfg), cfg), cfg)
 
 
 def game_refill(key: jax.Array, world: World, cfg: Config) -> World:
-    """Stags that only one player is in reach of are well again; killed game comes back elsewhere.
+    """Returns the world with stags healed that only one player is in reach of, and animals added.
 
-    Nothing comes back in a tick in which NPCs died: they can still be looked up by their rows.
+    Animals that were killed come back elsewhere, but not in a tick in which NPCs died: these can
+    still be looked up by their rows.
     """
     body, players = world.body, cfg.players
     close = grid.steps(body.pos[:players, None] - body.pos[None, players:]) <= REACH
@@ -92,22 +99,31 @@ def _game(world: World, wanted: jax.Array, cfg: Config) -> tuple[jax.Array, jax.
 
 
 def banner_muster(key: jax.Array, world: World, cfg: Config) -> World:
-    """A passive NPC, the banner, that begins somewhere on its round."""
+    """Returns the world with the banner, a passive NPC, somewhere on its round."""
     return _walkers_muster(key, world, 1, cfg)
 
 
 def banner_refill(key: jax.Array, world: World, cfg: Config) -> World:
-    """The banner goes on, a tile in two ticks, and cannot be hurt for long."""
+    """Returns the world with the banner moved and healed.
+
+    It moves a tile in two ticks.
+    """
     return _walkers_refill(key, world, 1, cfg)
 
 
 def lanterns_muster(key: jax.Array, world: World, cfg: Config) -> World:
-    """Two passive NPCs, the lanterns, opposite of each other somewhere on their round."""
+    """Returns the world with two lanterns, passive NPCs, somewhere on their round.
+
+    They are opposite of each other.
+    """
     return _walkers_muster(key, world, LANTERNS, cfg)
 
 
 def lanterns_refill(key: jax.Array, world: World, cfg: Config) -> World:
-    """The lanterns go on; who is near one has food and water, nobody else has any."""
+    """Returns the world with the lanterns moved, and players fed near them alone.
+
+    Who is near a lantern has food and water, nobody else has any.
+    """
     return feed_by_light(_walkers_refill(key, world, LANTERNS, cfg), cfg)
 
 
@@ -154,9 +170,10 @@ def _walkers_join(key: jax.Array, world: World, count: int, cfg: Config) -> Worl
 
 
 def attackers_refill(key: jax.Array, world: World, cfg: Config) -> World:
-    """Waves of soldiers from the edge, sent to the middle; each has one more for each team.
+    """Returns the world with a new wave of soldiers on the edge, if one is due.
 
-    `params.difficulty` in the first wave.
+    They are sent to the middle. The first wave has `params.difficulty`, each later one more for
+    each team.
     """
     place_key, style_key = threefry.split(key)
     interval = Unit.TICKS.whole(ATTACK_INTERVAL, cfg)

@@ -19,9 +19,10 @@ from metammo_jax.world import World
 
 
 def last_survivor(world: World, cfg: Config) -> jax.Array:
-    """The only player alive; or all who died together last; or all alive at the horizon.
+    """Returns (P,) bool, the only player alive; or all who died last; or all alive at the horizon.
 
-    Where there is but one player from the start, it wins by its task.
+    All who died last died in the same tick. Where there is but one player from the start, it wins
+    by its task.
     """
     if cfg.players == 1:
         return is_completed(world)
@@ -32,10 +33,10 @@ def last_survivor(world: World, cfg: Config) -> jax.Array:
 
 
 def last_team(world: World, cfg: Config) -> jax.Array:
-    """All members, dead ones too, of the only team alive; else those with a completed task.
+    """Returns (P,) bool, all members, dead ones too, of the only team alive.
 
-    When several teams live at the horizon nobody wins: a task that lasts until then completes
-    one tick too late.
+    If there is no such team, those with a completed task. When several teams live at the horizon
+    nobody wins: a task that lasts until then completes one tick too late.
     """
     group = world.params.group
     alone, survivor = _team_alone(world, cfg)
@@ -43,14 +44,15 @@ def last_team(world: World, cfg: Config) -> jax.Array:
 
 
 def task_completed(world: World, cfg: Config) -> jax.Array:
-    """Those who completed their task."""
+    """Returns (P,) bool, those who completed their task."""
     return is_completed(world)
 
 
 def king_of_the_hill(world: World, cfg: Config) -> jax.Array:
-    """Those who completed their task; else the team of the latest seizer, in two cases.
+    """Returns (P,) bool, those who completed their task; else, in two cases, the hill's team.
 
-    At the horizon, or when no other team lives. A last team that has not seized must still go.
+    The hill's team is that of the latest seizer. It wins at the horizon, or when no other team
+    lives. A last team that has not seized must still go.
     """
     group, seizer = world.params.group, world.terrain.seizer
     done = is_completed(world)
@@ -62,15 +64,18 @@ def king_of_the_hill(world: World, cfg: Config) -> jax.Array:
 
 
 def living_last(world: World, cfg: Config) -> jax.Array:
-    """The only player alive, or all alive at the horizon; nobody if the last die together."""
+    """Returns (P,) bool, the only player alive, or all alive at the horizon.
+
+    Nobody wins if the last die together.
+    """
     alive = world.body.present[: cfg.players]
     return alive & ((alive.sum() == 1) | (world.tick >= cfg.horizon))
 
 
 def furthest_at_horizon(world: World, cfg: Config) -> jax.Array:
-    """Those who completed their task; else, at the horizon, those with the most progress.
+    """Returns (P,) bool, those who completed their task; else, at the horizon, the furthest.
 
-    Nobody wins without progress.
+    The furthest are those with the most progress. Nobody wins without progress.
     """
     done, progress = is_completed(world), world.task.progress
     leads = (progress >= progress.max()) & (progress > 0) & (world.tick >= cfg.horizon)
@@ -78,15 +83,18 @@ def furthest_at_horizon(world: World, cfg: Config) -> jax.Array:
 
 
 def completed_at_horizon(world: World, cfg: Config) -> jax.Array:
-    """At the horizon, or when nobody lives any more, all who completed their task."""
+    """Returns (P,) bool, all who completed their task, once the game has ended.
+
+    It ends at the horizon, or when nobody lives any more.
+    """
     ended = (world.tick >= cfg.horizon) | ~world.body.present[: cfg.players].any()
     return is_completed(world) & ended
 
 
 def attackers_or_defenders(world: World, cfg: Config) -> jax.Array:
-    """Those who completed their task; else all but the first side, which attacks.
+    """Returns (P,) bool, those who completed their task; else all but the first side.
 
-    The others win at the horizon, or when none of the attackers lives.
+    The first side attacks. The others win at the horizon, or when none of the attackers lives.
     """
     attacks, done = world.params.group == 0, is_completed(world)
     alive = world.body.present[: cfg.players]
@@ -95,23 +103,29 @@ def attackers_or_defenders(world: World, cfg: Config) -> jax.Array:
 
 
 def half_hold_out(world: World, cfg: Config) -> jax.Array:
-    """Everybody, the dead too, if half of the players or more live at the horizon."""
+    """Returns (P,) bool, everybody, if half of the players live at the horizon.
+
+    Half or more; the dead win too.
+    """
     alive = world.body.present[: cfg.players]
     holds = (world.tick >= cfg.horizon) & (2 * alive.sum() >= cfg.players)
     return jnp.broadcast_to(holds, alive.shape)
 
 
 def contracts_or_last(world: World, cfg: Config) -> jax.Array:
-    """Those who completed their task; else the last survivor, if it has made any progress."""
+    """Returns (P,) bool, those who completed their task; else the last survivor with progress.
+
+    A last survivor without any progress does not win.
+    """
     done = is_completed(world)
     last = last_survivor(world, cfg) & (world.task.progress > 0)
     return jnp.where(done.any(), done, last)
 
 
 def duels(world: World, cfg: Config) -> jax.Array:
-    """Living players whose foe is dead, once every duel is decided, or at the horizon.
+    """Returns (P,) bool, living players whose foe is dead, once every duel is decided.
 
-    Rows 0 and 1 are foes, 2 and 3, ...
+    At the horizon they win too, whatever is undecided. Rows 0 and 1 are foes, 2 and 3, ...
     """
     row, alive = jnp.arange(cfg.players), world.body.present[: cfg.players]
     foe = jnp.minimum(row ^ 1, cfg.players - 1)
@@ -121,9 +135,9 @@ def duels(world: World, cfg: Config) -> jax.Array:
 
 
 def richest(world: World, cfg: Config) -> jax.Array:
-    """Those who completed their task; else, at the horizon, the living with the most gold.
+    """Returns (P,) bool, those who completed their task; else, at the horizon, the richest.
 
-    Nobody wins with the gold that all begin with.
+    The richest are the living with the most gold. Nobody wins with the gold that all begin with.
     """
     done, gold = is_completed(world), world.body.gold[: cfg.players]
     gold = jnp.where(world.body.present[: cfg.players], gold, 0)
@@ -132,34 +146,37 @@ def richest(world: World, cfg: Config) -> jax.Array:
 
 
 def one(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
-    """Winning is worth 1."""
+    """Returns () float32, always 1."""
     return jnp.float32(1.0)
 
 
 def nothing(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
-    """Winning is worth nothing."""
+    """Returns () float32, always 0."""
     return jnp.float32(0.0)
 
 
 def speed(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
-    """The share of the horizon that is left."""
+    """Returns () float32, the share of the horizon that is left."""
     return exact.divide(cfg.horizon - world.tick, cfg.horizon)
 
 
 def speed_and_survival(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
-    """The mean of the share of the horizon that is left and the share of winners alive."""
+    """Returns () float32, the mean of `speed` and of the share of winners alive.
+
+    `speed` is the share of the horizon that is left.
+    """
     alive = (winners & world.body.present[: cfg.players]).sum()
     share = exact.divide(alive, jnp.maximum(winners.sum(), 1))
     return (speed(world, winners, cfg) + share) / 2
 
 
 def survivors(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
-    """The share of all players that live."""
+    """Returns () float32, the share of all players that live."""
     return exact.divide(world.body.present[: cfg.players].sum(), cfg.players)
 
 
 def winners_share(world: World, winners: jax.Array, cfg: Config) -> jax.Array:
-    """The share of all players that win."""
+    """Returns () float32, the share of all players that win."""
     return exact.divide(winners.sum(), cfg.players)
 
 

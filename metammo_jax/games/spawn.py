@@ -30,7 +30,7 @@ class Spawn(Node):
 
 
 def individuals_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts every player on a tile of the edge of its own.
+    """Returns starts (`Spawn`): every player on a tile of the edge of its own.
 
     Source: docs/rules/world.md#starting-places.
     """
@@ -39,7 +39,9 @@ def individuals_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
 
 def teams_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts each team on one tile of the edge, teams evenly around the square in random order.
+    """Returns starts (`Spawn`): each team on one tile of the edge.
+
+    Teams stand evenly around the square, in random order.
 
     Source: docs/rules/world.md#starting-places; nmmo `lib/team_helper.py::spawn_team_together`.
     """
@@ -47,7 +49,9 @@ def teams_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
 
 def teams_on_circle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts each team on one tile of a circle around the middle, in random order.
+    """Returns starts (`Spawn`): each team on one tile of a circle around the middle.
+
+    Teams are in random order.
 
     Source: docs/rules/world.md#starting-places; nmmo
     `minigames/sandwich.py::Sandwich._generate_spawn_locs`.
@@ -58,7 +62,9 @@ def teams_on_circle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
 
 def teams_with_recons(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """As `teams_on_edge`, but a random quarter of each team watches from the quadrants' middles.
+    """Returns starts (`Spawn`): as `teams_on_edge`, but a random quarter of each team only watches.
+
+    These watch from the middles of the quadrants.
 
     Source: docs/rules/world.md#starting-places; nmmo
     `minigames/radio_raid.py::RadioRaid._set_realm`.
@@ -73,9 +79,10 @@ def teams_with_recons(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
 
 def individuals_and_callers(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """As `individuals_on_edge`, but a random member of each team watches, from any tile.
+    """Returns starts (`Spawn`): as `individuals_on_edge`, but one of each team is anywhere.
 
-    It stands in the square in which the game is played, each such tile equally likely.
+    A random member, which only watches. It stands in the square in which the game is played,
+    each such tile equally likely.
     """
     edge_key, place_key, choice_key = threefry.split(key, 3)
     recon = _rank_in_team(choice_key, params.group)[0] == 0
@@ -86,27 +93,36 @@ def individuals_and_callers(key: jax.Array, params: Params, cfg: Config) -> Spaw
 
 
 def around_the_middle(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts every player on a random tile at most a sixteenth of the square from the middle."""
+    """Returns starts (`Spawn`): every player on a random tile near the middle.
+
+    At most a sixteenth of the square away from it.
+    """
     reach = jnp.maximum(params.center // 16, 1)
     inside = chance.random_cells(threefry.bits(key, (cfg.players,)), 2 * reach + 1)
     return _nobody_watches(cfg.middle - reach + inside, cfg)
 
 
 def anywhere(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts every player on a random tile of the square in which the game is played."""
+    """Returns starts (`Spawn`): every player on a random tile of the square of this game."""
     inside = chance.random_cells(threefry.bits(key, (cfg.players,)), params.center)
     return _nobody_watches(query.border_width(params, cfg) + inside, cfg)
 
 
 def pairs_on_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts rows 0 and 1 on a tile of the edge, 2 and 3 on another, ..., evenly, in random order."""
+    """Returns starts (`Spawn`): rows 0 and 1 on a tile of the edge, 2 and 3 on another, ...
+
+    The tiles are spread evenly, in random order.
+    """
     pairs = (cfg.players + 1) // 2
     order = distinct(key, pairs, jnp.int32(pairs), pairs)[jnp.arange(cfg.players) // 2]
     return _nobody_watches(edge_tile(order * (4 * params.center) // pairs, params, cfg), cfg)
 
 
 def middle_and_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts the first side around the middle, everybody else on a tile of the edge of its own."""
+    """Returns starts (`Spawn`): the first side around the middle, all others on the edge.
+
+    Each of the others has a tile of its own.
+    """
     inner_key, edge_key = threefry.split(key)
     inner = around_the_middle(inner_key, params, cfg).pos
     edge = individuals_on_edge(edge_key, params, cfg).pos
@@ -114,7 +130,10 @@ def middle_and_edge(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
 
 def envoy_and_bandits(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """Puts the first side on the middle of a random edge, all others around the map's middle."""
+    """Returns starts (`Spawn`): the first side on a random edge, all others in the middle.
+
+    The first side is on the middle of that edge, the others are around the middle of the map.
+    """
     edge_key, inner_key = threefry.split(key)
     side = chance.random_integers(threefry.bits(edge_key, ()), 4)
     home = edge_tile(side * params.center + params.center // 2, params, cfg)
@@ -123,7 +142,10 @@ def envoy_and_bandits(key: jax.Array, params: Params, cfg: Config) -> Spawn:
 
 
 def teams_with_knowers(key: jax.Array, params: Params, cfg: Config) -> Spawn:
-    """As `teams_on_edge`, but a random member of each team watches beside the tile to be seized."""
+    """Returns starts (`Spawn`): as `teams_on_edge`, but one of each team beside the target.
+
+    A random member, which only watches, two tiles from the tile to be seized.
+    """
     place_key, choice_key = threefry.split(key)
     knows = _rank_in_team(choice_key, params.group)[0] == 0
     post = jnp.where(params.seize_target >= 0, params.seize_target, cfg.middle) + jnp.array([2, 2])

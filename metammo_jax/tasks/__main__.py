@@ -108,7 +108,9 @@ def _print_predicates() -> None:
 
 
 def _title(text: str | None) -> str:
-    return (text or "").partition("\n")[0]
+    """Returns the first line of a docstring, of a predicate's what its value means."""
+    first = (text or "").partition("\n")[0]
+    return first.removeprefix("Returns (P,) float32: ")
 
 
 def _range(key: str, argument: Argument) -> str:

@@ -8,6 +8,6 @@ from metammo_jax.tasks.goal import Goal
 
 
 def ammo_training(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Everybody is to attack ten times with ammunition."""
+    """Returns the game `ammo_training`: attack ten times with ammunition."""
     goals = (Goal(predicates.use_any_ammo, (10,), embedding=ZEROS),)
     return tasks_game("ammo_training", goals, evaluation, None, numbers)

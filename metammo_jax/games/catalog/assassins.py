@@ -9,10 +9,11 @@ from metammo_jax.tasks.goal import Goal
 
 
 def assassins(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Everybody hunts one other, the next by number that lives; the first with enough kills wins.
+    """Returns the game `assassins`: hunt one other player; the first with enough kills wins.
 
-    Who kills anybody else loses a kill. If nobody has enough, the last survivor wins, if it has
-    any. `contracts` is the dial: kills that are enough.
+    One's target is the next player by number that lives. Who kills anybody else loses a kill. If
+    nobody has enough, the last survivor wins, if it has any. `contracts` is the dial: kills that
+    are enough.
     """
     game = Minigame(
         name="assassins",

@@ -11,7 +11,7 @@ from metammo_jax.vocab import Revival, Subject, System
 
 
 def comm_together(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Scattered teams must find together; words carry farther than eyes.
+    """Returns the game `comm_together`: scattered teams must gather; words carry farther than eyes.
 
     `playable_side` is the dial: tiles a side of the playable square, not adaptive by default.
     """

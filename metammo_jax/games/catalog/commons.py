@@ -10,10 +10,10 @@ from metammo_jax.vocab import System
 
 
 def commons(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Hunt a herd that does not come back once it is hunted out; all who kill enough win.
+    """Returns the game `commons`: hunt a herd that does not come back once it is hunted out.
 
-    They win together, at the horizon. The herd grows fastest at half of its largest size: if all
-    take what they can, hardly anybody has enough. `kills` is the dial.
+    All who kill enough win together, at the horizon. The herd grows fastest at half of its
+    largest size: if all take what they can, hardly anybody has enough. `kills` is the dial.
     """
     game = Minigame(
         name="commons",

@@ -14,10 +14,10 @@ HOLD_TICKS = 10
 
 
 def corner_the_market(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Own more than half of all potions, and a number of them, for some ticks on end, as a team.
+    """Returns the game `corner_the_market`: a team must own more than half of all potions.
 
-    Potions are made of herbs, bought, sold, given and looted. `pieces` is the dial: how many at
-    least.
+    It must do so for some ticks on end, and own a number of them. Potions are made of herbs,
+    bought, sold, given and looted. `pieces` is the dial: how many at least.
     """
     game = Minigame(
         name="corner_the_market",

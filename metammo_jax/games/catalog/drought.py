@@ -8,7 +8,7 @@ from metammo_jax.vocab import System
 
 
 def drought(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Be the last one where there are few places to drink.
+    """Returns the game `drought`: be the last one alive where water is scarce.
 
     Nobody wins if the last die together.
     """

@@ -10,10 +10,10 @@ from metammo_jax.vocab import System
 
 
 def duels(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Everybody duels one other; who eats and drinks before the fight has more health in it.
+    """Returns the game `duels`: everybody fights one other player.
 
-    All start hurt and hungry. Who lives and whose foe is dead wins, when every duel is decided or
-    at the horizon.
+    All start hurt and hungry; who eats and drinks before the fight has more health in it. Who
+    lives and whose foe is dead wins, when every duel is decided or at the horizon.
     """
     game = Minigame(
         name="duels",

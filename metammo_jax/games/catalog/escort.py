@@ -10,9 +10,10 @@ from metammo_jax.vocab import Subject, System
 
 
 def escort(*, evaluation: bool = False, **numbers) -> Minigame:
-    """A convoy brings its envoy, the first player, to the opposite edge; bandits try to stop it.
+    """Returns the game `escort`: bring an envoy to the opposite edge, or stop it.
 
-    Each side falls with its leader. The bandits win when the envoy is dead, or at the horizon.
+    A convoy brings it, bandits try to stop it. The envoy is the first player. Each side falls
+    with its leader. The bandits win when the envoy is dead, or at the horizon.
     """
     game = Minigame(
         name="escort",

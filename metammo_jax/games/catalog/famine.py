@@ -8,9 +8,9 @@ from metammo_jax.vocab import System
 
 
 def famine(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Be the last one while food runs out: what is eaten hardly ever grows again.
+    """Returns the game `famine`: be the last one alive while food runs out.
 
-    Nobody wins if the last die together.
+    What is eaten hardly ever grows again. Nobody wins if the last die together.
     """
     game = Minigame(
         name="famine",

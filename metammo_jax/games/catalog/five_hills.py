@@ -10,7 +10,7 @@ from metammo_jax.vocab import Subject, System
 
 
 def five_hills(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Hold more of five hills than any other team does, for a part of the horizon.
+    """Returns the game `five_hills`: a team must hold more of five hills than any other.
 
     A team holds a hill while it alone stands on it. `hold_duration` is the dial: ticks in which a
     team must hold the most.

@@ -10,7 +10,7 @@ from metammo_jax.vocab import Subject, System
 
 
 def follow_the_banner(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Stay with a banner that walks around the middle, as the only team.
+    """Returns the game `follow_the_banner`: a team must stay with a walking banner, alone.
 
     The banner is an NPC; a team holds it while it alone has members within three tiles.
     `hold_duration` is the dial: ticks for which it must be held.

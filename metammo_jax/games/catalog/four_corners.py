@@ -10,10 +10,10 @@ from metammo_jax.vocab import Revival, Subject, System
 
 
 def four_corners(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Fill the middles of all four quadrants at once, as a team; the first wins.
+    """Returns the game `four_corners`: a team must fill the middles of all four quadrants at once.
 
-    Teams of fewer than four fill as many places as they have members. `playable_side` is the dial:
-    tiles a side of the playable square.
+    The first wins. Teams of fewer than four fill as many places as they have members.
+    `playable_side` is the dial: tiles a side of the playable square.
     """
     game = Minigame(
         name="four_corners",

@@ -12,9 +12,10 @@ from metammo_jax.vocab import Subject
 
 
 def guilds(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Gain experience in four crafts, as a team; the first to have it in all of them wins.
+    """Returns the game `guilds`: a team must gain experience in four crafts.
 
-    `experience` is the dial: experience asked for in each craft.
+    The first to have it in all of them wins. `experience` is the dial: experience asked for in
+    each craft.
     """
     game = Minigame(
         name="guilds",

@@ -10,10 +10,11 @@ from metammo_jax.vocab import Subject, System
 
 
 def hide_and_seek(*, evaluation: bool = False, **numbers) -> Minigame:
-    """A quarter of the players seek; whom they come near is caught and stands still to the end.
+    """Returns the game `hide_and_seek`: a quarter of the players seek, all others hide.
 
-    The seekers stand still at first. They win when a part of those who hide is caught, these when
-    that has not happened at the horizon. Nobody can be hurt.
+    Whom the seekers come near is caught and stands still to the end. The seekers stand still at
+    first. They win when a part of those who hide is caught, these when that has not happened at
+    the horizon. Nobody can be hurt.
     """
     game = Minigame(
         name="hide_and_seek",

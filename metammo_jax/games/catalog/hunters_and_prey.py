@@ -10,9 +10,10 @@ from metammo_jax.vocab import Subject, System
 
 
 def hunters_and_prey(*, evaluation: bool = False, **numbers) -> Minigame:
-    """A quarter of the players hunt all others, who are weaker, and win together if they last.
+    """Returns the game `hunters_and_prey`: a quarter of the players hunt all others.
 
-    The hunters heal; they win when three quarters of their prey are dead.
+    Those are weaker. The hunters heal; they win when three quarters of their prey are dead. The
+    prey wins together if it lasts.
     """
     game = Minigame(
         name="hunters_and_prey",

@@ -10,10 +10,11 @@ from metammo_jax.vocab import System
 
 
 def keep_the_fire(*, evaluation: bool = False, **numbers) -> Minigame:
-    """A fire in the middle feeds all while a quarter of the living tend it; those away profit more.
+    """Returns the game `keep_the_fire`: a fire feeds all while a quarter of the living tend it.
 
-    All who have profited enough win, at the horizon. If nobody tends it, all starve.
-    `profit_duration` is the dial: ticks away from a burning fire that are enough.
+    It is in the middle; those away profit more. All who have profited enough win, at the horizon.
+    If nobody tends it, all starve. `profit_duration` is the dial: ticks away from a burning fire
+    that are enough.
     """
     game = Minigame(
         name="keep_the_fire",

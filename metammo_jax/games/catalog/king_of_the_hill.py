@@ -11,7 +11,7 @@ from metammo_jax.vocab import Subject, System
 
 
 def king_of_the_hill(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Seize the middle tile and keep it, as a team.
+    """Returns the game `king_of_the_hill`: a team must seize the middle tile and keep it.
 
     `seize_duration` is the dial: ticks for which it must be kept.
     """

@@ -8,9 +8,10 @@ from metammo_jax.vocab import System
 
 
 def lanterns(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Stay near one of two lanterns that walk around the middle: there is no food in the dark.
+    """Returns the game `lanterns`: stay near one of two walking lanterns.
 
-    The last survivor wins, or all who live at the horizon; nobody if the last die together.
+    In the dark there is no food. The last survivor wins, or all who live at the horizon; nobody if
+    the last die together.
     """
     game = Minigame(
         name="lanterns",

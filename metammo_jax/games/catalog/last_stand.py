@@ -8,10 +8,11 @@ from metammo_jax.vocab import System
 
 
 def last_stand(*, evaluation: bool = False, **numbers) -> Minigame:
-    """All hold out together in the middle against waves of soldiers from the edge.
+    """Returns the game `last_stand`: all hold out together against waves of soldiers.
 
-    Everybody wins if half of the players live at the horizon. `wave_size` is the dial: soldiers of
-    the first wave; each later wave has more.
+    They stand in the middle, the soldiers come from the edge. Everybody wins if half of the
+    players live at the horizon. `wave_size` is the dial: soldiers of the first wave; each later
+    wave has more.
     """
     game = Minigame(
         name="last_stand",

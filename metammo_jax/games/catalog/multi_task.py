@@ -9,7 +9,9 @@ from metammo_jax.tasks.book import Embeddings
 def multi_task(
     *, evaluation: bool = False, embeddings: Embeddings = embeddings.meaning, **numbers
 ) -> Minigame:
-    """Everybody draws one of the 1299 training tasks of the NeurIPS 2023 competition.
+    """Returns the game `multi_task`: everybody draws a training task of the competition.
+
+    There are 1299 of them, those of the NeurIPS 2023 competition.
 
     Args:
       evaluation: fix what the original's authors fixed to compare agents.

@@ -9,7 +9,10 @@ from metammo_jax.tasks.book import Embeddings
 def multi_task_eval(
     *, evaluation: bool = False, embeddings: Embeddings = embeddings.meaning, **numbers
 ) -> Minigame:
-    """Everybody draws one of the 62 evaluation tasks; `tasks.scoring` says what it is worth.
+    """Returns the game `multi_task_eval`: everybody draws an evaluation task.
+
+    There are 62 of them, those of the NeurIPS 2023 competition; `tasks.scoring` says what
+    each is worth.
 
     Args:
       evaluation: fix what the original's authors fixed to compare agents.

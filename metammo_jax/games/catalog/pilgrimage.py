@@ -10,9 +10,10 @@ from metammo_jax.vocab import System
 
 
 def pilgrimage(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Visit the middles of the quadrants in the order one draws, then the middle; the first wins.
+    """Returns the game `pilgrimage`: visit the middles of the quadrants in order, then the map's.
 
-    `playable_side` is the dial: tiles a side of the playable square.
+    Everybody draws an order; the first to complete it wins. `playable_side` is the dial: tiles a
+    side of the playable square.
     """
     game = Minigame(
         name="pilgrimage",

@@ -12,7 +12,7 @@ from metammo_jax.vocab import Subject
 
 
 def protect_the_king(*, evaluation: bool = False, **numbers) -> Minigame:
-    """As team_battle, but a team falls with its leader."""
+    """Returns the game `protect_the_king`: as `team_battle`, but a team falls with its leader."""
     game = Minigame(
         name="protect_the_king",
         team_split=1,

@@ -10,9 +10,10 @@ from metammo_jax.vocab import Revival, System
 
 
 def race_to_the_center(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Be the first on the middle tile; who starves begins again at the edge.
+    """Returns the game `race_to_the_center`: be the first on the middle tile.
 
-    `playable_side` is the dial: tiles a side of the playable square.
+    Who starves begins again at the edge. `playable_side` is the dial: tiles a side of the playable
+    square.
     """
     toward = predicates.progress_toward_center
     game = Minigame(

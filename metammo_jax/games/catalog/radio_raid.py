@@ -11,10 +11,10 @@ from metammo_jax.vocab import Subject, System
 
 
 def radio_raid(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Hunt waves of NPCs; a quarter of each team only watches, and calls.
+    """Returns the game `radio_raid`: hunt waves of NPCs that scouts call out.
 
-    `goal` is the dial: NPCs that a team must defeat. It falls too, unlike the original's, where it
-    rose until nobody won any more.
+    A quarter of each team are scouts: they only watch, and call. `goal` is the dial: NPCs that a
+    team must defeat. It falls too, unlike the original's, where it rose until nobody won any more.
     """
     game = Minigame(
         name="radio_raid",

@@ -11,7 +11,7 @@ from metammo_jax.tasks.goal import Goal
 
 
 def richest(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Own more gold than anybody else at the horizon, or so much that nobody need count.
+    """Returns the game `richest`: own the most gold at the horizon, or enough to win at once.
 
     `gold` is the dial: gold with which one wins at once.
     """

@@ -9,9 +9,9 @@ from metammo_jax.vocab import System
 
 
 def sandwich(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Outlast the other teams between soldiers inside, soldiers outside, and the fog.
+    """Returns the game `sandwich`: outlast the other teams between soldiers and the fog.
 
-    `inner_npcs` is the dial: soldiers inside for each team.
+    There are soldiers inside and outside. `inner_npcs` is the dial: soldiers inside for each team.
     """
     game = Minigame(
         name="sandwich",

@@ -10,10 +10,11 @@ from metammo_jax.vocab import System
 
 
 def stag_hunt(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Stags fall to two hunters or more, and feed all who are near; a hare feeds its killer alone.
+    """Returns the game `stag_hunt`: stags take two hunters, hares only one.
 
-    A stag that one player alone is near heals at once. All who have enough win, at the horizon.
-    `food` is the dial: points, a stag being worth four and a hare one.
+    Stags feed all who are near, a hare its killer alone. A stag that one player alone is near
+    heals at once. All who have enough win, at the horizon. `food` is the dial: points, a stag
+    being worth four and a hare one.
     """
     game = Minigame(
         name="stag_hunt",

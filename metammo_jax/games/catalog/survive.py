@@ -10,7 +10,10 @@ from metammo_jax.tasks.goal import Goal
 
 
 def survive(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Everybody for themselves, until one is left; the fog draws them together."""
+    """Returns the game `survive`: everybody alone, until one is left.
+
+    The fog draws them together.
+    """
     game = Minigame(
         name="survive",
         spawn=spawn.individuals_on_edge,

@@ -12,7 +12,7 @@ from metammo_jax.rules.spawning import replace_fallen
 
 
 def team_battle(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Teams fight until one is left."""
+    """Returns the game `team_battle`: teams fight until one is left."""
     game = Minigame(
         name="team_battle",
         team_split=1,

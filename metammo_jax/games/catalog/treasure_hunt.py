@@ -10,8 +10,9 @@ from metammo_jax.vocab import Subject, System
 
 
 def treasure_hunt(*, evaluation: bool = False, **numbers) -> Minigame:
-    """Seize a tile in one of the quadrants; one of each team stands beside it and can only call.
+    """Returns the game `treasure_hunt`: seize a tile that only one of each team knows.
 
+    The tile is in one of the quadrants, and that member stands beside it and can only call.
     Progress does not say where it is, so a team's words decide. `keep_duration` is the dial: ticks
     for which the tile must be kept.
     """

@@ -72,9 +72,10 @@ def points_added(world: World, points: jax.Array, wanted: jax.Array) -> jax.Arra
 def hold_most_hills(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Ticks in which one's team held more of the five hills than any other / num_ticks.
+    """Returns (P,) float32: ticks in which one's team held the most of the five hills / num_ticks.
 
-    A team holds a hill while it alone has living members within two tiles.
+    More than any other team, that is. A team holds a hill while it alone has living members within
+    two tiles.
     """
     there = near(world, five_places(world.params, cfg), HILL_RADIUS, cfg)
     group, holder = world.params.group, sole_group(world, there)
@@ -86,7 +87,10 @@ def hold_most_hills(
 
 @register(arguments=dict(num_ticks=TICKS), says="hold the banner for {num_ticks} ticks")
 def hold_banner(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Ticks in which one's team alone was within three tiles of an NPC / num_ticks."""
+    """Returns (P,) float32: ticks in which one's team alone was near an NPC / num_ticks.
+
+    Near is within three tiles.
+    """
     body, players = world.body, cfg.players
     near_npc = grid.steps(body.pos[:players, None] - body.pos[None, players:]) <= BANNER_RADIUS
     there = (near_npc & body.present[None, players:]).any(1) & alive(world, cfg)
@@ -101,7 +105,7 @@ def hold_banner(world: World, subject: SubjectMembers, args: jax.Array, cfg: Con
 def visit_in_order(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Places visited in order / 5: the quadrants' middles and then the map's.
+    """Returns (P,) float32: places visited in order / 5: the quadrants' middles, then the map's.
 
     Args:
       world: reads who is where, and task.progress.
@@ -128,7 +132,10 @@ def visit_in_order(
 def fill_quadrants(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Quadrants with a living member within a tile of their middle / 4, or / the team's size."""
+    """Returns (P,) float32: quadrants with a living member near their middle / 4.
+
+    Near is within a tile; / the team's size if that is less than 4.
+    """
     there = near(world, five_places(world.params, cfg)[:QUADRANTS], STATION_RADIUS, cfg)
     filled = sum(subject.any(place).astype(jnp.int32) for place in there.T)
     return exact.divide(filled, jnp.clip(subject.size(), 1, QUADRANTS))
@@ -138,9 +145,10 @@ def fill_quadrants(
 def bring_envoy_across(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Share of its way that the envoy, the first player, has gone; 0 if it is dead.
+    """Returns (P,) float32: share of its way that the envoy, the first player, has gone.
 
-    It goes to the edge opposite of where it started, and has arrived within a tile of that.
+    0 if it is dead. It goes to the edge opposite of where it started, and has arrived within a
+    tile of that.
     """
     body, center = world.body, world.params.center
     start = body.spawn_pos[0] - cfg.middle
@@ -154,9 +162,10 @@ def bring_envoy_across(
     arguments=dict(num_ticks=TICKS), says="seize the hidden tile and keep it {num_ticks} ticks"
 )
 def seize_hidden(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """0.3 while one's team is the last that seized the target, and 0.7 in num_ticks ticks.
+    """Returns (P,) float32: 0.3 once one's team has seized the target, and 0.7 for holding it.
 
-    The way there is worth nothing: progress does not say where the tile is.
+    Both while it is the last that seized it; the 0.7 come in num_ticks ticks. The way there is
+    worth nothing: progress does not say where the tile is.
     """
     terrain = world.terrain
     held = share(world.tick - terrain.seized_at, args[:, 0])

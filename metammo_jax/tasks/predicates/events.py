@@ -67,7 +67,9 @@ def _event_needs(event: int, n: float) -> set[System]:
     says="{event}, {n} times",
 )
 def count_event(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Events of one kind / n, of all members, dead ones included (CountEvent).
+    """Returns (P,) float32: events of one kind / n, of all members (CountEvent).
+
+    Those of dead members are included.
 
     event: `vocab.Event`, or ANY_KILL for the original's PLAYER_KILL.
     """
@@ -82,7 +84,10 @@ def count_event(world: World, subject: SubjectMembers, args: jax.Array, cfg: Con
     says="attack with {style}, {n} times",
 )
 def score_hit(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Attacks of one style / n, of all members, dead ones included (ScoreHit)."""
+    """Returns (P,) float32: attacks of one style / n, of all members (ScoreHit).
+
+    Those of dead members are included.
+    """
     hits = column(subject.totals(world.tally.hits), whole_number(args, 0))
     return share(hits, args[:, 1])
 
@@ -104,9 +109,9 @@ def _defeat_watches(agent_type: int, level: int, num_agent: float) -> list[tuple
     says="defeat {num_agent} x {agent_type} of level {level} or above",
 )
 def defeat_entity(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Players or NPCs killed by the members / num_agent; 1 if num_agent <= 0 (DefeatEntity).
+    """Returns (P,) float32: players or NPCs killed by the members / num_agent (DefeatEntity).
 
-    Without progression every level is 0, so a level above 0 counts nobody.
+    1 if num_agent <= 0. Without progression every level is 0, so a level above 0 counts nobody.
 
     Args:
       world: reads the tally.
@@ -133,8 +138,8 @@ def _item_event(event: Event, system: System, name: str, original: str, verb: st
 
     predicate.__name__ = predicate.__qualname__ = name
     predicate.__doc__ = (
-        f"Pieces of an item in {event.name} / quantity, of all members ({original}).\n\n"
-        "    item: `vocab.Item`; level: at least; the events are watched.\n"
+        f"Returns (P,) float32: pieces of an item in {event.name} / quantity ({original}).\n\n"
+        "    Of all members. item: `vocab.Item`; level: at least; the events are watched.\n"
     )
     return register(
         arguments=dict(item=ITEM, level=LEVEL, quantity=COUNT),
@@ -172,5 +177,8 @@ fire_ammo = _item_event(Event.FIRE_AMMO, System.EQUIPMENT, "fire_ammo", "FireAmm
     says="fire ammunition {quantity} times",
 )
 def use_any_ammo(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Attacks with ammunition of any kind / quantity (UseAnyAmmo of ammo_training)."""
+    """Returns (P,) float32: attacks with any ammunition / quantity (UseAnyAmmo).
+
+    A task of ammo_training.
+    """
     return share(subject.total(world.tally.count[Event.FIRE_AMMO]), args[:, 0])

@@ -18,20 +18,23 @@ _AMOUNT = dict(amount=COUNT)
 
 @register(arguments=_AMOUNT, needs=_TRADE, original=("HoardGold",), says="own {amount} gold")
 def hoard_gold(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Gold of the living members / amount (HoardGold)."""
+    """Returns (P,) float32: gold of the living members / amount (HoardGold)."""
     return share(subject.alive_total(world.body.gold[: cfg.players]), args[:, 0])
 
 
 @register(arguments=_AMOUNT, needs=_TRADE, original=("EarnGold",), says="earn {amount} gold")
 def earn_gold(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Gold from sales and of those killed, by all members / amount (EarnGold)."""
+    """Returns (P,) float32: gold from sales and of those killed / amount (EarnGold).
+
+    Of all members.
+    """
     tally = world.tally
     return share(subject.total(tally.earned + tally.looted), args[:, 0])
 
 
 @register(arguments=_AMOUNT, needs=_TRADE, original=("SpendGold",), says="spend {amount} gold")
 def spend_gold(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Gold that all members paid for items / amount (SpendGold)."""
+    """Returns (P,) float32: gold that all members paid for items / amount (SpendGold)."""
     return share(subject.total(world.tally.spent), args[:, 0])
 
 
@@ -39,6 +42,9 @@ def spend_gold(world: World, subject: SubjectMembers, args: jax.Array, cfg: Conf
     arguments=_AMOUNT, needs=_TRADE, original=("MakeProfit",), says="make {amount} gold of profit"
 )
 def make_profit(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Gold earned and looted less gold spent, by all members / amount (MakeProfit)."""
+    """Returns (P,) float32: gold earned and looted less gold spent / amount (MakeProfit).
+
+    Of all members.
+    """
     tally = world.tally
     return share(subject.total(tally.earned + tally.looted - tally.spent), args[:, 0])

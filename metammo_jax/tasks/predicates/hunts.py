@@ -60,9 +60,9 @@ def fire_burns(world: World, cfg: Config) -> jax.Array:
 def fulfil_contracts(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Times that one killed the player one hunts / n; who kills another loses one.
+    """Returns (P,) float32: times that one killed the player one hunts / n; others cost one.
 
-    One's prey is the next player by row that lives.
+    Who kills another player loses one. One's prey is the next player by row that lives.
     """
     players = cfg.players
     victims = killer_of(world, cfg)[None, :players] == jnp.arange(players)[:, None]
@@ -73,7 +73,10 @@ def fulfil_contracts(
 
 @register(needs={System.COMBAT}, says="win the duel with one's neighbour by number")
 def win_duel(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Share of its health that one's foe has lost: rows 0 and 1 are foes, 2 and 3, ..."""
+    """Returns (P,) float32: share of its health that one's foe has lost.
+
+    Rows 0 and 1 are foes, 2 and 3, ...
+    """
     row = jnp.arange(cfg.players)
     foe = jnp.minimum(row ^ 1, cfg.players - 1)
     lost = 1.0 - exact.divide(world.body.health[foe], BASE_HEALTH)
@@ -82,7 +85,7 @@ def win_duel(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 
 @register(arguments=dict(part=number(0.01, 1.0)), says="catch {part} of those who hide")
 def catch_hiders(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Share of the players of other teams that are caught or dead / part."""
+    """Returns (P,) float32: share of the players of other teams that are caught or dead / part."""
     foes = world.params.group[None] != world.params.group[:, None]
     gone = caught(world, cfg) | ~alive(world, cfg)
     found = exact.divide((foes & gone[None]).sum(1), jnp.maximum(foes.sum(1), 1))
@@ -91,7 +94,10 @@ def catch_hiders(world: World, subject: SubjectMembers, args: jax.Array, cfg: Co
 
 @register(says="stay uncaught to the end")
 def stay_uncaught(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Share of the members that are neither caught nor dead, times that of the horizon passed."""
+    """Returns (P,) float32: share of the members neither caught nor dead, times the time passed.
+
+    The time passed is the share of the horizon.
+    """
     free = subject.count(alive(world, cfg) & ~caught(world, cfg))
     passed = exact.divide(world.tick, cfg.horizon)
     return exact.divide(free, jnp.maximum(subject.size(), 1)) * passed
@@ -103,9 +109,10 @@ def stay_uncaught(world: World, subject: SubjectMembers, args: jax.Array, cfg: C
     says="hunt game worth {points} points, stags together",
 )
 def hunt_game(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Points of the hunt / points: 4 for all in reach of a stag that was killed, 1 for a hare.
+    """Returns (P,) float32: points of the hunt / points: 4 for a stag, 1 for a hare.
 
-    Stags are neutral NPCs, hares passive ones; a hare is its killer's alone.
+    All in reach of a stag that is killed have its points. Stags are neutral NPCs, hares passive
+    ones; a hare is its killer's alone.
     """
     body, players = world.body, cfg.players
     killer = killer_of(world, cfg)[players:]
@@ -121,7 +128,10 @@ def hunt_game(world: World, subject: SubjectMembers, args: jax.Array, cfg: Confi
 def profit_from_fire(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Points of ticks in which the fire burns / (3 * num_ticks): 3 away from it, 1 tending it."""
+    """Returns (P,) float32: points of ticks in which the fire burns / (3 * num_ticks).
+
+    A tick away from it is 3 points, one of tending it 1.
+    """
     middle = jnp.full((1, 2), cfg.middle, jnp.int32)
     tends = near(world, middle, FIRE_RADIUS, cfg)[:, 0]
     points = jnp.where(tends, TENDING_POINTS, FREE_POINTS)
@@ -135,9 +145,10 @@ def profit_from_fire(
     says="own most of all {item}, {least} at least",
 )
 def corner_market(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """How near one is to owning more than half of an item, and `least` pieces (1: one does).
+    """Returns (P,) float32: how near one is to owning more than half of an item.
 
-    The lesser of pieces / least and of pieces / (half of all pieces + 1/2).
+    1: one does, and owns `least` pieces. The lesser of pieces / least and of
+    pieces / (half of all pieces + 1/2).
     """
     item = whole_number(args, 0)
     found = world.bag.item[None] == item[:, None, None]

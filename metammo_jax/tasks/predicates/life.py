@@ -16,7 +16,7 @@ from metammo_jax.world import World
 
 @register(original=("Success",), says="be there")
 def success(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Always 1 (Success)."""
+    """Returns (P,) float32: always 1 (Success)."""
     return jnp.ones(cfg.players, jnp.float32)
 
 
@@ -26,19 +26,19 @@ def success(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config)
     says="last until tick {num_tick}",
 )
 def tick_ge(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Share of num_tick ticks that have passed, whoever lives (TickGE)."""
+    """Returns (P,) float32: share of num_tick ticks that have passed, whoever lives (TickGE)."""
     return share(world.tick, args[:, 0])
 
 
 @register(original=("StayAlive",), says="keep everybody alive")
 def stay_alive(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """1 while every member lives (StayAlive)."""
+    """Returns (P,) float32: 1 while every member lives (StayAlive)."""
     return (subject.alive_count() == subject.size()).astype(jnp.float32)
 
 
 @register(original=("AllDead",), says="see everybody dead")
 def all_dead(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """The share of dead members (AllDead)."""
+    """Returns (P,) float32: the share of dead members (AllDead)."""
     return 1.0 - exact.divide(subject.alive_count(), jnp.maximum(subject.size(), 1))
 
 
@@ -50,7 +50,7 @@ def all_dead(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 def check_agent_status(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """The share of the target that lives, or is dead (CheckAgentStatus).
+    """Returns (P,) float32: share of the target that lives, or is dead (CheckAgentStatus).
 
     Args:
       world: reads who lives.
@@ -67,6 +67,6 @@ def check_agent_status(
 def protect_leader(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Share of the horizon that has passed, 0 if one's leader is dead (ProtectLeader)."""
+    """Returns (P,) float32: horizon passed, 0 if the leader is dead (ProtectLeader)."""
     lives = alive(world, cfg)[world.params.leader]
     return jnp.where(lives, exact.divide(world.tick, cfg.horizon), 0.0)

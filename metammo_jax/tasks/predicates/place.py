@@ -24,7 +24,7 @@ PLACE = whole(least=0, most="map_size")
     says="stand on row {row}, column {col}",
 )
 def occupy_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """1 while a living member stands on the tile (OccupyTile)."""
+    """Returns (P,) float32: 1 while a living member stands on the tile (OccupyTile)."""
     steps = steps_to(world, subject, args[:, :2], cfg)
     return (subject.alive_min(steps) == 0).astype(jnp.float32)
 
@@ -37,9 +37,9 @@ def occupy_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Con
 def distance_traveled(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Tiles (Chebyshev) between the living members and where each began, summed, / dist.
+    """Returns (P,) float32: tiles between members and their starts / dist (DistanceTraveled).
 
-    (DistanceTraveled)
+    Of the living members, by Chebyshev distance, summed.
     """
     body = world.body
     gone = grid.steps(body.pos[: cfg.players] - body.spawn_pos)
@@ -51,9 +51,10 @@ def distance_traveled(
 def progress_toward_center(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """1 - tiles from the middle / (C / 2), of the nearest living member; 0 if none lives.
+    """Returns (P,) float32: 1 - tiles from the middle / (C / 2) (ProgressTowardCenter).
 
-    (ProgressTowardCenter; the original's version for several members is broken.)
+    Of the nearest living member; 0 if none lives. The original's version for several members is
+    broken.
     """
     steps = subject.alive_min(query.distance_to_middle(world.body.pos[: cfg.players], cfg))
     return jnp.where(steps < FAR, 1.0 - steps / (world.params.center // 2), 0.0)
@@ -67,11 +68,11 @@ def progress_toward_center(
 def all_members_within_range(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """1 when the living members fit in a square of dist tiles, less the more they scatter.
+    """Returns (P,) float32: 1 when the members fit in a square of dist tiles, else less.
 
-    The mean of three scores: (C - d) / (C - dist), where d is the longer side of the box around
-    them, and for rows and columns dist / max(3 * standard deviation, dist).
-    (AllMembersWithinRange)
+    The more the living members scatter, the less (AllMembersWithinRange). The mean of three
+    scores: (C - d) / (C - dist), where d is the longer side of the box around them, and for rows
+    and columns dist / max(3 * standard deviation, dist).
     """
     dist, center = args[:, 0], world.params.center.astype(jnp.float32)
     row, col = world.body.pos[: cfg.players].T

@@ -28,7 +28,7 @@ QUADRANT = one_of({"FIRST": 1, "SECOND": 2, "THIRD": 3, "FOURTH": 4})
     says="seize row {row}, column {col} and hold it for {num_ticks} ticks",
 )
 def seize_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """How far the subject has come in seizing a tile and holding it (SeizeTile).
+    """Returns (P,) float32: progress of the subject in seizing a tile and holding it (SeizeTile).
 
     While a member is the last who seized the tile: progress_bonus + 0.3, and the rest in
     num_ticks ticks. Otherwise progress_bonus * (1 - tiles / (C // 2)) of the nearest living
@@ -43,7 +43,7 @@ def seize_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Conf
     says="seize the middle of the map and hold it for {num_ticks} ticks",
 )
 def seize_center(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """`seize_tile` for the middle tile of the map (SeizeCenter)."""
+    """Returns (P,) float32: `seize_tile` for the middle tile of the map (SeizeCenter)."""
     tile = jnp.full((cfg.players, 2), cfg.middle, jnp.float32)
     return _seize(world, subject, tile, args[:, 0], args[:, 1], cfg)
 
@@ -56,7 +56,9 @@ def seize_center(world: World, subject: SubjectMembers, args: jax.Array, cfg: Co
 def seize_quad_center(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """`seize_tile` for the middle of a quadrant, C // 4 tiles from the map's (SeizeQuadCenter).
+    """Returns (P,) float32: `seize_tile` for the middle of a quadrant (SeizeQuadCenter).
+
+    It is C // 4 tiles from the map's.
 
     quadrant: 1 south-east, 2 north-east, 3 north-west, 4 south-west.
     """

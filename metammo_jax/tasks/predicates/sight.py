@@ -20,7 +20,9 @@ from metammo_jax.world import World
     arguments=dict(target=TARGET), original=("CanSeeAgent", "CanSeeGroup"), says="see {target}"
 )
 def can_see(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """1 while a living member sees one of the target (CanSeeAgent and CanSeeGroup).
+    """Returns (P,) float32: 1 while a living member sees the target (CanSeeAgent, CanSeeGroup).
+
+    One of the target is enough.
 
     Args:
       world: reads who is where.
@@ -37,7 +39,7 @@ def can_see(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config)
 
 @register(arguments=dict(tile_type=one_of(Tile)), original=("CanSeeTile",), says="see {tile_type}")
 def can_see_tile(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """1 while a living member has the material in its window (CanSeeTile).
+    """Returns (P,) float32: 1 while a living member has the material in its window (CanSeeTile).
 
     Args:
       world: reads who is where, and the map.

@@ -30,9 +30,9 @@ _TOOL[[Skill.MELEE, Skill.RANGE, Skill.MAGE]] = [Item.SPEAR, Item.BOW, Item.WAND
     says="reach level {level} in {skill}, {num_agent} members",
 )
 def attain_skill(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Levels above the first of the living members / those wanted; 1 if level <= 1 (AttainSkill).
+    """Returns (P,) float32: levels above the first / those wanted (AttainSkill).
 
-    Wanted are level - 1 of each of num_agent members.
+    Those of the living members. Wanted are level - 1 of each of num_agent members; 1 if level <= 1.
     """
     skill, level = subject.spread(whole_number(args, 0)), args[:, 1]
     gained = column(query.levels(world) - 1, skill)
@@ -48,7 +48,10 @@ def attain_skill(world: World, subject: SubjectMembers, args: jax.Array, cfg: Co
 def gain_experience(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Experience of the living members / (experience * num_agent) (GainExperience)."""
+    """Returns (P,) float32: experience / (experience * num_agent) (GainExperience).
+
+    The former is that of the living members.
+    """
     return _experience(world, subject, whole_number(args, 0), args[:, 1] * args[:, 2])
 
 
@@ -61,9 +64,9 @@ def gain_experience(
 def practice_skill_with_tool(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """0.3 for wearing the tool or weapon of a skill, 0.7 for experience / exp in it.
+    """Returns (P,) float32: 0.3 for wearing a skill's tool or weapon, 0.7 for experience in it.
 
-    (PracticeSkillWithTool)
+    The latter is experience / exp (PracticeSkillWithTool).
     """
     skill = whole_number(args, 0)
     one = jnp.ones(cfg.players, jnp.int32)

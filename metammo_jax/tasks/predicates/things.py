@@ -37,7 +37,10 @@ _SPACE = whole(least=0, most="inventory")
     says="own {quantity} x {item} of level {level} or above",
 )
 def own_item(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Pieces of an item that the members own, of a level at least / quantity (OwnItem)."""
+    """Returns (P,) float32: pieces of an item that the members own / quantity (OwnItem).
+
+    Those of a level at least.
+    """
     meant = _is_item(world, subject, whole_number(args, 0), whole_number(args, 1))
     pieces = jnp.where(meant, world.bag.quantity, 0).sum(-2)
     return share(subject.alive_total(pieces), args[:, 2])
@@ -50,7 +53,10 @@ def own_item(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
     says="wear {item} of level {level} or above, {num_agent} members",
 )
 def equip_item(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Members that wear an item, of a level at least / num_agent (EquipItem)."""
+    """Returns (P,) float32: members that wear an item / num_agent (EquipItem).
+
+    One of a level at least.
+    """
     return wearing(world, subject, whole_number(args, 0), whole_number(args, 1), args[:, 2])
 
 
@@ -62,9 +68,9 @@ def equip_item(world: World, subject: SubjectMembers, args: jax.Array, cfg: Conf
     "{num_agent} members",
 )
 def fully_armed(world: World, subject: SubjectMembers, args: jax.Array, cfg: Config) -> jax.Array:
-    """Members that wear hat, top, bottom, weapon and ammunition of a style / num_agent.
+    """Returns (P,) float32: members that wear all of a style / num_agent (FullyArmed).
 
-    All five of a level at least. (FullyArmed)
+    Hat, top, bottom, weapon and ammunition, all five of a level at least.
     """
     bag = world.bag
     style, level = (subject.spread(whole_number(args, i))[..., None, :] for i in (0, 1))
@@ -85,7 +91,7 @@ def fully_armed(world: World, subject: SubjectMembers, args: jax.Array, cfg: Con
 def inventory_space_ge(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """1 while every member lives and has so many free slots (InventorySpaceGE).
+    """Returns (P,) float32: 1 while all live and have `space` free slots (InventorySpaceGE).
 
     Differs: the original counts dead members by what they carried last.
     """
@@ -105,9 +111,9 @@ def inventory_space_ge(
 def practice_inventory_management(
     world: World, subject: SubjectMembers, args: jax.Array, cfg: Config
 ) -> jax.Array:
-    """Share of num_tick ticks that have passed, while every member has so many free slots.
+    """Returns (P,) float32: share of num_tick ticks passed, while all have free slots.
 
-    (PracticeInventoryManagement)
+    Every member must have `space` of them (PracticeInventoryManagement).
 
     Differs: 0 in the tick of a member's death, where the original gives one tick more.
     """
