@@ -10,13 +10,13 @@ from metammo_jax import __version__
 from metammo_jax.lib.hints import did_you_mean
 
 COMMANDS = {
-    "train": ("agents.train", "train agents; --resume RUN goes on with a run"),
+    "train": ("agents.train", "train agents; --resume RUN resumes a run"),
     "evaluate": ("agents.evaluate", "how a run's agents do against random ones, or another run's"),
     "tournament": ("agents.tournament", "runs against each other, and their ratings"),
     "export": ("agents.pretrained.export", "a run's agent as one small file to take along"),
     "sweep": ("agents.sweep", "train with many options, games and seeds, and compare"),
-    "experiments": ("agents.experiments.__main__", "the experiments of the Meta MMO paper"),
-    "quickstart": ("agents.quickstart", "train for three minutes, compare, draw an episode"),
+    "experiments": ("agents.experiments.__main__", "experiments with many seeds, such as the Meta MMO paper's"),
+    "quickstart": ("agents.quickstart", "train for about a minute, compare, draw an episode"),
     "view": ("view.__main__", "a replay as one HTML file, to be opened in a browser"),
     "tasks": ("tasks.__main__", "list the tasks of the NeurIPS 2023 competition in words"),
 }

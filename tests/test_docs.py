@@ -360,6 +360,19 @@ def test_names_in_the_architecture_exist():
     assert not [path for path in paths if not (ROOT / path).exists()]
 
 
+def test_the_architecture_lists_every_module_and_folder():
+    text = (ROOT / "docs/architecture.md").read_text()
+    listed = set(re.findall(r"`([^`\s]+)`", text[: text.index("## A world through a tick")]))
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for top in ("metammo_jax", "agents")
+        for path in (ROOT / top).iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert len(found) > 50
+    assert not found - listed - {"agents/__init__.py"}
+
+
 @pytest.mark.parametrize("name", make_diagrams.DIAGRAMS)
 def test_diagrams_name_what_exists(name):
     """The modules in the boxes: of the package, of `agents` in those of the network."""

@@ -1,4 +1,4 @@
-"""The paper's experiments, as one command each, and sweeps.
+"""Experiments with many seeds, as one command each, and sweeps.
 
     python -m agents.experiments multi --config tiny --seeds 10 --out experiments/multi
 
@@ -6,7 +6,7 @@ Modules:
   options       of all experiments, and their sizes
   tasks         trainings and tournaments that workers share, each done once
   single        a specialist for each game
-  multi         a generalist for all games, against specialists
+  multi         a generalist for all games, against specialists: the paper's question
   unseen        a generalist for all games but one, in that game
   algorithms    PPO, V-trace and Q-learning
   pool          with and without past selves
