@@ -15,7 +15,10 @@ COMMANDS = {
     "tournament": ("agents.tournament", "runs against each other, and their ratings"),
     "export": ("agents.pretrained.export", "a run's agent as one small file to take along"),
     "sweep": ("agents.sweep", "train with many options, games and seeds, and compare"),
-    "experiments": ("agents.experiments.__main__", "experiments with many seeds, such as the Meta MMO paper's"),
+    "experiments": (
+        "agents.experiments.__main__",
+        "experiments with many seeds, such as the Meta MMO paper's",
+    ),
     "quickstart": ("agents.quickstart", "train for about a minute, compare, draw an episode"),
     "view": ("view.__main__", "a replay as one HTML file, to be opened in a browser"),
     "tasks": ("tasks.__main__", "list the tasks of the NeurIPS 2023 competition in words"),

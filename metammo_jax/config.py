@@ -161,6 +161,11 @@ class Config:
         return System.COMMUNICATION in self.systems
 
     @property
+    def has_npcs(self) -> bool:
+        """NPCs are compiled, and there are rows for them."""
+        return System.NPC in self.systems and self.npcs > 0
+
+    @property
     def slots(self) -> int:
         """I, slots of a bag; 0 where items are not compiled."""
         return self.inventory if self.has_items else 0

@@ -186,7 +186,7 @@ def attack_level(world: World) -> jax.Array:
 
 def npcs(world: World) -> Npc:
     """Returns the fields of NPCs, (0, ...) arrays where the config has no NPCs."""
-    return empty_npcs(0) if world.npc is None else world.npc
+    return world.npc if world.has_npc_rows else empty_npcs(0)
 
 
 def empty_npcs(count: int) -> Npc:

@@ -144,7 +144,7 @@ def give_orders(
     """
     decide_key, turn_key, buyer_key = threefry.tagged(key, [DECIDE, PRIORITY, BUYERS])
     direction = target = jnp.full(cfg.npcs, NOBODY)
-    if System.NPC in cfg.systems and cfg.npcs:
+    if cfg.has_npcs:
         world, direction, target = npc.decide(decide_key, world, cfg)
     if priority is None:
         priority = _random_priority(turn_key, cfg.entities, cfg)

@@ -374,3 +374,8 @@ class World(Node):
     def has_skills(self) -> bool:
         """Progression is compiled, as of `Config.has_skills`."""
         return self.skill is not None
+
+    @property
+    def has_npc_rows(self) -> bool:
+        """There are rows for NPCs; without the system NPC (`Config.has_npcs`) they stay empty."""
+        return self.npc is not None

@@ -19,7 +19,7 @@ from metammo_jax.lib import row_blocks, threefry
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.observe import Observation
-from metammo_jax.vocab import NOBODY, Direction, System
+from metammo_jax.vocab import NOBODY, Direction
 from metammo_jax.world import World
 from metammo_jax.wrappers import Wrapper
 
@@ -105,7 +105,7 @@ class Core:
             raise ValueError(f"actions={actions!r} must be one of {', '.join(ACTIONS)}")
         self.env, self.cfg, self.actions = env, env.cfg, actions
         self.layout = FlatLayout(env.cfg, window, entities, listings)
-        if actions == "move_attack" and System.COMBAT not in env.cfg.systems:
+        if actions == "move_attack" and not env.cfg.has_combat:
             raise ValueError("actions='move_attack' needs the COMBAT system, which is not compiled")
         self.heads = self.layout.heads
         if actions != "multi":

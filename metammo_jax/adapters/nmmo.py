@@ -147,12 +147,12 @@ def observe(world: World, cfg: Config) -> dict:
 def _add_systems(out: dict, world: World, table: jax.Array, partners, cfg: Config) -> None:
     """Adds messages, records, and the masks of all systems that are compiled."""
     alive = query.is_alive(world)[: cfg.players]
-    if System.COMBAT in cfg.systems:
+    if cfg.has_combat:
         out["ActionTargets"]["Attack"] = _attacks(world, partners.attack, cfg)
-    if System.COMMUNICATION in cfg.systems:
+    if cfg.has_communication:
         out["Communication"] = _communication(table[: cfg.players], alive, world)
         out["ActionTargets"]["Comm"] = {"Token": jnp.ones((cfg.players, cfg.tokens), jnp.int8)}
-    if System.ITEM in cfg.systems:
+    if cfg.has_items:
         _add_trade(out, world, partners.give, cfg)
 
 
@@ -173,7 +173,7 @@ def _add_trade(out: dict, world: World, partner: jax.Array, cfg: Config) -> None
     own = records.reshape(cfg.players, cfg.slots, len(ItemColumn))
     alive = query.is_alive(world)[: cfg.players]
     out["Inventory"] = jnp.where(alive[:, None, None], own, 0)
-    if System.EXCHANGE in cfg.systems:
+    if cfg.has_exchange:
         for_sale = listing[:, None] >= 0
         out["Market"] = jnp.where(for_sale, records[jnp.maximum(listing, 0)], 0)
     any_price = jnp.ones((cfg.players, cfg.prices), jnp.int8)

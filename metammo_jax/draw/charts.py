@@ -320,7 +320,7 @@ def habits(replays: Episodes) -> dict[str, float]:
     asked["attack"] = action.target >= 0
     asked |= {s.name.lower(): (action.style == s) & asked["attack"] for s in Style}
     asked["speak"] = action.token >= 1
-    if action.use is not None:
+    if replays[0].env.cfg.has_items:
         heads = ("use", "destroy", "give", "sell", "buy")
         asked |= {name: getattr(action, name) >= 0 for name in heads}
         asked["give gold"] = action.gold_to >= 0

@@ -26,8 +26,7 @@ def joining(game: Minigame, function: Callable | None, cfg: Config) -> Callable:
     """
     if isinstance(function, Pick):
         return function.mapped(lambda one: joining(game, one, cfg))
-    systems = cfg.systems if game.systems is None else game.systems
-    has_npcs = System.NPC in systems and cfg.npcs > 0
+    has_npcs = cfg.has_npcs and (game.systems is None or System.NPC in game.systems)
     if function is None or not (has_npcs or getattr(function, "is_for_players", False)):
         return _nobody_joins
     return function

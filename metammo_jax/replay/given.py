@@ -103,7 +103,7 @@ def effective(action: Action, alive: np.ndarray, cfg: Config) -> Action:
     """
     nothing = jax.device_get(actions.noop(cfg))
     kept = jax.tree.map(lambda a, none: np.where(alive, a, none[None]), action, nothing)
-    if kept.use is None:
+    if not cfg.has_items:
         return kept
     needed = {name: getattr(kept, needs) >= 0 for name, needs in NEEDS.items()}
     return kept.replace(

@@ -10,7 +10,7 @@ import numpy as np
 
 from metammo_jax import action_heads, query
 from metammo_jax.view.events import TABLES, events_between
-from metammo_jax.vocab import NEVER, System
+from metammo_jax.vocab import NEVER
 from metammo_jax.world import World
 
 CHUNK = 64
@@ -100,19 +100,19 @@ def _columns(world: World, cfg) -> dict[str, np.ndarray]:
 def _optional_columns(world: World, cfg) -> dict[str, np.ndarray]:
     """Returns columns of NPCs, bags and skills, of those that there are."""
     body, players, columns = world.body, cfg.players, {}
-    if world.npc is not None:
+    if world.has_npc_rows:
         columns |= dict(
             npc_id=-body.id[:, players:] * (body.id[:, players:] < 0),
             npc_kind=world.npc.kind,
             npc_style=world.npc.style,
             npc_level=world.npc.level,
         )
-    if world.bag is not None:
+    if world.has_items:
         bag = world.bag
         filled = bag.item > 0
         names = ("item", "level", "quantity", "worn", "price")
         columns |= {f"bag_{name}": np.where(filled, getattr(bag, name), 0) for name in names}
-    if world.skill is not None and System.PROGRESSION in cfg.systems:
+    if world.has_skills:
         columns["exp"] = world.skill.exp
     return columns
 

@@ -71,7 +71,7 @@ class Room:
         if axis in ("teams", "crafts"):
             return self.is_there if axis == "teams" else self.crafts
         there = axis not in SWITCHES or SWITCHES[axis] in self.cfg.systems
-        there &= axis != "npcs" or self.cfg.npcs > 0
+        there &= axis != "npcs" or self.cfg.has_npcs
         return (np.arange(count) == 0) | there
 
     def scaled(self, name: str) -> np.ndarray:

@@ -69,7 +69,7 @@ def _system_rules(chosen: dict, room: Room) -> dict:
         "the config must have the COMBAT system": missing("combat", System.COMBAT),
         "the config must have the COMMUNICATION system": missing("words", System.COMMUNICATION),
         "the config must have NPCs and their system": (
-            chosen["npcs"] > 0 if not room.cfg.npcs else missing("npcs", System.NPC)
+            never if room.cfg.has_npcs else chosen["npcs"] > 0
         ),
         "the config must have the systems of `crafts`": ~look_up(room.crafts, chosen["crafts"]),
         "NPCs need combat": (chosen["npcs"] > 0) & (chosen["combat"] == 0),
