@@ -38,8 +38,7 @@ class Measurement:
         the device does not say.
       peak_bytes: most memory in use so far, by `peak_memory`; of the whole process, so that it
         never falls from one measurement of a process to the next.
-      parted: number of devices over which the worlds are sharded, by its name in stored results;
-        temporary bytes are those of one device.
+      shards: devices over which the worlds are sharded; temporary bytes are those of one device.
       checksum: over all outputs of the first timed run; equal where nothing changed.
     """
 
@@ -59,7 +58,7 @@ class Measurement:
     state_bytes: float
     temporary_bytes: int | None
     peak_bytes: int | None
-    parted: int
+    shards: int
     checksum: int
 
     @property
@@ -153,7 +152,7 @@ class Bench:
             config=config,
             batch=batch,
             ticks=ticks,
-            parted=devices,
+            shards=devices,
         )
         ready = prepare.prepare(self.env, self.labels, first_key)
         self._play, self._compiled, self._build = ready

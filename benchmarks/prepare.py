@@ -22,7 +22,7 @@ def prepare(env, labels: dict, key):
 
     Args:
       env: the environment.
-      labels: `workload`, `row`, `game`, `config`, `batch`, `ticks` and `parted`, as in
+      labels: `workload`, `row`, `game`, `config`, `batch`, `ticks` and `shards`, as in
         `measure.Measurement`.
       key: of the first worlds.
 
@@ -36,7 +36,7 @@ def prepare(env, labels: dict, key):
 
 def _moves(env, labels: dict, key):
     """Prepares workload "moves": every run plays fresh worlds, made before the clock starts."""
-    batch, share = labels["batch"], Share(labels["parted"])
+    batch, share = labels["batch"], Share(labels["shards"])
     reset = share.make(lambda key: jax.vmap(env.reset)(jax.random.split(key, batch))[1])
     play = workloads.play_moves(env, labels["ticks"], labels["row"])
 
@@ -58,7 +58,7 @@ def _moves(env, labels: dict, key):
 
 def _valid(env, labels: dict, key):
     """Prepares workload "valid": runs go on from one another, so that episodes drift apart."""
-    share, vector = Share(labels["parted"]), mm.vectorize(env, labels["batch"])
+    share, vector = Share(labels["shards"]), mm.vectorize(env, labels["batch"])
     carry = share.make(vector.reset)(key)
     play = workloads.play_valid(share.of(vector), labels["ticks"], labels["row"])
     compiled, build = build_ahead(share.play(play, 2, 2), key, *carry)
@@ -80,7 +80,7 @@ def _policy(env, labels: dict, key):
     from agents.learners.rollout import begin_rollout
     from agents.runs.training_run import assemble
 
-    config, share = labels["config"], Share(labels["parted"])
+    config, share = labels["config"], Share(labels["shards"])
     options = dict(game=labels["game"].split("+"), config=config, num_worlds=labels["batch"])
     name = config if config in PRESETS else "tiny"
     vector, policy = assemble(preset(name, minibatches=1, **options), env)

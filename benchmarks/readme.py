@@ -29,7 +29,8 @@ def table(reference: list[dict], step: list[dict]) -> str:
     """
     alone = {fields["game"]: fields for fields in step if fields["row"] == ROWS[0]}
     lines = [
-        "| game | original, one core | here, two cores | ratio per core | without observations |",
+        "| game | original, one core | metammo_jax, two cores | ratio per core "
+        "| without observations |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for fields in reference:

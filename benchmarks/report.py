@@ -79,6 +79,7 @@ def load(path, key: tuple[str, ...] = KEY) -> list[dict]:
             raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
         if missing:
             raise ValueError(f"{path}, line {number} is no measurement: it lacks {missing[0]!r}")
+        fields.setdefault("shards", fields.pop("parted", 1))  # its name in older files
         measurements.append(fields)
     if not measurements:
         raise ValueError(f"{path} holds no measurement")
@@ -130,7 +131,7 @@ def compare(
     """
 
     def label(fields):
-        return (*(fields[name] for name in key), fields.get("parted", 1))
+        return (*(fields[name] for name in key), fields["shards"])
 
     old = {label(fields): fields for fields in before}
     rows = []

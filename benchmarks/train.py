@@ -129,7 +129,7 @@ def _training(cfg, batch, shapes, update, build, seconds, reported, first) -> Tr
         sequence=cfg.sequence,
         epochs=cfg.epochs,
         minibatches=cfg.minibatches,
-        parted=devices,
+        shards=devices,
     )
 
 

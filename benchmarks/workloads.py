@@ -182,10 +182,10 @@ def _zeros(shape) -> jax.Array:
 def absorb(hashes, made):
     """Returns the hashes, one for each element that a world makes, with those of this tick.
 
-    World after world, as somebody would who reads them: so all that is made is written out, and
-    nothing is worked out on the way. Elements are not added up: of so many small numbers that
-    takes longer than to make them. They are read as one row, since of arrays whose last axis is
-    short the compiler takes one at a time.
+    It reads one world after the other, as a training program would. So the compiler must write all
+    arrays to memory, and cannot fuse the step with its reader. The elements are hashed and not
+    summed: a sum takes longer than the step itself. They are read as one row, since the compiler
+    reads arrays whose last axis is short element by element.
 
     Args:
       hashes: of each array (n,) unsigned integers of its width.

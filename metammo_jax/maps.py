@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 def load_pool(cfg: Config) -> np.ndarray:
     """Returns the pool of fractal maps, from the cache if it is there, else made and cached.
 
-    A cached file that is damaged or does not fit is reported, made anew and replaced. Where the
+    A cached file that is damaged or does not fit is reported, made again and replaced. Where the
     cache cannot be read or written, the pool is made all the same.
 
     Args:
@@ -199,14 +199,14 @@ def _read(path: pathlib.Path, cfg: Config) -> np.ndarray | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        _warn(f"cannot read the cached maps in {path} ({error}); making them anew")
+        _warn(f"cannot read the cached maps in {path} ({error}); making them again")
         return None
     digest, body, header = content[:DIGEST], memoryview(content)[DIGEST:], _header(cfg)
     if hashlib.sha256(body).digest() != digest:
-        _warn(f"the cached maps in {path} are damaged; making them anew")
+        _warn(f"the cached maps in {path} are damaged; making them again")
         return None
     if body[: len(header)] != header:
-        _warn(f"{path} does not hold the maps that its name says; making them anew")
+        _warn(f"{path} does not hold the maps that its name says; making them again")
         return None
     shape = (cfg.maps, cfg.map_size, cfg.map_size)
     return np.frombuffer(body[len(header) :], "<f2").reshape(shape).astype(np.float16)
@@ -227,7 +227,7 @@ def _write(path: pathlib.Path, pool: np.ndarray, cfg: Config) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        _warn(f"cannot cache the maps in {path} ({error}); they will be made anew next time")
+        _warn(f"cannot cache the maps in {path} ({error}); they will be made again next time")
 
 
 def _warn(message: str) -> None:

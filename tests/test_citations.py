@@ -120,7 +120,7 @@ def quirks() -> list:
 @pytest.mark.parametrize("text", quirks())
 def test_quirks_name_where_they_are(text):
     """The original's place is well formed; ours exists."""
-    places = re.search(r"\n\* Original: (.+?)\n\* Here: (.+?)(?=\n\n|\n*\Z)", text, re.DOTALL)
+    places = re.search(r"\n\* Original: (.+?)\n\* Code: (.+?)(?=\n\n|\n*\Z)", text, re.DOTALL)
     assert places
     original, here = places.groups()
     theirs, ours = SYMBOL.findall(original), SYMBOL.findall(here)

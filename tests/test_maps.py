@@ -148,7 +148,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_file_is_reported_and_made_anew(path, pool, damage):
+def test_damaged_file_is_reported_and_made_again(path, pool, damage):
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     with pytest.warns(UserWarning, match=path.name):

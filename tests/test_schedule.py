@@ -70,7 +70,7 @@ def test_difficulty_that_can_fall_falls_for_all():
         assert (rows == (15 if turn < per else 15 - step)).all()
 
 
-def test_parted_batches_share_the_same_difficulty():
+def test_sharded_batches_share_the_same_difficulty():
     rng = np.random.default_rng(0)
     game, won, done = (rng.integers(0, 2, 8) for _ in range(3))
     info = info_of(game, won > 0, [START] * 8)

@@ -64,7 +64,7 @@ class Ended(Node):
 
 
 def empty_buffer(size: int, width: int) -> Buffer:
-    """Returns a buffer without levels: so many places, so many choices of each level."""
+    """Returns a buffer of `size` places without levels, each of `width` choices."""
     zeros, never = jnp.zeros(size, jnp.float32), jnp.zeros(size, jnp.int32)
     choices = jnp.zeros((size, width), jnp.int32)
     return Buffer(jnp.full(size, -1, jnp.int32), choices, zeros, zeros, zeros, never, never)

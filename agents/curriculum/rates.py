@@ -26,7 +26,7 @@ class Rates(Node):
 
 
 def start_rates(games: int) -> Rates:
-    """Returns the rates of so many games before the first episode."""
+    """Returns the rates of `games` games before the first episode."""
     zeros = jnp.zeros(games, jnp.float32)
     return Rates(zeros, zeros, jnp.zeros(games, jnp.int32))
 
@@ -84,5 +84,5 @@ def _corrected(average, weight, episodes):
 
 
 def _kept(weight, episodes):
-    """Returns the weight of what was before so many episodes."""
+    """Returns the weight of the past after (...) integer `episodes`, (...) float32."""
     return (1.0 - weight) ** episodes.astype(jnp.float32)

@@ -23,7 +23,7 @@ class Running(Node):
 
 
 def start_running(worlds: int) -> Running:
-    """Returns what is known at the start of an episode in each of so many worlds."""
+    """Returns the sums of `worlds` worlds at the start of an episode, (B,) each."""
     return Running(jnp.zeros(worlds, jnp.float32), jnp.zeros(worlds, jnp.int32))
 
 

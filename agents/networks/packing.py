@@ -53,7 +53,7 @@ def block_size(players: int) -> int:
 
 
 def blocks_at_a_time(worlds: int, players: int, ticks: int) -> int:
-    """Returns C, the blocks of an iteration, for sequences of so many ticks on this platform.
+    """Returns C, the blocks of an iteration, for sequences of `ticks` ticks on this platform.
 
     It is at most a quarter of all blocks, so that few living agents do not leave most of it empty.
     """

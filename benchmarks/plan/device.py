@@ -1,4 +1,4 @@
-"""An H100 that is not there, and compiling for it."""
+"""Compiles for an H100 without having one: its topology, and programs for it."""
 
 import os
 

@@ -199,7 +199,7 @@ def keys(key: jax.Array) -> tuple[jax.Array, jax.Array]:
 def auto_reset(begin: Callable, start, done: jax.Array, ended):
     """Returns state and view after an automatic reset of ended worlds.
 
-    In a batch only the worlds that have ended are begun anew, a few at a time. The usual
+    In a batch only the worlds that have ended are reset, a few at a time. The usual
     `where(done, new, old)` of adapters would make a new world in every world and tick.
 
     Args:

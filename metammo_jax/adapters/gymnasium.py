@@ -29,9 +29,9 @@ except ImportError as error:
 class VectorEnv(_Base):
     """B worlds of P players as B * P slots, with automatic reset of worlds in the same step.
 
-    A player that dies is terminated; its slot stays until its world begins anew, with observations
+    A player that dies is terminated; its slot stays until its world is reset, with observations
     and rewards of 0 and nothing to choose: `infos["alive"]` says whose steps count. When a world
-    begins anew the slots of its dead are terminated again, so that whatever remembers is reset.
+    is reset the slots of its dead are terminated again, so that recurrent states are reset too.
 
     infos: "alive" (N,) and "action_mask" (N, A) bool, for the next step; "winner" (N,) bool; and
     where an episode ended "final_obs" (N,) of arrays (F,), "episode_return" (N,) float32 and

@@ -31,7 +31,7 @@ class JaxMARLEnv:
     """The players of one world as JaxMARL's agents "agent_0", "agent_1", ...
 
     The dead stay agents: their observations and rewards are 0, their `dones` True until the world
-    begins anew, and their only available action does nothing. Who is brought back is done in the
+    is reset, and their only available action does nothing. Who is brought back is done in the
     step of its death.
 
     Attributes:

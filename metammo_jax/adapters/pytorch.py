@@ -41,7 +41,7 @@ class TorchEnv:
     """B worlds of P players as N = B * P slots, with automatic reset of worlds in the same step.
 
     As `adapters.gymnasium.VectorEnv`, with tensors: a player that dies is terminated; its slot
-    stays, with zeros, until its world begins anew, and is terminated again then.
+    stays, with zeros, until its world is reset, and is terminated again then.
 
     Attributes:
       core: the world with flat views.

@@ -1,6 +1,6 @@
 """NPCs that a game brings itself: the soldiers of sandwich, the waves of radio_raid.
 
-Places are redrawn until one can stand there, at most so many times; who finds none stays away.
+Places are drawn until one can stand there, `TRIES` times at most; who finds none stays away.
 Source: docs/rules/minigames.md#sandwich, docs/rules/minigames.md#radio-raid.
 """
 
@@ -33,7 +33,7 @@ WAVE_SIZE = 10
 """NPCs of a wave, at the paper's size."""
 
 WAVE_REST = 3
-"""So few NPCs left, at the paper's size, call the next wave at once."""
+"""The next wave comes at once when no more NPCs than this are left, at the paper's size."""
 
 WAVE_INTERVAL = 20
 """After more ticks than this, at the paper's size, the next wave comes in any case."""

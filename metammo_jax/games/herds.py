@@ -25,7 +25,7 @@ BIRTH_RATE = 0.12
 """Chance that an NPC of a herd far from its largest number has young in a tick."""
 
 STAG_EVERY = 2
-"""One NPC of so many is a stag."""
+"""One in this many animals is a stag."""
 
 GAME_SHARE = 2
 """The game hunted fills one NPC row of so many."""

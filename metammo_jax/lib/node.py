@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import jax
 
 Maybe: TypeAlias = jax.Array | Any
-"""An array in the full game, None in the mini game. Which, a config tells and no checker knows."""
+"""An array in the full game, None in the mini game. A config decides which, unseen by checkers."""
 
 if TYPE_CHECKING:
     from typing import Self

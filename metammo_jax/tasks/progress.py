@@ -75,7 +75,7 @@ def _held(task: Task, values: jax.Array, running: jax.Array) -> tuple[Task, jax.
 
 
 def restart(task: Task, rows: jax.Array) -> Task:
-    """Returns the tasks with those of the players `rows` (P,) bool begun anew.
+    """Returns the tasks with those of the players `rows` (P,) bool reset.
 
     Their highest progress starts from 0 too, as in the original.
     """

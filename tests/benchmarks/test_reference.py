@@ -36,7 +36,7 @@ def ours() -> Measurement:
         state_bytes=1.0,
         temporary_bytes=0,
         peak_bytes=0,
-        parted=1,
+        shards=1,
         checksum=0,
     )
 

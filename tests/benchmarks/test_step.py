@@ -81,7 +81,7 @@ def shared(tmp_path, devices: int, workload: str, rows) -> list[dict]:
 def test_devices_share_the_worlds(tmp_path):
     rows = workloads.ROWS[1], workloads.ROWS[3]
     one, two = (shared(tmp_path, devices, "valid", rows) for devices in (1, 2))
-    assert [line["parted"] for line in one + two] == [1, 1, 2, 2]
+    assert [line["shards"] for line in one + two] == [1, 1, 2, 2]
     for alone, together in zip(one, two, strict=True):
         assert alone["living"] == together["living"] and alone["ended"] == together["ended"] > 0
     (moves,) = shared(tmp_path, 2, "moves", rows[:1])
@@ -115,7 +115,9 @@ def test_compare_matches_like_with_like(tmp_path, capsys):
     write(after, agent_steps_per_s=1500)
     write(after, game="sandwich", agent_steps_per_s=250, checksum=8)
     write(after, batch=32)
-    write(after, parted=2, agent_steps_per_s=9000)
+    write(after, shards=2, agent_steps_per_s=9000)
+    write(after, parted=4, agent_steps_per_s=9000)  # the field's name in older files
+    assert [line["shards"] for line in report.load(after)] == [1, 1, 1, 2, 4]
     _, rows = report.compare(report.load(before), report.load(after))
     assert [row[-2:] for row in rows] == [["1.500", "equal"], ["0.500", "differs"]]
     assert step.main(["--compare", str(before), str(after)]) == 0

@@ -14,9 +14,9 @@ from metammo_jax.config import Config, preset
 from metammo_jax.games.universe import code as codes
 from metammo_jax.games.universe import rules, settle
 from metammo_jax.games.universe.axes import AXES, INDEX, STRUCTURE
+from metammo_jax.games.universe.capacity import capacity_of
 from metammo_jax.games.universe.draw import Atlas
 from metammo_jax.games.universe.kinds import KINDS
-from metammo_jax.games.universe.room import room_of
 from metammo_jax.games.universe.space import Space, playable_rows
 from metammo_jax.games.universe.splits import SPLITS, split_of
 from metammo_jax.replay import origin
@@ -64,7 +64,7 @@ def test_a_code_of_choices_that_contradict_each_other_names_no_game():
         games.from_code(codes.encode(with_choices(calm, fog_speed=1 / 6)))
     large = with_choices(alone, goal="kill", amount=3, join="none", second="last")
     large = settle.canonical(settle.settled(with_choices(large, second_amount=0)))
-    assert not rules.is_playable(large, room_of(preset("tiny", players=4, teams=4)))
+    assert not rules.is_playable(large, capacity_of(preset("tiny", players=4, teams=4)))
     with pytest.raises(ValueError, match="must be one that this config can play: there must be"):
         mm.make(games.from_code(codes.encode(large)), "tiny", players=4, teams=4)
 
@@ -80,7 +80,7 @@ def test_what_follows_from_other_choices_is_settled_once():
     rows = np.random.default_rng(0).integers(0, [len(a.options) for a in AXES], (4096, len(AXES)))
     proper = settle.canonical(settle.settled(rows.astype(np.int32)))
     assert (settle.canonical(settle.settled(proper)) == proper).all()
-    assert 0.5 < rules.is_playable(proper, room_of(FULL)).mean() < 1
+    assert 0.5 < rules.is_playable(proper, capacity_of(FULL)).mean() < 1
 
 
 @pytest.mark.parametrize("config", ["tiny", pytest.param("tiny_full", marks=pytest.mark.slow)])
@@ -177,7 +177,7 @@ def test_odd_configs_draw_what_they_have_room_for(cfg):
     rows = atlas._spare[0]
     assert len(rows) > 20
     for row in rows:
-        sizes = atlas.room.groups[row[INDEX["teams"]]]
+        sizes = atlas.capacity.groups[row[INDEX["teams"]]]
         assert len(sizes) > 1 and sizes.sum() == cfg.players
         assert not row[INDEX["npcs"]] or (cfg.npcs and System.NPC in cfg.systems)
         assert not row[INDEX["combat"]] or System.COMBAT in cfg.systems
@@ -192,7 +192,7 @@ def test_callers_narrow_what_is_drawn():
     near = games.universe(
         goal=["hunt", "eat"], fog_onset_tick=(32, 128), teams="pairs", combat="on"
     )
-    rows, _ = playable_rows(near.space.at(room_of(TINY)), room_of(TINY))
+    rows, _ = playable_rows(near.space.at(capacity_of(TINY)), capacity_of(TINY))
     for game in map(named, rows):  # joined goals are in the order of the list
         assert {game["goal"], game["second"]} & {"hunt", "eat"} and game["fog_onset_tick"] in (
             32,
@@ -201,7 +201,7 @@ def test_callers_narrow_what_is_drawn():
         )
         assert game["teams"] == "pairs" and game["combat"] == "on"
     swapped = games.universe(goal="eat", join="and", second="hunt")
-    rows, _ = playable_rows(swapped.space.at(room_of(TINY)), room_of(TINY))
+    rows, _ = playable_rows(swapped.space.at(capacity_of(TINY)), capacity_of(TINY))
     assert {(game["goal"], game["second"]) for game in map(named, rows)} == {("hunt", "eat")}
     assert near.with_numbers(teams=["pairs", "alone"]) == near
     assert games.universe(fog_onset_tick=None).knob("fog_onset_tick") == games.Fixed(
@@ -334,7 +334,7 @@ def test_mutation_gives_playable_neighbours():
     rows = jnp.asarray(sampled("tiny", "train")[:64])
     keys = jax.random.split(KEY, len(rows))
     new = np.asarray(jax.jit(jax.vmap(atlas.mutate))(keys, rows))
-    assert rules.is_playable(new, room_of(TINY)).all()
+    assert rules.is_playable(new, capacity_of(TINY)).all()
     assert (split_of(new) == 0).all()
     assert ((new != np.asarray(rows)).any(-1)).mean() > 0.8
 

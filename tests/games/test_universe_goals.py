@@ -11,10 +11,10 @@ import pytest
 from metammo_jax import games
 from metammo_jax.config import Config, preset
 from metammo_jax.games.universe.axes import AXES, INDEX
+from metammo_jax.games.universe.capacity import capacity_of
 from metammo_jax.games.universe.draw import Atlas
 from metammo_jax.games.universe.joined import FINENESS, goal_of
 from metammo_jax.games.universe.kinds import KINDS, LEVELS
-from metammo_jax.games.universe.room import room_of
 from metammo_jax.games.universe.space import Space, playable_rows
 from metammo_jax.tasks import embeddings
 from metammo_jax.tasks.book import TaskBook
@@ -34,7 +34,7 @@ def embeddings_of_all():
     atlas = Atlas([Space()], preset("tiny_full"))
     asked, rows = [], []
     axes = ("goal", "amount", "join", "second", "second_amount", "referee", "score")
-    for row in playable_rows(Space(), room_of(preset("tiny_full")))[0]:
+    for row in playable_rows(Space(), capacity_of(preset("tiny_full")))[0]:
         game = named(row)
         row = row.copy()
         row[INDEX["teams"]] = game["teams"] != "alone"

@@ -6,15 +6,16 @@ import numpy as np
 
 from metammo_jax.config import preset
 from metammo_jax.games.universe.axes import AXES, INDEX
+from metammo_jax.games.universe.capacity import capacity_of
 from metammo_jax.games.universe.kinds import KINDS
-from metammo_jax.games.universe.room import room_of
 from metammo_jax.games.universe.space import Space, playable_rows
 
 
 @functools.cache
 def sampled(config: str = "tiny", split: str | None = None) -> np.ndarray:
     """Returns (512, X) playable rows or fewer."""
-    return playable_rows(Space(split=split).at(room_of(preset(config))), room_of(preset(config)))[0]
+    capacity = capacity_of(preset(config))
+    return playable_rows(Space(split=split).at(capacity), capacity)[0]
 
 
 def named(row: np.ndarray) -> dict:

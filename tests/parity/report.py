@@ -317,7 +317,8 @@ def _transfers(games: Sequence[dict]) -> str:
             f"minutes: {game['compared']} statistics compared, {game['differ']} differ, "
             f"{game['equal']} more are constant and equal; least p {game['least_p']:.4f}.",
             "",
-            f"| | original, {game['episodes'][0]} episodes | here, {game['episodes'][1]} | d | p |",
+            f"| | original, {game['episodes'][0]} episodes "
+            f"| metammo_jax, {game['episodes'][1]} | d | p |",
             "| --- | ---: | ---: | ---: | ---: |",
         ]
         for one in game["headlines"]:

@@ -58,7 +58,7 @@ def test_the_page_tells_of_agents_that_play_the_original():
     page = report.page([summary()], None, [game])
     assert "**survive, full, `NPC_N=64`**, trained with 8.0 million" in page
     assert "in 10 minutes: 99 statistics compared, 2 differ, 5 more" in page
-    assert "| | original, 16 episodes | here, 32 | d | p |" in page
+    assert "| | original, 16 episodes | metammo_jax, 32 | d | p |" in page
     assert "| life span | 1,234.500 | 7.250 | -0.31 | 0.020 |" in page
     assert "| NPCs killed | 0.000 | 0.000 | equal | - |" in page
     assert page.count("equal | - |\n\n## Traces") == 1

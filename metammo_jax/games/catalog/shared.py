@@ -37,7 +37,7 @@ LAST_TOGETHER = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM)
 """Last until the horizon, as a team."""
 
 LAST_TO_THE_END = Goal(predicates.tick_ge, ("horizon",), Subject.TEAM, embedding=embeddings.TICK_GE)
-"""The same, as the original tells it."""
+"""The same, with the original's embedding."""
 
 
 def with_settings(game: Minigame, evaluation: bool, fixed: dict, numbers: dict) -> Minigame:

@@ -14,8 +14,8 @@ import numpy as np
 from metammo_jax.config import Config
 from metammo_jax.games.universe import rules
 from metammo_jax.games.universe.axes import AXES, INDEX
+from metammo_jax.games.universe.capacity import capacity_of
 from metammo_jax.games.universe.joined import Meaning
-from metammo_jax.games.universe.room import room_of
 from metammo_jax.games.universe.settings import Settings
 from metammo_jax.games.universe.settle import ALONE, canonical, settled
 from metammo_jax.games.universe.space import Space, allowed_of, is_inside, playable_rows, reach_of
@@ -43,12 +43,12 @@ class Atlas:
           ValueError: there is none; says which rules forbid it.
         """
         self.spaces, self.cfg = tuple(spaces), cfg
-        self.room = room_of(cfg)
-        spaces = [space and space.at(self.room) for space in spaces]
+        self.capacity = capacity_of(cfg)
+        spaces = [space and space.at(self.capacity) for space in spaces]
         self._meaning = Meaning(cfg)
         self._is_drawn = np.array([space is not None for space in spaces])
         nothing = np.zeros((1, len(AXES)), np.int32)
-        found = [(nothing, 1) if s is None else playable_rows(s, self.room) for s in spaces]
+        found = [(nothing, 1) if s is None else playable_rows(s, self.capacity) for s in spaces]
         spare = [rows for rows, _ in found]
         self._tries = max(tries for _, tries in found)
         self._count = np.array([len(rows) for rows in spare], np.int32)
@@ -61,7 +61,7 @@ class Atlas:
         self._allowed = np.stack([allowed_of(space) for space in full])
         wanted = [-1 if s.split is None else SPLITS.index(s.split) for s in full]
         self._split = np.array(wanted, np.int32)
-        self._settings = Settings(self.room)
+        self._settings = Settings(self.capacity)
 
     def draw(self, key: jax.Array, game: jax.Array) -> jax.Array:
         """Returns (X,) int32, the choices of a game; -1 if this game is not drawn so.
@@ -108,7 +108,7 @@ class Atlas:
 
     def is_playable(self, choices: jax.Array) -> jax.Array:
         """Returns (...) bool: can games (..., X) be played at this config."""
-        return rules.is_playable(choices, self.room)
+        return rules.is_playable(choices, self.capacity)
 
     def apply(self, params: Params, choices: jax.Array) -> Params:
         """Returns the settings of an episode, those of a drawn game by its choices (X,)."""
@@ -154,4 +154,4 @@ class Atlas:
         inside = is_inside(rows, jnp.asarray(self._allowed)[game])
         split = jnp.asarray(self._split)[game]
         inside &= (split < 0) | (split == split_of(rows))
-        return inside & rules.is_playable(rows, self.room)
+        return inside & rules.is_playable(rows, self.capacity)

@@ -17,8 +17,8 @@ from metammo_jax.games.knobs import (
     Uniform,
     is_number_or_bool,
 )
+from metammo_jax.games.universe import capacity, rules, settle
 from metammo_jax.games.universe import code as codes
-from metammo_jax.games.universe import room, rules, settle
 from metammo_jax.games.universe.axes import AXES, GROUND, INDEX, Axis, option
 from metammo_jax.games.universe.joined import joined_of
 from metammo_jax.games.universe.pick import Pick
@@ -274,7 +274,7 @@ def _same(known, value) -> bool:
 def needs_of(row: np.ndarray) -> frozenset[System]:
     """Returns the systems that are on in the game of choices (X,)."""
     chosen = dict(zip(INDEX, row.tolist(), strict=True))
-    on = {System.TERRAIN, *room.CRAFTS[chosen["crafts"]]}
-    for name, system in room.SWITCHES.items():
+    on = {System.TERRAIN, *capacity.CRAFTS[chosen["crafts"]]}
+    for name, system in capacity.SWITCHES.items():
         on |= {system} if chosen[name] else set()
     return frozenset(on)

@@ -1,4 +1,4 @@
-"""Goals of drawn games as data: two predicates with their numbers, joined by and or or.
+"""Goals of drawn games as data: two predicates with their numbers, joined by `and` or `or`.
 
 A task's row of arguments is (predicate of the first part, of the second or -1, `JOIN` option, three
 numbers of the first part, three of the second); predicates are numbered by `kinds.PREDICATES`. So

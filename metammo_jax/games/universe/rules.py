@@ -9,8 +9,8 @@ import functools
 import numpy as np
 
 from metammo_jax.games.universe.axes import columns, library, look_up
+from metammo_jax.games.universe.capacity import Capacity
 from metammo_jax.games.universe.kinds import NUMBER
-from metammo_jax.games.universe.room import Room
 from metammo_jax.games.universe.settle import (
     ALONE,
     AND,
@@ -32,46 +32,46 @@ from metammo_jax.games.universe.settle import (
 from metammo_jax.vocab import System
 
 
-def broken(rows, room: Room) -> dict:
+def broken(rows, capacity: Capacity) -> dict:
     """Returns for each rule, in words, (...) bool: do the rows (..., X) break it."""
     chosen = columns(rows)
-    return _system_rules(chosen, room) | _goal_rules(chosen) | _number_rules(chosen, room)
+    return _system_rules(chosen, capacity) | _goal_rules(chosen) | _number_rules(chosen, capacity)
 
 
-def is_playable(rows, room: Room):
+def is_playable(rows, capacity: Capacity):
     """Returns (...) bool: do rows (..., X), settled and canonical, break no rule."""
-    return ~functools.reduce(lambda a, b: a | b, broken(rows, room).values())
+    return ~functools.reduce(lambda a, b: a | b, broken(rows, capacity).values())
 
 
-def first_broken(row: np.ndarray, room: Room | None = None) -> str | None:
+def first_broken(row: np.ndarray, capacity: Capacity | None = None) -> str | None:
     """Returns the first rule, in words, that a row (X,) breaks; None if there is none.
 
     Without a config, of the rules that are the same at every one.
     """
     rows = row[None]
-    rules = _goal_rules(columns(rows)) if room is None else broken(rows, room)
+    rules = _goal_rules(columns(rows)) if capacity is None else broken(rows, capacity)
     return next((rule for rule, breaks in rules.items() if breaks[0]), None)
 
 
-def _system_rules(chosen: dict, room: Room) -> dict:
-    teams, spawn, on = chosen["teams"], chosen["spawn"], room.cfg.systems
+def _system_rules(chosen: dict, capacity: Capacity) -> dict:
+    teams, spawn, on = chosen["teams"], chosen["spawn"], capacity.cfg.systems
     is_alone = teams == ALONE
-    never, least = teams < 0, look_up(room.smallest, teams)
+    never, least = teams < 0, look_up(capacity.smallest, teams)
 
     def missing(name: str, *systems: System):
         return never if on.issuperset(systems) else chosen[name] > 0
 
-    rows = 2 * look_up(room.scaled("difficulty"), chosen["difficulty"])
-    rows = rows * look_up(room.count, teams)
+    rows = 2 * look_up(capacity.scaled("difficulty"), chosen["difficulty"])
+    rows = rows * look_up(capacity.count, teams)
     return {
-        "the config has no teams for this layout": ~look_up(room.is_there, teams),
+        "the config has no teams for this layout": ~look_up(capacity.is_there, teams),
         "the config must have the RESOURCE system": missing("resource", System.RESOURCE),
         "the config must have the COMBAT system": missing("combat", System.COMBAT),
         "the config must have the COMMUNICATION system": missing("words", System.COMMUNICATION),
         "the config must have NPCs and their system": (
-            never if room.cfg.has_npcs else chosen["npcs"] > 0
+            never if capacity.cfg.has_npcs else chosen["npcs"] > 0
         ),
-        "the config must have the systems of `crafts`": ~look_up(room.crafts, chosen["crafts"]),
+        "the config must have the systems of `crafts`": ~look_up(capacity.crafts, chosen["crafts"]),
         "NPCs need combat": (chosen["npcs"] > 0) & (chosen["combat"] == 0),
         "those who play alone start alone": is_alone & (spawn != ON_EDGE),
         "recons need teams of 4 or more": (spawn == RECONS) & (least < 4),
@@ -83,7 +83,7 @@ def _system_rules(chosen: dict, room: Room) -> dict:
         "teams on a circle need open ground": ((spawn == CIRCLE) & (chosen["ground"] == 0)),
         "soldiers are sent against teams": is_alone & (chosen["npcs"] == SOLDIERS),
         "soldiers must fit into the NPC rows": (
-            (chosen["npcs"] == SOLDIERS) & ((rows > room.cfg.npcs) | (rows == 0))
+            (chosen["npcs"] == SOLDIERS) & ((rows > capacity.cfg.npcs) | (rows == 0))
         ),
         "where there is hunger, food and water must grow": (
             (chosen["resource"] > 0) & (chosen["scatter"] == 0) & (chosen["ground"] > 0)
@@ -159,48 +159,49 @@ def _winning_rules(chosen: dict) -> dict:
     }
 
 
-def _number_rules(chosen: dict, room: Room) -> dict:
-    return _amount_rules(chosen, room) | _time_rules(chosen, room)
+def _number_rules(chosen: dict, capacity: Capacity) -> dict:
+    return _amount_rules(chosen, capacity) | _time_rules(chosen, capacity)
 
 
-def _amount_rules(chosen: dict, room: Room) -> dict:
+def _amount_rules(chosen: dict, capacity: Capacity) -> dict:
     teams, where = chosen["teams"], library(chosen["teams"]).where
-    center, largest = look_up(room.center, chosen["center"]), look_up(room.largest, teams)
-    foes, acting = room.cfg.players - largest, look_up(room.smallest, teams)
+    center, largest = look_up(capacity.center, chosen["center"]), look_up(capacity.largest, teams)
+    foes, acting = capacity.cfg.players - largest, look_up(capacity.smallest, teams)
     acting = where(chosen["spawn"] == RECONS, acting - acting // 4, acting)
     acting = where(chosen["spawn"] == CALLERS, acting - 1, acting)
     killable = where(chosen["revival"] > 0, foes, foes // 2)
-    at_once = _asked_below(chosen, room, "hit", 2 * largest)
+    at_once = _asked_below(chosen, capacity, "hit", 2 * largest)
     for kind in ("style", "explore", "travel"):
-        at_once |= _asked_below(chosen, room, kind, 2 * largest)
+        at_once |= _asked_below(chosen, capacity, kind, 2 * largest)
     return {
         "what all members can do at once must be asked for twice at least": at_once,
         "there must be enough NPCs to defeat": _asked_above(
-            chosen, room, "hunt", _npcs(chosen, room)
+            chosen, capacity, "hunt", _npcs(chosen, capacity)
         ),
         "there must be enough foes to kill, twice as many unless they come back": _asked_above(
-            chosen, room, "kill", killable
+            chosen, capacity, "kill", killable
         ),
         "the way to the middle must be long enough to explore": _asked_above(
-            chosen, room, "explore", center // 4 * acting
+            chosen, capacity, "explore", center // 4 * acting
         ),
         "the square must be large enough to travel": _asked_above(
-            chosen, room, "travel", center // 2 * acting
+            chosen, capacity, "travel", center // 2 * acting
         ),
         "to gather must be narrower than a third of the square": _asked_above(
-            chosen, room, "gather", center // 3
+            chosen, capacity, "gather", center // 3
         ),
     }
 
 
-def _time_rules(chosen: dict, room: Room) -> dict:
-    horizon, center = room.cfg.horizon, look_up(room.center, chosen["center"])
+def _time_rules(chosen: dict, capacity: Capacity) -> dict:
+    horizon, center = capacity.cfg.horizon, look_up(capacity.center, chosen["center"])
     hold, fog = 3 * horizon // 4 - center // 2, chosen["fog_onset_tick"] > 0
-    final = look_up(room.scaled("fog_final_size"), chosen["fog_final_size"])
-    earliest = look_up(room.scaled("earliest_win"), chosen["earliest_win"])
+    final = look_up(capacity.scaled("fog_final_size"), chosen["fog_final_size"])
+    earliest = look_up(capacity.scaled("earliest_win"), chosen["earliest_win"])
     return {
         "there must be time to reach the tile and hold it": (
-            _asked_above(chosen, room, "hill", hold) | _asked_above(chosen, room, "quadrant", hold)
+            _asked_above(chosen, capacity, "hill", hold)
+            | _asked_above(chosen, capacity, "quadrant", hold)
         ),
         "the fog must leave the tile of a quadrant free": asks(chosen, "quadrant") & fog,
         "the fog must close in on something": fog & (final >= center // 2),
@@ -208,22 +209,22 @@ def _time_rules(chosen: dict, room: Room) -> dict:
     }
 
 
-def _npcs(chosen: dict, room: Room):
+def _npcs(chosen: dict, capacity: Capacity):
     """Returns (...) int32, how many NPCs there are to defeat."""
     where = library(chosen["npcs"]).where
-    natives = look_up(room.scaled("npc_population"), chosen["npc_population"])
-    soldiers = look_up(room.scaled("difficulty"), chosen["difficulty"])
+    natives = look_up(capacity.scaled("npc_population"), chosen["npc_population"])
+    soldiers = look_up(capacity.scaled("difficulty"), chosen["difficulty"])
     there = where(chosen["npcs"] == SOLDIERS, soldiers, natives // 2)
-    return where(chosen["npcs"] == WAVES, room.cfg.npcs, there)
+    return where(chosen["npcs"] == WAVES, capacity.cfg.npcs, there)
 
 
-def _asked_above(chosen: dict, room: Room, kind: str, most):
+def _asked_above(chosen: dict, capacity: Capacity, kind: str, most):
     """Returns (...) bool: does a part of the goal ask for more of a kind than can be had."""
-    wanted = look_up(room.amounts[NUMBER[kind]], amount_of(chosen, kind))
+    wanted = look_up(capacity.amounts[NUMBER[kind]], amount_of(chosen, kind))
     return asks(chosen, kind) & (wanted > most)
 
 
-def _asked_below(chosen: dict, room: Room, kind: str, least):
+def _asked_below(chosen: dict, capacity: Capacity, kind: str, least):
     """Returns (...) bool: does a part of the goal ask for less of a kind than makes a game."""
-    wanted = look_up(room.amounts[NUMBER[kind]], amount_of(chosen, kind))
+    wanted = look_up(capacity.amounts[NUMBER[kind]], amount_of(chosen, kind))
     return asks(chosen, kind) & (wanted < least)

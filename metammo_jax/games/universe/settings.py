@@ -8,8 +8,8 @@ from metammo_jax.config import Config
 from metammo_jax.games.knobs import SETTINGS, Unit
 from metammo_jax.games.spawn import place_tile
 from metammo_jax.games.universe.axes import AXES, GROUND, Axis, columns
+from metammo_jax.games.universe.capacity import Capacity
 from metammo_jax.games.universe.kinds import KINDS
-from metammo_jax.games.universe.room import Room
 from metammo_jax.games.universe.settle import ALONE
 from metammo_jax.vocab import NEVER, System
 from metammo_jax.world import Params
@@ -18,15 +18,15 @@ from metammo_jax.world import Params
 class Settings:
     """Tables of the settings of each choice at a config."""
 
-    def __init__(self, room: Room):
-        self._cfg = cfg = room.cfg
+    def __init__(self, capacity: Capacity):
+        self._cfg = cfg = capacity.cfg
         numbers = {
             axis.name: np.array([scaled(axis, value, cfg) for value in axis.values])
             for axis in AXES
             if axis.is_setting
         }
-        self._numbers = numbers | {"center": room.center}
-        self._group, self._leader = _teams(room)
+        self._numbers = numbers | {"center": capacity.center}
+        self._group, self._leader = _teams(capacity)
 
     def apply(self, params: Params, choices: jax.Array) -> Params:
         """Returns the settings of a drawn game.
@@ -51,11 +51,11 @@ class Settings:
         return params.replace(seize_target=place_tile(_place(chosen), params, self._cfg))
 
 
-def _teams(room: Room) -> tuple[np.ndarray, np.ndarray]:
+def _teams(capacity: Capacity) -> tuple[np.ndarray, np.ndarray]:
     """Returns (layouts, P) int32 twice, groups and rows of leaders."""
     groups, leaders = [], []
-    for sizes in room.groups:
-        sizes = np.array([room.cfg.players]) if sizes is None else sizes
+    for sizes in capacity.groups:
+        sizes = np.array([capacity.cfg.players]) if sizes is None else sizes
         group = np.repeat(np.arange(len(sizes)), sizes)
         groups.append(group)
         leaders.append((np.cumsum(sizes) - sizes)[group])

@@ -7,8 +7,8 @@ if its choices are those. All functions read rows of choices of numpy and of JAX
 import numpy as np
 
 from metammo_jax.games.universe.axes import columns, library, look_up, option, rows_of
+from metammo_jax.games.universe.capacity import CRAFTS
 from metammo_jax.games.universe.kinds import KINDS, NUMBER
-from metammo_jax.games.universe.room import CRAFTS
 from metammo_jax.vocab import System
 
 ALONE = option("teams", "alone")

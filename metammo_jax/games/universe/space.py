@@ -6,7 +6,7 @@ import numpy as np
 
 from metammo_jax.games.universe import rules, settle
 from metammo_jax.games.universe.axes import AXES, INDEX
-from metammo_jax.games.universe.room import Room
+from metammo_jax.games.universe.capacity import Capacity
 from metammo_jax.games.universe.splits import SPLITS, split_of
 
 MISSES = 1e-3
@@ -36,7 +36,7 @@ class Space:
     split: str | None = None
     row: tuple[int, ...] | None = None
 
-    def at(self, room: Room) -> "Space":
+    def at(self, capacity: Capacity) -> "Space":
         """Returns the space without what a config has no systems for.
 
         Raises:
@@ -46,7 +46,7 @@ class Space:
             return self
         allowed = []
         for axis, options in zip(AXES, self.allowed, strict=True):
-            left = tuple(i for i in options if room.has(axis.name)[i])
+            left = tuple(i for i in options if capacity.has(axis.name)[i])
             if not left:
                 names = [axis.options[i] for i in options]
                 raise ValueError(f"this config has no systems, or teams, for {axis.name}={names}")
@@ -59,7 +59,7 @@ class Space:
         return self.allowed[index] if self.row is None else (self.row[index],)
 
 
-def playable_rows(space: Space, room: Room) -> tuple[np.ndarray, int]:
+def playable_rows(space: Space, capacity: Capacity) -> tuple[np.ndarray, int]:
     """Returns (n, X) int32 playable rows of a space, and how many tries a draw needs.
 
     Raises:
@@ -67,7 +67,7 @@ def playable_rows(space: Space, room: Room) -> tuple[np.ndarray, int]:
     """
     if space.row is not None:
         row = np.array(space.row, np.int32)
-        rule = rules.first_broken(row, room)
+        rule = rules.first_broken(row, capacity)
         if rule:
             raise ValueError(f"the game must be one that this config can play: {rule}")
         return row[None], LEAST_TRIES
@@ -76,7 +76,7 @@ def playable_rows(space: Space, room: Room) -> tuple[np.ndarray, int]:
     while len(found) < SPARE and tried < _MOST_CANDIDATES:
         rows = settle.canonical(settle.settled(_sample(draws, space, _CANDIDATES)))
         inside = is_inside(rows, allowed_of(space)) & ((wanted < 0) | (split_of(rows) == wanted))
-        broken = rules.broken(rows, room)
+        broken = rules.broken(rows, capacity)
         found.extend(rows[inside & ~np.any(list(broken.values()), axis=0)])
         tried += _CANDIDATES
         for rule, breaks in broken.items():

@@ -8,8 +8,8 @@ from metammo_jax.config import Config, preset
 from metammo_jax.games.base import Minigame
 from metammo_jax.games.universe import kinds
 from metammo_jax.games.universe.axes import AXES, INDEX
+from metammo_jax.games.universe.capacity import capacity_of
 from metammo_jax.games.universe.game import choices_of, needs_of, row_of
-from metammo_jax.games.universe.room import room_of
 from metammo_jax.games.universe.settings import scaled
 from metammo_jax.vocab import System
 from metammo_jax.world import World
@@ -79,7 +79,7 @@ def describe(game: str | World | Minigame | np.ndarray, config: str | Config = "
     row, cfg = row_of(game) if isinstance(game, str) else choices_of(game), preset(config)
     chosen = {axis.name: axis.options[row[index]] for index, axis in enumerate(AXES)}
     numbers = {a.name: scaled(a, a.values[row[INDEX[a.name]]], cfg) for a in AXES if a.is_setting}
-    numbers["center"] = int(room_of(cfg).center[row[INDEX["center"]]])
+    numbers["center"] = int(capacity_of(cfg).center[row[INDEX["center"]]])
     lines = [
         _teams(chosen, row, cfg, numbers),
         f"{_SPAWN[chosen['spawn']]}.",
@@ -99,7 +99,7 @@ def describe_task(choices: np.ndarray, cfg: Config) -> str:
 
 
 def _teams(chosen: dict, row: np.ndarray, cfg: Config, numbers: dict) -> str:
-    groups = room_of(cfg).groups[row[INDEX["teams"]]]
+    groups = capacity_of(cfg).groups[row[INDEX["teams"]]]
     if groups is None:
         raise ValueError(f"this config has no teams for the layout {chosen['teams']!r}")
     known = sorted(set(groups.tolist()), reverse=True)

@@ -34,7 +34,7 @@ SWITCHES: dict[str, System] = {
 """Systems that are on where the axis is not at its first option."""
 
 
-class Room:
+class Capacity:
     """What a config has room for: sizes of teams and numbers of goals, scaled.
 
     Attributes:
@@ -81,9 +81,9 @@ class Room:
 
 
 @functools.cache
-def room_of(cfg: Config) -> Room:
+def capacity_of(cfg: Config) -> Capacity:
     """Returns what a config has room for."""
-    return Room(cfg)
+    return Capacity(cfg)
 
 
 def least_center_of_all_games(cfg: Config) -> int:
