@@ -27,8 +27,8 @@ BIRTH_RATE = 0.12
 STAG_EVERY = 2
 """One in this many animals is a stag."""
 
-GAME_SHARE = 2
-"""The game hunted fills one NPC row of so many."""
+ANIMALS_SHARE = 2
+"""Animals fill one in this many NPC rows."""
 
 LANTERNS = 2
 """Lanterns, on opposite sides of the middle."""
@@ -63,12 +63,14 @@ def herd_refill(key: jax.Array, world: World, cfg: Config) -> World:
     return _scattered(place_key, world, wanted, jnp.full(cfg.npcs, Kind.PASSIVE, jnp.int32), cfg)
 
 
-def game_muster(key: jax.Array, world: World, cfg: Config) -> World:
+def animals_muster(key: jax.Array, world: World, cfg: Config) -> World:
     """Returns the world with stags (neutral NPCs) and hares (passive ones) anywhere."""
-    return _scattered(key, world, *_game(world, jnp.arange(cfg.npcs) < _game_count(cfg), cfg), cfg)
+    return _scattered(
+        key, world, *_animals(world, jnp.arange(cfg.npcs) < _count_animals(cfg), cfg), cfg
+    )
 
 
-def game_refill(key: jax.Array, world: World, cfg: Config) -> World:
+def animals_refill(key: jax.Array, world: World, cfg: Config) -> World:
     """Returns the world with stags healed that only one player is in reach of, and animals added.
 
     Animals that were killed come back elsewhere, but not in a tick in which NPCs died: these can
@@ -80,20 +82,21 @@ def game_refill(key: jax.Array, world: World, cfg: Config) -> World:
     well = (world.npc.kind == Kind.NEUTRAL) & body.present[players:] & (hunters < 2)
     health = jnp.where(well, BASE_HEALTH, body.health[players:])
     world = world.replace(body=body.replace(health=body.health.at[players:].set(health)))
-    missing = _game_count(cfg) - body.present[players:].sum()
+    missing = _count_animals(cfg) - body.present[players:].sum()
     wanted = (jnp.arange(cfg.npcs) < missing) & ~body.died[players:].any()
-    return _scattered(key, world, *_game(world, wanted, cfg), cfg)
+    return _scattered(key, world, *_animals(world, wanted, cfg), cfg)
 
 
-def _game_count(cfg: Config) -> int:
-    return max(2, cfg.npcs // GAME_SHARE)
+def _count_animals(cfg: Config) -> int:
+    """Returns how many animals there are when none is missing."""
+    return max(2, cfg.npcs // ANIMALS_SHARE)
 
 
-def _game(world: World, wanted: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
+def _animals(world: World, wanted: jax.Array, cfg: Config) -> tuple[jax.Array, jax.Array]:
     """Returns (N,) wanted and kinds, so that one of `STAG_EVERY` is a stag."""
     present = world.body.present[cfg.players :]
     stags = (present & (world.npc.kind == Kind.NEUTRAL)).sum()
-    lacking = _game_count(cfg) // STAG_EVERY - stags
+    lacking = _count_animals(cfg) // STAG_EVERY - stags
     kind = jnp.where(jnp.arange(cfg.npcs) < lacking, Kind.NEUTRAL, Kind.PASSIVE)
     return wanted, kind.astype(jnp.int32)
 

@@ -1,4 +1,4 @@
-"""Stag hunt: game that takes two, and game that one can get alone."""
+"""Stag hunt: stags take two hunters, hares only one."""
 
 from metammo_jax.games import herds, referee, spawn
 from metammo_jax.games.base import Minigame
@@ -23,8 +23,8 @@ def stag_hunt(*, evaluation: bool = False, **numbers) -> Minigame:
         goals=(Goal(predicates.hunt_game, ("difficulty",)),),
         referee=referee.completed_at_horizon,
         score=referee.winners_share,
-        muster=herds.game_muster,
-        refill=herds.game_refill,
+        muster=herds.animals_muster,
+        refill=herds.animals_refill,
         least_players=2,
         dial="food",
         least_npcs=2,
