@@ -166,7 +166,7 @@ class Env:
         if game is None:
             game = self.table.choose(game_key)
         else:
-            checks.game_index(game, len(self.games))
+            checks.check_game_index(game, len(self.games))
         if difficulty is None:
             difficulty = self.table.first_difficulty()
         given = () if choices is None else (self.table.checked_choices(choices),)
@@ -301,7 +301,7 @@ class Env:
 
 
 def _check_key(key: jax.Array, call: str) -> None:
-    checks.one_key(key, call, f"use jax.vmap({call}) or mm.vectorize(env, number of worlds)")
+    checks.check_one_key(key, call, f"use jax.vmap({call}) or mm.vectorize(env, number of worlds)")
 
 
 def _shapes(tree) -> dict[str, tuple[tuple[int, ...], np.dtype]]:

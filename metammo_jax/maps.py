@@ -58,13 +58,13 @@ def load_pool(cfg: Config) -> np.ndarray:
     pool = None if path is None else _read(path, cfg)
     if pool is None:
         logger.info("making %d maps of %d tiles a side", cfg.maps, cfg.map_size)
-        pool = make_pool(cfg)
+        pool = make_map_pool(cfg)
         if path is not None:
             _write(path, pool, cfg)
     return pool
 
 
-def make_pool(cfg: Config) -> np.ndarray:
+def make_map_pool(cfg: Config) -> np.ndarray:
     """Returns (maps, H, W) float16, every fractal map of a pool, made afresh."""
     pool = np.empty((cfg.maps, cfg.map_size, cfg.map_size), np.float16)
     for index in range(cfg.maps):

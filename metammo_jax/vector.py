@@ -343,7 +343,7 @@ class VectorEnv:
 
 
 def _check_key(key: jax.Array) -> None:
-    checks.one_key(key, "a batch", "give one, from which that of every world is derived")
+    checks.check_one_key(key, "a batch", "give one, from which that of every world is derived")
 
 
 def _reset(reset, keys, difficulty, game, choices=None) -> tuple[Observation, World]:

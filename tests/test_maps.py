@@ -43,7 +43,7 @@ def path(cache):
 
 @pytest.fixture(scope="module")
 def pool():
-    return maps.make_pool(SMALL)
+    return maps.make_map_pool(SMALL)
 
 
 def small(**changes):
@@ -65,7 +65,7 @@ def test_whole_maps_of_the_original(size, playable, count, evaluation, index, di
 
 @pytest.mark.parametrize("playable", [8, 10, 14, 16, 22])
 def test_single_small_maps(playable):
-    pool = maps.make_pool(small(map_size=40, playable_side=playable, maps=1))
+    pool = maps.make_map_pool(small(map_size=40, playable_side=playable, maps=1))
     assert pool.shape == (1, 40, 40) and pool.dtype == np.float16
     assert ((pool >= 0) & (pool <= 1)).all() and pool.astype(np.float32).std() > 0.1
 
@@ -77,7 +77,7 @@ def test_large_map():
 
 
 def test_evaluation_has_maps_of_its_own(pool):
-    other = maps.make_pool(preset(SMALL, evaluation_maps=True))
+    other = maps.make_map_pool(preset(SMALL, evaluation_maps=True))
     inside = slice(10, 38)
     unlike = [(a != b)[inside, inside].mean() for a in pool for b in other]
     assert min(unlike) > 0.9
@@ -85,7 +85,7 @@ def test_evaluation_has_maps_of_its_own(pool):
 
 def test_pool_is_made_once(cache, pool, monkeypatch):
     np.testing.assert_array_equal(maps.load_pool(SMALL), pool)
-    monkeypatch.setattr(maps, "make_pool", None)
+    monkeypatch.setattr(maps, "make_map_pool", None)
     again = maps.load_pool(SMALL)
     np.testing.assert_array_equal(again, pool)
     assert again.dtype == np.float16 and again.flags.writeable

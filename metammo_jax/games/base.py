@@ -57,8 +57,13 @@ class Knobs(Mapping[str, Knob]):
         return repr(self._knobs)
 
 
-_WORDS = {"task_completed": "task", "king_of_the_hill": "hill"}
-"""Words of the referees that `games.universe` calls otherwise."""
+_WORDS = {
+    "task_completed": "task",
+    "hill_holders": "hill",
+    "duel_winners": "duels",
+    "richest_players": "richest",
+}
+"""Words of referees in embeddings, where they are not the function's name."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -76,7 +76,7 @@ def hold_seekers(key: jax.Array, world: World, cfg: Config) -> World:
 
 
 @for_players
-def catch_hiders(key: jax.Array, world: World, cfg: Config) -> World:
+def freeze_caught(key: jax.Array, world: World, cfg: Config) -> World:
     """Returns the world with players caught: frozen to the end.
 
     Caught is who is near a player of the first side that can act.

@@ -21,7 +21,7 @@ from metammo_jax.vocab import NOBODY, Kind
 from metammo_jax.world import World
 
 TRIES = 16
-"""Places drawn for each NPC."""
+"""Places drawn for each NPC; who finds none stays away."""
 
 REINFORCEMENTS = 8
 """Soldiers that can join in one tick: all that the hardest game of the paper's size can miss."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from metammo_jax import query
 from metammo_jax.config import Config
 from metammo_jax.games.conditions import feed_by_light
-from metammo_jax.games.garrison import passable_places
+from metammo_jax.games.garrison import TRIES, passable_places
 from metammo_jax.games.knobs import Unit
 from metammo_jax.games.spawn import edge_tile
 from metammo_jax.lib import chance, grid, threefry
@@ -17,9 +17,6 @@ from metammo_jax.rules.spawning import Recruits, enlist
 from metammo_jax.tables import BASE_HEALTH, REACH
 from metammo_jax.vocab import NOBODY, Kind
 from metammo_jax.world import World
-
-TRIES = 16
-"""Places drawn for each NPC; who finds none stays away."""
 
 BIRTH_RATE = 0.12
 """Chance that an NPC of a herd far from its largest number has young in a tick."""

@@ -26,7 +26,7 @@ def group_sizes(game: Minigame, cfg: Config) -> np.ndarray:
     return np.ones(cfg.players, np.int32)
 
 
-def team_count(game: Minigame, cfg: Config) -> int:
+def count_groups(game: Minigame, cfg: Config) -> int:
     """Returns the number of groups of players: teams, or players in a game of individuals."""
     return cfg.teams // game.team_split if game.team_split else len(group_sizes(game, cfg))
 
@@ -81,7 +81,7 @@ def _bounds(game: Minigame, name: str, cfg: Config) -> tuple[float, float, bool]
 
 def least_center(game: Minigame, cfg: Config) -> int:
     """Returns the fewest tiles a side on whose edge the players, or their teams, have room."""
-    least = 4 * ((team_count(game, cfg) + 3) // 4) + 1 if game.team_split else 8
+    least = 4 * ((count_groups(game, cfg) + 3) // 4) + 1 if game.team_split else 8
     if not game.team_split or game.spawn is individuals_on_edge:
         least = max(8, -(-cfg.players // 4))
     return least + least % 2

@@ -48,7 +48,7 @@ def task_completed(world: World, cfg: Config) -> jax.Array:
     return is_completed(world)
 
 
-def king_of_the_hill(world: World, cfg: Config) -> jax.Array:
+def hill_holders(world: World, cfg: Config) -> jax.Array:
     """Returns (P,) bool, those who completed their task; else, in two cases, the hill's team.
 
     The hill's team is that of the latest seizer. It wins at the horizon, or when no other team
@@ -122,7 +122,7 @@ def contracts_or_last(world: World, cfg: Config) -> jax.Array:
     return jnp.where(done.any(), done, last)
 
 
-def duels(world: World, cfg: Config) -> jax.Array:
+def duel_winners(world: World, cfg: Config) -> jax.Array:
     """Returns (P,) bool, living players whose foe is dead, once every duel is decided.
 
     At the horizon they win too, whatever is undecided. Rows 0 and 1 are foes, 2 and 3, ...
@@ -134,7 +134,7 @@ def duels(world: World, cfg: Config) -> jax.Array:
     return wins & (~undecided | (world.tick >= cfg.horizon))
 
 
-def richest(world: World, cfg: Config) -> jax.Array:
+def richest_players(world: World, cfg: Config) -> jax.Array:
     """Returns (P,) bool, those who completed their task; else, at the horizon, the richest.
 
     The richest are the living with the most gold. Nobody wins with the gold that all begin with.

@@ -65,7 +65,7 @@ def key_of_seed(seed: int) -> jax.Array:
         return jax.random.key(number)
 
 
-def one_key(key: Any, call: str, several: str) -> None:
+def check_one_key(key: Any, call: str, several: str) -> None:
     """Raises ValueError unless it is one key, of `jax.random.key` or of `jax.random.PRNGKey`.
 
     Args:
@@ -90,7 +90,7 @@ def one_key(key: Any, call: str, several: str) -> None:
         raise ValueError(f"{call} takes one key, given keys of shape {keys}; {several}")
 
 
-def game_index(game: Any, count: int) -> None:
+def check_game_index(game: Any, count: int) -> None:
     """Raises ValueError unless it is an integer () that counts the games, as far as is known.
 
     What is traced is only known to be an integer.

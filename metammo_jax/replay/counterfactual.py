@@ -107,7 +107,7 @@ def _played(source, at, ticks: int, actions, key):
         raise ValueError(f"at={at!r} must be a World where source is an environment")
     if actions is None or key is None:
         raise ValueError("an environment needs actions and key beside the world")
-    key, taken = given.one_key(key, "counterfactual"), given.ticks_of(actions, env.cfg)
+    key, taken = given.as_one_key(key, "counterfactual"), given.ticks_of(actions, env.cfg)
     if len(taken.move) != ticks:
         raise ValueError(f"actions are of {len(taken.move)} ticks, ticks={ticks}")
     return env, 0, at, key, taken

@@ -58,7 +58,7 @@ class Replay:
           ValueError: a batch of worlds or several keys are given, there is no such game or
             difficulty, or actions have a wrong shape or dtype.
         """
-        env, key = given.inner_env(env, "Replay"), given.one_key(key, "Replay")
+        env, key = given.inner_env(env, "Replay"), given.as_one_key(key, "Replay")
         index, levels = given.game_index(env, game), given.difficulties(env, difficulty)
         course = Course(env, key, given.ticks_of(actions, env.cfg), index, levels)
         self._hold(course, *_played(course), policy)

@@ -28,9 +28,9 @@ def inner_env(env: Any, call: str) -> Any:
     return env
 
 
-def one_key(key: Any, call: str) -> jax.Array:
+def as_one_key(key: Any, call: str) -> jax.Array:
     """Returns () key, also of words as `jax.random.PRNGKey` makes them; ValueError otherwise."""
-    checks.one_key(key, call, "give one, or call it once for each")
+    checks.check_one_key(key, call, "give one, or call it once for each")
     is_key = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
     return key if is_key else jax.random.wrap_key_data(jnp.asarray(key))
 

@@ -27,6 +27,10 @@ _FORMER_NAMES = {
     "playable_side": "map_size",
     "metammo_jax.games.herds.animals_muster": "metammo_jax.games.herds.game_muster",
     "metammo_jax.games.herds.animals_refill": "metammo_jax.games.herds.game_refill",
+    "metammo_jax.games.conditions.freeze_caught": "metammo_jax.games.conditions.catch_hiders",
+    "metammo_jax.games.referee.duel_winners": "metammo_jax.games.referee.duels",
+    "metammo_jax.games.referee.hill_holders": "metammo_jax.games.referee.king_of_the_hill",
+    "metammo_jax.games.referee.richest_players": "metammo_jax.games.referee.richest",
 }
 """Dials and functions that have been renamed: fingerprints keep the names of stored replays."""
 

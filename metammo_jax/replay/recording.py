@@ -63,7 +63,7 @@ def record(
       ValueError: a batch of worlds or several keys are given, there is no such game or difficulty,
         ticks is no positive number, or the policy has no outputs.
     """
-    inner, key = given.inner_env(env, "record"), given.one_key(key, "record")
+    inner, key = given.inner_env(env, "record"), given.as_one_key(key, "record")
     ticks = env.cfg.horizon if ticks is None else checks.whole("ticks", ticks, 1)
     if outputs and not isinstance(policy, Explains):
         raise ValueError("outputs=True needs a policy with a method explain, such as agent.player")

@@ -268,10 +268,10 @@ def test_referees_of_sides_and_of_the_horizon():
 def test_referees_of_duels_contracts_and_gold():
     world = worlds.blank(TINY, tick=9)
     decided = killed(world, {row: row ^ 1 for row in (0, 3, 4, 7, 8, 11, 12)})
-    assert won(referee.duels, decided) == [], "14 and 15 still fight"
-    assert won(referee.duels, killed(decided, {15: 14})) == [1, 2, 5, 6, 9, 10, 13, 14]
+    assert won(referee.duel_winners, decided) == [], "14 and 15 still fight"
+    assert won(referee.duel_winners, killed(decided, {15: 14})) == [1, 2, 5, 6, 9, 10, 13, 14]
     late = decided.replace(tick=jnp.int32(128))
-    assert won(referee.duels, late) == [1, 2, 5, 6, 9, 10, 13]
+    assert won(referee.duel_winners, late) == [1, 2, 5, 6, 9, 10, 13]
     last = killed(world, dict.fromkeys(range(1, 16), 0))
     assert won(referee.contracts_or_last, last) == [], "nobody wins who has done nothing"
     assert won(referee.contracts_or_last, with_progress(last, 0.25)) == [0]
@@ -280,10 +280,10 @@ def test_referees_of_duels_contracts_and_gold():
     late = worlds.blank(TINY, tick=128)
     assert won(referee.living_last, killed(late, {4: 1}))[3:5] == [3, 5]
     gold = jnp.full(32, BASE_GOLD)
-    assert won(referee.richest, place(late, [], gold=gold)) == []
+    assert won(referee.richest_players, place(late, [], gold=gold)) == []
     rich = place(late, [], gold=gold.at[3].set(5).at[4].set(7))
-    assert won(referee.richest, rich) == [4]
-    assert won(referee.richest, killed(rich, {4: 0})) == [3]
+    assert won(referee.richest_players, rich) == [4]
+    assert won(referee.richest_players, killed(rich, {4: 0})) == [3]
 
 
 def test_a_herd_that_is_hunted_out_does_not_come_back():
@@ -323,7 +323,7 @@ def test_who_is_caught_stays_where_it_is():
     world = worlds.blank(TINY, teams=4)
     pos = far()
     pos[0], pos[4], pos[5], pos[1:4] = (24, 24), (26, 22), (24, 27), (40, 40)
-    catch = jax.jit(conditions.catch_hiders, static_argnums=2)
+    catch = jax.jit(conditions.freeze_caught, static_argnums=2)
     found = catch(KEY, place(world, pos), TINY)
     assert np.flatnonzero(found.body.freeze == RECON_FREEZE).tolist() == [4]
     assert ask("catch_hiders", found, 0.5)[0] == pytest.approx(1 / 12 / 0.5)

@@ -242,7 +242,7 @@ def test_tile_counts_of_recorded_episodes(build_mini):
     rows = [dict(zip(columns, row, strict=True)) for row in RECORDED["rows"]]
     settings = ("center", "water_level", "foilage_level", "scatter", "mark_center")
     params = stack([worlds.params(MINI, **{name: row[name] for name in settings}) for row in rows])
-    pool = maps.make_pool(preset(MINI, maps=16))
+    pool = maps.make_map_pool(preset(MINI, maps=16))
     built = build_mini(params, pool[[row["map"] for row in rows]])
     for row, material in zip(rows, built.material, strict=True):
         counts = count(material)

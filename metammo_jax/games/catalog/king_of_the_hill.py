@@ -21,7 +21,7 @@ def king_of_the_hill(*, evaluation: bool = False, **numbers) -> Minigame:
         team_split=1,
         spawn=spawn.teams_on_edge,
         goals=(Goal(predicates.seize_center, ("difficulty",), Subject.TEAM, embedding=ZEROS),),
-        referee=referee.king_of_the_hill,
+        referee=referee.hill_holders,
         score=referee.speed_and_survival,
         dial="seize_duration",
         knobs=dict(

@@ -39,7 +39,7 @@ _FUNCTIONS = {
         spawn.teams_with_recons, spawn.individuals_and_callers,
     ),
     "referee": (
-        referee.last_survivor, referee.last_team, referee.task_completed, referee.king_of_the_hill,
+        referee.last_survivor, referee.last_team, referee.task_completed, referee.hill_holders,
     ),
     "score": (referee.one, referee.speed, referee.speed_and_survival),
     "muster": (None, replace_fallen, garrison.sandwich_muster, None),

@@ -25,8 +25,8 @@ from metammo_jax.games.universe.settle import (
     SURVIVOR,
     WAVES,
     amount_of,
-    asks,
-    has,
+    asks_for_kind,
+    has_property,
     is_mortal,
 )
 from metammo_jax.vocab import System
@@ -78,7 +78,7 @@ def _system_rules(chosen: dict, capacity: Capacity) -> dict:
         "callers need teams of 2 or more": (spawn == CALLERS) & (least < 2),
         "recons and callers need words": (spawn >= RECONS) & (chosen["words"] == 0),
         "callers are there to be found: a part of the goal must be to gather": (
-            (spawn == CALLERS) & ~asks(chosen, "gather")
+            (spawn == CALLERS) & ~asks_for_kind(chosen, "gather")
         ),
         "teams on a circle need open ground": ((spawn == CIRCLE) & (chosen["ground"] == 0)),
         "soldiers are sent against teams": is_alone & (chosen["npcs"] == SOLDIERS),
@@ -96,25 +96,25 @@ def _goal_rules(chosen: dict) -> dict:
 
 
 def _needs_rules(chosen: dict) -> dict:
-    crafts, gathers = chosen["crafts"], asks(chosen, "gather")
+    crafts, gathers = chosen["crafts"], asks_for_kind(chosen, "gather")
     scattered = (chosen["spawn"] == ON_EDGE) | (chosen["spawn"] == CALLERS)
     falls = chosen["leader_bound"] > 0
     return {
-        "goals of combat need combat": has(chosen, "combat") & (chosen["combat"] == 0),
+        "goals of combat need combat": has_property(chosen, "combat") & (chosen["combat"] == 0),
         "goals of food and water need resources": (
-            has(chosen, "resource") & (chosen["resource"] == 0)
+            has_property(chosen, "resource") & (chosen["resource"] == 0)
         ),
-        "goals about NPCs need NPCs": has(chosen, "npcs") & (chosen["npcs"] == 0),
-        "goals about skills need progression": has(chosen, "skills") & (crafts < 1),
-        "goals about items need items": has(chosen, "items") & (crafts < 2),
-        "goals of teams need teams": has(chosen, "team") & (chosen["teams"] == ALONE),
+        "goals about NPCs need NPCs": has_property(chosen, "npcs") & (chosen["npcs"] == 0),
+        "goals about skills need progression": has_property(chosen, "skills") & (crafts < 1),
+        "goals about items need items": has_property(chosen, "items") & (crafts < 2),
+        "goals of teams need teams": has_property(chosen, "team") & (chosen["teams"] == ALONE),
         "who gathers must start scattered": gathers & ~scattered,
         "the dead must come back, lest a team gathers by dying": (
             gathers & is_mortal(chosen) & (chosen["revival"] == 0)
         ),
-        "a king's team falls with it": asks(chosen, "king") & ~falls,
+        "a king's team falls with it": asks_for_kind(chosen, "king") & ~falls,
         "the middle must be free to stand on": (
-            asks(chosen, "center") & (chosen["mark_center"] == 0)
+            asks_for_kind(chosen, "center") & (chosen["mark_center"] == 0)
         ),
     }
 
@@ -127,9 +127,10 @@ def _joining_rules(chosen: dict) -> dict:
         "this goal cannot be joined with another": joined & ~able,
         "joined goals are two different ones, the earlier of the list first": joined & ~ordered,
         "`everyone` is true at the start: it is only joined by and": (
-            has(chosen, "only_and") & (chosen["join"] != AND)
+            has_property(chosen, "only_and") & (chosen["join"] != AND)
         ),
-        "one tile at a time can be seized": asks(chosen, "hill") & asks(chosen, "quadrant"),
+        "one tile at a time can be seized": asks_for_kind(chosen, "hill")
+        & asks_for_kind(chosen, "quadrant"),
     }
 
 
@@ -137,14 +138,14 @@ def _winning_rules(chosen: dict) -> dict:
     referee, falls = chosen["referee"], chosen["leader_bound"] > 0
     is_last, is_back = referee <= LAST_TEAM, chosen["revival"] > 0
     watched = (chosen["spawn"] == RECONS) | (chosen["spawn"] == CALLERS)
-    hunts = asks(chosen, "kill") | asks(chosen, "prey")
+    hunts = asks_for_kind(chosen, "kill") | asks_for_kind(chosen, "prey")
     return {
-        "to last is decided by who is last": has(chosen, "last") & ~is_last,
+        "to last is decided by who is last": has_property(chosen, "last") & ~is_last,
         "last_survivor is of those who play alone, last_team of teams": (
             is_last & ((referee == SURVIVOR) != (chosen["teams"] == ALONE))
         ),
         "the referee of the hill needs a tile to be seized": (
-            (referee == HILL) & ~has(chosen, "seize")
+            (referee == HILL) & ~has_property(chosen, "seize")
         ),
         "who shall be last must be able to die": is_last & ~is_mortal(chosen),
         "who shall be last must not come back": is_last & is_back,
@@ -152,9 +153,9 @@ def _winning_rules(chosen: dict) -> dict:
             (is_last | hunts) & (chosen["health_increment"] > 1)
         ),
         "recons and callers are immortal: nobody can outlive or hunt them": (
-            watched & (is_last | asks(chosen, "prey") | falls)
+            watched & (is_last | asks_for_kind(chosen, "prey") | falls)
         ),
-        "prey must not come back": asks(chosen, "prey") & is_back,
+        "prey must not come back": asks_for_kind(chosen, "prey") & is_back,
         "a king falls once": falls & is_back,
     }
 
@@ -203,7 +204,7 @@ def _time_rules(chosen: dict, capacity: Capacity) -> dict:
             _asked_above(chosen, capacity, "hill", hold)
             | _asked_above(chosen, capacity, "quadrant", hold)
         ),
-        "the fog must leave the tile of a quadrant free": asks(chosen, "quadrant") & fog,
+        "the fog must leave the tile of a quadrant free": asks_for_kind(chosen, "quadrant") & fog,
         "the fog must close in on something": fog & (final >= center // 2),
         "there must be time to win": 2 * earliest >= horizon,
     }
@@ -221,10 +222,10 @@ def _npcs(chosen: dict, capacity: Capacity):
 def _asked_above(chosen: dict, capacity: Capacity, kind: str, most):
     """Returns (...) bool: does a part of the goal ask for more of a kind than can be had."""
     wanted = look_up(capacity.amounts[NUMBER[kind]], amount_of(chosen, kind))
-    return asks(chosen, kind) & (wanted > most)
+    return asks_for_kind(chosen, kind) & (wanted > most)
 
 
 def _asked_below(chosen: dict, capacity: Capacity, kind: str, least):
     """Returns (...) bool: does a part of the goal ask for less of a kind than makes a game."""
     wanted = look_up(capacity.amounts[NUMBER[kind]], amount_of(chosen, kind))
-    return asks(chosen, kind) & (wanted < least)
+    return asks_for_kind(chosen, kind) & (wanted < least)

@@ -39,13 +39,13 @@ FLAGS: dict[str, np.ndarray] = {
 """For each property of goals, which kinds have it, (K,) bool."""
 
 
-def has(chosen: dict, flag: str):
+def has_property(chosen: dict, flag: str):
     """Returns (...) bool: does either part of the goal have a property of `FLAGS`."""
     second = (chosen["join"] > 0) & look_up(FLAGS[flag], chosen["second"])
     return look_up(FLAGS[flag], chosen["goal"]) | second
 
 
-def asks(chosen: dict, kind: str):
+def asks_for_kind(chosen: dict, kind: str):
     """Returns (...) bool: is either part of the goal of this kind."""
     second = (chosen["join"] > 0) & (chosen["second"] == NUMBER[kind])
     return (chosen["goal"] == NUMBER[kind]) | second
@@ -82,31 +82,33 @@ def settled(rows):
     """
     where = library(rows).where
     chosen = _ordered(columns(rows))
-    is_last = has(chosen, "last")
-    chosen["teams"] = where(has(chosen, "team") & (chosen["teams"] == ALONE), 1, chosen["teams"])
+    is_last = has_property(chosen, "last")
+    grouped = has_property(chosen, "team") & (chosen["teams"] == ALONE)
+    chosen["teams"] = where(grouped, 1, chosen["teams"])
     is_alone = chosen["teams"] == ALONE
     last = where(is_alone, SURVIVOR, LAST_TEAM)
-    seizes, gathers = has(chosen, "seize"), asks(chosen, "gather")
+    seizes, gathers = has_property(chosen, "seize"), asks_for_kind(chosen, "gather")
     is_last |= (chosen["referee"] <= LAST_TEAM) & ~gathers
     chosen["referee"] = where(gathers & (chosen["referee"] <= LAST_TEAM), TASK, chosen["referee"])
     chosen["referee"] = where(is_last, last, chosen["referee"])
     chosen["referee"] = where((chosen["referee"] == HILL) & ~seizes, TASK, chosen["referee"])
     falls = where(gathers, 0, chosen["leader_bound"])
-    chosen["leader_bound"] = where(asks(chosen, "king"), 1, falls)
+    chosen["leader_bound"] = where(asks_for_kind(chosen, "king"), 1, falls)
     chosen["spawn"] = _start(chosen, is_alone, is_last)
     chosen |= _systems(chosen, is_alone)
     on_circle = (chosen["spawn"] == CIRCLE) & (chosen["ground"] == 0)
     chosen["ground"] = where(on_circle, 1, chosen["ground"])
     grows = (chosen["ground"] == 0) | (chosen["scatter"] > 0) | (chosen["resource"] == 0)
     chosen["scatter"] = where(grows, chosen["scatter"], 1)
-    chosen["mark_center"] = where(asks(chosen, "center"), 1, chosen["mark_center"])
-    chosen["fog_onset_tick"] = where(asks(chosen, "quadrant"), 0, chosen["fog_onset_tick"])
-    stays = is_last | asks(chosen, "prey") | (chosen["leader_bound"] > 0) | ~is_mortal(chosen)
+    chosen["mark_center"] = where(asks_for_kind(chosen, "center"), 1, chosen["mark_center"])
+    chosen["fog_onset_tick"] = where(asks_for_kind(chosen, "quadrant"), 0, chosen["fog_onset_tick"])
+    stays = is_last | asks_for_kind(chosen, "prey") | ~is_mortal(chosen)
+    stays |= chosen["leader_bound"] > 0
     back = where(stays, 0, chosen["revival"])
     chosen["revival"] = where(gathers & is_mortal(chosen) & (back == 0), 2, back)
     frozen = (chosen["revival"] > 0) & (chosen["revival_freeze"] == 0)
     chosen["revival_freeze"] = where(frozen, 1, chosen["revival_freeze"])
-    hurts = is_last | asks(chosen, "kill") | asks(chosen, "prey")
+    hurts = is_last | asks_for_kind(chosen, "kill") | asks_for_kind(chosen, "prey")
     heals = hurts & (chosen["health_increment"] > 1)
     chosen["health_increment"] = where(heals, 1, chosen["health_increment"])
     short = (chosen["npcs"] == SOLDIERS) & (chosen["difficulty"] == 0)
@@ -117,18 +119,18 @@ def settled(rows):
 def _systems(chosen: dict, is_alone) -> dict:
     """Returns the choices of NPCs and systems, which are on where something needs them."""
     where = library(is_alone).where
-    npcs = where(has(chosen, "npcs") & (chosen["npcs"] == 0), NATIVES, chosen["npcs"])
+    npcs = where(has_property(chosen, "npcs") & (chosen["npcs"] == 0), NATIVES, chosen["npcs"])
     npcs = where(is_alone & (npcs == SOLDIERS), NATIVES, npcs)
-    fights = has(chosen, "combat") | (npcs > 0)
-    resource = where(has(chosen, "resource"), 1, chosen["resource"])
+    fights = has_property(chosen, "combat") | (npcs > 0)
+    resource = where(has_property(chosen, "resource"), 1, chosen["resource"])
     speaks = (chosen["spawn"] == RECONS) | (chosen["spawn"] == CALLERS)
-    crafts = where(has(chosen, "skills") & (chosen["crafts"] == 0), 1, chosen["crafts"])
+    crafts = where(has_property(chosen, "skills") & (chosen["crafts"] == 0), 1, chosen["crafts"])
     return {
         "npcs": npcs,
         "combat": where(fights, 1, chosen["combat"]),
         "resource": resource,
         "words": where(speaks, 1, chosen["words"]),
-        "crafts": where(has(chosen, "items"), 2, crafts),
+        "crafts": where(has_property(chosen, "items"), 2, crafts),
     }
 
 
@@ -138,7 +140,7 @@ def _ordered(chosen: dict) -> dict:
     goal, second, join = chosen["goal"], chosen["second"], chosen["join"]
     able = look_up(FLAGS["join"], goal) & look_up(FLAGS["join"], second) & (goal != second)
     join = where(able, join, 0)
-    join = where((join > 0) & has(chosen | {"join": join}, "only_and"), AND, join)
+    join = where((join > 0) & has_property(chosen | {"join": join}, "only_and"), AND, join)
     swap = (join > 0) & (goal > second)
     amounts = chosen["amount"], chosen["second_amount"]
     return chosen | {
@@ -153,8 +155,8 @@ def _ordered(chosen: dict) -> dict:
 def _start(chosen: dict, is_alone, is_last):
     """Returns (...) int32, where players start so that it goes with the goal."""
     where, spawn = library(is_alone).where, chosen["spawn"]
-    gathers = asks(chosen, "gather")
-    mortal = is_last | asks(chosen, "prey") | (chosen["leader_bound"] > 0)
+    gathers = asks_for_kind(chosen, "gather")
+    mortal = is_last | asks_for_kind(chosen, "prey") | (chosen["leader_bound"] > 0)
     spawn = where((spawn == RECONS) & gathers, CALLERS, spawn)
     spawn = where((spawn == CALLERS) & ~gathers, RECONS, spawn)
     spawn = where((spawn >= RECONS) & mortal, TOGETHER, spawn)

@@ -9,7 +9,7 @@
 import numpy as np
 
 from metammo_jax.games.universe.axes import STRUCTURE, columns, library
-from metammo_jax.games.universe.settle import has
+from metammo_jax.games.universe.settle import has_property
 
 SPLITS = ("train", "validation", "test", "transfer")
 _SHARES = (70, 80, 100)
@@ -27,4 +27,4 @@ def split_of(rows):
         mixed = mixed ^ (mixed >> np.uint32(15))
     lot = (mixed >> np.uint32(8)) % np.uint32(100)
     split = (lot >= _SHARES[0]).astype(np.int32) + (lot >= _SHARES[1]).astype(np.int32)
-    return lib.where(has(chosen, "new"), np.int32(SPLITS.index("transfer")), split)
+    return lib.where(has_property(chosen, "new"), np.int32(SPLITS.index("transfer")), split)
