@@ -240,7 +240,7 @@ def train_seeds(job: Job, seeds: list[int], marks: int, episodes: int):
 def _train(work: TrainingRun, update, others: list[Side], marks: int, episodes: int) -> dict:
     """Trains a run to the end; returns its evaluations, and statistics of the last fifth."""
     reached, history, total = [], [], work.cfg.total_steps
-    while not work.complete:
+    while not work.is_complete:
         history.append(advance(work, update))
         if work.counts["steps"] * marks >= total * (len(reached) + 1):
             counts = {name: work.counts[name] for name in ("steps", "updates", "seconds")}

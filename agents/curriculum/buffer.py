@@ -39,7 +39,7 @@ class Buffer(Node):
     added: jax.Array
 
     @property
-    def held(self) -> jax.Array:
+    def is_held(self) -> jax.Array:
         """(K,) bool, the place holds a level."""
         return self.game >= 0
 
@@ -93,7 +93,7 @@ def _is_same(buffer, ended):
     """Returns (N, K) bool: is it an episode of this level."""
     same = (ended.choices[:, None] == buffer.choices[None]).all(axis=-1)
     same &= ended.game[:, None] == buffer.game[None]
-    return same & ended.done[:, None] & buffer.held[None]
+    return same & ended.done[:, None] & buffer.is_held[None]
 
 
 def _record(buffer, ended, same, update, cfg):
@@ -136,5 +136,5 @@ def _candidates(ended, is_known, update, cfg):
 def _keep_best(known, new, size):
     """Returns the levels with the highest scores of two buffers, the first of equals."""
     both = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), known, new)
-    _, best = jax.lax.top_k(jnp.where(both.held, both.score, -jnp.inf), size)
+    _, best = jax.lax.top_k(jnp.where(both.is_held, both.score, -jnp.inf), size)
     return jax.tree.map(lambda leaf: leaf[best], both)

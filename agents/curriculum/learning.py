@@ -83,7 +83,7 @@ def _metrics(learnt, levels, is_drawn):
     metrics = {"success": success_rate(learnt.rates), "entropy": -(chance * logs).sum()}
     if learnt.buffer is None:
         return metrics
-    held, games = learnt.buffer.held, len(learnt.rates.episodes)
+    held, games = learnt.buffer.is_held, len(learnt.rates.episodes)
     count = jnp.maximum(held.sum(dtype=jnp.int32), 1).astype(jnp.float32)
 
     def mean(values):

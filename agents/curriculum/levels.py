@@ -77,7 +77,7 @@ def level_weights(buffer: Buffer, update: jax.Array, cfg: TrainConfig) -> jax.Ar
     Of learnability in proportion to the score. Of replay by the rank of the score, and by
     staleness, as in Jiang et al. 2021.
     """
-    held = buffer.held
+    held = buffer.is_held
     if cfg.curriculum == "learnability":
         return normalized(buffer.score, held)
     order = jnp.argsort(-jnp.where(held, buffer.score, -jnp.inf))
@@ -105,7 +105,7 @@ def _split_shares(shares, buffer, update, cfg, table):
     of_game &= jnp.asarray(is_universe(table))[:, None]
     weights = level_weights(buffer, update, cfg)
     sums = jnp.where(of_game, weights[None], 0.0).sum(axis=1)
-    filled = buffer.held.mean(dtype=jnp.float32)
+    filled = buffer.is_held.mean(dtype=jnp.float32)
     replayed = jnp.where(sums > 0, shares * (1.0 - cfg.curriculum_random) * filled, 0.0)
     each = replayed / jnp.where(sums > 0, sums, 1.0)
     return shares - replayed, weights * jnp.where(of_game, each[:, None], 0.0).sum(axis=0)

@@ -50,9 +50,9 @@ class Group:
     mesh: jax.sharding.Mesh
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """All seeds have taken all their steps."""
-        return all(member.complete for member in self.members)
+        return all(member.is_complete for member in self.members)
 
     def sync_member(self, index: int) -> TrainingRun:
         """Copies the current state of a seed into its run, and returns the run."""

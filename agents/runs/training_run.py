@@ -53,7 +53,7 @@ class TrainingRun:
     algorithm: Any = None
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all steps have been taken."""
         return self.counts["steps"] >= self.cfg.total_steps
 

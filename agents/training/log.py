@@ -36,7 +36,7 @@ class Log:
     def needs_state(self, before: int) -> bool:
         """Returns whether `add` will evaluate or save; `before`: steps before the last update."""
         is_stored = self._saves() or replays.is_due(self.work)
-        return opponents.is_due(self.work, before) or is_stored or self.work.complete
+        return opponents.is_due(self.work, before) or is_stored or self.work.is_complete
 
     def add(self, record: dict, before: int) -> None:
         """Evaluates and saves if it is due, and logs the record of an update.
@@ -71,7 +71,7 @@ class Log:
             curriculum_picture.draw(work.run)
         return TrainResult(
             run=work.run,
-            complete=work.complete,
+            complete=work.is_complete,
             updates=work.counts["updates"],
             steps=work.counts["steps"],
             curve=picture,

@@ -112,10 +112,10 @@ def _train_run(work: TrainingRun, updates: int | None, on_update=None) -> TrainR
     """Trains a run until it is complete, interrupted or stopped; returns the result."""
     cfg, log, recent = work.cfg, Log(work, on_update), Recent()
     update = make_update(work.batch, work.policy, cfg, work.mesh, work.algorithm)
-    shown = processes.is_first_process() and cfg.progress and not work.complete
+    shown = processes.is_first_process() and cfg.progress and not work.is_complete
     log.begin()
     with Interrupt() as interrupt, Progress(cfg.total_steps, work.counts["steps"], shown) as bar:
-        while not (work.complete or len(log.history) == updates):
+        while not (work.is_complete or len(log.history) == updates):
             if processes.any_process(interrupt.requested):
                 break
             before = work.counts["steps"]

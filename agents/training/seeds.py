@@ -29,9 +29,9 @@ def train_group(group: Group, updates: int | None, on_update=None) -> GroupResul
         group.sync_member(index)
         log.begin()
     total = first.cfg.total_steps * len(logs)
-    shown, taken = first.cfg.progress and not group.complete, 0
+    shown, taken = first.cfg.progress and not group.is_complete, 0
     with Interrupt() as interrupt, Progress(total, _steps(group), shown) as bar:
-        while not (group.complete or taken == updates or interrupt.requested):
+        while not (group.is_complete or taken == updates or interrupt.requested):
             records = advance(group, update, logs)
             for record in records:
                 recent.add(sum_over_games(record))
@@ -53,7 +53,7 @@ def advance(group: Group, update, logs: list[Log]) -> list[dict]:
       logs: of the members.
     """
     begun, members = time.monotonic(), group.members
-    goes_on = np.array([not member.complete for member in members])
+    goes_on = np.array([not member.is_complete for member in members])
     rates = np.array([member.learning_rate for member in members], np.float32)
     group.state, metrics = update(group.state, rates, goes_on)
     metrics = jax.tree.map(np.asarray, jax.device_get(metrics))

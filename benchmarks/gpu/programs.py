@@ -21,7 +21,7 @@ class Program:
         self._compiled, self._error = None, None
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether it is compiled, or has failed."""
         return self._done.is_set()
 
@@ -103,7 +103,7 @@ class Programs:
     @property
     def idle(self) -> bool:
         """Nothing is being compiled."""
-        return all(program.ready for program in self._all)
+        return all(program.is_ready for program in self._all)
 
     def _work(self):
         """Takes one program after another; they are traced one at a time and in order.

@@ -57,7 +57,7 @@ class MeasuringTask:
         """Returns whether all it needs is compiled, and nothing compiles if it must be quiet."""
         if self.quiet and not (programs.idle or hurry):
             return False
-        return all(program.ready for program in self.needs)
+        return all(program.is_ready for program in self.needs)
 
 
 def run_all(
@@ -82,7 +82,7 @@ def run_all(
         waiting.remove(task)
         attempt(task, record)
     for task in waiting:
-        late = [program.name for program in task.needs if not program.ready]
+        late = [program.name for program in task.needs if not program.is_ready]
         why = f"still compiling: {', '.join(late)}" if late else "no time left"
         record.failure(task.part, task.name, why)
 

@@ -247,7 +247,7 @@ def real_run(plan, evaluation: Evaluation, clock, record, out) -> None:
         network=cfg.network,
         planned_steps=work.cfg.total_steps,
         worlds=cfg.num_worlds,
-        complete=work.complete,
+        complete=work.is_complete,
         **work.counts,
         scores=scores,
         last=_tail(run),
@@ -265,7 +265,7 @@ def _trained(learner: Learner, cfg, evaluation_env, left):
     work = parts.new_run(cfg, run, learner.begin.result()(learner.seed), learner.mesh)
     counts = work.counts
     log, update = folder.MetricsLog(run), learner.update.result()
-    while not (work.complete or left() <= 0):
+    while not (work.is_complete or left() <= 0):
         log.append(advance(work, update))
         possible = counts["steps"] * (1 + max(0.0, left()) / counts["seconds"])
         steps = min(cfg.total_steps, max(counts["steps"], int(possible)))

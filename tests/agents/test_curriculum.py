@@ -150,7 +150,7 @@ def test_a_buffer_keeps_the_best_levels(cfg):
         newest = jax.tree.map(lambda leaf: leaf[::2], ended)
         found = learn(found, ended, newest, jnp.int32(update), cfg)
         _learn_slowly(slow, rows, update, cfg)
-        held = np.asarray(found.held)
+        held = np.asarray(found.is_held)
         own = {tuple(c): i for i, c in enumerate(np.asarray(found.choices).tolist()) if held[i]}
         assert own.keys() == slow.keys() and held.sum() == len(own)
         for level, place in own.items():
@@ -310,7 +310,7 @@ def test_two_devices_learn_what_one_learns(cfg):
         return jax.vmap(learn, axis_name=WORLD_AXIS)(parts, jnp.asarray(last).reshape(count, -1))
 
     one, two = on_devices(1), on_devices(2)
-    assert int(one[0].buffer.held.sum()) >= 3 and one[0].buffer.score.max() > 0
+    assert int(one[0].buffer.is_held.sum()) >= 3 and one[0].buffer.score.max() > 0
     for mine in range(2):
         for left, right in zip(jax.tree.leaves(one[0]), jax.tree.leaves(two[0]), strict=True):
             np.testing.assert_array_equal(left[0], right[mine])

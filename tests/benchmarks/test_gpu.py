@@ -44,7 +44,7 @@ def test_a_program_is_compiled_and_tells_its_shapes(programs):
     first = programs.add("first", lambda: jax.jit(doubled).trace(NUMBER))
     second = programs.add("second", lambda: jax.jit(doubled).trace(first.shapes()))
     assert first.result()(2.0) == 4.0 and second.result()(3.0) == 6.0
-    assert first.ready and second.wait(0) and programs.idle
+    assert first.is_ready and second.wait(0) and programs.idle
     assert first.compile_s > 0
 
 
