@@ -5,6 +5,7 @@ foilage and stone (`rules.terrain`). Maps depend on their number and on sizes on
 """
 
 import hashlib
+import io
 import json
 import logging
 import os
@@ -34,7 +35,8 @@ SPREAD = (-2.0, 0.0)
 BLOCK = 12800
 """Tiles computed at a time, so that temporaries stay in the processor's cache."""
 
-DIGEST = hashlib.sha256().digest_size
+DIGEST_BYTES = hashlib.sha256().digest_size
+"""At the end of a cache file, after what `np.save` writes; `np.load` reads the file without it."""
 
 logger = logging.getLogger(__name__)
 
@@ -178,49 +180,52 @@ def _row_blocks(size: int) -> list[np.ndarray]:
 
 
 def pool_path(cfg: Config) -> pathlib.Path | None:
-    """Returns the file that caches the pool of `cfg`; None where there is no cache folder."""
+    """Returns the file (.npy) that caches the pool of `cfg`; None where there is no cache folder.
+
+    Files of versions that ended them in .bin are not read: their pools are made again.
+    """
     kind = "evaluation" if cfg.evaluation_maps else "training"
-    name = f"maps-v{FORMAT}-{cfg.map_size}-{cfg.playable_side}-{cfg.maps}-{kind}.bin"
+    name = f"maps-v{FORMAT}-{cfg.map_size}-{cfg.playable_side}-{cfg.maps}-{kind}.npy"
     folder = cache_folder()
     return None if folder is None else folder / name
 
 
-def _header(cfg: Config) -> bytes:
-    """Returns the header of a cache file: the fields of the config that decide a pool."""
+def _digest(content: bytes, cfg: Config) -> bytes:
+    """Returns the SHA-256 of a pool's .npy content and of the fields of the config that decide it.
+
+    So a whole file of another pool does not pass under this one's name.
+    """
     fields = ("map_size", "playable_side", "maps", "evaluation_maps")
-    held = {"format": FORMAT, "dtype": "<f2"} | {name: getattr(cfg, name) for name in fields}
-    return json.dumps(held).encode() + b"\n"
+    decided_by = {"format": FORMAT} | {name: getattr(cfg, name) for name in fields}
+    return hashlib.sha256(json.dumps(decided_by).encode() + content).digest()
 
 
 def _read(path: pathlib.Path, cfg: Config) -> np.ndarray | None:
     """Returns the pool in the file, or None, with a warning unless there is no file."""
     try:
-        content = path.read_bytes()
+        held = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         _warn(f"cannot read the cached maps in {path} ({error}); making them again")
         return None
-    digest, body, header = content[:DIGEST], memoryview(content)[DIGEST:], _header(cfg)
-    if hashlib.sha256(body).digest() != digest:
-        _warn(f"the cached maps in {path} are damaged; making them again")
+    content, digest = held[:-DIGEST_BYTES], held[-DIGEST_BYTES:]
+    if _digest(content, cfg) != digest:
+        _warn(f"{path} is damaged or does not hold the maps that its name says; making them again")
         return None
-    if body[: len(header)] != header:
-        _warn(f"{path} does not hold the maps that its name says; making them again")
-        return None
-    shape = (cfg.maps, cfg.map_size, cfg.map_size)
-    return np.frombuffer(body[len(header) :], "<f2").reshape(shape).astype(np.float16)
+    return np.load(io.BytesIO(content), allow_pickle=False).astype(np.float16, copy=False)
 
 
 def _write(path: pathlib.Path, pool: np.ndarray, cfg: Config) -> None:
-    """Writes the pool to the file atomically."""
-    body = _header(cfg) + pool.astype("<f2").tobytes()
+    """Writes the pool to the file atomically: `np.save`, followed by its digest."""
+    content = io.BytesIO()
+    np.save(content, pool.astype("<f2"), allow_pickle=False)
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # nobody else's
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("xb") as file:
-                file.write(hashlib.sha256(body).digest() + body)
+                file.write(content.getvalue() + _digest(content.getvalue(), cfg))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, path)

@@ -92,6 +92,11 @@ def test_pool_is_made_once(cache, pool, monkeypatch):
     assert list(cache.iterdir()) == [maps.pool_path(SMALL)]
 
 
+def test_the_file_is_one_that_numpy_reads(path, pool):
+    assert path.suffix == ".npy"
+    np.testing.assert_array_equal(np.load(path), pool)
+
+
 def test_file_depends_on_what_decides_the_pool():
     base = preset("tiny")
     others = [
