@@ -14,8 +14,6 @@ command again to continue an interrupted sweep.
 import dataclasses
 import itertools
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -32,8 +30,9 @@ from .experiments.sweep_table import table
 from .learners.state import SPECS, make_init, seed_words
 from .learners.update import make_update
 from .parallel import meshes
+from .parallel.workers import run_workers
 from .runs import training_run
-from .runs.folder import episode_means, write_atomically
+from .runs.folder import episode_means, read_json_lines, write_atomically
 from .runs.training_run import TrainingRun
 from .training.loop import advance
 
@@ -159,14 +158,8 @@ def jobs(cfg: SweepConfig) -> list[Job]:
 
 def read_results(out: str | Path) -> list[dict]:
     """Returns the results in a folder, one for each run; incomplete lines are left out."""
-    found = []
-    for path in sorted(Path(out).glob("results*.jsonl")):
-        for line in path.read_text().splitlines():
-            try:
-                found.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
-    return found
+    paths = sorted(Path(out).glob("results*.jsonl"))
+    return [result for path in paths for result in read_json_lines(path)]
 
 
 def sweep(cfg: SweepConfig, worker: int = 0) -> None:
@@ -286,20 +279,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_workers(cfg: SweepConfig, arguments: list[str]) -> None:
-    """Starts worker processes and waits for them.
-
-    Raises:
-      ValueError: a worker failed.
-    """
     command = [sys.executable, "-m", f"{__package__}.sweep", *arguments]
-    # One core each: two threads on the same core would wait for each other.
-    environ = {**os.environ, "NPROC": "1"}
-    started = [
-        subprocess.Popen([*command, "--worker", str(n)], env=environ) for n in range(cfg.workers)
-    ]
-    failed = [number for number, one in enumerate(started) if one.wait()]
-    if failed:
-        raise ValueError(f"workers {failed} failed; what they had finished is kept in {cfg.out}")
+    run_workers([[*command, "--worker", str(number)] for number in range(cfg.workers)])
 
 
 if __name__ == "__main__":

@@ -180,6 +180,10 @@ class Config:
         """Row and column of the map's middle tile."""
         return self.map_size // 2
 
+    def number(self, value: float | str) -> float:
+        """Returns the number, or the value of the field that `value` names."""
+        return getattr(self, value) if isinstance(value, str) else value
+
     def _settle_teams(self):
         """Checks the sizes of teams, and lets them say how many players and teams there are."""
         given, settle = self.team_sizes, functools.partial(object.__setattr__, self)

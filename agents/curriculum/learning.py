@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from ..config import TrainConfig
+from ..learners.sequences import merge_sequences
 from ..parallel.meshes import WORLD_AXIS
 from .buffer import Ended, update_buffer
 from .rates import success_rate, update_rates
@@ -34,7 +35,7 @@ def learn(
     learnt, running = state.curriculum, state.running
     if learnt is None:
         return None, None, {}
-    finished = jax.tree.map(_merge_sequences, finished)
+    finished = jax.tree.map(merge_sequences, finished)
     done, game = finished.done, finished.episode.game
     games = len(table.weights)
     won = _count_by_game(done & finished.episode.won, game, games)
@@ -128,12 +129,7 @@ def _ended(finished, score, table) -> tuple[Ended, Ended]:
     ticks, worlds = whole.done.shape
     last = ticks - 1 - jnp.argmax(whole.done[::-1], axis=0)
     newest = jax.tree.map(lambda leaf: leaf[last, jnp.arange(worlds)], whole)
-    return jax.tree.map(_merge_sequences, whole), newest
-
-
-def _merge_sequences(leaf):
-    """Returns an array (sequences, ticks, ...) as (L, ...)."""
-    return leaf.reshape(-1, *leaf.shape[2:])
+    return jax.tree.map(merge_sequences, whole), newest
 
 
 def _rows_by_tick(leaf, done):

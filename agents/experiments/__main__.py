@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 from .. import cli
+from ..parallel.workers import run_workers
 from ..runs.folder import write_atomically
 from . import algorithms, generalization, multi, pool, single, unseen
 from .comparison import ComparisonExperiment
 from .options import ExperimentConfig
-from .tasks import complete_tasks, run_workers, worker_command
+from .tasks import complete_tasks, worker_command
 
 EXPERIMENTS = {
     "single": single,
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         if worker or (cfg.workers == 1 and not cfg.report):
             complete_tasks(tasks, out)
         elif not cfg.report:
-            run_workers(worker_command(arguments), cfg.workers)
+            run_workers([worker_command(arguments)] * cfg.workers)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -8,9 +8,7 @@ another and whose dependencies are complete.
 import dataclasses
 import fcntl
 import json
-import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -207,19 +205,6 @@ def complete_tasks(tasks: Sequence[ExperimentTask], out: Path) -> None:
                     break
         else:
             time.sleep(WAIT)
-
-
-def run_workers(command: list[str], workers: int) -> None:
-    """Starts worker processes of a command, each on one core, and waits for them.
-
-    Raises:
-      ValueError: a worker failed.
-    """
-    environ = {**os.environ, "NPROC": "1"}
-    started = [subprocess.Popen(command, env=environ) for _ in range(workers)]
-    failed = [number for number, one in enumerate(started) if one.wait()]
-    if failed:
-        raise ValueError(f"workers {failed} failed; what was finished is kept, call again")
 
 
 def worker_command(arguments: list[str]) -> list[str]:

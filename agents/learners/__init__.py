@@ -2,6 +2,7 @@
 
 Modules:
   rollout   collects transitions of all worlds
+  sequences the shapes of a rollout
   credit    value of an agent's team after the agent's death, an option
   losses    advantages (GAE), means over the living
   minibatch the samples that a loss gets

@@ -29,6 +29,7 @@ from . import credit, losses, pool
 from .algorithms import LEARNERS, check_metrics, get_learner
 from .minibatch import Minibatch, Replayed
 from .rollout import Finished, Transition, collect
+from .sequences import merge_sequences
 from .state import SPECS, TrainState, make_optimizer
 
 __all__ = ["LEARNERS", "Rows", "make_rows", "make_update", "replay_error", "make_shard_update"]
@@ -170,17 +171,17 @@ def _collect_rows(batch, policy, cfg, state, rival, key):
     learners = stage.learners
     last_value = policy.value(state.params, stage.obs, stage.memory, stage.fresh, learners)
     reward, value, ended, bootstrap = jax.tree.map(
-        _merge_sequences, (steps.reward, steps.value, steps.ended, steps.bootstrap)
+        merge_sequences, (steps.reward, steps.value, steps.ended, steps.bootstrap)
     )
     if cfg.team_credit:
         group = base_observation(steps.obs).entities[..., : value.shape[-1], Column.GROUP]
-        alive, group, done = jax.tree.map(_merge_sequences, (steps.alive, group, finished.done))
+        alive, group, done = jax.tree.map(merge_sequences, (steps.alive, group, finished.done))
         bootstrap += credit.value_after_death(value, alive, last_value, learners, group, done)
     advantage = losses.gae(reward, value, last_value, ended, bootstrap, cfg.gamma, cfg.gae_lambda)
     after = jnp.concatenate([value[1:], last_value[None]])
     parts = (steps, *(leaf.reshape(steps.value.shape) for leaf in (advantage, after)))
     steps, advantage, after = jax.tree.map(_split_worlds, parts)
-    memory = jax.tree.map(_merge_sequences, memory)
+    memory = jax.tree.map(merge_sequences, memory)
     return stage, make_rows(steps, memory, advantage, after), finished
 
 
@@ -189,11 +190,6 @@ def make_rows(steps: Transition, memory: Memory, advantage: jax.Array, after: ja
     in_sight = (base_observation(steps.obs).visible >= 0).sum(axis=-1, dtype=jnp.int32)
     crowd = jnp.where(steps.alive, in_sight, 0).max(axis=1)
     return Rows(steps, memory, advantage, after, steps.alive.any(axis=1), crowd)
-
-
-def _merge_sequences(leaf):
-    """Returns an array (G, S, ...) as (G * S, ...)."""
-    return leaf.reshape(-1, *leaf.shape[2:])
 
 
 def _split_worlds(leaf):

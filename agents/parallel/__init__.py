@@ -3,4 +3,5 @@
 Modules:
   meshes      the mesh of devices that worlds are sharded over
   processes   several processes, maybe on several machines, that train together
+  workers     several processes on one machine that share independent work
 """

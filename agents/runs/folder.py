@@ -20,6 +20,7 @@ of universes that draw a new game (new).
 If the policy was evaluated, "evaluation" has its scores, by game and opponent.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -172,14 +173,17 @@ class MetricsLog:
 
 
 def read_metrics(run: str | Path) -> list[dict]:
-    """Returns the lines of a run's log; an incomplete last line is left out."""
+    """Returns the lines of a run's log; an incomplete one is left out; [] without a log."""
     path = Path(run) / "metrics.jsonl"
+    return read_json_lines(path) if path.exists() else []
+
+
+def read_json_lines(path: Path) -> list[dict]:
+    """Returns the objects in a file of JSON lines; incomplete ones are left out."""
     records = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
+    for line in path.read_text().splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
             records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
     return records
 
 

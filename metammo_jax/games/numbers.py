@@ -68,7 +68,7 @@ def _bounds(game: Minigame, name: str, cfg: Config) -> tuple[float, float, bool]
     low, high, even = -math.inf, math.inf, False
     for field in [name, *copies]:
         setting = SETTINGS[field]
-        top = getattr(cfg, setting.high) if isinstance(setting.high, str) else setting.high
+        top = cfg.number(setting.high)
         low, high, even = max(low, setting.low), min(high, top), even or setting.even
         if field == "center":
             low = max(low, least_center(game, cfg))

@@ -145,7 +145,7 @@ def _numbers(goals: tuple[Goal, ...], cfg: Config) -> tuple[np.ndarray, np.ndarr
             if isinstance(arg, str) and arg in PARAM_NAMES:
                 name[index, column] = PARAM_NAMES.index(arg)
             else:
-                number[index, column] = getattr(cfg, arg) if isinstance(arg, str) else arg
+                number[index, column] = cfg.number(arg)
     return number, name
 
 
@@ -155,7 +155,7 @@ def _check_ranges(goal: Goal, cfg: Config) -> None:
         for (key, argument), arg in zip(signature.arguments.items(), leaf.args, strict=True):
             if isinstance(arg, str) and arg in PARAM_NAMES:
                 continue
-            value = getattr(cfg, arg) if isinstance(arg, str) else arg
+            value = cfg.number(arg)
             try:
                 argument.check_range(key, value, cfg)
             except ValueError as error:

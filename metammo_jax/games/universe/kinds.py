@@ -54,7 +54,7 @@ class Kind:
         if self.amounts:
             amount = self.unit.whole(self.amounts[level], cfg)
             values = [amount if value is None else value for value in values]
-        return tuple(getattr(cfg, v) if isinstance(v, str) else v for v in values)
+        return tuple(map(cfg.number, values))
 
     def term(self, level: int, cfg: Config) -> Asked:
         """Returns the predicate with its numbers, as a term of the algebra of tasks."""

@@ -87,7 +87,7 @@ def _place(chosen: dict) -> jax.Array:
 def scaled(axis: Axis, value: float, cfg: Config) -> float:
     """Returns a number scaled to a config and moved into its bounds."""
     setting = SETTINGS[axis.name]
-    most = getattr(cfg, setting.high) if isinstance(setting.high, str) else setting.high
+    most = cfg.number(setting.high)
     if setting.kind is float:
         value = value * axis.unit.scale(cfg)
     elif axis.unit is not Unit.PLAIN and 0 < value < NEVER:
