@@ -1,4 +1,6 @@
 import builtins
+import dataclasses
+import re
 
 import pytest
 
@@ -59,6 +61,19 @@ def test_help_explains_options(parse, capsys):
         parse("--help")
     assert stop.value.code == 0
     assert "living agent-steps" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("parser", ["argparse"], indirect=True)
+def test_the_help_of_every_option_is_that_of_its_attribute(parse, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1000")  # one line each
+    with pytest.raises(SystemExit):
+        parse("--help")
+    shown = " ".join(capsys.readouterr().out.split())
+    described = " ".join((TrainConfig.__doc__ or "").split())
+    for field in dataclasses.fields(TrainConfig):
+        words = described.partition(f" {field.name}: ")[2].split()[:3]
+        option = re.search(rf" --{field.name.replace('_', '-')}[ ,](.*?)\(default:", shown)
+        assert len(words) == 3 and option and " ".join(words) in option[1], field.name
 
 
 @pytest.mark.parametrize("words", [("--clp", "1"), ("--seed", "many"), ("--network", "big")])

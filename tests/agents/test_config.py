@@ -2,7 +2,6 @@ import dataclasses
 
 import pytest
 
-from agents import cli
 from agents.config import PRESETS, TrainConfig, preset
 
 
@@ -47,7 +46,3 @@ def test_the_papers_preset_collects_about_as_many_living_rows():
     cfg = preset("paper")
     assert cfg.num_worlds * cfg.rollout * 128 / 2 == 32768  # half of the players are alive
     assert cfg.segments / cfg.minibatches * cfg.sequence * 128 / 2 == 1024
-
-
-def test_every_option_has_a_help():
-    assert set(cli._helps(TrainConfig)) == {f.name for f in dataclasses.fields(TrainConfig)}

@@ -44,16 +44,20 @@ def test_a_function_that_games_share_is_compiled_once():
     assert len(table(*games.GAMES).predicates) == 6
 
 
-def test_one_game_is_compiled_without_a_choice():
-    world = worlds.blank(TINY, teams=2, center=20)
+def test_functions_of_a_game_alone_are_given_numbers_outside_of_jit():
+    """There is no choice to make between games, which would trace them."""
+    world = worlds.blank(TINY, tick=3, teams=2, center=20)
+    seen = []
 
-    def choices(table):
-        equations = jax.make_jaxpr(lambda w: table.refill(jax.random.key(0), w, TINY))(world).eqns
-        conditions = [e for e in equations if e.primitive.name == "cond"]
-        return [e for e in conditions if not e.params.get("branches_platforms")]
+    def refill(key, world, cfg):
+        seen.append(int(world.tick))
+        return world
 
-    assert not choices(table("sandwich"))
-    assert choices(table("sandwich", "survive"))
+    alone, other = with_refill("sandwich", refill), games.survive()
+    games.Table([alone], None, TINY).refill(jax.random.key(0), world, TINY)
+    assert seen == [3]
+    with pytest.raises(jax.errors.ConcretizationTypeError):
+        games.Table([alone, other], None, TINY).refill(jax.random.key(0), world, TINY)
 
 
 def counts(key, world, cfg):

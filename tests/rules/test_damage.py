@@ -36,43 +36,90 @@ def lost(attack, world, cfg, style=Style.MELEE):
     return int(world.body.health[1] - after.body.health[1])
 
 
-def test_levels_and_weaknesses(attack, world, tiny_full):
-    # The original's examples: 15 - 5; half as much again against the weak; a quarter at least.
-    assert lost(attack, world, tiny_full) == 10
-    ranger = with_exp(world, 1, range=6)
-    assert [lost(attack, ranger, tiny_full, s) for s in Style] == [17, 10, 10]
-    assert [lost(attack, with_exp(world, 1, melee=6), tiny_full, s) for s in Style] == [10, 10, 17]
-    assert [lost(attack, with_exp(world, 1, mage=6), tiny_full, s) for s in Style] == [10, 17, 10]
-    tie = with_exp(world, 1, melee=6, mage=6)
-    assert [lost(attack, tie, tiny_full, s) for s in Style] == [10, 10, 17]
-    even = with_exp(world, 1, melee=6, range=6, mage=6)
-    assert [lost(attack, even, tiny_full, s) for s in Style] == [10, 10, 10]
+def losses(attack, world, cfg):
+    """Health that player 1 loses to player 0, by style."""
+    return [lost(attack, world, cfg, style) for style in Style]
+
+
+def test_defense_is_taken_off_an_attack(attack, world, tiny_full):
+    assert lost(attack, world, tiny_full) == 10  # 15 - 5, as in the original's examples
+
+
+@pytest.mark.parametrize(
+    ("exp", "expected"),
+    [
+        (dict(range=6), [17, 10, 10]),
+        (dict(melee=6), [10, 10, 17]),
+        (dict(mage=6), [10, 17, 10]),
+        (dict(melee=6, mage=6), [10, 10, 17]),
+        (dict(melee=6, range=6, mage=6), [10, 10, 10]),
+    ],
+    ids=["range", "melee", "mage", "melee before mage", "none"],
+)
+def test_the_weak_lose_half_as_much_again(attack, world, tiny_full, exp, expected):
+    """A player's best style decides against which style it is weak; of three equal ones, none."""
+    assert losses(attack, with_exp(world, 1, **exp), tiny_full) == expected
+
+
+def test_levels_of_professions_defend(attack, world, tiny_full):
     fisher = with_exp(world, 1, fishing=int(EXP_THRESHOLD[9]))
-    assert lost(attack, fisher, tiny_full) == 3  # a quarter of 15
+    assert lost(attack, fisher, tiny_full) == 3  # a quarter of 15, the least
+
+
+def test_the_level_of_a_style_raises_attacks_of_it_alone(attack, world, tiny_full):
     master = with_exp(world, 0, mage=int(EXP_THRESHOLD[9]))
-    assert [lost(attack, master, tiny_full, s) for s in Style] == [10, 10, 55]
+    assert losses(attack, master, tiny_full) == [10, 10, 55]
 
 
-def test_equipment_and_ammunition(attack, world, tiny_full):
-    armed = worlds.put_item(world, 0, 0, Item.SPEAR, level=2, worn=True)
+@pytest.fixture
+def armed(world):
+    """Player 0 has a spear of level 2."""
+    return worlds.put_item(world, 0, 0, Item.SPEAR, level=2, worn=True)
+
+
+@pytest.fixture
+def loaded(armed):
+    """And two whetstones of level 1."""
+    return worlds.put_item(armed, 0, 1, Item.WHETSTONE, level=1, quantity=2, worn=True)
+
+
+def test_a_weapon_raises_attacks_of_its_style_alone(attack, armed, tiny_full):
     assert lost(attack, armed, tiny_full) == 25
     assert lost(attack, armed, tiny_full, Style.MAGE) == 10
-    armed = worlds.put_item(armed, 0, 1, Item.WHETSTONE, level=1, quantity=2, worn=True)
-    assert lost(attack, armed, tiny_full) == 40
-    shielded = armed
+
+
+def test_ammunition_raises_attacks(attack, loaded, tiny_full):
+    assert lost(attack, loaded, tiny_full) == 40
+
+
+def test_armor_and_tools_defend(attack, loaded, tiny_full):
+    shielded = loaded
     for slot, item in enumerate((Item.HAT, Item.TOP, Item.BOTTOM)):
         shielded = worlds.put_item(shielded, 1, slot, item, level=2, worn=True)
     assert lost(attack, shielded, tiny_full) == 45 - 5 - 3 * 6
     shielded = worlds.put_item(shielded, 1, 3, Item.AXE, level=7, worn=True)
     assert lost(attack, shielded, tiny_full) == 11  # 45 - 5 - 18 - 15 is less than a quarter
-    given = orders.give(tiny_full, attacks={0: 1}, styles={0: Style.MELEE})
-    after = attack(armed, given)
-    assert int(after.bag.quantity[1, 0]) == 1
-    other = attack(armed, orders.give(tiny_full, attacks={0: 1}, styles={0: Style.RANGE}))
+
+
+def test_ammunition_is_fired_by_attacks_of_its_style_alone(attack, loaded, tiny_full):
+    fired, other = (
+        attack(loaded, orders.give(tiny_full, attacks={0: 1}, styles={0: style}))
+        for style in (Style.MELEE, Style.RANGE)
+    )
+    assert int(fired.bag.quantity[1, 0]) == 1
     assert int(other.bag.quantity[1, 0]) == 2
-    after = attack(after.replace(tick=jnp.int32(41)), given)
+
+
+def test_the_last_ammunition_leaves_the_bag(attack, loaded, tiny_full):
+    given = orders.give(tiny_full, attacks={0: 1}, styles={0: Style.MELEE})
+    after = attack(attack(loaded, given).replace(tick=jnp.int32(41)), given)
     assert int(after.bag.item[1, 0]) == Item.NOTHING and not after.bag.worn[1, 0]
     assert int(after.tally.count[Event.FIRE_AMMO, 0]) == 2
+
+
+def test_attacks_give_experience_in_their_style(attack, loaded, tiny_full):
+    given = orders.give(tiny_full, attacks={0: 1}, styles={0: Style.MELEE})
+    after = attack(attack(loaded, given).replace(tick=jnp.int32(41)), given)
     assert int(after.skill.exp[0, Skill.MELEE]) == 12
 
 
