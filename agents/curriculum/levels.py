@@ -98,8 +98,8 @@ def normalized(weight: jax.Array, held: jax.Array) -> jax.Array:
 def _split_shares(shares, buffer, update, cfg, table):
     """Returns the chances of new draws (G,) and of the buffer's levels (K,).
 
-    Of a universe that has levels in the buffer a share of `curriculum_random` is drawn at random, more
-    as long as there are empty places.
+    Of a universe that has levels in the buffer a share of `curriculum_random` is drawn at random,
+    more as long as there are empty places.
     """
     of_game = buffer.game[None] == jnp.arange(len(shares))[:, None]
     of_game &= jnp.asarray(is_universe(table))[:, None]

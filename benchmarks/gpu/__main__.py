@@ -113,13 +113,14 @@ def measure(plan: MeasuringPlan, options, clock: Clock, record: Record) -> None:
     reserve = 60 * options.minutes * plan.reserve if "run" in wanted else 0.0
     run_all(tasks, programs, clock, reserve, record)
     if "run" in wanted:
-        last = MeasuringTask(
-            "run",
-            "training with what time is left",
-            (),
-            lambda: training.real_run(plan, evaluation, clock, record, record.folder),
-        )
-        attempt(last, record)
+        attempt(_last_task(plan, evaluation, clock, record), record)
+
+
+def _last_task(plan: MeasuringPlan, evaluation, clock: Clock, record: Record) -> MeasuringTask:
+    def run():
+        training.real_run(plan, evaluation, clock, record, record.folder)
+
+    return MeasuringTask("run", "training with what time is left", (), run)
 
 
 if __name__ == "__main__":
