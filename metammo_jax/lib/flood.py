@@ -4,10 +4,20 @@ A walker sees a window of 15 x 15 tiles around it. The window is kept as 8 words
 rows of 16 bits each (the last bit of a row stays empty), so that growing a set of tiles by one
 step costs a few shifts. A path is found by flooding from the goal until a neighbour of the
 walker gets wet: that neighbour is one step nearer.
+
+N windows are an array (8, N) on CPUs. Elsewhere they are a tuple of 8 arrays (N,), from which the
+compiler makes one kernel of several steps.
 """
+
+import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+
+from metammo_jax.lib import backend
+
+Window = jax.Array | tuple[jax.Array, ...]
 
 RADIUS = 7
 WIDTH = 2 * RADIUS + 1
@@ -18,41 +28,57 @@ WORDS = (WIDTH + 1) // 2
 _NEIGHBOURS = ((3, 7, 0), (3, 16 + 6, 3), (3, 16 + 8, 2), (4, 7, 1))
 NO_STEP = -1
 
+STEPS_A_TURN = 4
+"""Steps of a flood in each turn of a loop, except on CPUs: there it is one."""
 
-def windows(board: jax.Array, pos: jax.Array) -> jax.Array:
-    """Returns (8, N) uint32, windows of a packed board around places.
+
+def windows(board: jax.Array, pos: jax.Array) -> Window:
+    """Returns N windows of a packed board around places; row 0 is the low half of word 0.
 
     Args:
       board: (H, words) uint32, as `bits.pack` makes it.
       pos: (N, 2) int32, places at least 7 tiles from the board's edge.
-
-    Returns:
-      (8, N) uint32, windows; row 0 of the window is the low half of word 0.
     """
-    rows = pos[None, :, 0] + jnp.arange(-RADIUS, RADIUS + 1)[:, None]
-    left = pos[None, :, 1] - RADIUS
+    left = pos[:, 1] - RADIUS
     word, shift = left // 32, (left % 32).astype(jnp.uint32)
     next_word = jnp.minimum(word + 1, board.shape[1] - 1)
-    bits = (board[rows, word] >> shift) | (board[rows, next_word] << (32 - shift))
-    bits = jnp.concatenate([bits & ((1 << WIDTH) - 1), jnp.zeros_like(bits[:1])])
-    return bits[0::2] | (bits[1::2] << 16)
+
+    def row(number):
+        at = pos[:, 0] - RADIUS + number
+        bits = (board[at, word] >> shift) | (board[at, next_word] << (32 - shift))
+        return bits & ((1 << WIDTH) - 1)
+
+    if not _is_array():
+        rows = [*map(row, range(WIDTH)), jnp.zeros(pos.shape[:1], jnp.uint32)]
+        return tuple(rows[2 * word] | (rows[2 * word + 1] << 16) for word in range(WORDS))
+    rows = jax.vmap(row)(jnp.arange(WIDTH))
+    rows = jnp.concatenate([rows, jnp.zeros_like(rows[:1])])
+    return rows[0::2] | (rows[1::2] << 16)
 
 
-def cell(offset: jax.Array) -> jax.Array:
-    """Returns (8, N) uint32 windows with one tile set, at offsets (N, 2) within -7..7."""
+def cell(offset: jax.Array) -> Window:
+    """Returns N windows with one tile set, at offsets (N, 2) within -7..7."""
     row, col = offset[:, 0] + RADIUS, offset[:, 1] + RADIUS
     bit = jnp.uint32(1) << ((row % 2) * 16 + col).astype(jnp.uint32)
+    if not _is_array():
+        return tuple(jnp.where(row // 2 == word, bit, jnp.uint32(0)) for word in range(WORDS))
     return jnp.where(jnp.arange(WORDS)[:, None] == row[None] // 2, bit[None], jnp.uint32(0))
 
 
-def grow(wet: jax.Array) -> jax.Array:
-    """Returns windows (8, N) in which the four neighbours of every set tile are set too.
+def grow(wet: Window) -> Window:
+    """Returns windows in which the four neighbours of every set tile are set too.
 
     The empty last bit of each row may get set: mask the result with what is allowed.
     """
+    if isinstance(wet, tuple):
+        zero = jnp.zeros_like(wet[0])
+        around = zip(wet, (zero, *wet[:-1]), (*wet[1:], zero), strict=True)
+        return tuple(_grown(*words) for words in around)
     zero = jnp.zeros_like(wet[:1])
-    above = jnp.concatenate([zero, wet[:-1]])
-    below = jnp.concatenate([wet[1:], zero])
+    return _grown(wet, jnp.concatenate([zero, wet[:-1]]), jnp.concatenate([wet[1:], zero]))
+
+
+def _grown(wet, above, below):
     down = (wet << 16) | (above >> 16)
     up = (wet >> 16) | (below << 16)
     return wet | (wet << 1) | (wet >> 1) | down | up
@@ -78,60 +104,97 @@ def first_steps(board: jax.Array, pos: jax.Array, goal: jax.Array, walks: jax.Ar
     here = cell(jnp.zeros_like(pos))
     there = cell(jnp.clip(goal - pos, -RADIUS, RADIUS))
     walks &= (goal != pos).any(-1)
-    step = _flood_to_middle(there & allowed, allowed, walks)
+    step = _flood_to_middle(_both(there, allowed), allowed, walks)
     lost = walks & (step == NO_STEP)
     reach = _flood(here, allowed, lost)
     goals = _nearest(there, reach, lost)
-    stays = ((goals & here) != 0).any(0)
+    stays = _has_any(_both(goals, here))
     return jnp.where(lost, _flood_to_middle(goals, allowed, lost & ~stays), step)
 
 
-def _flood_to_middle(wet: jax.Array, allowed: jax.Array, active: jax.Array) -> jax.Array:
+def _flood_to_middle(wet: Window, allowed: Window, active: jax.Array) -> jax.Array:
     """Floods until a neighbour of the middle is wet; returns (N,) the direction to it, or -1."""
 
     def neighbour(wet):
-        step = jnp.full(wet.shape[1:], NO_STEP)
+        step = jnp.full(active.shape, NO_STEP)
         for word, bit, direction in reversed(_NEIGHBOURS):
             step = jnp.where((wet[word] >> bit) & 1 == 1, direction, step)
         return step
 
     def spread(state):
         wet, step, going = state
-        more = grow(wet) & allowed
+        more = _both(grow(wet), allowed)
         found = jnp.where(going, neighbour(more), step)
-        return more, found, going & (found == NO_STEP) & (more != wet).any(0)
+        return more, found, going & (found == NO_STEP) & _differ(more, wet)
 
     step = jnp.where(active, neighbour(wet), NO_STEP)
-    state = (wet, step, active & (step == NO_STEP) & (wet != 0).any(0))
-    return jax.lax.while_loop(lambda state: state[2].any(), spread, state)[1]
+    return _repeat(spread, (wet, step, active & (step == NO_STEP) & _has_any(wet)))[1]
 
 
-def _flood(wet: jax.Array, allowed: jax.Array, active: jax.Array) -> jax.Array:
+def _flood(wet: Window, allowed: Window, active: jax.Array) -> Window:
     """Returns the tiles that can be reached, the start included."""
 
     def spread(state):
         wet, going = state
-        more = wet | (grow(wet) & allowed)  # where it starts stays wet, be it a wall
-        return more, going & (more != wet).any(0)
+        # Where it starts stays wet, be it a wall.
+        more = jax.tree.map(jnp.bitwise_or, wet, _both(grow(wet), allowed))
+        return more, going & _differ(more, wet)
 
-    return jax.lax.while_loop(lambda state: state[1].any(), spread, (wet, active))[0]
+    return _repeat(spread, (wet, active))[0]
 
 
-def _nearest(there: jax.Array, reach: jax.Array, active: jax.Array) -> jax.Array:
+def _nearest(there: Window, reach: Window, active: jax.Array) -> Window:
     """Returns the tiles of `reach` that are nearest to `there`, walls or no walls."""
-    inside = cell_mask(there)
 
     def spread(state):
         ball, going = state
-        ball = jnp.where(going, grow(ball) & inside, ball)
-        return ball, going & ((ball & reach) == 0).all(0)
+        larger = _both(grow(ball), _full(ball))
+        ball = jax.tree.map(lambda new, old: jnp.where(going, new, old), larger, ball)
+        return ball, going & ~_has_any(_both(ball, reach))
 
-    start = (there, active & ((there & reach) == 0).all(0))
-    return jax.lax.while_loop(lambda state: state[1].any(), spread, start)[0] & reach
+    start = there, active & ~_has_any(_both(there, reach))
+    return _both(_repeat(spread, start)[0], reach)
 
 
-def cell_mask(like: jax.Array) -> jax.Array:
-    """Returns (8, N) windows with every tile of the 15 x 15 set."""
-    row = jnp.uint32((1 << WIDTH) - 1)
-    full = jnp.full_like(like, row | (row << 16))
-    return full.at[-1].set(row)
+def _repeat(spread: Callable, state: tuple) -> tuple:
+    """Returns the state after steps of a flood until none of the walkers goes on.
+
+    Further steps change nothing for a walker that is through.
+    """
+
+    def turn(state):
+        for _ in range(1 if _is_array() else STEPS_A_TURN):
+            state = spread(state)
+        return state
+
+    return jax.lax.while_loop(lambda state: state[-1].any(), turn, state)
+
+
+def _is_array() -> bool:
+    """Returns whether windows are an array, not a tuple of words."""
+    return backend.platform() == "cpu"
+
+
+def _both(first: Window, second: Window) -> Window:
+    return jax.tree.map(jnp.bitwise_and, first, second)
+
+
+def _has_any(windows: Window) -> jax.Array:
+    """Returns (N,) bool, which windows have a tile that is set."""
+    if isinstance(windows, tuple):
+        return functools.reduce(jnp.bitwise_or, windows) != 0
+    return (windows != 0).any(0)
+
+
+def _differ(first: Window, second: Window) -> jax.Array:
+    """Returns (N,) bool, which windows differ."""
+    return _has_any(jax.tree.map(jnp.bitwise_xor, first, second))
+
+
+def _full(like: Window) -> Window:
+    """Returns windows with every tile of the 15 x 15 set."""
+    row = (1 << WIDTH) - 1
+    words = [row | (row << 16)] * (WORDS - 1) + [row]
+    if isinstance(like, tuple):
+        return tuple(jnp.full_like(one, word) for one, word in zip(like, words, strict=True))
+    return jnp.broadcast_to(jnp.array(words, jnp.uint32)[:, None], like.shape)

@@ -7,11 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib import bits, flood
+from metammo_jax.lib import backend, bits, flood
 from metammo_jax.tables import STEP_OFFSET
 
 SIZE, WALKERS = 48, 60
-first_steps = jax.jit(flood.first_steps)
+
+
+@pytest.fixture(scope="module", params=["cpu", "gpu"])
+def first_steps(request):
+    """The function as it is traced for CPUs, and as for GPUs."""
+    with backend.assumed(request.param):
+        yield jax.jit(lambda *args: flood.first_steps(*args))
 
 
 def distances(free: np.ndarray, starts: list, middle: tuple) -> dict:
@@ -37,7 +43,7 @@ def expected_goals(free, pos, goal) -> list:
 
 
 @pytest.mark.parametrize("walls", [0.0, 0.2, 0.35, 0.5])
-def test_first_steps_lead_along_shortest_paths(walls):
+def test_first_steps_lead_along_shortest_paths(walls, first_steps):
     rng = np.random.default_rng(int(walls * 100))
     free = rng.random((SIZE, SIZE)) >= walls
     free[:8] = free[-8:] = free[:, :8] = free[:, -8:] = False
@@ -63,7 +69,7 @@ def test_first_steps_lead_along_shortest_paths(walls):
         assert step == better[0], (here, there, better)
 
 
-def test_nobody_who_does_not_walk_gets_a_step():
+def test_nobody_who_does_not_walk_gets_a_step(first_steps):
     free = np.zeros((SIZE, SIZE), bool)
     free[8:-8, 8:-8] = True
     pos = jnp.full((WALKERS, 2), 20)
@@ -72,7 +78,7 @@ def test_nobody_who_does_not_walk_gets_a_step():
     assert np.asarray(steps).tolist() == np.where(walks, 2, flood.NO_STEP).tolist()
 
 
-def test_a_goal_beyond_the_window_draws_the_walker_its_way():
+def test_a_goal_beyond_the_window_draws_the_walker_its_way(first_steps):
     free = np.zeros((SIZE, SIZE), bool)
     free[8:-8, 8:-8] = True
     board = bits.pack(jnp.asarray(free))
@@ -81,7 +87,7 @@ def test_a_goal_beyond_the_window_draws_the_walker_its_way():
     assert first_steps(board, pos, goal, jnp.ones(2, bool)).tolist() == [1, 3]
 
 
-def test_a_walker_inside_a_wall_ends_the_search_too():
+def test_a_walker_inside_a_wall_ends_the_search_too(first_steps):
     board = bits.pack(jnp.zeros((SIZE, SIZE), bool))
     pos = jnp.array([[20, 20]])
     assert first_steps(board, pos, pos + 3, jnp.ones(1, bool)).tolist() == [flood.NO_STEP]
