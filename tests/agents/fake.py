@@ -111,7 +111,10 @@ class FakeEnv:
         return self.observe(world), world, reward, died, world.alive & ~died & over, info
 
     def observe(self, world):
-        """Shows the direction in the task vector, and only to the newly born."""
+        """Shows the direction in the task vector, and only to the newly born.
+
+        It is a 4 there, which the lean network takes as 1 (`agents.networks.encoders.TASK_SCALE`).
+        """
         entities = (
             jnp.zeros((4, len(Column)), jnp.int16)
             .at[:, Column.GROUP]
@@ -123,7 +126,7 @@ class FakeEnv:
             target=jnp.broadcast_to(~jnp.eye(5, dtype=bool)[:4], (4, 5)).at[:, 4].set(True),
             speak=jnp.arange(4) < 2,
         )
-        shown = jnp.where((world.age == 0)[:, None], jax.nn.one_hot(world.goal, 27), 0.0)
+        shown = jnp.where((world.age == 0)[:, None], 4.0 * jax.nn.one_hot(world.goal, 27), 0.0)
         return Observation(
             tick=jnp.int32(0),
             alive=world.alive,
