@@ -175,9 +175,9 @@ def visible_rows(
     """
     seen = (far <= cfg.vision) & alive[:, None] & alive[None, : cfg.players]
     sets, structure = jax.tree.flatten(partners)
-    rows, *members = bits.first_members(bits.pack_columns(seen), cfg.visible_rows, *sets)
-    own = jnp.arange(cfg.players)
-    is_cut_off = (rows[:, -1] >= 0) & (rows[:, -1] < own)
+    words, own = bits.pack_columns(seen), np.arange(cfg.players)
+    rows, *members = bits.first_members(words, cfg.visible_rows, *sets)
+    is_cut_off = bits.count_below(words, own) >= cfg.visible_rows
     is_last = np.arange(cfg.visible_rows) == cfg.visible_rows - 1
     replaced = is_cut_off[:, None] & is_last[None]
     members = [is_member & ~replaced for is_member in members]

@@ -122,6 +122,14 @@ def count(words: jax.Array) -> jax.Array:
     return jax.lax.population_count(words).sum(-1, dtype=jnp.int32)
 
 
+def count_below(words: jax.Array, row: np.ndarray) -> jax.Array:
+    """Returns (A,) int32, the members of packed sets (A, W) uint32 below a row (A,) of each."""
+    word = np.arange(words.shape[1])[None]
+    filled = np.clip(row[:, None] - 32 * word, 0, 32)
+    below = (np.uint64(1) << filled.astype(np.uint64)) - np.uint64(1)
+    return count(words & below.astype(np.uint32))
+
+
 def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Returns (W, A) int32, members before each word, and (A,) int32, members of each set.
 

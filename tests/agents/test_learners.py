@@ -92,8 +92,8 @@ def test_regret_is_what_each_head_loses():
 @pytest.mark.parametrize(
     ("algorithm", "updates", "options"),
     [
-        ("vtrace", 140, dict(learning_rate=2e-3, entropy=0.01)),
-        ("pqn", 200, dict(epochs=4, temperature=0.1, gae_lambda=0.6)),
+        ("vtrace", 200, dict(learning_rate=1e-3, entropy=0.001)),
+        ("pqn", 240, dict(epochs=4, temperature=0.05, gae_lambda=0.6)),
     ],
 )
 def test_it_learns_to_remember(algorithm, updates, options, fake_cfg):

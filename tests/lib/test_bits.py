@@ -34,6 +34,13 @@ def test_columns_are_packed_as_rows_are(platform):
         np.testing.assert_array_equal(bits.pack_columns(members), bits.pack(members.T))
 
 
+def test_members_below_a_row_are_counted():
+    members = np.random.default_rng(0).random((75, 75)) < 0.5
+    row = np.arange(75)
+    found = bits.count_below(bits.pack(jnp.asarray(members)), row)
+    assert found.tolist() == [int(own[:end].sum()) for own, end in zip(members, row, strict=True)]
+
+
 @pytest.mark.parametrize("size", [1, 31, 32, 33, 640])
 def test_ranks_count_the_members_before(size):
     rng = np.random.default_rng(size)
