@@ -7,8 +7,15 @@ from .tasks import Entrant, TrainingTask
 DEFAULT_SEEDS = 5
 """If the options ask for no number."""
 
-OPTIONS: dict[str, dict] = {"ppo": {}, "vtrace": {}, "pqn": {}}
-"""Options of training in which the learners differ, beside the algorithm."""
+OPTIONS: dict[str, dict] = {
+    "ppo": {},
+    "vtrace": {"learning_rate": 1e-3},
+    "pqn": {"temperature": 0.05, "gae_lambda": 0.65},
+}
+"""Options of training in which the learners differ, beside the algorithm.
+
+Each is the best of a small sweep over two games (docs/results/algorithms.md).
+"""
 
 
 def plan(cfg: ExperimentConfig) -> Comparison:
