@@ -41,7 +41,7 @@ def test_the_report_compares_curricula_and_marks_games_that_were_not_seen(tmp_pa
             won = {"eight": 0.5 + better + more, "new games": 0.25 + more, "universe/test": more}
             write_result(task, tmp_path, won)
             assert task.is_complete(tmp_path)
-            assert task.result(tmp_path, "won") == pytest.approx(won)
+            assert task.means(tmp_path, "won") == pytest.approx(won)
     text = generalization.write(CFG, tmp_path, "the command")
     assert "| eight, uniform | 51.0% ± 12.7% | 26.0% ± 12.7% * | 1.0% ± 12.7% * |" in text
     assert "| eight, progress | +20.0% (p < 0.01) | +0.0% (p = 1.00) | +0.0% (p = 1.00) |" in text
