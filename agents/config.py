@@ -66,8 +66,8 @@ class TrainConfig:
         passed as `train(cfg, network=...)`.
       width: units of the lean network's recurrent core.
       matmul_precision: of the network's matrix products on accelerators: "float32", JAX's default
-        there, or "bfloat16": their inputs are rounded to it and summed in float32, which is faster.
-        Parameters, sums and all else stay float32; CPUs take float32 in both cases.
+        there, or "bfloat16": their inputs are rounded to it, and the sums are float32. Parameters
+        and all else stay float32; CPUs take float32 in both cases.
       corrected: correct the mistakes of the paper's network (see `networks.paper`).
       paper_reward: shape the reward by wins, losses and health, as the paper does; else use the
         reward of the game alone.

@@ -166,21 +166,6 @@ def test_games_that_differ_have_different_fingerprints():
     assert len(set(recorded)) == 3
 
 
-@pytest.mark.parametrize(
-    ("name", "fingerprint"),
-    [  # of the first stored replays, before dials and functions of these games were renamed
-        ("king_of_the_hill", "63e9bba05391c9df"),
-        ("race_to_the_center", "a0cdfdac3966755e"),
-        ("stag_hunt", "88a78413f63eca9e"),
-        ("hide_and_seek", "c889ba1b363fb18a"),
-        ("duels", "e7f293b6a9715a09"),
-        ("richest", "74b3cf4c3ccb97e0"),
-    ],
-)
-def test_replays_of_renamed_functions_can_still_be_loaded(name, fingerprint):
-    assert origin.describe_game(mm.games.ALL_GAMES[name]())["fingerprint"] == fingerprint
-
-
 def test_maps_of_ones_own_are_in_the_file(tmp_path, tiny):
     maps = np.full((2, tiny.map_size, tiny.map_size), 2, np.int8)
     maps[1, 20:24, 20:24] = 5

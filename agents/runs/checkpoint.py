@@ -209,7 +209,7 @@ def _alternative(damaged):
     """Returns a sentence about the newest intact checkpoint beside a damaged one."""
     for path in reversed(_all(damaged.parent)):
         if path != damaged and _is_intact(path):
-            return f"the newest intact checkpoint is {path}, from which --resume can go on"
+            return f"the newest intact checkpoint is {path}, which --resume takes"
     return "no other checkpoint of this run is intact"
 
 

@@ -23,17 +23,6 @@ from metammo_jax.vocab import System
 
 _KINDS = {kind.__name__: kind for kind in kinds.Knob.__args__}
 
-_FORMER_NAMES = {
-    "playable_side": "map_size",
-    "metammo_jax.games.herds.animals_muster": "metammo_jax.games.herds.game_muster",
-    "metammo_jax.games.herds.animals_refill": "metammo_jax.games.herds.game_refill",
-    "metammo_jax.games.conditions.freeze_caught": "metammo_jax.games.conditions.catch_hiders",
-    "metammo_jax.games.referee.duel_winners": "metammo_jax.games.referee.duels",
-    "metammo_jax.games.referee.hill_holders": "metammo_jax.games.referee.king_of_the_hill",
-    "metammo_jax.games.referee.richest_players": "metammo_jax.games.referee.richest",
-}
-"""Dials and functions that have been renamed: fingerprints keep the names of stored replays."""
-
 
 def describe_env(env: Env) -> dict[str, Any]:
     """Returns the description of an environment for a replay's header, without custom maps."""
@@ -48,8 +37,6 @@ def describe_game(game: Minigame) -> dict[str, Any]:
     """Returns name, numbers and fingerprint of a game."""
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game) if f.name != "knobs"}
     text = json.dumps(_plain(fields), sort_keys=True)
-    for name, former in _FORMER_NAMES.items():
-        text = text.replace(f'"{name}"', f'"{former}"')
     return {
         "name": game.name,
         "knobs": {name: _describe_knob(knob) for name, knob in sorted(game.knobs.items())},

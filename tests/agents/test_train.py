@@ -61,7 +61,7 @@ def test_a_run_can_go_on_from_an_earlier_checkpoint(cfg):
         file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ValueError, match="00000003 is damaged") as error:
         resume(whole.run, FakeEnv())
-    assert f"the newest intact checkpoint is {saved[0]}, from which --resume" in str(error.value)
+    assert f"the newest intact checkpoint is {saved[0]}, which --resume takes" in str(error.value)
     with pytest.raises(ValueError, match="no checkpoint of update 7; it has those of 1, 2, 3"):
         resume(saved[0].with_name("00000007"), FakeEnv())
     again = resume(saved[0], FakeEnv(), updates=1)
