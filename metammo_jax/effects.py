@@ -120,7 +120,13 @@ def add_experience(world: World, gain: jax.Array) -> World:
     return record_event(world, Event.LEVEL_UP, rises.T, what=skill, level=level.T)
 
 
-def deplete_tiles(key: jax.Array, world: World, tile: jax.Array, taken: jax.Array) -> World:
+def deplete_tiles(
+    key: jax.Array,
+    world: World,
+    tile: jax.Array,
+    taken: jax.Array,
+    material: jax.Array | None = None,
+) -> World:
     """Returns the world with tiles depleted, and the ticks at which they regrow drawn.
 
     In the original every depleted tile rolls a die at the end of each tick, first in the tick of
@@ -132,34 +138,37 @@ def deplete_tiles(key: jax.Array, world: World, tile: jax.Array, taken: jax.Arra
       world: reads and writes terrain; reads tick, params.regrowth.
       tile: (A,) uint32, flat indices of tiles (`query.tile_index`).
       taken: (A,) bool, which of them are harvested; each tile at most once.
+      material: (A,) int8, the materials of these tiles before any harvest; looked up if None.
 
     Source: docs/rules/world.md#regrowth; nmmo `core/tile.py::Tile.step`.
     """
     terrain, words = world.terrain, threefry.bits(key, taken.shape)
+    if material is None:
+        material = terrain.material.reshape(-1)[tile]
     if backend.platform() == "cpu":
 
         def draw(ready, row, real):
-            when = _ready_at(world, words[row], tile[row])
+            when = _ready_at(world, words[row], material[row])
             return ready.at[jnp.where(real, row, taken.size)].set(when, mode="drop")
 
         none = jnp.zeros(taken.shape, jnp.int16)
         ready = row_blocks.apply_in_blocks(draw, none, taken, HARVESTS)
     else:
-        ready = _ready_at(world, words, tile)
+        ready = _ready_at(world, words, material)
     tile = jnp.where(taken, tile, terrain.material.size)  # off the map: dropped
     grown = terrain.ready_at.reshape(-1).at[tile].set(ready, mode="drop")
     return world.replace(terrain=terrain.replace(ready_at=grown.reshape(terrain.ready_at.shape)))
 
 
-def _ready_at(world: World, words: jax.Array, tile: jax.Array) -> jax.Array:
+def _ready_at(world: World, words: jax.Array, material: jax.Array) -> jax.Array:
     """Returns (A,) int16, the ticks at which tiles harvested now regrow.
 
     Args:
-      world: reads terrain, tick, params.regrowth.
+      world: reads tick, params.regrowth.
       words: (A,) uint32, random.
-      tile: (A,) uint32, flat indices of tiles.
+      material: (A,) int8, what tiles are before the harvest.
     """
-    material, rate = world.terrain.material.reshape(-1)[tile], world.params.regrowth
+    rate = world.params.regrowth
     grows = material == Tile.FOILAGE
     if world.has_items:
         other = jnp.asarray(REGROWTH)[material]

@@ -65,27 +65,20 @@ class Partners(Node):
 
 
 def partners(world: World, far: jax.Array, cfg: Config) -> Partners:
-    """Returns whom each player might act on, as packed sets (P, words) uint32.
+    """Returns whom each player might act on, as packed sets (`bits.pack_columns`).
 
     Args:
       world: the state.
       far: (E, P) tiles between entities and players.
       cfg: sizes.
     """
-    mortal = bits.pack(~_is_immune(world, cfg)[None])
-    attack = bits.pack_columns(far <= REACH) & mortal & _others(cfg)
+    is_other = ~np.eye(cfg.entities, cfg.players, dtype=bool)
+    mortal = ~_is_immune(world, cfg)[:, None]
+    attack = bits.pack_columns((far <= REACH) & mortal & is_other)
     if not cfg.has_items:
         return Partners(attack)
-    mortal_players = legal_trade.pack_recipients(world)
-    return Partners(attack, mortal_players & _others(cfg)[:, : mortal_players.shape[1]])
-
-
-def _others(cfg: Config) -> np.ndarray:
-    """Returns (P, words) uint32, for each player the packed set of all other entities."""
-    row = np.arange(cfg.players)
-    words = np.full((cfg.players, -(-cfg.entities // 32)), 0xFFFFFFFF, np.uint32)
-    words[row, row // 32] -= np.uint32(1) << (row % 32).astype(np.uint32)
-    return words
+    receives = legal_trade.can_receive(world)[:, None]
+    return Partners(attack, bits.pack_columns(receives & is_other[: cfg.players]))
 
 
 def masks(world: World, seen: Partners, listing: Maybe, cfg: Config) -> Masks:

@@ -8,7 +8,6 @@ import numpy as np
 
 from metammo_jax import inventory, query
 from metammo_jax.config import Config
-from metammo_jax.lib import bits
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.rules import item as items
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
@@ -16,9 +15,9 @@ from metammo_jax.vocab import Item, System
 from metammo_jax.world import World
 
 
-def pack_recipients(world: World) -> jax.Array:
-    """Returns (1, words) uint32, the packed set of players that can receive gifts."""
-    return bits.pack(~query.is_immortal(world)[None])
+def can_receive(world: World) -> jax.Array:
+    """Returns (P,) bool, the players that can receive gifts."""
+    return ~query.is_immortal(world)
 
 
 def masks(

@@ -164,7 +164,7 @@ def visible_rows(
       far: (E, P) tiles between entities and players.
       alive: (E,) bool.
       cfg: sizes.
-      partners: packed sets (P, words) uint32.
+      partners: packed sets.
 
     Returns:
       (P, K) int32, in row order, -1 where the list has ended; and (P, K) bool each, which of them
@@ -174,7 +174,7 @@ def visible_rows(
     oneself stays in it.
     """
     seen = (far <= cfg.vision) & alive[:, None] & alive[None, : cfg.players]
-    sets, structure = jax.tree.flatten(partners)
+    sets, structure = jax.tree.flatten(partners, is_leaf=bits.is_packed)
     words, own = bits.pack_columns(seen), np.arange(cfg.players)
     rows, *members = bits.first_members(words, cfg.visible_rows, *sets)
     is_cut_off = bits.count_below(words, own) >= cfg.visible_rows

@@ -55,9 +55,10 @@ def can_stand(terrain: Terrain, pos: jax.Array) -> jax.Array:
     height, width = terrain.material.shape
     row, col = pos[..., 0], pos[..., 1]
     inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-    tile = materialize(jnp.where(inside, row * width + col, -1))
-    here = terrain.material.reshape(-1)[jnp.maximum(tile, 0).astype(jnp.uint32)]
-    return (tile >= 0) & is_passable(here)
+    words = terrain.passable.shape[1]
+    word = materialize(jnp.where(inside, row * words + (col >> 5), 0).astype(jnp.uint32))
+    bit = (col & 31).astype(jnp.uint32)
+    return inside & ((terrain.passable.reshape(-1)[word] >> bit) & 1 == 1)
 
 
 def tile_index(terrain: Terrain, pos: jax.Array) -> jax.Array:
@@ -137,9 +138,13 @@ def material_at(world: World, pos: jax.Array) -> jax.Array:
 
 def material_of(world: World, tile: jax.Array) -> jax.Array:
     """Returns (...) int32, the materials of tiles (...) by flat index, as `material_at`."""
+    return as_of_now(world, tile, world.terrain.material.reshape(-1)[tile])
+
+
+def as_of_now(world: World, tile: jax.Array, material: jax.Array) -> jax.Array:
+    """Returns (...) int32, as `material_of`, where the materials before any harvest are known."""
     depleted = world.tick < world.terrain.ready_at.reshape(-1)[tile].astype(jnp.int32)
-    material = world.terrain.material.reshape(-1)[tile].astype(jnp.int32)
-    return material - depleted.astype(jnp.int32)
+    return material.astype(jnp.int32) - depleted.astype(jnp.int32)
 
 
 def materials(world: World) -> jax.Array:

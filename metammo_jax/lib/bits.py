@@ -1,11 +1,21 @@
 """Bit sets in words of 32 bits: packing, counting, and finding the k-th member."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from metammo_jax.lib import backend
 from metammo_jax.lib.materialize import materialize
+
+Sets = jax.Array | tuple[jax.Array, ...]
+"""A packed sets of W words: (A, W) uint32, or W arrays (A,) uint32."""
+
+
+def is_packed(value) -> bool:
+    """Returns whether a value is packed sets, as a leaf of a pytree."""
+    return isinstance(value, jax.Array | tuple)
 
 
 def pack(members: jax.Array) -> jax.Array:
@@ -17,16 +27,18 @@ def pack(members: jax.Array) -> jax.Array:
     return (words << bit).sum(-1, dtype=jnp.uint32)
 
 
-def pack_columns(members: jax.Array) -> jax.Array:
-    """Returns (E, A) bool packed into (A, ceil(E / 32)) uint32, as `pack` of its transpose.
+def pack_columns(members: jax.Array) -> Sets:
+    """Returns the packed sets of the columns of (E, A) bool: as `pack` of its transpose.
 
-    The compiler packs many columns at once, which it cannot with rows.
+    On CPUs the compiler packs many columns at once, which it cannot with rows. Elsewhere each
+    word is an array of its own, as the compiler would copy words out of one array one by one.
     """
     columns = members.shape[1]
     padded = jnp.pad(members, ((0, -members.shape[0] % 32), (0, 0)))
     if backend.platform() != "cpu":
-        words = padded.reshape(-1, 32, columns).astype(jnp.uint32)
-        return (words << jnp.arange(32, dtype=jnp.uint32)[None, :, None]).sum(1, jnp.uint32).T
+        bit = jnp.arange(32, dtype=jnp.uint32)[:, None]
+        blocks = [padded[first : first + 32] for first in range(0, padded.shape[0], 32)]
+        return tuple((some.astype(jnp.uint32) << bit).sum(0, dtype=jnp.uint32) for some in blocks)
     bit = jnp.left_shift(1, jnp.arange(8, dtype=jnp.uint16))[None, :, None]
     eights = (padded.reshape(-1, 8, columns).astype(jnp.uint16) * bit).sum(1, dtype=jnp.uint16)
     parts = eights.reshape(-1, 4, columns).astype(jnp.uint32)
@@ -37,19 +49,21 @@ _COLUMNS = 32
 """Members that are found together."""
 
 
-def first_members(words: jax.Array, size: int, *marks: jax.Array) -> tuple[jax.Array, ...]:
+def first_members(words: Sets, size: int, *marks: Sets) -> tuple[jax.Array, ...]:
     """Returns the first `size` members of each set, in order, without a sort.
 
     Args:
-      words: (A, words) uint32, packed sets of rows below 32768.
+      words: packed sets of rows below 32768.
       size: how many at most.
-      *marks: (A, words) uint32 each, further packed sets, in which membership is looked up.
-        Words that are missing at the end are empty.
+      *marks: further packed sets, of the same kind, in which membership is looked up. Words that
+        are missing at the end are empty.
 
     Returns:
       (A, size) int32, rows, -1 where a set has fewer members; and for each of `marks` (A, size)
       bool, False after the last member.
     """
+    if isinstance(words, tuple):
+        return _in_one_pass(words, size, marks)
     words, marks = words.T, tuple(mark.T for mark in marks)
     find = _in_rounds if backend.platform() == "cpu" else _by_scatter
     return find(words, size, marks)
@@ -96,6 +110,24 @@ def _by_scatter(words, size, marks):
     return rows, *(_contains(mark, rows) for mark in marks)
 
 
+def _in_one_pass(words, size, marks):
+    """Finds each member by its rank alone, all at once."""
+    rank = jnp.arange(size)[None]
+    starts, count = _starts_of_words(words)
+    base, columns = 0, (words, starts, *marks)
+    chosen = [column[0][:, None] for column in columns]
+    for word in range(1, len(words)):
+        is_later = rank >= starts[word][:, None]
+        base = jnp.where(is_later, 32 * word, base)
+        new = [column[word][:, None] if word < len(column) else 0 for column in columns]
+        chosen = [jnp.where(is_later, *pair) for pair in zip(new, chosen, strict=True)]
+    bits, start, *marks = chosen
+    place = _nth_bit(bits, rank - start)
+    is_member = rank < count[:, None]
+    marked = [is_member & ((mark >> place.astype(jnp.uint32)) & 1 == 1) for mark in marks]
+    return jnp.where(is_member, base + place, -1), *marked
+
+
 def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:
     """Returns (A,) int32, the member of each packed set (A, W) uint32 that has `rank` (A,).
 
@@ -117,17 +149,44 @@ def ranks(members: jax.Array) -> jax.Array:
     return rank.reshape(-1)[: members.shape[0]]
 
 
+def intersect(first: Sets, second: Sets) -> Sets:
+    """Returns the packed sets of what is in both, of packed sets of the same kind."""
+    return jax.tree.map(jnp.bitwise_and, first, second)
+
+
+def subtract(first: Sets, second: Sets) -> Sets:
+    """Returns the packed sets of what is in the first and not in the second."""
+    return jax.tree.map(lambda words, others: words & ~others, first, second)
+
+
+def has_any(words: Sets) -> jax.Array:
+    """Returns (A,) bool, whether packed sets have any member."""
+    if isinstance(words, tuple):
+        return functools.reduce(jnp.bitwise_or, words) != 0
+    return (words != 0).any(-1)
+
+
 def count(words: jax.Array) -> jax.Array:
     """Returns (A,) int32, the sizes of packed sets (A, W) uint32."""
     return jax.lax.population_count(words).sum(-1, dtype=jnp.int32)
 
 
-def count_below(words: jax.Array, row: np.ndarray) -> jax.Array:
-    """Returns (A,) int32, the members of packed sets (A, W) uint32 below a row (A,) of each."""
-    word = np.arange(words.shape[1])[None]
-    filled = np.clip(row[:, None] - 32 * word, 0, 32)
-    below = (np.uint64(1) << filled.astype(np.uint64)) - np.uint64(1)
-    return count(words & below.astype(np.uint32))
+def count_below(words: Sets, row: np.ndarray) -> jax.Array:
+    """Returns (A,) int32, the members of packed sets below a row (A,) of each."""
+    total = len(words) if isinstance(words, tuple) else words.shape[1]
+    filled = np.clip(row[:, None] - 32 * np.arange(total)[None], 0, 32)
+    below = ((np.uint64(1) << filled.astype(np.uint64)) - np.uint64(1)).astype(np.uint32)
+    if not isinstance(words, tuple):
+        return count(words & below)
+    return _starts_of_words([word & mask for word, mask in zip(words, below.T, strict=True)])[1]
+
+
+def _starts_of_words(words) -> tuple[list[jax.Array], jax.Array]:
+    """Returns what `_starts` does, of words that are arrays (A,): a list of W, and (A,)."""
+    starts = [jnp.zeros_like(words[0], jnp.int32)]
+    for word in words:
+        starts.append(starts[-1] + jax.lax.population_count(word).astype(jnp.int32))
+    return starts[:-1], starts[-1]
 
 
 def _starts(words: jax.Array) -> tuple[jax.Array, jax.Array]:

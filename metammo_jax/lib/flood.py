@@ -104,6 +104,8 @@ def first_steps(board: jax.Array, pos: jax.Array, goal: jax.Array, walks: jax.Ar
     here = cell(jnp.zeros_like(pos))
     there = cell(jnp.clip(goal - pos, -RADIUS, RADIUS))
     walks &= (goal != pos).any(-1)
+    if not _is_array():
+        return _in_one_loop(there, allowed, walks)
     step = _flood_to_middle(_both(there, allowed), allowed, walks)
     lost = walks & (step == NO_STEP)
     reach = _flood(here, allowed, lost)
@@ -112,22 +114,71 @@ def first_steps(board: jax.Array, pos: jax.Array, goal: jax.Array, walks: jax.Ar
     return jnp.where(lost, _flood_to_middle(goals, allowed, lost & ~stays), step)
 
 
+_TO_MIDDLE, _REACH, _BALL, _TO_MIDDLE_AGAIN, _DONE = range(5)
+"""What a walker floods: from its goal to the middle; if that fails, all it can reach, then a ball
+around the goal until it meets that, then from where they meet to the middle."""
+
+
+def _in_one_loop(there: Window, allowed: Window, walks: jax.Array) -> jax.Array:
+    """Returns the directions of `first_steps`: all floods in one loop, each walker in its own.
+
+    Most walkers need the first flood alone; a loop for each flood costs a GPU as much whether it
+    turns or not.
+    """
+    here = cell(jnp.zeros((*walks.shape, 2), jnp.int32))
+
+    def spread(state):
+        wet, allowed, step, phase = state
+        found, met = _to_middle(wet), _both(wet, allowed)
+        more = grow(wet)
+        more = _select(phase == _BALL, _both(more, _full(more)), _both(more, allowed))
+        more = jax.tree.map(jnp.bitwise_or, wet, more)
+        is_still, meets = ~_differ(more, wet), (phase == _BALL) & _has_any(met)
+        seeks = (phase == _TO_MIDDLE) | (phase == _TO_MIDDLE_AGAIN)
+        arrives = seeks & (found != NO_STEP)
+        is_lost = (phase == _TO_MIDDLE) & is_still & ~arrives
+        has_reach = (phase == _REACH) & is_still
+        ends = arrives | (meets & _has_any(_both(met, here)))
+        ends |= (phase == _TO_MIDDLE_AGAIN) & is_still
+        step = jnp.where(arrives, found, step)
+        phase_after = phase + (is_lost | has_reach | meets).astype(jnp.int32)
+        for changes, start in ((is_lost, here), (has_reach, there), (meets, met)):
+            more = _select(changes, start, more)
+        return more, _select(has_reach, wet, allowed), step, jnp.where(ends, _DONE, phase_after)
+
+    def turn(state):
+        for _ in range(STEPS_A_TURN):
+            state = spread(state)
+        return state
+
+    start = jnp.where(walks, _TO_MIDDLE, _DONE)
+    state = _both(there, allowed), allowed, jnp.full(walks.shape, NO_STEP), start
+    return jax.lax.while_loop(lambda state: (state[-1] != _DONE).any(), turn, state)[2]
+
+
+def _select(condition: jax.Array, first: Window, second: Window) -> Window:
+    """Returns the first windows where the condition (N,) holds, else the second."""
+    return jax.tree.map(lambda *words: jnp.where(condition, *words), first, second)
+
+
+def _to_middle(wet: Window) -> jax.Array:
+    """Returns (N,) int32, the direction from the middle to a wet neighbour, or -1."""
+    step = jnp.full(wet[0].shape, NO_STEP)
+    for word, bit, direction in reversed(_NEIGHBOURS):
+        step = jnp.where((wet[word] >> bit) & 1 == 1, direction, step)
+    return step
+
+
 def _flood_to_middle(wet: Window, allowed: Window, active: jax.Array) -> jax.Array:
     """Floods until a neighbour of the middle is wet; returns (N,) the direction to it, or -1."""
-
-    def neighbour(wet):
-        step = jnp.full(active.shape, NO_STEP)
-        for word, bit, direction in reversed(_NEIGHBOURS):
-            step = jnp.where((wet[word] >> bit) & 1 == 1, direction, step)
-        return step
 
     def spread(state):
         wet, step, going = state
         more = _both(grow(wet), allowed)
-        found = jnp.where(going, neighbour(more), step)
+        found = jnp.where(going, _to_middle(more), step)
         return more, found, going & (found == NO_STEP) & _differ(more, wet)
 
-    step = jnp.where(active, neighbour(wet), NO_STEP)
+    step = jnp.where(active, _to_middle(wet), NO_STEP)
     return _repeat(spread, (wet, step, active & (step == NO_STEP) & _has_any(wet)))[1]
 
 
@@ -157,17 +208,8 @@ def _nearest(there: Window, reach: Window, active: jax.Array) -> Window:
 
 
 def _repeat(spread: Callable, state: tuple) -> tuple:
-    """Returns the state after steps of a flood until none of the walkers goes on.
-
-    Further steps change nothing for a walker that is through.
-    """
-
-    def turn(state):
-        for _ in range(1 if _is_array() else STEPS_A_TURN):
-            state = spread(state)
-        return state
-
-    return jax.lax.while_loop(lambda state: state[-1].any(), turn, state)
+    """Returns the state after steps of a flood until none of the walkers goes on."""
+    return jax.lax.while_loop(lambda state: state[-1].any(), spread, state)
 
 
 def _is_array() -> bool:

@@ -13,49 +13,48 @@ LAST_TURN = np.uint32(0xFFFFFFFF)
 def resolve(
     act: Callable,
     state,
-    first: jax.Array,
-    second: jax.Array,
+    other: jax.Array,
     turn: jax.Array,
     waiting: jax.Array,
-    rows: int,
+    contested: jax.Array | None = None,
     at_once: int | None = None,
 ):
     """Returns the state after attempts made as if one by one, in the order of their turns.
 
-    Each attempt reads and writes two rows. Each iteration makes those that have the earliest turn
-    of all still waiting at both of their rows. No two of them share a row, so the result is that of
-    the sequence. There are as many iterations as the longest chain of attempts.
+    Each row makes an attempt that reads and writes this row and another. Each iteration makes those
+    that have the earliest turn of all still waiting at both of their rows. No two of them share a
+    row, so the result is that of the sequence. There are as many iterations as the longest chain of
+    attempts.
 
     Args:
       act: (state, ready (A,) bool) -> (state, hopeless (A,) bool). Makes the attempts that are
         ready. The hopeless cannot succeed whatever happens before their turn, and are dropped.
       state: pytree that the attempts read and change, in no other rows than theirs.
-      first: (A,) int32, one row of each attempt.
-      second: (A,) int32, the other.
+      other: (A,) int32, the other row of each attempt, within the rows.
       turn: (A,) uint32, all different, less than 2**32 - 1.
       waiting: (A,) bool, attempts to be made.
-      rows: number of rows.
+      contested: (A,) bool, rows at which the order matters; None for all. At the others attempts
+        do not wait for each other.
       at_once: attempts made in an iteration at most; None for any number.
 
     Returns:
       state.
     """
+    rows = turn.shape[0]
+    if contested is None:
+        contested = jnp.ones(rows, bool)
+    waits_at_other = contested[other]
+    place = jnp.where(waits_at_other, other, rows)  # off the end: dropped
 
     def iterate(carry):
         state, waiting = carry
-        ready = _are_earliest(first, second, turn, waiting, rows)
+        due = jnp.where(waiting, turn, LAST_TURN)
+        earliest = jnp.where(contested, due, LAST_TURN).at[place].min(due, mode="drop")
+        ready = waiting & (~contested | (due == earliest))
+        ready &= ~waits_at_other | (due == earliest[other])
         if at_once is not None:
             ready &= jnp.cumsum(ready) <= at_once
         state, hopeless = act(state, ready)
         return state, waiting & ~ready & ~hopeless
 
     return jax.lax.while_loop(lambda carry: carry[1].any(), iterate, (state, waiting))[0]
-
-
-def _are_earliest(
-    first: jax.Array, second: jax.Array, turn: jax.Array, waiting: jax.Array, rows: int
-) -> jax.Array:
-    """Returns (A,) bool, the waiting attempts that have the earliest turn at both of their rows."""
-    due = jnp.where(waiting, turn, LAST_TURN)
-    earliest = jnp.full(rows, LAST_TURN).at[first].min(due).at[second].min(due)
-    return waiting & (due == earliest[first]) & (due == earliest[second])

@@ -71,7 +71,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         return (bag, gold, jnp.where(kept, quantity, bought)), ~here
 
     state = (bag, world.body.gold[:players], jnp.zeros(players, jnp.int32))
-    bag, gold, bought = turn_order.resolve(act, state, row, seller, orders.buy_turn, wants, players)
+    bag, gold, bought = turn_order.resolve(act, state, seller, orders.buy_turn, wants)
     body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
     return _count(world.replace(bag=bag, body=body), what, bought, seller, price)
 

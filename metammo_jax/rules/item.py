@@ -118,7 +118,7 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     turn = orders.turn[: cfg.players]
     state = (bag, jnp.zeros(cfg.players, bool))
-    bag, given = turn_order.resolve(act, state, row, to, turn, wants, cfg.players)
+    bag, given = turn_order.resolve(act, state, to, turn, wants)
 
     def said():
         before = world.bag
@@ -155,7 +155,7 @@ def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> Worl
     Source: docs/rules/world.md#giving-gold; nmmo `core/action.py::GiveGold.call`.
     """
     players, amount = cfg.players, orders.gold
-    row, to = _rows(cfg), jnp.clip(orders.gold_to, 0, players - 1)
+    to = jnp.clip(orders.gold_to, 0, players - 1)
     wants = _can_reach(world, orders.gold_to, cfg) & (amount >= 1) & (amount <= cfg.prices)
 
     def act(state, ready):
@@ -166,7 +166,7 @@ def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> Worl
 
     turn = orders.turn[:players]
     state = (world.body.gold[:players], jnp.zeros(players, bool))
-    gold, given = turn_order.resolve(act, state, row, to, turn, wants, players)
+    gold, given = turn_order.resolve(act, state, to, turn, wants)
     body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
     return effects.record_event(
         world.replace(body=body), Event.GIVE_GOLD, given, details=lambda: dict(whom=to, gold=amount)

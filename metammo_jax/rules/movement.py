@@ -48,18 +48,20 @@ def _find_room(
     tile = materialize(jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1))
     turn = materialize(orders.turn[:players])
     # Others lie along the first axis: reduced there, many players are looked at at once.
-    earlier = turn[:, None] < turn[None]
-    stands = tile[:players, None] == wanted_tile[None]
-    never_leaves = (stands & ~earlier).any(0) | (tile[players:, None] == wanted_tile[None]).any(0)
+    earlier = bits.pack_columns(turn[:, None] < turn[None])
+    stands = bits.pack_columns(tile[:players, None] == wanted_tile[None])
+    may_leave = bits.intersect(stands, earlier)
+    rivals = bits.pack_columns(wanted_tile[:, None] == wanted_tile[None])
+    rivals = bits.intersect(rivals, earlier)
+    never_leaves = bits.has_any(bits.subtract(stands, earlier))
+    never_leaves |= (tile[players:, None] == wanted_tile[None]).any(0)
     candidate = possible & ~never_leaves
-    may_leave = bits.pack_columns(stands & earlier)
-    rivals = bits.pack_columns((wanted_tile[:, None] == wanted_tile[None]) & earlier)
 
     def settle(state):
         moves, _ = state
-        gone = bits.pack(moves[None])
-        blocked = (may_leave & ~gone) | (rivals & gone)
-        now = candidate & ~(blocked != 0).any(-1)
+        gone = bits.pack_columns(moves[:, None])
+        stay = bits.has_any(bits.subtract(may_leave, gone))
+        now = candidate & ~stay & ~bits.has_any(bits.intersect(rivals, gone))
         return now, (now != moves).any()
 
     start = (candidate, candidate.any() & ~world.params.share_tiles)

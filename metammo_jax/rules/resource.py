@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import BASE_HEALTH, NEIGHBOURS, RESOURCE_BASE
 from metammo_jax.vocab import Event, System, Tile
 from metammo_jax.world import World
@@ -32,9 +33,17 @@ def upkeep(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     players = cfg.players
     alive = query.is_alive(world)[:players]
     needs = alive & ~query.is_immortal(world) & query.is_on(world, System.RESOURCE)
+    material = _materials_around(world, players)
     world = _balance(world, needs, players)
-    world = _drink(world, needs, players)
-    return _eat(key, world, orders, alive, needs, cfg)
+    world = _drink(world, needs, (material[1:] == Tile.WATER).any(0))
+    return _eat(key, world, orders, material[0], alive, needs, cfg)
+
+
+def _materials_around(world: World, players: int) -> jax.Array:
+    """Returns (5, P) int8, the materials before any harvest where players stand and next to it."""
+    offset = jnp.concatenate([jnp.zeros((1, 2), jnp.int32), jnp.asarray(NEIGHBOURS)])
+    tile = query.tile_index(world.terrain, world.body.pos[None, :players] + offset[:, None])
+    return materialize(world.terrain.material.reshape(-1)[tile], everywhere=True)
 
 
 def _balance(world: World, needs: jax.Array, players: int) -> World:
@@ -54,12 +63,8 @@ def _balance(world: World, needs: jax.Array, players: int) -> World:
     return world.replace(body=body.replace(health=health))
 
 
-def _drink(world: World, needs: jax.Array, players: int) -> World:
+def _drink(world: World, needs: jax.Array, at_water: jax.Array) -> World:
     body = world.body
-    around = query.tile_index(
-        world.terrain, body.pos[None, :players] + jnp.asarray(NEIGHBOURS)[:, None]
-    )
-    at_water = (world.terrain.material.reshape(-1)[around] == Tile.WATER).any(0)
     water = jnp.maximum(body.water - world.params.depletion, 0)
     water = jnp.where(at_water, RESOURCE_BASE, water)
     body = body.replace(water=jnp.where(needs, water, body.water))
@@ -70,13 +75,14 @@ def _eat(
     key: jax.Array,
     world: World,
     orders: Orders,
+    material: jax.Array,
     alive: jax.Array,
     needs: jax.Array,
     cfg: Config,
 ) -> World:
     body, players = world.body, cfg.players
     tile = query.tile_index(world.terrain, body.pos[:players])
-    here = query.material_of(world, tile)
+    here = query.as_of_now(world, tile, material)
     can_take = needs & (here == Tile.FOILAGE)
     if not cfg.has_professions:
         can_take |= alive & (here == Tile.HERB)
@@ -85,5 +91,5 @@ def _eat(
     food = jnp.maximum(body.food - world.params.depletion, 0)
     food = jnp.where(eats, RESOURCE_BASE, food)
     body = body.replace(food=jnp.where(needs, food, body.food))
-    world = effects.deplete_tiles(key, world.replace(body=body), tile, taken)
+    world = effects.deplete_tiles(key, world.replace(body=body), tile, taken, material)
     return effects.record_event(world, Event.EAT_FOOD, eats)

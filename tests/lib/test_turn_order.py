@@ -15,39 +15,58 @@ def hand_on():
     """Attempts to hand on a ball: whoever has one, and whose partner has none, gives it away."""
 
     @jax.jit
-    def play(balls, first, second, turn, waiting):
+    def play(balls, other, turn, waiting, contested):
         def act(state, ready):
             balls, count = state
-            gives = ready & balls[first] & ~balls[second]
-            balls = balls.at[jnp.where(gives, first, ROWS)].set(False, mode="drop")
-            balls = balls.at[jnp.where(gives, second, ROWS)].set(True, mode="drop")
-            return (balls, count + 1), jnp.zeros_like(ready)
+            gives = ready & balls & ~balls[other]
+            taken = jnp.where(gives, other, ROWS)
+            return ((balls & ~gives).at[taken].set(True, mode="drop"), count + 1), ~waiting
 
-        return turn_order.resolve(act, (balls, 0), first, second, turn, waiting, ROWS)
+        return turn_order.resolve(act, (balls, 0), other, turn, waiting, contested)
 
     return play
+
+
+def in_sequence(balls, other, turn, waiting):
+    """Returns the balls after the attempts, made in a loop."""
+    balls = balls.copy()
+    for row in np.argsort(turn):
+        if waiting[row] and balls[row] and not balls[other[row]]:
+            balls[row], balls[other[row]] = False, True
+    return balls
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_attempts_are_made_in_the_order_of_turns(hand_on, seed):
     rng = np.random.default_rng(seed)
-    first, second = rng.integers(0, ROWS, (2, 30))
-    balls, turn = rng.random(ROWS) < 0.5, rng.permutation(30).astype(np.uint32)
-    waiting = (rng.random(30) < 0.8) & (first != second)
-    after, rounds = hand_on(balls, first, second, turn, waiting)
-    expected = balls.copy()
-    for attempt in np.argsort(turn):
-        a, b = first[attempt], second[attempt]
-        if waiting[attempt] and expected[a] and not expected[b]:
-            expected[a], expected[b] = False, True
-    assert np.array_equal(after, expected)
+    other = rng.integers(0, ROWS, ROWS)
+    balls, turn = rng.random(ROWS) < 0.5, rng.permutation(ROWS).astype(np.uint32)
+    waiting = (rng.random(ROWS) < 0.8) & (other != np.arange(ROWS))
+    after, rounds = hand_on(balls, other, turn, waiting, np.ones(ROWS, bool))
+    assert np.array_equal(after, in_sequence(balls, other, turn, waiting))
     assert rounds <= waiting.sum()
 
 
 def test_attempts_that_share_no_row_take_one_iteration(hand_on):
-    first, second = np.arange(0, ROWS, 2), np.arange(1, ROWS, 2)
-    balls = np.arange(ROWS) % 2 == 0
-    turn, waiting = np.arange(6, dtype=np.uint32), np.ones(6, bool)
-    after, rounds = hand_on(balls, first, second, turn, waiting)
-    assert np.array_equal(after, ~balls) and rounds == 1
-    assert hand_on(balls, first, second, turn, ~waiting)[1] == 0
+    row, first = np.arange(ROWS), np.arange(ROWS) % 2 == 0
+    turn, other = row.astype(np.uint32), row + np.where(first, 1, -1)
+    after, rounds = hand_on(first, other, turn, first, np.ones(ROWS, bool))
+    assert np.array_equal(after, ~first) and rounds == 1
+    assert hand_on(first, other, turn, ~np.ones(ROWS, bool), np.ones(ROWS, bool))[1] == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_attempts_wait_at_contested_rows_alone(seed):
+    rng = np.random.default_rng(seed)
+    other, turn = rng.integers(0, ROWS, ROWS), rng.permutation(ROWS).astype(np.uint32)
+    contested = rng.random(ROWS) < 0.4
+
+    def act(made, ready):
+        return jnp.where(ready, made.max() + 1, made), jnp.zeros_like(ready)
+
+    start, everybody = jnp.zeros(ROWS, jnp.int32), jnp.ones(ROWS, bool)
+    made = turn_order.resolve(act, start, other, turn, everybody, jnp.asarray(contested))
+    rows = [{row for row in (a, other[a]) if contested[row]} for a in range(ROWS)]
+    for a in range(ROWS):
+        before = [b for b in range(ROWS) if turn[b] < turn[a] and rows[a] & rows[b]]
+        assert made[a] == 1 + max((made[b] for b in before), default=0)

@@ -72,12 +72,10 @@ def _settle(
     Only those who could die, if everything hit them, make others wait: an attack by and on
     somebody safe is made whatever the order.
     """
-    entities, row = cfg.entities, jnp.arange(cfg.entities)
     health = jnp.where(_vulnerable(world, cfg), world.body.health, NEVER)
     threat = jnp.zeros_like(health).at[target].add(jnp.where(wants, damage.most(), 0))
     endangered = (threat >= health) & (threat > 0)
     waits = wants & (endangered | endangered[target])
-    alone = entities + row  # a row of no other attack
 
     def act(state, ready):
         health, made = state
@@ -89,11 +87,10 @@ def _settle(
     return turn_order.resolve(
         act,
         (health, wants & ~waits),
-        jnp.where(endangered, row, alone),
-        jnp.where(endangered[target], target, alone),
+        target,
         turn,
         waits,
-        2 * entities,
+        endangered,
     )[1]
 
 

@@ -39,7 +39,7 @@ def share_out(
 
 def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config) -> World:
     """Returns the world with all gold of victims (E,) moved to their killers, NPCs too."""
-    players, row = cfg.players, jnp.arange(cfg.entities)
+    players = cfg.players
     kills &= query.is_on(world, System.EXCHANGE)
 
     def act(state, ready):
@@ -49,7 +49,7 @@ def _gold(world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cf
 
     gold = world.body.gold
     state = (gold, jnp.zeros_like(gold))
-    gold, looted = turn_order.resolve(act, state, row, victim, turn, kills, cfg.entities)
+    gold, looted = turn_order.resolve(act, state, victim, turn, kills)
     world = world.replace(body=world.body.replace(gold=gold))
     found = looted[:players]
     world = effects.record_event(
@@ -89,7 +89,7 @@ def _belongings(
 ) -> World:
     """Returns the world with all items of killed players moved to the players that killed them."""
     slots, players = world.bag.item.shape
-    row, victim = jnp.arange(players), jnp.minimum(victim, players - 1)
+    victim = jnp.minimum(victim, players - 1)
     at_once = min(AT_ONCE, players)
 
     def act(state, ready):
@@ -115,7 +115,7 @@ def _belongings(
 
     nothing = jnp.zeros((slots, players), jnp.int32)
     state = (world.bag, world.tally, (nothing,) * 3 if event_capture.is_capturing() else None)
-    bag, tally, looted = turn_order.resolve(act, state, row, victim, turn, kills, players, at_once)
+    bag, tally, looted = turn_order.resolve(act, state, victim, turn, kills, at_once=at_once)
     if looted is not None:
         item, level, quantity = looted
         taken = item != Item.NOTHING
