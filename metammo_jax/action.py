@@ -67,8 +67,8 @@ class Orders(Node):
       style: (E,) int32, `vocab.Style`.
       target: (E,) int32, row of the entity to attack, -1 for nobody.
       token: (P,) int32, word to say, -1 for silence.
-      turn: (E,) uint32, all different; the lowest acts first.
-      buy_turn: (P,) uint32, all different; the order of buyers, which is another one.
+      turn: (E,) uint32, as `turns` makes them; the lowest acts first.
+      buy_turn: (P,) uint32, likewise; the order of buyers, which is another one.
 
     The others are those of `Action`.
     """
@@ -88,6 +88,22 @@ class Orders(Node):
     gold: Maybe = None
     gold_to: Maybe = None
     buy_turn: Maybe = None
+
+
+def row_bits(cfg: Config) -> int:
+    """Returns how many low bits of a turn hold the row, which makes all turns differ."""
+    return max(cfg.entities - 1, 1).bit_length()
+
+
+def turns(priority: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (E,) or (P,) uint32 turns, all different, in the order of `priority`; ties by row."""
+    row = jnp.arange(priority.shape[0], dtype=jnp.uint32)
+    return (priority.astype(jnp.uint32) << row_bits(cfg)) | row
+
+
+def row_of_turn(turn: jax.Array, cfg: Config) -> jax.Array:
+    """Returns (...) int32, the rows whose turns (...) uint32 are."""
+    return (turn & ((1 << row_bits(cfg)) - 1)).astype(jnp.int32)
 
 
 def noop(cfg: Config) -> Action:

@@ -2,7 +2,6 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import struct
 
 from metammo_jax import legal_trade, query
@@ -72,13 +71,11 @@ def partners(world: World, far: jax.Array, cfg: Config) -> Partners:
       far: (E, P) tiles between entities and players.
       cfg: sizes.
     """
-    is_other = ~np.eye(cfg.entities, cfg.players, dtype=bool)
-    mortal = ~_is_immune(world, cfg)[:, None]
-    attack = bits.pack_columns((far <= REACH) & mortal & is_other)
+    attack = bits.pack_others(far <= REACH, ~_is_immune(world, cfg))
     if not cfg.has_items:
         return Partners(attack)
-    receives = legal_trade.can_receive(world)[:, None]
-    return Partners(attack, bits.pack_columns(receives & is_other[: cfg.players]))
+    everybody = jnp.ones((cfg.players, cfg.players), bool)
+    return Partners(attack, bits.pack_others(everybody, legal_trade.can_receive(world)))
 
 
 def masks(world: World, seen: Partners, listing: Maybe, cfg: Config) -> Masks:

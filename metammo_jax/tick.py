@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax import event_capture, query
-from metammo_jax.action import TRADE, Action, Orders
+from metammo_jax.action import TRADE, Action, Orders, row_bits, turns
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
 from metammo_jax.rules import (
@@ -164,14 +164,3 @@ def give_orders(
 
 def _random_priority(key: jax.Array, count: int, cfg: Config) -> jax.Array:
     return threefry.bits(key, (count,)) >> row_bits(cfg)
-
-
-def row_bits(cfg: Config) -> int:
-    """Returns how many low bits of a turn hold the row, which makes all turns differ."""
-    return max(cfg.entities - 1, 1).bit_length()
-
-
-def turns(priority: jax.Array, cfg: Config) -> jax.Array:
-    """Returns (E,) or (P,) uint32 turns, all different, in the order of `priority`; ties by row."""
-    row = jnp.arange(priority.shape[0], dtype=jnp.uint32)
-    return (priority.astype(jnp.uint32) << row_bits(cfg)) | row

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax import tick
+from metammo_jax import action
 from metammo_jax.action import TRADE, Orders
 from metammo_jax.config import Config
 from metammo_jax.vocab import Direction
@@ -35,7 +35,7 @@ def give(cfg: Config, moves=None, attacks=None, tokens=None, first=(), styles=No
         style=jnp.asarray(style),
         target=jnp.asarray(target),
         token=jnp.asarray(token),
-        turn=tick.turns(jnp.asarray(priority), cfg),
+        turn=action.turns(jnp.asarray(priority), cfg),
     )
 
 
@@ -49,7 +49,7 @@ def random(rng: np.random.Generator, cfg: Config, attack_chance: float = 0.7) ->
         style=jnp.asarray(rng.integers(0, 3, entities), jnp.int32),
         target=jnp.asarray(np.where(attacks, target, -1), jnp.int32),
         token=jnp.asarray(rng.integers(-1, cfg.tokens + 1, cfg.players), jnp.int32),
-        turn=tick.turns(jnp.asarray(rng.permutation(entities)), cfg),
+        turn=action.turns(jnp.asarray(rng.permutation(entities)), cfg),
     )
 
 
@@ -64,5 +64,5 @@ def trade(cfg: Config, rng: np.random.Generator, **fields) -> Orders:
     nothing = np.full(cfg.players, -1, np.int32)
     given = {name: jnp.asarray(fields.get(name, nothing), jnp.int32) for name in TRADE}
     return give(cfg, first=list(rng.permutation(cfg.entities))).replace(
-        buy_turn=tick.turns(jnp.asarray(rng.permutation(cfg.players)), cfg), **given
+        buy_turn=action.turns(jnp.asarray(rng.permutation(cfg.players)), cfg), **given
     )

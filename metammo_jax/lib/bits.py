@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metammo_jax.lib import backend
+from metammo_jax.lib import backend, loops
 from metammo_jax.lib.materialize import materialize
 
 Sets = jax.Array | tuple[jax.Array, ...]
@@ -45,6 +45,18 @@ def pack_columns(members: jax.Array) -> Sets:
     return materialize(parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16 | parts[:, 3] << 24).T
 
 
+def pack_others(members: jax.Array, among: jax.Array) -> Sets:
+    """Returns the packed sets of the columns of (E, A) bool, of rows `among` (E,) bool alone.
+
+    Column a is of row a, which is never in its own set.
+    """
+    is_other = ~np.eye(*members.shape, dtype=bool)  # (E, A)
+    if backend.platform() != "cpu":
+        return pack_columns(members & among[:, None] & is_other)
+    packed = np.packbits(np.pad(is_other.T, ((0, 0), (0, -len(members) % 32))), 1, "little")
+    return pack_columns(members) & pack(among[None]) & np.ascontiguousarray(packed).view(np.uint32)
+
+
 _COLUMNS = 32
 """Members that are found together."""
 
@@ -75,19 +87,18 @@ def _in_rounds(words, size, marks):
     blocks = -(-size // _COLUMNS)
     largest = count.max()
 
-    def find(state):
-        block, found = state
+    def find(block, found):
         rank = block * _COLUMNS + jnp.arange(_COLUMNS)[None]
         row = _of_rank(words, starts, count, rank)
         new = [row.astype(jnp.int16), *(materialize(_contains(mark, row)) for mark in marks)]
         here, pairs = (jnp.arange(blocks) == block)[:, None], zip(found, new, strict=True)
-        return block + 1, [jnp.where(here, some[:, None], all_) for all_, some in pairs]
+        return [jnp.where(here, some[:, None], all_) for all_, some in pairs]
 
-    def is_unfinished(state):
-        return (state[0] < blocks) & (state[0] * _COLUMNS < largest)
+    def is_unfinished(iteration, _):
+        return (iteration + 1 < blocks) & ((iteration + 1) * _COLUMNS < largest)
 
-    start = find((0, [jnp.int16(-1), *[False] * len(marks)]))  # most need no more than this
-    found = jax.lax.while_loop(is_unfinished, find, start)[1]
+    start = find(0, [jnp.int16(-1), *[False] * len(marks)])  # most need no more than this
+    found = loops.while_any(is_unfinished, lambda turn, found: find(turn + 1, found), start)
     rows, *marked = (all_.reshape(words.shape[1], -1)[:, :size] for all_ in found)
     return rows.astype(jnp.int32), *marked
 
@@ -157,6 +168,11 @@ def intersect(first: Sets, second: Sets) -> Sets:
 def subtract(first: Sets, second: Sets) -> Sets:
     """Returns the packed sets of what is in the first and not in the second."""
     return jax.tree.map(lambda words, others: words & ~others, first, second)
+
+
+def differ(first: Sets, second: Sets) -> jax.Array:
+    """Returns (A,) bool, which packed sets of the same kind differ."""
+    return has_any(jax.tree.map(jnp.bitwise_xor, first, second))
 
 
 def has_any(words: Sets) -> jax.Array:

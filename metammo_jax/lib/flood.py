@@ -15,7 +15,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from metammo_jax.lib import backend
+from metammo_jax.lib import backend, loops
 
 Window = jax.Array | tuple[jax.Array, ...]
 
@@ -146,14 +146,14 @@ def _in_one_loop(there: Window, allowed: Window, walks: jax.Array) -> jax.Array:
             more = _select(changes, start, more)
         return more, _select(has_reach, wet, allowed), step, jnp.where(ends, _DONE, phase_after)
 
-    def turn(state):
+    def turn(_, state):
         for _ in range(STEPS_A_TURN):
             state = spread(state)
         return state
 
     start = jnp.where(walks, _TO_MIDDLE, _DONE)
     state = _both(there, allowed), allowed, jnp.full(walks.shape, NO_STEP), start
-    return jax.lax.while_loop(lambda state: (state[-1] != _DONE).any(), turn, state)[2]
+    return loops.while_any(lambda _, state: (state[-1] != _DONE).any(), turn, state)[2]
 
 
 def _select(condition: jax.Array, first: Window, second: Window) -> Window:
@@ -209,7 +209,7 @@ def _nearest(there: Window, reach: Window, active: jax.Array) -> Window:
 
 def _repeat(spread: Callable, state: tuple) -> tuple:
     """Returns the state after steps of a flood until none of the walkers goes on."""
-    return jax.lax.while_loop(lambda state: state[-1].any(), spread, state)
+    return loops.while_any(lambda _, state: state[-1].any(), lambda _, state: spread(state), state)
 
 
 def _is_array() -> bool:

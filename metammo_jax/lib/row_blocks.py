@@ -5,15 +5,15 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from metammo_jax.lib import bits
+from metammo_jax.lib import bits, loops
 
 
 def apply_in_blocks(work: Callable, state, wanted: jax.Array, size: int):
     """Returns the state after `work` on all wanted rows, in blocks of `size` rows.
 
-    A while loop with as many iterations as blocks are needed, none where no row is wanted. Unlike
-    `jax.lax.cond`, which becomes a select, that also holds under vmap: the batch element with the
-    most wanted rows decides.
+    A while loop with as many iterations as blocks are needed, none where no row is wanted. Under
+    vmap, where `jax.lax.cond` becomes a select, the batch element with the most wanted rows
+    decides; the others are given padding.
 
     Args:
       work: (state, rows (size,) int32, real (size,) bool) -> state. Rows that are not real are
@@ -31,9 +31,8 @@ def apply_in_blocks(work: Callable, state, wanted: jax.Array, size: int):
     rows = jnp.zeros(count + size, jnp.int32).at[nth].set(jnp.arange(count), mode="drop")
     total = wanted.sum()
 
-    def turn(carry):
-        done, state = carry
-        some = jax.lax.dynamic_slice(rows, (done,), (size,))
-        return done + size, work(state, some, done + jnp.arange(size) < total)
+    def turn(block, state):
+        some = jax.lax.dynamic_slice(rows, (block * size,), (size,))
+        return work(state, some, block * size + jnp.arange(size) < total)
 
-    return jax.lax.while_loop(lambda carry: carry[0] < total, turn, (0, state))[1]
+    return loops.while_any(lambda block, _: block * size < total, turn, state)

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax.lib import loops
+
 LAST_TURN = np.uint32(0xFFFFFFFF)
 """Later than any turn."""
 
@@ -46,7 +48,7 @@ def resolve(
     waits_at_other = contested[other]
     place = jnp.where(waits_at_other, other, rows)  # off the end: dropped
 
-    def iterate(carry):
+    def iterate(_, carry):
         state, waiting = carry
         due = jnp.where(waiting, turn, LAST_TURN)
         earliest = jnp.where(contested, due, LAST_TURN).at[place].min(due, mode="drop")
@@ -57,4 +59,4 @@ def resolve(
         state, hopeless = act(state, ready)
         return state, waiting & ~ready & ~hopeless
 
-    return jax.lax.while_loop(lambda carry: carry[1].any(), iterate, (state, waiting))[0]
+    return loops.while_any(lambda _, carry: carry[1].any(), iterate, (state, waiting))[0]

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects, query
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
-from metammo_jax.lib import bits
+from metammo_jax.lib import bits, loops
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import STEP_OFFSET
 from metammo_jax.vocab import Direction, Event
@@ -46,7 +46,7 @@ def _find_room(
     body, players = world.body, cfg.players
     wanted_tile = materialize(goal[:, 0] * cfg.map_size + goal[:, 1])
     tile = materialize(jnp.where(body.present, body.pos[:, 0] * cfg.map_size + body.pos[:, 1], -1))
-    turn = materialize(orders.turn[:players])
+    turn = materialize(orders.turn[:players], everywhere=True)
     # Others lie along the first axis: reduced there, many players are looked at at once.
     earlier = bits.pack_columns(turn[:, None] < turn[None])
     stands = bits.pack_columns(tile[:players, None] == wanted_tile[None])
@@ -57,15 +57,19 @@ def _find_room(
     never_leaves |= (tile[players:, None] == wanted_tile[None]).any(0)
     candidate = possible & ~never_leaves
 
-    def settle(state):
-        moves, _ = state
-        gone = bits.pack_columns(moves[:, None])
-        stay = bits.has_any(bits.subtract(may_leave, gone))
-        now = candidate & ~stay & ~bits.has_any(bits.intersect(rivals, gone))
-        return now, (now != moves).any()
+    def movers(gone):
+        """Returns (P,) bool, who moves if the players of the packed set `gone` do."""
+        is_left = ~bits.has_any(bits.subtract(may_leave, gone))
+        return candidate & is_left & ~bits.has_any(bits.intersect(rivals, gone))
 
-    start = (candidate, candidate.any() & ~world.params.share_tiles)
-    return jax.lax.while_loop(lambda state: state[1], settle, start)[0]
+    def settle(_, state):
+        gone, _ = state
+        now = bits.pack_columns(movers(gone)[:, None])
+        return now, bits.differ(now, gone).any()
+
+    start = bits.pack_columns(candidate[:, None])
+    goes_on = candidate.any() & ~world.params.share_tiles
+    return movers(loops.while_any(lambda _, state: state[1], settle, (start, goes_on))[0])
 
 
 def _explore(world: World, moves: jax.Array, cfg: Config) -> World:

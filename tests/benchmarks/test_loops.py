@@ -8,20 +8,21 @@ import numpy as np
 import pytest
 
 from benchmarks import loops
+from metammo_jax.lib import loops as library
 
 
 def test_each_world_turns_as_often_as_it_needs():
     found = []
 
     def halve(n):
-        return jax.lax.while_loop(lambda n: n > 1, lambda n: n // 2, n)
+        return library.while_any(lambda _, n: n > 1, lambda _, n: n // 2, n)
 
     with loops.counted(lambda name, turns: found.append((name, np.array(turns)))):
         result = jax.jit(jax.vmap(halve))(jnp.array([1, 2, 16, 7]))
     jax.block_until_ready(result)
     assert result.tolist() == [1, 1, 1, 1]
     assert [turns.tolist() for _, turns in found] == [[0, 1, 4, 2]]
-    assert jax.lax.while_loop(lambda n: n > 1, lambda n: n // 2, jnp.int32(8)) == 1
+    assert halve(jnp.int32(8)) == 1
     assert len(found) == 1  # outside the context nothing is recorded
 
 

@@ -5,7 +5,8 @@ import dataclasses
 import jax
 import numpy as np
 
-from metammo_jax.action import TRADE
+from metammo_jax.action import TRADE, row_bits
+from metammo_jax.config import Config
 from metammo_jax.effects import NEVER_READY
 from metammo_jax.tables import DEPLETED, NEIGHBOURS
 from metammo_jax.vocab import Direction, Event, Style, System, Tile
@@ -194,15 +195,22 @@ def without_conflict_no_order_matters(lab: Lab, plan: Plan) -> None:
     )
     peace = np.full_like(turn.orders.target, -1)
     orders = turn.orders.replace(target=peace)
-    other = orders.replace(turn=rng.permuted(orders.turn, axis=1))
+    other = orders.replace(turn=_reordered(rng, orders.turn, lab.cfg))
     if lab.cfg.slots:
         heads = _separate_deals(orders, lab)
         orders, other = orders.replace(**heads), other.replace(**heads)
-        other = other.replace(buy_turn=rng.permuted(orders.buy_turn, axis=1))
+        other = other.replace(buy_turn=_reordered(rng, orders.buy_turn, lab.cfg))
     outcomes = [lab.play(turn.keys, world, given)[0] for given in (orders, other)]
     for i in range(WIDTH):
         if not _share_a_harvest(world_of(world, i), lab.cfg.players):
             assert differing(*(world_of(after, i) for after in outcomes)) == []
+
+
+def _reordered(rng: np.random.Generator, turn: np.ndarray, cfg: Config) -> np.ndarray:
+    """Returns turns (WIDTH, A) uint32 in another random order of the rows."""
+    bits = row_bits(cfg)
+    priority = rng.permuted(turn >> bits, axis=1) << bits
+    return (priority | np.arange(turn.shape[1])).astype(np.uint32)
 
 
 def _share_a_harvest(world, players: int) -> bool:

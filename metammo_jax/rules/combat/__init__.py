@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax import effects, event_capture, query
-from metammo_jax.action import Orders
+from metammo_jax.action import Orders, row_of_turn
 from metammo_jax.config import Config
 from metammo_jax.lib import grid, turn_order
 from metammo_jax.rules.combat import damage as damages
@@ -112,11 +112,9 @@ def _record(
     dealt = jnp.where(hits, damage, 0)
     suffered = jnp.zeros(entities, jnp.int32).at[aim].add(dealt, mode="drop")
     suffered = jnp.where(vulnerable, suffered, 0)
-    last_turn = jnp.zeros(entities, jnp.uint32).at[aim].max(turn, mode="drop")
-    is_last = hits & (turn == last_turn[target])
-    last = jnp.full(entities, -1).at[jnp.where(is_last, target, entities)]
-    last = last.set(jnp.arange(entities), mode="drop")
-    is_hit = last >= 0
+    latest = jnp.zeros(entities, jnp.uint32).at[aim].max(turn + 1, mode="drop")  # 0: not hit
+    is_last, is_hit = hits & (turn + 1 == latest[target]), latest > 0
+    last = row_of_turn(latest - 1, cfg)
     dies = is_hit & (suffered >= body.health) & vulnerable
     kills = is_last & dies[target]
     world = world.replace(
