@@ -202,46 +202,32 @@ def listed_records(bag: Bag, listing: jax.Array, cfg: Config) -> tuple[jax.Array
     return record & 0xFF, record >> 8 & 0xFF, quantity, record >> 16
 
 
-def move_all_records(
-    bag: Bag,
-    order: jax.Array,
-    killer: jax.Array,
-    victim: jax.Array,
-    wanted: jax.Array,
-    tick: jax.Array,
+def add_loot(
+    own: Bag, loot: Bag, order: jax.Array, wanted: jax.Array, tick: jax.Array
 ) -> tuple[Bag, Bag]:
-    """Returns the bags with all records of victims moved to their killers, in a random order.
+    """Returns the bags of killers with all records of their victims added, in a random order.
 
     Each record merges with a stack that the killer has or takes a free slot of its bag; what
     finds neither is lost.
 
     Args:
-      bag: of all players.
+      own: (I, A) records of the killers.
+      loot: (I, A) records of their victims.
       order: (I, A) numbers, all different in a column: the lowest of a victim goes first.
-      killer: (A,) int32, rows.
-      victim: (A,) int32, rows; of those wanted no two are the same row, killers included.
       wanted: (A,) bool, which of the pairs are real.
       tick: () int32.
 
     Returns:
-      bag; and of shape (I, A) what is new in the killers' slots, NOTHING elsewhere.
+      the bags of killers; and of the same shape what is new in their slots, NOTHING elsewhere.
 
     Source: docs/rules/world.md#spoils; nmmo `entity/player.py::Player.receive_damage`.
     """
-    players = bag.item.shape[1]
-    own = jax.tree.map(lambda leaf: leaf[:, killer], bag)
-    loot = jax.tree.map(lambda leaf: leaf[:, victim], bag)
     real = (loot.item != Item.NOTHING) & wanted[None]
     same, into = _slots_of_loot(own, loot, real, order)
-
     own = own.replace(quantity=own.quantity + _gathered(loot.quantity, same))
     new = (_gathered(leaf, into) for leaf in (loot.item, loot.level, loot.quantity))
     own = put(own, into.any(0), *new, tick=tick)
-    taker, loser = (jnp.where(wanted, rows, players) for rows in (killer, victim))
-    bag = jax.tree.map(lambda leaf, rows: leaf.at[:, taker].set(rows, mode="drop"), bag, own)
-    bag = jax.tree.map(lambda leaf: leaf.at[:, loser].set(False, mode="drop"), bag)
-    new = jax.tree.map(lambda leaf: jnp.where(into.any(0), leaf, jnp.zeros_like(leaf)), own)
-    return bag, new
+    return own, jax.tree.map(lambda leaf: jnp.where(into.any(0), leaf, jnp.zeros_like(leaf)), own)
 
 
 def _gathered(values: jax.Array, where: jax.Array) -> jax.Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from metammo_jax import inventory, query
 from metammo_jax.config import Config
+from metammo_jax.lib import layout
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.rules import item as items
 from metammo_jax.tables import ITEM_SKILL, LEVEL_MAX, MASK_GOLD
@@ -69,7 +70,7 @@ def _slots(**allowed: jax.Array) -> dict[str, jax.Array]:
     """
     masks = [mask.astype(jnp.uint8) << bit for bit, mask in enumerate(allowed.values())]
     code = jnp.pad(functools.reduce(jnp.bitwise_or, masks), ((0, 1), (0, 0)), constant_values=255)
-    code = materialize(code).T
+    code = layout.transpose(materialize(code))
     return {name: code & (1 << bit) > 0 for bit, name in enumerate(allowed)}
 
 

@@ -11,7 +11,7 @@ from flax import struct
 from metammo_jax import inventory, legal, query
 from metammo_jax.config import Config
 from metammo_jax.legal import Masks, Partners
-from metammo_jax.lib import bits
+from metammo_jax.lib import bits, layout
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.lib.node import Maybe, Node
 from metammo_jax.tables import COMBAT_STATUS_TICKS
@@ -186,19 +186,19 @@ def visible_rows(
 
 def listings(world: World, cfg: Config) -> jax.Array:
     """Returns (M,) int32, the first M listings: seller's row * I + slot; -1 after the last."""
-    for_sale = materialize(world.bag.price > 0).T.reshape(1, -1)
+    for_sale = layout.transpose(materialize(world.bag.price > 0)).reshape(1, -1)
     return bits.first_members(bits.pack(for_sale), cfg.market_rows)[0][0]
 
 
 def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.Array]:
     """Returns bag, market and listing, by field of `Observation`."""
     bag = world.bag
-    alive = query.is_alive(world)[: cfg.players, None]
+    alive = query.is_alive(world)[None, : cfg.players]
     own = [bag.item, bag.level, bag.quantity, bag.worn.astype(jnp.int32), bag.price]
     columns = (*inventory.split_listing(listing, cfg), *inventory.listed_records(bag, listing, cfg))
     records = [jnp.where(listing >= 0, column, 0) for column in columns]
     return {
-        "bag": jnp.stack([_narrow(jnp.where(alive, column.T, 0)) for column in own], axis=-1),
+        "bag": jnp.stack([layout.transpose(_narrow(jnp.where(alive, column, 0))) for column in own], axis=-1),
         "market": jnp.stack(list(map(_narrow, records)), axis=-1),
         "listing": listing,
     }

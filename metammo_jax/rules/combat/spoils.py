@@ -3,12 +3,12 @@
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import effects, event_capture, inventory, query
+from metammo_jax import effects, inventory, query
 from metammo_jax.config import Config
-from metammo_jax.lib import threefry, turn_order
+from metammo_jax.lib import backend, threefry, turn_order
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.vocab import Event, Item, System
-from metammo_jax.world import World
+from metammo_jax.world import Bag, World
 
 
 def share_out(
@@ -81,7 +81,7 @@ def _leavings(world: World, kills: jax.Array, victim: jax.Array, cfg: Config) ->
 
 
 AT_ONCE = 16
-"""Killed players whose items are moved in one iteration."""
+"""Killed players whose items are moved in one iteration, on CPUs."""
 
 
 def _belongings(
@@ -89,35 +89,60 @@ def _belongings(
 ) -> World:
     """Returns the world with all items of killed players moved to the players that killed them."""
     slots, players = world.bag.item.shape
-    victim = jnp.minimum(victim, players - 1)
-    at_once = min(AT_ONCE, players)
+    victim, nothing = jnp.minimum(victim, players - 1), jnp.zeros((slots, players), jnp.int32)
+    on_cpu = backend.platform() == "cpu"
+    move, at_once = (_move_some, min(AT_ONCE, players)) if on_cpu else (_move, None)
 
     def act(state, ready):
-        bag, tally, looted = state
-        killer = materialize(jnp.nonzero(ready, size=at_once, fill_value=players)[0])
-        wanted, killer = killer < players, jnp.minimum(killer, players - 1)
-        order = jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(killer)
-        bag, new = inventory.move_all_records(
-            bag, order.T, killer, victim[killer], wanted, world.tick
-        )
-        rows = jnp.where(wanted, killer, players)
-        nothing = jnp.zeros((slots, players), jnp.int32)
-        item, level, quantity = (
-            nothing.at[:, rows].set(part, mode="drop")
-            for part in (new.item, new.level, new.quantity)
-        )
-        before, taken = world.replace(tally=tally), item != Item.NOTHING
-        with event_capture.paused():
-            counted = effects.record_event(before, Event.LOOT_ITEM, taken, item, level, quantity)
-        if looted is not None:  # nobody kills twice in a tick
-            looted = jax.tree.map(jnp.add, looted, (item, level, quantity))
-        return (bag, counted.tally, looted), jnp.zeros_like(ready)
+        bag, looted = state
+        bag, new = move(key, bag, victim, ready, world.tick)
+        # Nobody kills twice in a tick.
+        looted = jax.tree.map(jnp.add, looted, (new.item, new.level, new.quantity))
+        return (bag, looted), jnp.zeros_like(ready)
 
+    state = (world.bag, (nothing,) * 3)
+    bag, looted = turn_order.resolve(act, state, victim, turn, kills, at_once=at_once)
+    item, level, quantity = looted
+    return effects.record_event(
+        world.replace(bag=bag),
+        Event.LOOT_ITEM,
+        item != Item.NOTHING,
+        item,
+        level,
+        quantity,
+        details=lambda: dict(whom=victim),
+    )
+
+
+def _move(key: jax.Array, bag: Bag, victim: jax.Array, ready: jax.Array, tick: jax.Array):
+    """Returns the bags with items of victims (P,) moved to who is `ready` (P,), and what is new."""
+    slots, players = bag.item.shape
+    order = _random_order(key, jnp.arange(players), slots)
+    place = (jnp.arange(slots)[:, None] * players + victim[None]).astype(jnp.uint32)
+    loot = jax.tree.map(lambda leaf: leaf.reshape(-1)[place], bag)
+    bag, new = inventory.add_loot(bag, loot, order, ready, tick)
+    loser = jnp.where(ready, victim, players)
+    loses = jnp.zeros_like(ready).at[loser].set(True, mode="drop")
+    return inventory.clear_slots(bag, loses), new
+
+
+def _move_some(key: jax.Array, bag: Bag, victim: jax.Array, ready: jax.Array, tick: jax.Array):
+    """Returns what `_move` does, where no more than `AT_ONCE` are ready."""
+    slots, players = bag.item.shape
+    size = min(AT_ONCE, players)
+    killer = materialize(jnp.nonzero(ready, size=size, fill_value=players)[0])
+    wanted, row = killer < players, jnp.minimum(killer, players - 1)
+    own, loot = (jax.tree.map(lambda leaf: leaf[:, rows], bag) for rows in (row, victim[row]))
+    own, new = inventory.add_loot(own, loot, _random_order(key, row, slots), wanted, tick)
+    loser = jnp.where(wanted, victim[row], players)
+    bag = jax.tree.map(lambda leaf, rows: leaf.at[:, killer].set(rows, mode="drop"), bag, own)
+    bag = jax.tree.map(lambda leaf: leaf.at[:, loser].set(False, mode="drop"), bag)
     nothing = jnp.zeros((slots, players), jnp.int32)
-    state = (world.bag, world.tally, (nothing,) * 3 if event_capture.is_capturing() else None)
-    bag, tally, looted = turn_order.resolve(act, state, victim, turn, kills, at_once=at_once)
-    if looted is not None:
-        item, level, quantity = looted
-        taken = item != Item.NOTHING
-        event_capture.emit(world, Event.LOOT_ITEM, taken, None, victim, item, level, quantity)
-    return world.replace(bag=bag, tally=tally)
+    return bag, jax.tree.map(
+        lambda leaf: nothing.at[:, killer].set(leaf.astype(jnp.int32), mode="drop"), new
+    )
+
+
+def _random_order(key: jax.Array, row: jax.Array, slots: int) -> jax.Array:
+    """Returns (I, A) uint32, random words by which belongings go to killers `row` (A,)."""
+    return jax.vmap(lambda row: threefry.bits(threefry.fold_in(key, row), (slots,)))(row).T
