@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from metammo_jax.config import Config
+from metammo_jax.lib import backend
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import (
     AMMUNITION_ATTACK_MAX,
@@ -35,6 +36,31 @@ def empty_bags(cfg: Config) -> Bag:
         listed_at=nothing,
         arrived=nothing,
     )
+
+
+_NARROW = dict(
+    item=jnp.int8, level=jnp.int8, price=jnp.int16, listed_at=jnp.int16, arrived=jnp.int16
+)
+"""Integers that hold what is in a bag: `Config` bounds prices and ticks. Stacks have no bound."""
+
+
+def narrow(bag: Bag) -> Bag:
+    """Returns the bags in narrow integers, half of the bytes; on CPUs as they are.
+
+    Phases compute in 32 bits (`widen`), and what XLA writes to memory between them is narrow.
+    """
+    if backend.platform() == "cpu":
+        return bag
+    return bag.replace(
+        **{name: getattr(bag, name).astype(type_) for name, type_ in _NARROW.items()}
+    )
+
+
+def widen(bag: Bag) -> Bag:
+    """Returns the bags of `narrow` in int32."""
+    if backend.platform() == "cpu":
+        return bag
+    return bag.replace(**{name: getattr(bag, name).astype(jnp.int32) for name in _NARROW})
 
 
 def is_ammunition(item: jax.Array) -> jax.Array:

@@ -198,7 +198,9 @@ def _belongings(world: World, listing: jax.Array, cfg: Config) -> dict[str, jax.
     columns = (*inventory.split_listing(listing, cfg), *inventory.listed_records(bag, listing, cfg))
     records = [jnp.where(listing >= 0, column, 0) for column in columns]
     return {
-        "bag": jnp.stack([layout.transpose(_narrow(jnp.where(alive, column, 0))) for column in own], axis=-1),
+        "bag": jnp.stack(
+            [layout.transpose(_narrow(jnp.where(alive, column, 0))) for column in own], axis=-1
+        ),
         "market": jnp.stack(list(map(_narrow, records)), axis=-1),
         "listing": listing,
     }

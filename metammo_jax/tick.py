@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from metammo_jax import event_capture, query
+from metammo_jax import event_capture, inventory, query
 from metammo_jax.action import TRADE, Action, Orders, row_bits, turns
 from metammo_jax.config import Config
 from metammo_jax.lib import threefry
@@ -113,11 +113,13 @@ def tick(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 def _play(phase: Phase, key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     before = event_capture.count_captured()
     played = phase.run(key, world, orders, cfg)
-    if phase.system is None or phase.always:
+    if phase.system is not None and not phase.always:
+        on = query.is_on(world, phase.system)
+        event_capture.mask_since(on, before)
+        played = _gate(on, played, world)
+    if played.bag is world.bag:
         return played
-    on = query.is_on(world, phase.system)
-    event_capture.mask_since(on, before)
-    return _gate(on, played, world)
+    return played.replace(bag=inventory.widen(inventory.narrow(played.bag)))
 
 
 def _gate(on: jax.Array, played: World, world: World) -> World:

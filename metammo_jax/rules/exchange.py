@@ -60,7 +60,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     wants &= world.body.gold[:players] + income >= price
 
     def act(state, ready):
-        bag, gold, bought = state
+        bag, gold, bought = inventory.widen(state[0]), *state[1:]
         here = bag.price[slot, seller] > 0
         quantity = bag.quantity[slot, seller]
         pays = ready & here & (gold >= price)
@@ -68,12 +68,12 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         bag = inventory.clear_slots(bag, _sold(bag, seller, slot, kept))
         paid = jnp.where(kept, price, 0)
         gold = gold.at[seller].add(paid) - paid
-        return (bag, gold, jnp.where(kept, quantity, bought)), ~here
+        return (inventory.narrow(bag), gold, jnp.where(kept, quantity, bought)), ~here
 
-    state = (bag, world.body.gold[:players], jnp.zeros(players, jnp.int32))
+    state = (inventory.narrow(bag), world.body.gold[:players], jnp.zeros(players, jnp.int32))
     bag, gold, bought = turn_order.resolve(act, state, seller, orders.buy_turn, wants)
     body = world.body.replace(gold=world.body.gold.at[:players].set(gold))
-    return _count(world.replace(bag=bag, body=body), what, bought, seller, price)
+    return _count(world.replace(bag=inventory.widen(bag), body=body), what, bought, seller, price)
 
 
 def _count(world: World, what, bought: jax.Array, seller: jax.Array, price: jax.Array) -> World:

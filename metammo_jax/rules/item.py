@@ -113,12 +113,13 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
 
     def act(state, ready):
         bag, given = state
-        bag, kept = _hand_over(bag, slot, to, ready, world.tick)
-        return (bag, given | kept), jnp.zeros_like(ready)
+        bag, kept = _hand_over(inventory.widen(bag), slot, to, ready, world.tick)
+        return (inventory.narrow(bag), given | kept), jnp.zeros_like(ready)
 
     turn = orders.turn[: cfg.players]
-    state = (bag, jnp.zeros(cfg.players, bool))
+    state = (inventory.narrow(bag), jnp.zeros(cfg.players, bool))
     bag, given = turn_order.resolve(act, state, to, turn, wants)
+    bag = inventory.widen(bag)
 
     def said():
         before = world.bag

@@ -61,7 +61,8 @@ def _emptied(world: World, turn: jax.Array, cfg: Config):
     here = query.tile_index(world.terrain, world.body.pos[: cfg.players]).astype(jnp.int32)
     beside = np.array([*(NEIGHBOURS @ (cfg.map_size, 1)), 0])[:, None]
     tile = materialize((here[None] + beside).astype(jnp.uint32).reshape(-1))
-    material = query.material_of(world, tile).reshape(-1, cfg.players)
+    material = materialize(query.material_of(world, tile), everywhere=True)
+    material = material.reshape(-1, cfg.players)
     skill = jnp.asarray(HARVEST_SKILL)[material[-1]]
     wants = jnp.concatenate([material[:-1] == Tile.FISH, (skill > Skill.FISHING)[None]])
     wants = materialize(wants & query.is_alive(world)[None, : cfg.players])

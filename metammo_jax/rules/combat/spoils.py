@@ -95,16 +95,16 @@ def _belongings(
 
     def act(state, ready):
         bag, looted = state
-        bag, new = move(key, bag, victim, ready, world.tick)
+        bag, new = move(key, inventory.widen(bag), victim, ready, world.tick)
         # Nobody kills twice in a tick.
         looted = jax.tree.map(jnp.add, looted, (new.item, new.level, new.quantity))
-        return (bag, looted), jnp.zeros_like(ready)
+        return (inventory.narrow(bag), looted), jnp.zeros_like(ready)
 
-    state = (world.bag, (nothing,) * 3)
+    state = (inventory.narrow(world.bag), (nothing,) * 3)
     bag, looted = turn_order.resolve(act, state, victim, turn, kills, at_once=at_once)
     item, level, quantity = looted
     return effects.record_event(
-        world.replace(bag=bag),
+        world.replace(bag=inventory.widen(bag)),
         Event.LOOT_ITEM,
         item != Item.NOTHING,
         item,
