@@ -45,6 +45,11 @@ def pack_columns(members: jax.Array) -> Sets:
     return materialize(parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16 | parts[:, 3] << 24).T
 
 
+def as_sets(words: jax.Array) -> Sets:
+    """Returns packed sets (A, W) uint32 of `pack` in the form in which `pack_columns` has them."""
+    return words if backend.platform() == "cpu" else tuple(words.T)
+
+
 def pack_others(members: jax.Array, among: jax.Array) -> Sets:
     """Returns the packed sets of the columns of (E, A) bool, of rows `among` (E,) bool alone.
 
@@ -168,11 +173,6 @@ def intersect(first: Sets, second: Sets) -> Sets:
 def subtract(first: Sets, second: Sets) -> Sets:
     """Returns the packed sets of what is in the first and not in the second."""
     return jax.tree.map(lambda words, others: words & ~others, first, second)
-
-
-def differ(first: Sets, second: Sets) -> jax.Array:
-    """Returns (A,) bool, which packed sets of the same kind differ."""
-    return has_any(jax.tree.map(jnp.bitwise_xor, first, second))
 
 
 def has_any(words: Sets) -> jax.Array:

@@ -28,7 +28,7 @@ WORDS = (WIDTH + 1) // 2
 _NEIGHBOURS = ((3, 7, 0), (3, 16 + 6, 3), (3, 16 + 8, 2), (4, 7, 1))
 NO_STEP = -1
 
-STEPS_A_TURN = 4
+STEPS_A_TURN = 8
 """Steps of a flood in each turn of a loop, except on CPUs: there it is one."""
 
 

@@ -6,8 +6,10 @@ import jax
 import jax.numpy as jnp
 from jax.extend import core
 
+from metammo_jax.lib import backend
 
-def while_any(goes_on: Callable, body: Callable, state):
+
+def while_any(goes_on: Callable, body: Callable, state, *, usual: int = 0):
     """Returns the state after `body`, repeated while `goes_on`, as by `jax.lax.while_loop`.
 
     After `goes_on` has become False, further iterations must change nothing that matters. Under
@@ -20,9 +22,20 @@ def while_any(goes_on: Callable, body: Callable, state):
       body: (iteration () int32, state) -> state. The iteration counts from 0 and is the same for
         all elements of a batch.
       state: pytree of arrays.
+      usual: this many iterations are made without asking `goes_on`, except on CPUs. Each question
+        makes the host wait for the device; on CPUs it costs nothing.
     """
     state = jax.tree.map(jnp.asarray, state)
+    usual = 0 if backend.platform() == "cpu" else usual
+    for iteration in range(usual):
+        state = body(jnp.int32(iteration), state)
+    goes_on, body = (_later(function, usual) for function in (goes_on, body))
     return _while(_closed(goes_on, state), _closed(body, state), state)
+
+
+def _later(function: Callable, iterations: int) -> Callable:
+    """Returns a function of the iteration and the state, which counts from `iterations` on."""
+    return lambda iteration, state: function(iteration + iterations, state)
 
 
 def _while(goes_on: "Closed", body: "Closed", state):

@@ -88,21 +88,21 @@ def _belongings(
     key: jax.Array, world: World, kills: jax.Array, victim: jax.Array, turn: jax.Array, cfg: Config
 ) -> World:
     """Returns the world with all items of killed players moved to the players that killed them."""
-    slots, players = world.bag.item.shape
-    victim, nothing = jnp.minimum(victim, players - 1), jnp.zeros((slots, players), jnp.int32)
+    players = world.bag.item.shape[1]
+    victim = jnp.minimum(victim, players - 1)
     on_cpu = backend.platform() == "cpu"
     move, at_once = (_move_some, min(AT_ONCE, players)) if on_cpu else (_move, None)
 
     def act(state, ready):
         bag, looted = state
-        bag, new = move(key, inventory.widen(bag), victim, ready, world.tick)
+        bag, new = move(key, bag, victim, ready, world.tick)
         # Nobody kills twice in a tick.
-        looted = jax.tree.map(jnp.add, looted, (new.item, new.level, new.quantity))
-        return (inventory.narrow(bag), looted), jnp.zeros_like(ready)
+        return (bag, jax.tree.map(jnp.add, looted, new)), jnp.zeros_like(ready)
 
-    state = (inventory.narrow(world.bag), (nothing,) * 3)
+    bag = inventory.narrow(world.bag)
+    state = (bag, jax.tree.map(jnp.zeros_like, (bag.item, bag.level, bag.quantity)))
     bag, looted = turn_order.resolve(act, state, victim, turn, kills, at_once=at_once)
-    item, level, quantity = looted
+    item, level, quantity = (column.astype(jnp.int32) for column in looted)
     return effects.record_event(
         world.replace(bag=inventory.widen(bag)),
         Event.LOOT_ITEM,
@@ -115,15 +115,20 @@ def _belongings(
 
 
 def _move(key: jax.Array, bag: Bag, victim: jax.Array, ready: jax.Array, tick: jax.Array):
-    """Returns the bags with items of victims (P,) moved to who is `ready` (P,), and what is new."""
+    """Returns the bags with items of victims (P,) moved to killers that are `ready` (P,).
+
+    Also what is new in the killers' bags: item, level and quantity (I, P).
+    """
     slots, players = bag.item.shape
     order = _random_order(key, jnp.arange(players), slots)
     place = (jnp.arange(slots)[:, None] * players + victim[None]).astype(jnp.uint32)
     loot = jax.tree.map(lambda leaf: leaf.reshape(-1)[place], bag)
-    bag, new = inventory.add_loot(bag, loot, order, ready, tick)
+    own, new = inventory.add_loot(inventory.widen(bag), inventory.widen(loot), order, ready, tick)
     loser = jnp.where(ready, victim, players)
     loses = jnp.zeros_like(ready).at[loser].set(True, mode="drop")
-    return inventory.clear_slots(bag, loses), new
+    new = inventory.narrow(new)
+    bag = inventory.narrow(inventory.clear_slots(own, loses))
+    return bag, (new.item, new.level, new.quantity)
 
 
 def _move_some(key: jax.Array, bag: Bag, victim: jax.Array, ready: jax.Array, tick: jax.Array):
@@ -132,15 +137,15 @@ def _move_some(key: jax.Array, bag: Bag, victim: jax.Array, ready: jax.Array, ti
     size = min(AT_ONCE, players)
     killer = materialize(jnp.nonzero(ready, size=size, fill_value=players)[0])
     wanted, row = killer < players, jnp.minimum(killer, players - 1)
-    own, loot = (jax.tree.map(lambda leaf: leaf[:, rows], bag) for rows in (row, victim[row]))
+    own = jax.tree.map(lambda leaf: leaf[:, row], bag)
+    loot = jax.tree.map(lambda leaf: leaf[:, victim[row]], bag)
     own, new = inventory.add_loot(own, loot, _random_order(key, row, slots), wanted, tick)
     loser = jnp.where(wanted, victim[row], players)
     bag = jax.tree.map(lambda leaf, rows: leaf.at[:, killer].set(rows, mode="drop"), bag, own)
     bag = jax.tree.map(lambda leaf: leaf.at[:, loser].set(False, mode="drop"), bag)
     nothing = jnp.zeros((slots, players), jnp.int32)
-    return bag, jax.tree.map(
-        lambda leaf: nothing.at[:, killer].set(leaf.astype(jnp.int32), mode="drop"), new
-    )
+    new = (new.item, new.level, new.quantity)
+    return bag, jax.tree.map(lambda leaf: nothing.at[:, killer].set(leaf, mode="drop"), new)
 
 
 def _random_order(key: jax.Array, row: jax.Array, slots: int) -> jax.Array:
