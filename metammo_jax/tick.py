@@ -38,8 +38,10 @@ class Phase(NamedTuple):
     Attributes:
       id: names its random draws; never change or reuse it.
       run: (key, world, orders, cfg) -> World.
-      system: the system it belongs to; None if it belongs to none.
-      always: runs where its system is compiled, even in episodes in which that is off.
+      system: the system it belongs to; None if it belongs to none. In episodes in which it is off
+        the phase changes nothing.
+      always: the phase itself sees to that, or happens without the system too. What the others do
+        is undone, which costs a copy where a loop has done it.
     """
 
     id: int
@@ -67,11 +69,11 @@ PHASES = (
     Phase(4, resource.upkeep, None),  # marks on the map are harvested even without the system
     Phase(5, life.end_immortality, None),
     Phase(10, item.use, System.ITEM),
-    Phase(20, exchange.buy, System.EXCHANGE),
-    Phase(30, item.give, System.ITEM),
-    Phase(31, item.give_gold, System.EXCHANGE),
+    Phase(20, exchange.buy, System.EXCHANGE, always=True),
+    Phase(30, item.give, System.ITEM, always=True),
+    Phase(31, item.give_gold, System.EXCHANGE, always=True),
     Phase(40, item.destroy, System.ITEM),
-    Phase(50, combat.attack, System.COMBAT),
+    Phase(50, combat.attack, System.COMBAT, always=True),
     Phase(60, movement.move, None),
     Phase(70, exchange.sell, System.EXCHANGE),
     Phase(99, communication.speak, System.COMMUNICATION),

@@ -152,17 +152,34 @@ def member_of_rank(words: jax.Array, rank: jax.Array) -> jax.Array:
     return _of_rank(words.T, *_starts(words.T), rank[:, None])[:, 0]
 
 
+PAIRED = 64
+"""Up to so many members are counted in pairs on GPUs: one kernel."""
+
+
 def ranks(members: jax.Array) -> jax.Array:
     """Returns (E,) int32, the exclusive cumulative sum of members (E,) bool.
 
-    Faster than `jnp.cumsum` on CPUs, which sums up to 128 entries again for each.
+    Faster than `jnp.cumsum` on CPUs, which sums up to 128 entries again for each; and fewer kernels
+    on GPUs.
     """
-    words = materialize(pack(members))
-    counts = jax.lax.population_count(words).astype(jnp.int32)
-    start = materialize(jnp.cumsum(counts) - counts)
-    below = words[:, None] & ((jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)) - 1)[None]
-    rank = start[:, None] + jax.lax.population_count(below).astype(jnp.int32)
-    return rank.reshape(-1)[: members.shape[0]]
+    if backend.platform() == "cpu":
+        words = materialize(pack(members))
+        counts = jax.lax.population_count(words).astype(jnp.int32)
+        start = materialize(jnp.cumsum(counts) - counts)
+        below = words[:, None] & ((jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)) - 1)[None]
+        rank = start[:, None] + jax.lax.population_count(below).astype(jnp.int32)
+        return rank.reshape(-1)[: members.size]
+    row = np.arange(members.size)
+    if members.size <= PAIRED:
+        return (members[:, None] & (row[:, None] < row[None])).sum(0, dtype=jnp.int32)
+    words = pack(members)
+    return count(words[None] & _below(row, words.size))
+
+
+def _below(row: np.ndarray, words: int) -> np.ndarray:
+    """Returns (A, words) uint32, packed sets of all that is below each row (A,)."""
+    filled = np.clip(row[:, None] - 32 * np.arange(words)[None], 0, 32).astype(np.uint64)
+    return ((np.uint64(1) << filled) - np.uint64(1)).astype(np.uint32)
 
 
 def intersect(first: Sets, second: Sets) -> Sets:
@@ -189,9 +206,7 @@ def count(words: jax.Array) -> jax.Array:
 
 def count_below(words: Sets, row: np.ndarray) -> jax.Array:
     """Returns (A,) int32, the members of packed sets below a row (A,) of each."""
-    total = len(words) if isinstance(words, tuple) else words.shape[1]
-    filled = np.clip(row[:, None] - 32 * np.arange(total)[None], 0, 32)
-    below = ((np.uint64(1) << filled.astype(np.uint64)) - np.uint64(1)).astype(np.uint32)
+    below = _below(row, len(words) if isinstance(words, tuple) else words.shape[1])
     if not isinstance(words, tuple):
         return count(words & below)
     return _starts_of_words([word & mask for word, mask in zip(words, below.T, strict=True)])[1]

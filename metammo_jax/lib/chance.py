@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from metammo_jax.lib import layout
+
 
 def waiting_time(words: jax.Array, probability: jax.Array, bits: int = 15) -> jax.Array:
     """Returns (...) int32, geometrically distributed numbers of trials up to the first success.
@@ -52,7 +54,7 @@ def random_cells(words: jax.Array, side: jax.typing.ArrayLike) -> jax.Array:
         high, low = words >> 16, words & 0xFFFF
         digits.append((high * base + (low * base >> 16)) >> 16)
         words = words * base
-    return jnp.stack(digits, axis=-1).astype(jnp.int32)
+    return layout.pair(*digits).astype(jnp.int32)
 
 
 def random_integers(words: jax.Array, choices: int | jax.Array) -> jax.Array:

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from metammo_jax.lib import layout
 from metammo_jax.lib.materialize import materialize
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -69,7 +70,7 @@ def _is_known(key: jax.Array) -> bool:
 
 def _derived(key: jax.Array, number: jax.Array) -> jax.Array:
     """Returns a key for each number: () or (n,) uint32."""
-    words = jnp.stack(_hash(key, jnp.zeros_like(number), number), axis=-1)
+    words = layout.pair(*_hash(key, jnp.zeros_like(number), number))
     return jax.random.wrap_key_data(materialize(words), impl="threefry2x32")
 
 

@@ -9,7 +9,7 @@ from metammo_jax.config import Config
 from metammo_jax.lib import turn_order
 from metammo_jax.lib.materialize import materialize
 from metammo_jax.tables import LISTING_TICKS
-from metammo_jax.vocab import Event
+from metammo_jax.vocab import Event, System
 from metammo_jax.world import Bag, World
 
 
@@ -55,6 +55,7 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     offered = [column[slot, seller] for column in (bag.item, bag.level, bag.price)]
     *what, price = materialize(jnp.stack(offered))
     wants = known & query.can_trade(world, cfg) & (seller != row) & (price > 0)
+    wants &= query.is_on(world, System.EXCHANGE)
     wants &= (bag.arrived <= world.tick)[slot, seller]
     income = bag.price.sum(0)  # the most that sales of this tick can bring
     wants &= world.body.gold[:players] + income >= price

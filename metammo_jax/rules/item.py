@@ -110,6 +110,7 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
         bag, orders.give, world.tick
     )
     wants &= ~bag.worn[slot, row] & (bag.price[slot, row] == 0)
+    wants &= query.is_on(world, System.ITEM)
 
     def act(state, ready):
         bag, given = state
@@ -158,6 +159,7 @@ def give_gold(key: jax.Array, world: World, orders: Orders, cfg: Config) -> Worl
     players, amount = cfg.players, orders.gold
     to = jnp.clip(orders.gold_to, 0, players - 1)
     wants = _can_reach(world, orders.gold_to, cfg) & (amount >= 1) & (amount <= cfg.prices)
+    wants &= query.is_on(world, System.EXCHANGE)
 
     def act(state, ready):
         gold, given = state

@@ -6,7 +6,7 @@ from flax import struct
 
 from metammo_jax import query
 from metammo_jax.config import Config
-from metammo_jax.lib import chance, threefry
+from metammo_jax.lib import bits, chance, layout, threefry
 from metammo_jax.lib.node import Node
 from metammo_jax.tables import BASE_HEALTH, NPC_GEAR, NPC_ITEM_LEVEL, NPC_SPAWN_ATTEMPTS
 from metammo_jax.vocab import NOBODY, Item, Kind, Style, System
@@ -52,8 +52,8 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     if cfg.npcs == 0:
         return world
     free = ~body.present[players:]
-    joins, nth_free = jnp.minimum(recruits.wanted.sum(), free.sum()), jnp.cumsum(free) - 1
-    new = free & (nth_free < joins)
+    joins, nth_free = jnp.minimum(recruits.wanted.sum(), free.sum()), bits.ranks(free)
+    new = free & (nth_free < joins)  # nth_free: free rows before
     who = _nth(recruits.wanted)[jnp.clip(nth_free, 0, recruits.wanted.size - 1)]
 
     def put(old: jax.Array, values: jax.Array) -> jax.Array:
@@ -81,7 +81,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
 
 def _nth(wanted: jax.Array) -> jax.Array:
     """Returns (K,) int32, the indices of the wanted (K,) in order; zeros after the last."""
-    place = jnp.where(wanted, jnp.cumsum(wanted) - 1, wanted.size)
+    place = jnp.where(wanted, bits.ranks(wanted), wanted.size)
     return jnp.zeros(wanted.size, jnp.int32).at[place].set(jnp.arange(wanted.size), mode="drop")
 
 
@@ -184,7 +184,7 @@ def _join_queue(world: World, cfg: Config) -> Npc:
     """Returns NPCs with the rings of those that died in this tick appended to the queue."""
     npc = world.npc
     returns = world.body.died[cfg.players :] & (npc.ring > 0)
-    place = npc.queued + jnp.cumsum(returns) - 1
+    place = npc.queued + bits.ranks(returns)
     place = jnp.where(returns, place, npc.queue.shape[0])
     return npc.replace(
         queue=npc.queue.at[place].set(npc.ring, mode="drop"),
@@ -207,7 +207,7 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     pos = jnp.where(recalled[:, None], _on_ring(words[1:], ring, low, size), anywhere)
     works = query.can_stand(world.terrain, pos)
     living = world.body.present[cfg.players :].sum()
-    before = jnp.cumsum(works) - works.astype(jnp.int32)
+    before = bits.ranks(works)
     made = living + before < params.npc_population
     recruits = Recruits(
         pos=pos,
@@ -228,6 +228,6 @@ def _on_ring(words: jax.Array, ring: jax.Array, low: jax.Array, size: jax.Array)
     across = jnp.where(side % 2 == 0, first, last)
     return jnp.where(
         (side < 2)[:, None],
-        jnp.stack([across, along], axis=-1),
-        jnp.stack([along, across], axis=-1),
+        layout.pair(across, along),
+        layout.pair(along, across),
     )

@@ -14,7 +14,7 @@ from metammo_jax.rules.combat import damage as damages
 from metammo_jax.rules.combat import spoils
 from metammo_jax.rules.combat.damage import Damage
 from metammo_jax.tables import ATTACK_EXP, REACH
-from metammo_jax.vocab import NEVER, Event, Style
+from metammo_jax.vocab import NEVER, Event, Style, System
 from metammo_jax.world import World
 
 
@@ -27,7 +27,7 @@ def attack(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     """
     target = jnp.clip(orders.target, 0, cfg.entities - 1)
     style = jnp.clip(orders.style, 0, len(Style) - 1)
-    wants = _is_allowed(world, orders, target, cfg)
+    wants = _is_allowed(world, orders, target, cfg) & query.is_on(world, System.COMBAT)
     damage = damages.damage_points(world, style, target, cfg)
     hits = _settle(wants, target, damage, world, orders.turn, cfg)
     points = damage.dealt(hits, target, orders.turn)
