@@ -29,8 +29,9 @@ def while_any(goes_on: Callable, body: Callable, state, *, usual: int = 0):
     usual = 0 if backend.platform() == "cpu" else usual
     for iteration in range(usual):
         state = body(jnp.int32(iteration), state)
-    goes_on, body = (_later(function, usual) for function in (goes_on, body))
-    return _while(_closed(goes_on, state), _closed(body, state), state)
+    condition, of_condition = _closed(_later(goes_on, usual), state)
+    iterate, of_body = _closed(_later(body, usual), state)
+    return _while(condition, iterate, (of_condition, of_body), state)
 
 
 def _later(function: Callable, iterations: int) -> Callable:
@@ -38,59 +39,47 @@ def _later(function: Callable, iterations: int) -> Callable:
     return lambda iteration, state: function(iteration + iterations, state)
 
 
-def _while(goes_on: "Closed", body: "Closed", state):
+def _closed(function: Callable, state) -> tuple[Callable, list[jax.Array]]:
+    """Returns a function (constants, iteration, state), and what `function` has closed over.
+
+    Under `jax.vmap` the arrays that a function has closed over have to be arguments.
+    """
+    traced, shape = jax.make_jaxpr(function, return_shape=True)(jnp.int32(0), state)
+    jaxpr, structure = traced.jaxpr, jax.tree.structure(shape)
+
+    def call(constants, iteration, state):
+        run = core.jaxpr_as_fun(core.ClosedJaxpr(jaxpr, constants))
+        return jax.tree.unflatten(structure, run(iteration, *jax.tree.leaves(state)))
+
+    return call, traced.consts
+
+
+def _while(condition: Callable, iterate: Callable, constants, state):
+    """Returns the state of a loop, of functions of `_closed` and what both have closed over."""
+
     @jax.custom_batching.custom_vmap
     def loop(constants, state):
         of_condition, of_body = constants
 
         def turn(carry):
-            return carry[0] + 1, body.call(of_body, *carry)
+            return carry[0] + 1, iterate(of_body, *carry)
 
-        def condition(carry):
-            return goes_on.call(of_condition, *carry)
+        def goes_on(carry):
+            return condition(of_condition, *carry)
 
-        return jax.lax.while_loop(condition, turn, (jnp.int32(0), state))[1]
+        return jax.lax.while_loop(goes_on, turn, (jnp.int32(0), state))[1]
 
     @loop.def_vmap
     def batched(size, is_batched, constants, state):
-        (of_condition, of_body), of_state = is_batched
+        axes, of_state = jax.tree.map(lambda own: 0 if own else None, is_batched[0]), is_batched[1]
         state = jax.tree.map(
             lambda leaf, own: leaf if own else jnp.broadcast_to(leaf, (size, *leaf.shape)),
             state,
             of_state,
         )
-        conditions = goes_on.over_batch(size, constants[0], of_condition)
-        bodies = body.over_batch(size, constants[1], of_body)
-        any_goes_on = Closed(lambda *given: conditions.call(*given).any(), conditions.constants)
-        after = _while(any_goes_on, bodies, state)
+        conditions = jax.vmap(condition, (axes[0], None, 0), axis_size=size)
+        bodies = jax.vmap(iterate, (axes[1], None, 0), axis_size=size)
+        after = _while(lambda *given: conditions(*given).any(), bodies, constants, state)
         return after, jax.tree.map(lambda _: True, after)
 
-    return loop((goes_on.constants, body.constants), state)
-
-
-class Closed:
-    """A function of an iteration and a state, apart from the arrays that it has closed over.
-
-    Attributes:
-      call: (constants, iteration, state) -> result.
-      constants: list of arrays.
-    """
-
-    def __init__(self, call: Callable, constants: list[jax.Array]):
-        self.call, self.constants = call, constants
-
-    def over_batch(self, size: int, constants: list[jax.Array], is_batched: list[bool]) -> "Closed":
-        """Returns the function over a batch of states and of those constants that are batched."""
-        axes = [0 if batched else None for batched in is_batched]
-        return Closed(jax.vmap(self.call, (axes, None, 0), axis_size=size), constants)
-
-
-def _closed(function: Callable, state) -> Closed:
-    traced, shape = jax.make_jaxpr(function, return_shape=True)(jnp.int32(0), state)
-    structure = jax.tree.structure(shape)
-
-    def call(constants, iteration, state):
-        run = core.jaxpr_as_fun(core.ClosedJaxpr(traced.jaxpr, constants))
-        return jax.tree.unflatten(structure, run(iteration, *jax.tree.leaves(state)))
-
-    return Closed(call, traced.consts)
+    return loop(constants, state)
