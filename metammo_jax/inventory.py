@@ -78,11 +78,14 @@ def free_slots(bag: Bag) -> jax.Array:
     return (bag.item == Item.NOTHING).sum(0, dtype=jnp.int32)
 
 
-def holds_known_item(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
-    """Returns (P,) bool, whether slots (P,) hold an item that was there before this tick."""
-    inside = (slot >= 0) & (slot < bag.item.shape[0])
-    slot, row = jnp.where(inside, slot, 0), jnp.arange(slot.shape[0])
-    return inside & (bag.item[slot, row] != Item.NOTHING) & (bag.arrived[slot, row] <= tick)
+def known_record(bag: Bag, slot: jax.Array, tick: jax.Array) -> jax.Array:
+    """Returns (I, P) bool, one-hot masks of slots (P,) with an item from before this tick.
+
+    All False where such a slot holds none, or is none.
+    """
+    everybody = jnp.ones(slot.shape, bool)
+    known = (bag.item != Item.NOTHING) & (bag.arrived <= tick)
+    return slot_mask(bag, slot, everybody) & known
 
 
 def same_stack(bag: Bag, item: jax.Array, level: jax.Array) -> jax.Array:
@@ -223,9 +226,19 @@ def listed_records(bag: Bag, listing: jax.Array, cfg: Config) -> tuple[jax.Array
     """
     seller, slot = split_listing(listing, cfg)
     place = materialize((slot * cfg.players + seller).astype(jnp.uint32))
-    packed = bag.item | bag.level << 8 | bag.price << 16
-    record, quantity = packed.reshape(-1)[place], bag.quantity.reshape(-1)[place]
-    return record & 0xFF, record >> 8 & 0xFF, quantity, record >> 16
+    record, quantity = packed_records(bag).reshape(-1)[place], bag.quantity.reshape(-1)[place]
+    item, level, price = unpacked(record)
+    return item, level, quantity, price
+
+
+def packed_records(bag: Bag) -> jax.Array:
+    """Returns (I, P) int32, item, level and price of records as one number each (`unpacked`)."""
+    return bag.item | bag.level << 8 | bag.price << 16
+
+
+def unpacked(record: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Returns (...) int32 three times, item, level and price of numbers of `packed_records`."""
+    return record & 0xFF, record >> 8 & 0xFF, record >> 16
 
 
 def add_loot(

@@ -19,9 +19,9 @@ def sell(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#selling; nmmo `core/action.py::Sell.call`.
     """
     bag, price = world.bag, orders.price
-    wants = query.can_trade(world, cfg) & inventory.holds_known_item(bag, orders.sell, world.tick)
-    wants &= (price >= 1) & (price <= cfg.prices)
-    listed = inventory.slot_mask(bag, orders.sell, wants) & ~bag.worn & (bag.price == 0)
+    wants = query.can_trade(world, cfg) & (price >= 1) & (price <= cfg.prices)
+    loose = inventory.known_record(bag, orders.sell, world.tick) & ~bag.worn & (bag.price == 0)
+    listed = loose & wants[None]
     item, level, quantity = (
         inventory.value_where(leaf, listed) for leaf in (bag.item, bag.level, bag.quantity)
     )
@@ -52,18 +52,18 @@ def buy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     row, listing = jnp.arange(players), orders.buy
     known = (listing >= 0) & (listing < players * cfg.slots)
     seller, slot = jnp.divmod(jnp.where(known, listing, 0), cfg.slots)
-    offered = [column[slot, seller] for column in (bag.item, bag.level, bag.price)]
-    *what, price = materialize(jnp.stack(offered))
+    place = materialize((slot * players + seller).astype(jnp.uint32))
+    record = jnp.where(bag.arrived <= world.tick, inventory.packed_records(bag), 0)
+    *what, price = inventory.unpacked(materialize(record.reshape(-1)[place]))
     wants = known & query.can_trade(world, cfg) & (seller != row) & (price > 0)
     wants &= query.is_on(world, System.EXCHANGE)
-    wants &= (bag.arrived <= world.tick)[slot, seller]
     income = bag.price.sum(0)  # the most that sales of this tick can bring
     wants &= world.body.gold[:players] + income >= price
 
     def act(state, ready):
         bag, gold, bought = inventory.widen(state[0]), *state[1:]
-        here = bag.price[slot, seller] > 0
-        quantity = bag.quantity[slot, seller]
+        quantity = jnp.where(bag.price > 0, bag.quantity, 0).reshape(-1)[place]
+        here = quantity > 0  # nothing else is for sale
         pays = ready & here & (gold >= price)
         bag, kept = inventory.receive(bag, *what, quantity=quantity, wanted=pays, tick=world.tick)
         bag = inventory.clear_slots(bag, _sold(bag, seller, slot, kept))

@@ -29,8 +29,8 @@ def use(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#using-items; nmmo `core/action.py::Use.call`.
     """
     bag, slot = world.bag, orders.use
-    wants = query.can_trade(world, cfg) & inventory.holds_known_item(bag, slot, world.tick)
-    here = inventory.slot_mask(bag, slot, wants & can_use(world)[jnp.maximum(slot, 0), _rows(cfg)])
+    here = inventory.known_record(bag, slot, world.tick) & query.can_trade(world, cfg)[None]
+    here &= can_use(world)
     item, level, quantity = (
         inventory.value_where(leaf, here) for leaf in (bag.item, bag.level, bag.quantity)
     )
@@ -82,8 +82,8 @@ def destroy(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#destroying-items; nmmo `core/action.py::Destroy.call`.
     """
     bag, slot = world.bag, orders.destroy
-    wants = query.can_trade(world, cfg) & inventory.holds_known_item(bag, slot, world.tick)
-    gone = inventory.slot_mask(bag, slot, wants) & ~bag.worn
+    gone = inventory.known_record(bag, slot, world.tick) & ~bag.worn
+    gone &= query.can_trade(world, cfg)[None]
     world = world.replace(bag=inventory.clear_slots(bag, gone))
     return effects.record_event(
         world, Event.DESTROY_ITEM, gone.any(0), details=lambda: _said_of(bag, gone)
@@ -105,11 +105,9 @@ def give(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#giving-items; nmmo `core/action.py::Give.call`.
     """
     bag, slot = world.bag, jnp.maximum(orders.give, 0)
-    row, to = _rows(cfg), jnp.clip(orders.give_to, 0, cfg.players - 1)
-    wants = _can_reach(world, orders.give_to, cfg) & inventory.holds_known_item(
-        bag, orders.give, world.tick
-    )
-    wants &= ~bag.worn[slot, row] & (bag.price[slot, row] == 0)
+    to = jnp.clip(orders.give_to, 0, cfg.players - 1)
+    loose = inventory.known_record(bag, orders.give, world.tick) & ~bag.worn & (bag.price == 0)
+    wants = _can_reach(world, orders.give_to, cfg) & loose.any(0)
     wants &= query.is_on(world, System.ITEM)
 
     def act(state, ready):
@@ -184,7 +182,3 @@ def _can_reach(world: World, to: jax.Array, cfg: Config) -> jax.Array:
     pos = world.body.pos
     near = grid.steps(pos[:players] - pos[other]) <= GIFT_REACH
     return query.can_trade(world, cfg) & is_player & near & query.is_alive(world)[other]
-
-
-def _rows(cfg: Config) -> jax.Array:
-    return jnp.arange(cfg.players)
