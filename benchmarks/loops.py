@@ -37,7 +37,7 @@ def counted(record: Callable[[str, np.ndarray], None]) -> Iterator[None]:
     """
     original = loops.while_any
 
-    def while_any(goes_on, body, state):
+    def while_any(goes_on, body, state, *, usual=0):  # without asking `usual` times
         name = _place()
 
         def turn(carry):

@@ -141,8 +141,10 @@ def _hand_over(
     row = jnp.arange(players)
     giver = jnp.full(players, -1).at[jnp.where(ready, to, players)].set(row, mode="drop")
     source = jnp.maximum(giver, 0)
-    what = [leaf[slot[source], source] for leaf in (bag.item, bag.level, bag.quantity)]
-    bag, kept = inventory.receive(bag, *what, wanted=giver >= 0, tick=tick)
+    place = (slot[source] * players + source).astype(jnp.uint32)
+    item, level, _ = inventory.unpacked(inventory.packed_records(bag).reshape(-1)[place])
+    quantity = bag.quantity.reshape(-1)[place]
+    bag, kept = inventory.receive(bag, item, level, quantity, giver >= 0, tick)
     taken = ready & kept[to]
     return inventory.clear_slots(bag, inventory.slot_mask(bag, slot, taken)), taken
 
