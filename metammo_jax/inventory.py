@@ -262,11 +262,12 @@ def add_loot(
     Source: docs/rules/world.md#spoils; nmmo `entity/player.py::Player.receive_damage`.
     """
     real = (loot.item != Item.NOTHING) & wanted[None]
-    same, into = _slots_of_loot(own, loot, real, order)
+    same, source = _slots_of_loot(own, loot, real, order)
     own = own.replace(quantity=own.quantity + _gathered(loot.quantity, same))
-    new = (_gathered(leaf, into) for leaf in (loot.item, loot.level, loot.quantity))
-    own = put(own, into.any(0), *new, tick=tick)
-    return own, jax.tree.map(lambda leaf: jnp.where(into.any(0), leaf, jnp.zeros_like(leaf)), own)
+    comes_from = source[None] == jnp.arange(len(source))[:, None, None]
+    new = (_gathered(leaf, comes_from) for leaf in (loot.item, loot.level, loot.quantity))
+    own = put(own, source >= 0, *new, tick=tick)
+    return own, jax.tree.map(lambda leaf: jnp.where(source >= 0, leaf, jnp.zeros_like(leaf)), own)
 
 
 def _gathered(values: jax.Array, where: jax.Array) -> jax.Array:
@@ -286,7 +287,8 @@ def _slots_of_loot(
       order: (I, A) numbers; the record with the lowest gets the first free slot.
 
     Returns:
-      (I, I, A) bool twice: slot of the victim, slot of the killer, pair.
+      (I, I, A) bool, which slot of the victim merges with which of the killer; and (I, A) int32,
+      the slot of the victim that comes into each of the killer's free slots, -1 for none.
     """
     same = loot.item[:, None] == own.item[None]
     same &= loot.level[:, None] == own.level[None]
@@ -295,7 +297,9 @@ def _slots_of_loot(
     rank = (moves[None] & (order[None] < order[:, None])).sum(1)
     free = own.item == Item.NOTHING
     nth_free = jnp.cumsum(free, axis=0) - 1
-    return same, (rank[:, None] == nth_free[None]) & moves[:, None] & free[None]
+    into = (rank[:, None] == nth_free[None]) & moves[:, None] & free[None]
+    slot = jnp.arange(len(free))[:, None, None]
+    return same, jnp.where(into, slot + 1, 0).sum(0) - 1
 
 
 def attack_bonus(bag: Bag, style: jax.Array) -> jax.Array:

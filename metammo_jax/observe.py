@@ -330,7 +330,7 @@ def _seize_state(world: World, alive: jax.Array) -> jax.Array:
     seizer, group = world.terrain.seizer, world.params.group
     ours = group[jnp.maximum(seizer, 0)] == group
     state = jnp.where(seizer < 0, 1, jnp.where(ours, 2, 3))
-    has_target = (world.params.seize_target >= 0).all()
+    has_target = world.params.seize_target[0] >= 0
     return jnp.where(alive & has_target, state, 0).astype(jnp.int8)
 
 

@@ -21,3 +21,11 @@ def chebyshev(rows: jax.Array, cols: jax.Array) -> jax.Array:
 def steps(offset: jax.Array) -> jax.Array:
     """Returns (...) tiles (Chebyshev) that an offset (..., 2), of signed integers, is long."""
     return chebyshev(offset[..., 0], offset[..., 1])
+
+
+def manhattan(offset: jax.Array) -> jax.Array:
+    """Returns (...) tiles, rows and columns together, that an offset (..., 2) of integers is long.
+
+    Added up by hand: XLA makes a kernel of its own of a sum over two columns.
+    """
+    return jnp.abs(offset[..., 0]) + jnp.abs(offset[..., 1])

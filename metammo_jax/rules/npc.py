@@ -110,8 +110,8 @@ def _step(
 ) -> jax.Array:
     """Returns (N,) int32, the directions in which NPCs step."""
     soldier = kind == Kind.SOLDIER
-    has_goal = has_target | (soldier & (goal >= 0).all(-1))
-    far = jnp.abs(goal - pos).sum(-1) > SOLDIER_SEARCH
+    has_goal = has_target | (soldier & (goal[:, 0] >= 0) & (goal[:, 1] >= 0))
+    far = grid.manhattan(goal - pos) > SOLDIER_SEARCH
     drifts = soldier & has_goal & ~reachable & far
     present = world.body.present[cfg.players :]
     around = pos[:, None] + jnp.asarray(STEP_OFFSET)[MEANDER_ORDER][None]
@@ -137,7 +137,15 @@ def _meander(draw: jax.Array, free: jax.Array) -> jax.Array:
     start, place = (draw >> 30).astype(jnp.int32), jnp.arange(4)[None]
     wait = jnp.where(free, (place - start[:, None]) % 4, 4)
     first = jnp.where(wait == wait.min(1, keepdims=True), place, 4).min(1)
-    return jnp.asarray(MEANDER_ORDER)[jnp.where(free.any(1), first, 0)]
+    return _direction(jnp.where(free.any(1), first, 0))
+
+
+def _direction(place: jax.Array) -> jax.Array:
+    """Returns (N,) int32, the directions at places (N,) of `tables.MEANDER_ORDER`."""
+    direction = jnp.full_like(place, MEANDER_ORDER[0])
+    for index in range(1, len(MEANDER_ORDER)):
+        direction = jnp.where(place == index, MEANDER_ORDER[index], direction)
+    return direction
 
 
 def _drift(draw: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) -> jax.Array:
@@ -154,10 +162,10 @@ def _drift(draw: jax.Array, pos: jax.Array, goal: jax.Array, free: jax.Array) ->
     """
     offset = jnp.asarray(STEP_OFFSET)[MEANDER_ORDER]
     way = goal - pos
-    total = jnp.maximum(jnp.abs(way).sum(-1), 1)[:, None]
-    along = (way[:, None] * offset[None]).sum(-1)
+    total = jnp.maximum(grid.manhattan(way), 1)[:, None]
+    along = way[:, :1] * offset[None, :, 0] + way[:, 1:] * offset[None, :, 1]
     weight = jnp.where(free, total + 3 * jnp.maximum(along, 0), 0)
     cumulative = jnp.cumsum(weight, axis=1)
     lot = (draw & 0xFFFF).astype(jnp.int32) * cumulative[:, -1] >> 16
     chosen = (cumulative <= lot[:, None]).sum(1)
-    return jnp.asarray(MEANDER_ORDER)[jnp.where(free.any(1), chosen, 0)]
+    return _direction(jnp.where(free.any(1), chosen, 0))

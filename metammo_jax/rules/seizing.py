@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from metammo_jax import effects
 from metammo_jax.action import Orders
 from metammo_jax.config import Config
+from metammo_jax.lib import grid
 from metammo_jax.vocab import NOBODY, Event
 from metammo_jax.world import World
 
@@ -21,10 +22,13 @@ def seize(key: jax.Array, world: World, orders: Orders, cfg: Config) -> World:
     Source: docs/rules/world.md#seizing; nmmo `core/tile.py::Tile.update_seize`.
     """
     target, group, terrain = world.params.seize_target, world.params.group, world.terrain
-    stands = world.body.present & (world.body.pos == target[None]).all(-1) & (target >= 0).all()
+    stands = (
+        world.body.present & (grid.steps(world.body.pos - target[None]) == 0) & (target[0] >= 0)
+    )
     alone = stands.sum() == 1
     player = stands[: cfg.players]
-    row = jnp.where(player.any() & alone, jnp.argmax(player), NOBODY)
+    row = jnp.where(player, jnp.arange(cfg.players), 0).sum()  # of the one that stands there
+    row = jnp.where(player.any() & alone, row, NOBODY)
     held = (terrain.seizer >= 0) & (group[terrain.seizer] == group[row])
     seizes = (row >= 0) & ~held
     world = effects.record_event(world, Event.SEIZE_TILE, player & seizes)

@@ -201,7 +201,8 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     words = threefry.bits(key, (3, NPC_SPAWN_ATTEMPTS))
     inward = chance.random_cells(words[0], size)
     anywhere = low + inward
-    ring = jnp.minimum(inward, size - 1 - inward).min(-1)
+    inmost = jnp.minimum(inward, size - 1 - inward)
+    ring = jnp.minimum(inmost[:, 0], inmost[:, 1])
     queue = npc.queue[jnp.minimum(attempt, npc.queue.shape[0] - 1)]
     ring = jnp.where(recalled, queue, ring)
     pos = jnp.where(recalled[:, None], _on_ring(words[1:], ring, low, size), anywhere)
