@@ -68,7 +68,7 @@ class Orders(Node):
       target: (E,) int32, row of the entity to attack, -1 for nobody.
       token: (P,) int32, word to say, -1 for silence.
       turn: (E,) uint32, as `turns` makes them; the lowest acts first.
-      buy_turn: (P,) uint32, likewise; the order of buyers, which is another one.
+      buy_turn: (P,) uint32, all different; the order of buyers, which is another one.
 
     The others are those of `Action`.
     """

@@ -165,7 +165,17 @@ def reordered(orders, row: np.ndarray, lab: Lab):
             gold_to=_renamed(orders.gold_to, row),
             buy=(_renamed(seller, row) * lab.cfg.slots + slot).astype(np.int32),
         )
-    return _moved(named, old)
+    moved = _moved(named, old)
+    turns = {"turn": moved.turn} | ({"buy_turn": moved.buy_turn} if lab.cfg.slots else {})
+    return moved.replace(
+        **{name: _with_rows(turn >> row_bits(lab.cfg), lab.cfg) for name, turn in turns.items()}
+    )
+
+
+def _with_rows(priority: np.ndarray, cfg: Config) -> np.ndarray:
+    """Returns (..., A) uint32, the turns (`action.turns`) of a priority (..., A)."""
+    rows = np.arange(priority.shape[-1])
+    return (priority << row_bits(cfg) | rows).astype(np.uint32)
 
 
 def _moved(part, old: np.ndarray):
@@ -208,9 +218,7 @@ def without_conflict_no_order_matters(lab: Lab, plan: Plan) -> None:
 
 def _reordered(rng: np.random.Generator, turn: np.ndarray, cfg: Config) -> np.ndarray:
     """Returns turns (WIDTH, A) uint32 in another random order of the rows."""
-    bits = row_bits(cfg)
-    priority = rng.permuted(turn >> bits, axis=1) << bits
-    return (priority | np.arange(turn.shape[1])).astype(np.uint32)
+    return _with_rows(rng.permuted(turn >> row_bits(cfg), axis=1), cfg)
 
 
 def _share_a_harvest(world, players: int) -> bool:

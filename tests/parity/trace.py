@@ -12,6 +12,7 @@ import pathlib
 
 import numpy as np
 
+from metammo_jax.action import row_bits
 from metammo_jax.config import Config, preset
 from metammo_jax.tables import EVENT_CODE
 from metammo_jax.vocab import Event, Style
@@ -324,6 +325,7 @@ def orders_of(trace: Trace, cfg: Config) -> dict[str, np.ndarray]:
         order = trace.rows("players", t)[:, 0] - 1
         absent = np.setdiff1d(np.arange(players), order)
         out["turn"][t, np.concatenate([order, absent])] = np.arange(players)
+    out["turn"] = out["turn"] << row_bits(cfg) | np.arange(cfg.entities, dtype=np.uint32)
     return out
 
 
