@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from metammo_jax.lib import loops
+from metammo_jax.lib import backend, loops
 
 STEPS, ADDED = np.array([0, 3, 1, 7, 2, 2]), np.arange(6.0)
 
@@ -57,3 +57,14 @@ def test_a_batch_selects_nothing():
         return jax.jit(jax.vmap(run)).lower(STEPS).as_text().count("select")
 
     assert count(loops.while_any) == 0 < count(plain_loop)
+
+
+@pytest.mark.parametrize("usual", [1, 2, 5])
+def test_iterations_made_without_asking_are_counted(usual):
+    def loop(goes_on, body, state):
+        return loops.while_any(goes_on, body, state, usual=usual)
+
+    with backend.assumed("gpu"):
+        found = jax.vmap(lambda *given: doubled(*given, loop))(ADDED, STEPS)
+    expected = [float(doubled(*pair, plain_loop)) for pair in zip(ADDED, STEPS, strict=True)]
+    assert found.tolist() == expected
