@@ -5,6 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from metammo_jax import inventory
+from metammo_jax.lib import backend
 from metammo_jax.rules import exchange, item
 from metammo_jax.vocab import Event, Item, System
 from tests import orders, worlds
@@ -145,3 +147,29 @@ def test_what_arrives_in_a_slot_is_not_what_an_order_meant(tiny_full):
     assert int(after.bag.item[3, 0]) == Item.RATION
     after = item.destroy(key, after, given, tiny_full)
     assert int(after.bag.item[3, 0]) == Item.RATION
+
+
+@pytest.mark.parametrize("phase", ["give", "give_gold", "buy"])
+def test_nobody_trades_where_the_system_is_off(phases, tiny_full, phase):
+    rng = np.random.default_rng(1)
+    world = crowd(rng, tiny_full)
+    given = orders.trade(tiny_full, rng, **drawn(rng, world, tiny_full, phase))
+    off = System.ITEM if phase == "give" else System.EXCHANGE
+    params = world.params
+    quiet = world.replace(params=params.replace(enabled=params.enabled.at[off].set(False)))
+    after, traded = phases[phase](quiet, given), phases[phase](world, given)
+    assert rows(traded) != rows(world) or (traded.body.gold != world.body.gold).any()
+    assert rows(after) == rows(world) and (after.body.gold == world.body.gold).all()
+    assert (after.tally.count == world.tally.count).all()
+
+
+def test_narrow_bags_hold_the_largest_numbers(tiny_full):
+    largest = dict(item=max(Item), level=10, quantity=2**31 - 1, price=32000, listed_at=32000)
+    bag = jax.tree.map(jnp.zeros_like, worlds.blank(tiny_full).bag)
+    bag = bag.replace(**{name: jnp.full_like(bag.item, most) for name, most in largest.items()})
+    bag = bag.replace(arrived=bag.arrived + 32001)  # a tick later than the longest episode
+    with backend.assumed("gpu"):
+        kept = inventory.widen(inventory.narrow(bag))
+        assert inventory.narrow(bag).item.dtype == jnp.int8
+    for name, column in vars(bag).items():
+        np.testing.assert_array_equal(getattr(kept, name), column)
