@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from metammo_jax.rules import combat
-from metammo_jax.vocab import NEVER, Event
+from metammo_jax.vocab import NEVER, Event, System
 from tests import orders, worlds
 
 
@@ -91,4 +91,13 @@ def test_reach_is_three_tiles_in_every_direction(tiny, attack):
 def test_a_target_that_is_none_is_ignored(tiny, attack, target):
     world = worlds.blank(tiny)
     after = attack(world, orders.give(tiny, attacks={0: target}))
+    assert jax.tree.all(jax.tree.map(lambda a, b: bool((a == b).all()), world, after))
+
+
+def test_nobody_attacks_where_combat_is_off(tiny, attack):
+    rng = np.random.default_rng(3)
+    world, given = melee(rng, tiny), orders.random(rng, tiny)
+    enabled = world.params.enabled.at[System.COMBAT].set(False)
+    world = world.replace(params=world.params.replace(enabled=enabled))
+    after = attack(world, given)
     assert jax.tree.all(jax.tree.map(lambda a, b: bool((a == b).all()), world, after))
