@@ -42,21 +42,25 @@ def resolve(
     Returns:
       state.
     """
-    rows = turn.shape[0]
     if contested is None:
-        contested = jnp.ones(rows, bool)
+        contested = jnp.ones(turn.shape, bool)
     waits_at_other = contested[other]
-    place = jnp.where(waits_at_other, other, rows)  # off the end: dropped
 
     def iterate(_, carry):
         state, waiting = carry
-        due = jnp.where(waiting, turn, LAST_TURN)
-        earliest = jnp.where(contested, due, LAST_TURN).at[place].min(due, mode="drop")
-        ready = waiting & (~contested | (due == earliest))
-        ready &= ~waits_at_other | (due == earliest[other])
+        ready = _are_earliest(other, turn, waiting, contested, waits_at_other)
         if at_once is not None:
             ready &= jnp.cumsum(ready) <= at_once
         state, hopeless = act(state, ready)
         return state, waiting & ~ready & ~hopeless
 
     return loops.while_any(lambda _, carry: carry[1].any(), iterate, (state, waiting))[0]
+
+
+def _are_earliest(other, turn, waiting, contested, waits_at_other) -> jax.Array:
+    """Returns (A,) bool, the waiting with the earliest turn at both of their contested rows."""
+    due = jnp.where(waiting, turn, LAST_TURN)
+    place = jnp.where(waits_at_other, other, turn.shape[0])  # off the end: dropped
+    earliest = jnp.where(contested, due, LAST_TURN).at[place].min(due, mode="drop")
+    ready = waiting & (~contested | (due == earliest))
+    return ready & (~waits_at_other | (due == earliest[other]))
