@@ -1,5 +1,7 @@
 """Action masks: which entries of each action head are allowed for each player."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import struct
@@ -59,7 +61,7 @@ class Partners(Node):
       give: likewise whom it might give something; None without items.
     """
 
-    attack: jax.Array
+    attack: Any
     give: Maybe = None
 
 

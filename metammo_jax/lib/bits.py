@@ -55,11 +55,13 @@ def pack_others(members: jax.Array, among: jax.Array) -> Sets:
 
     Column a is of row a, which is never in its own set.
     """
-    is_other = ~np.eye(*members.shape, dtype=bool)  # (E, A)
     if backend.platform() != "cpu":
+        is_other = ~np.eye(*members.shape, dtype=bool)
         return pack_columns(members & among[:, None] & is_other)
-    packed = np.packbits(np.pad(is_other.T, ((0, 0), (0, -len(members) % 32))), 1, "little")
-    return pack_columns(members) & pack(among[None]) & np.ascontiguousarray(packed).view(np.uint32)
+    row = np.arange(members.shape[1])
+    others = np.full((len(row), -(-members.shape[0] // 32)), 0xFFFFFFFF, np.uint32)
+    others[row, row // 32] -= np.uint32(1) << (row % 32).astype(np.uint32)
+    return intersect(pack_columns(members), pack(among[None]) & others)
 
 
 _COLUMNS = 32
@@ -81,7 +83,7 @@ def first_members(words: Sets, size: int, *marks: Sets) -> tuple[jax.Array, ...]
     """
     if isinstance(words, tuple):
         return _in_one_pass(words, size, marks)
-    words, marks = words.T, tuple(mark.T for mark in marks)
+    words, marks = words.T, tuple(jnp.asarray(mark).T for mark in marks)
     find = _in_rounds if backend.platform() == "cpu" else _by_scatter
     return find(words, size, marks)
 
