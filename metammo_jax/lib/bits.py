@@ -178,6 +178,16 @@ def ranks(members: jax.Array) -> jax.Array:
     return count(words[None] & _below(row, words.size))
 
 
+def count_up(members: jax.Array) -> jax.Array:
+    """Returns (E,) int32, the cumulative sum of members (E,) bool, itself included.
+
+    On CPUs `jnp.cumsum`, which is fused into what reads it; elsewhere by `ranks`.
+    """
+    if backend.platform() == "cpu":
+        return jnp.cumsum(members)
+    return ranks(members) + members.astype(jnp.int32)
+
+
 def _below(row: np.ndarray, words: int) -> np.ndarray:
     """Returns (A, words) uint32, packed sets of all that is below each row (A,)."""
     filled = np.clip(row[:, None] - 32 * np.arange(words)[None], 0, 32).astype(np.uint64)

@@ -52,8 +52,8 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
     if cfg.npcs == 0:
         return world
     free = ~body.present[players:]
-    joins, nth_free = jnp.minimum(recruits.wanted.sum(), free.sum()), bits.ranks(free)
-    new = free & (nth_free < joins)  # nth_free: free rows before
+    joins, nth_free = jnp.minimum(recruits.wanted.sum(), free.sum()), bits.count_up(free) - 1
+    new = free & (nth_free < joins)
     who = _nth(recruits.wanted)[jnp.clip(nth_free, 0, recruits.wanted.size - 1)]
 
     def put(old: jax.Array, values: jax.Array) -> jax.Array:
@@ -81,7 +81,7 @@ def enlist(key: jax.Array, world: World, recruits: Recruits, cfg: Config) -> Wor
 
 def _nth(wanted: jax.Array) -> jax.Array:
     """Returns (K,) int32, the indices of the wanted (K,) in order; zeros after the last."""
-    place = jnp.where(wanted, bits.ranks(wanted), wanted.size)
+    place = jnp.where(wanted, bits.count_up(wanted) - 1, wanted.size)
     return jnp.zeros(wanted.size, jnp.int32).at[place].set(jnp.arange(wanted.size), mode="drop")
 
 
@@ -184,7 +184,7 @@ def _join_queue(world: World, cfg: Config) -> Npc:
     """Returns NPCs with the rings of those that died in this tick appended to the queue."""
     npc = world.npc
     returns = world.body.died[cfg.players :] & (npc.ring > 0)
-    place = npc.queued + bits.ranks(returns)
+    place = npc.queued + bits.count_up(returns) - 1
     place = jnp.where(returns, place, npc.queue.shape[0])
     return npc.replace(
         queue=npc.queue.at[place].set(npc.ring, mode="drop"),
@@ -208,7 +208,7 @@ def _attempts(key: jax.Array, world: World, cfg: Config) -> tuple[Recruits, jax.
     pos = jnp.where(recalled[:, None], _on_ring(words[1:], ring, low, size), anywhere)
     works = query.can_stand(world.terrain, pos)
     living = world.body.present[cfg.players :].sum()
-    before = bits.ranks(works)
+    before = bits.count_up(works) - works.astype(jnp.int32)
     made = living + before < params.npc_population
     recruits = Recruits(
         pos=pos,
