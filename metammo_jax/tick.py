@@ -40,8 +40,9 @@ class Phase(NamedTuple):
       run: (key, world, orders, cfg) -> World.
       system: the system it belongs to; None if it belongs to none. In episodes in which it is off
         the phase changes nothing.
-      always: the phase itself sees to that, or happens without the system too. What the others do
-        is undone, which costs a copy where a loop has done it.
+      always: the phase is played as it is: it looks itself whether the system is on, or works
+        without it. Of the other phases the old world is kept where the system is off, which takes
+        copies where a loop has changed it.
     """
 
     id: int

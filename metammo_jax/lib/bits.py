@@ -10,7 +10,7 @@ from metammo_jax.lib import backend, loops
 from metammo_jax.lib.materialize import materialize
 
 Sets = jax.Array | tuple[jax.Array, ...]
-"""A packed sets of W words: (A, W) uint32, or W arrays (A,) uint32."""
+"""A packed sets, of W words each: (A, W) uint32, or a tuple of W arrays (A,) uint32."""
 
 
 def is_packed(value) -> bool:
